@@ -1,0 +1,138 @@
+"""What no variable can be judged for alone: how they fit one another, and the files they name.
+
+Each function takes the parsed values by variable name, None where one is unset or faulty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from bootstrap import errors, identity, parsers, secret
+
+Parsed: TypeAlias = Mapping[str, Any]
+
+LEAST_SHARDS: Final = 3
+"""With fewer primaries, the loss of one leaves no majority that could elect its successor."""
+SLOTS: Final = 16384
+"""Hash slots of every cluster; a pod beyond that number could not even own one."""
+
+
+def ordinal(ordinal: int, *, start: int | None, faults: errors.Faults) -> None:
+    """Check that the pod's ordinal is not below the first one: that one is the seed."""
+    if start is not None and ordinal < start:
+        faults.add(
+            "BOOTSTRAP_ORDINAL_START",
+            expected=f"at most {ordinal}, the ordinal of this pod",
+            seen=str(start),
+            fix="set it to the StatefulSet's spec.ordinals.start (0 where there is none)",
+        )
+
+
+def size(parsed: Parsed, faults: errors.Faults) -> None:
+    """Check that the pods make a whole shard, and the shards that a failover needs."""
+    pods: int | None = parsed["BOOTSTRAP_SIZE"]
+    replicas: int | None = parsed["BOOTSTRAP_REPLICAS_PER_SHARD"]
+    fewer: bool | None = parsed["BOOTSTRAP_ALLOW_FEWER_SHARDS"]
+    if pods is None or replicas is None or fewer is None:
+        return
+    of_shard = 1 + replicas
+    shards = pods // of_shard
+    each = f"a primary and {replicas} replica{'' if replicas == 1 else 's'} each"
+    if shards < 1:
+        faults.add(
+            "BOOTSTRAP_SIZE",
+            expected=f"at least {of_shard}, one shard of {each}",
+            seen=str(pods),
+            fix="raise it together with the StatefulSet's replicas, or lower "
+            "BOOTSTRAP_REPLICAS_PER_SHARD",
+        )
+    elif shards < LEAST_SHARDS and not fewer:
+        faults.add(
+            "BOOTSTRAP_SIZE",
+            expected=f"at least {LEAST_SHARDS * of_shard}, {LEAST_SHARDS} shards of {each} "
+            "(with fewer, no majority is left to replace a lost primary)",
+            seen=f"{pods}, which makes {shards}",
+            fix="raise it together with the StatefulSet's replicas, lower "
+            "BOOTSTRAP_REPLICAS_PER_SHARD, or set BOOTSTRAP_ALLOW_FEWER_SHARDS=true",
+        )
+
+
+def credentials(parsed: Parsed, faults: errors.Faults) -> secret.Credentials:
+    """Return them; said in one way only, from a readable file, and no user without a password."""
+    username: str | None = parsed["BOOTSTRAP_REDIS_USERNAME"]
+    password: secret.Secret | None = parsed["BOOTSTRAP_REDIS_PASSWORD"]
+    file: Path | None = parsed["BOOTSTRAP_REDIS_PASSWORD_FILE"]
+    found = secret.Credentials(username, password, file)
+    if password and file:
+        faults.add(
+            "BOOTSTRAP_REDIS_PASSWORD",
+            expected="either this or BOOTSTRAP_REDIS_PASSWORD_FILE",
+            seen=f"both (the file is {file})",
+            fix="unset one of them",
+        )
+    elif username and not password and not file and "BOOTSTRAP_REDIS_PASSWORD" not in faults:
+        faults.add(
+            "BOOTSTRAP_REDIS_USERNAME",
+            expected="a password for the user as well",
+            seen=f"the user {username!r} alone",
+            fix="set BOOTSTRAP_REDIS_PASSWORD_FILE or BOOTSTRAP_REDIS_PASSWORD, or unset the user",
+        )
+    elif file:
+        try:
+            found.current()
+        except secret.PasswordFileError as error:
+            faults.add(
+                "BOOTSTRAP_REDIS_PASSWORD_FILE",
+                expected="a readable file that holds the password as UTF-8 text",
+                seen=str(error),
+                fix="check the path, the volume that is mounted there, and its permissions",
+            )
+    return found
+
+
+def tls(parsed: Parsed, faults: errors.Faults) -> None:
+    """Check, with TLS on, that the files can be read, and certificate and key come together."""
+    if not parsed["BOOTSTRAP_TLS"]:
+        return
+    pair = ("BOOTSTRAP_TLS_CERT_FILE", "BOOTSTRAP_TLS_KEY_FILE")
+    for name in ("BOOTSTRAP_TLS_CA_FILE", *pair):
+        file: Path | None = parsed[name]
+        if file and (problem := _unreadable(file)):
+            faults.add(
+                name,
+                expected="a readable file, since BOOTSTRAP_TLS is on",
+                seen=f"{str(file)!r} ({problem})",
+                fix="check the path, the volume that is mounted there, and its permissions",
+            )
+    for one, other in (pair, pair[::-1]):
+        if parsed[one] and not parsed[other]:
+            faults.add(
+                other,
+                expected=f"to be set together with {one}",
+                seen="nothing",
+                fix=f"set it to the file that belongs to {str(parsed[one])!r}, or unset {one}",
+            )
+
+
+def nameservers(resolv: str, *, source: Path, faults: errors.Faults) -> tuple[tuple[str, int], ...]:
+    """Return the name servers of resolv.conf, for want of others: there is at least one."""
+    found = tuple((address, parsers.DNS_PORT) for address in identity.nameservers(resolv))
+    if not found:
+        faults.add(
+            "BOOTSTRAP_NAMESERVERS",
+            expected="the address of a name server: peers are found by DNS alone",
+            seen=f"none set, and none in {source}",
+            fix="set it to the cluster's DNS Service, as 10.96.0.10, or mend the pod's dnsPolicy",
+        )
+    return found
+
+
+def _unreadable(file: Path) -> str | None:
+    try:
+        with file.open("rb") as opened:
+            opened.read(1)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return None

@@ -1,0 +1,130 @@
+"""Who follows whom at first formation: even shards, and copies apart from their primary.
+
+A replica that shares a host with its primary dies with it, so hosts come before zones, and both
+before leaving the plain round-robin order.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bootstrap.core import slots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a pod runs, as far as its sidecar was told."""
+
+    host: str | None = None
+    zone: str | None = None
+
+
+UNKNOWN = Place()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Slot range by primary ordinal, and primary ordinal by replica ordinal."""
+
+    ranges: tuple[tuple[int, slots.Range], ...]
+    replicas: tuple[tuple[int, int], ...]
+
+    def slots_of(self, ordinal: int) -> slots.Ranges:
+        """The slots of a primary; empty for a replica."""
+        return tuple(span for primary, span in self.ranges if primary == ordinal)
+
+    def primary_of(self, ordinal: int) -> int | None:
+        """The primary that a replica follows; None for a primary or a later pod."""
+        return next((primary for replica, primary in self.replicas if replica == ordinal), None)
+
+
+def together(one: Place, other: Place) -> tuple[bool, bool]:
+    """Whether two places are known to be one host, and one zone. Unknown is never together."""
+    return (
+        one.host is not None and one.host == other.host,
+        one.zone is not None and one.zone == other.zone,
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def layout(ordinals: tuple[int, ...], shards: int, places: tuple[Place, ...]) -> Layout:
+    """Lay out the expected pods. `places` runs parallel to `ordinals`; primaries come first."""
+    primaries, replicas = ordinals[:shards], ordinals[shards:]
+    ranges = tuple(zip(primaries, slots.share(shards), strict=True))
+    followed = [index % shards for index in range(len(replicas))]
+    wanted = [
+        [_cost(places[shards + row], places[column], column != followed[row], len(replicas))
+         for column in range(shards)]
+        for row in range(len(replicas))
+    ]
+    plain = sum(costs[column] for costs, column in zip(wanted, followed, strict=True))
+    if plain:  # somebody would share a host or a zone: look for the best assignment
+        followed = _even_assignment(wanted, shards)
+    return Layout(
+        ranges=ranges,
+        replicas=tuple(
+            (replica, primaries[column]) for replica, column in zip(replicas, followed, strict=True)
+        ),
+    )
+
+
+def _cost(replica: Place, primary: Place, moved: bool, replicas: int) -> int:
+    """One shared host outweighs all zones together, one shared zone all moves together."""
+    host, zone = together(replica, primary)
+    weight = replicas + 1
+    return host * weight * weight + zone * weight + moved
+
+
+def _even_assignment(costs: Sequence[Sequence[int]], shards: int) -> list[int]:
+    """Cheapest shard for each replica such that no shard has two replicas more than another.
+
+    Each shard is as many columns as it has places. Where the replicas do not divide evenly each
+    shard has one spare place, and rows of nobody take the spare places that remain.
+    """
+    each, extra = divmod(len(costs), shards)
+    columns = [shard for _ in range(each) for shard in range(shards)]
+    rows = [[row[shard] for shard in columns] for row in costs]
+    if extra:
+        never = sum(max(row) for row in costs) + 1
+        rows = [row + list(cost) for row, cost in zip(rows, costs, strict=True)]
+        nobody = [never] * len(columns) + [0] * shards
+        rows += [nobody] * (shards - extra)
+        columns += range(shards)
+    return [columns[column] for column in _assign(rows)[: len(costs)]]
+
+
+def _assign(costs: Sequence[Sequence[int]]) -> list[int]:
+    """Minimum-cost perfect matching of rows to columns (Kuhn-Munkres with potentials, O(n^3))."""
+    size = len(costs)
+    row_price, column_price = [0] * (size + 1), [0] * (size + 1)
+    row_at = [size] * (size + 1)  # which row holds a column; index `size` stands for nobody
+    for row in range(size):
+        came_from, column = [size] * size, size
+        slack: list[float] = [float("inf")] * size
+        done = [False] * (size + 1)
+        row_at[size] = row
+        while row_at[column] != size:
+            done[column], here = True, row_at[column]
+            delta, nearest = float("inf"), size
+            for candidate in range(size):
+                if done[candidate]:
+                    continue
+                reduced = costs[here][candidate] - row_price[here] - column_price[candidate]
+                if reduced < slack[candidate]:
+                    slack[candidate], came_from[candidate] = reduced, column
+                if slack[candidate] < delta:
+                    delta, nearest = slack[candidate], candidate
+            for candidate in range(size + 1):
+                if done[candidate]:
+                    row_price[row_at[candidate]] += int(delta)
+                    column_price[candidate] -= int(delta)
+                elif candidate < size:
+                    slack[candidate] -= delta
+            column = nearest
+        while column != size:
+            row_at[column] = row_at[came_from[column]]
+            column = came_from[column]
+        row_at[size] = size
+    return sorted(range(size), key=lambda column: row_at[column])

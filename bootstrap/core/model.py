@@ -1,0 +1,238 @@
+"""What is seen: values only. A view is what one node says; views are never merged."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal
+
+from bootstrap.core import directory
+from bootstrap.core.slots import Ranges
+
+Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One line of `CLUSTER NODES`: a node as another node, or itself, describes it."""
+
+    node_id: str
+    address: str
+    port: int
+    bus_port: int
+    hostname: str = ""
+    flags: frozenset[str] = frozenset()
+    primary_id: str | None = None
+    epoch: int = 0
+    linked: bool = True
+    slots: Ranges = ()
+    moving: bool = False
+
+    @property
+    def handshake(self) -> bool:
+        """Not a node yet: an address that was met and has not said who it is."""
+        return "handshake" in self.flags
+
+    @property
+    def failed(self) -> bool:
+        """Seen as failing, by us alone (`fail?`) or by a majority (`fail`), or without address."""
+        return bool(self.flags & {"fail", "fail?", "noaddr"})
+
+    @property
+    def is_replica(self) -> bool:
+        """Follows another node."""
+        return "slave" in self.flags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What one reachable node says about itself and about everybody it knows."""
+
+    node_id: str
+    members: tuple[Member, ...]
+    state_ok: bool
+    keys: int
+    version: Version
+    product: Literal["redis", "valkey"] = "redis"
+    uptime: int = 0
+    link_up: bool = False
+    primary_host: str = ""
+    offset: int = 0
+    settings: tuple[tuple[str, str], ...] = ()
+    #: Whether `masterauth`/`masteruser` are what our own credentials say; the values stay outside.
+    peers_password_ok: bool = True
+
+    @property
+    def myself(self) -> Member:
+        """The node's line about itself."""
+        return next(member for member in self.members if member.node_id == self.node_id)
+
+    @property
+    def others(self) -> tuple[Member, ...]:
+        """Every line but its own, handshakes included."""
+        return tuple(member for member in self.members if member.node_id != self.node_id)
+
+    @property
+    def known_ids(self) -> frozenset[str]:
+        """Ids of all nodes it really knows, its own among them."""
+        return frozenset(member.node_id for member in self.members if not member.handshake)
+
+    @property
+    def alone(self) -> bool:
+        """Knows nobody, and is not about to."""
+        return len(self.members) == 1
+
+    @property
+    def blank(self) -> bool:
+        """Proven to be new: alone, no slot, no key, a primary. (LOADING never makes a view.)"""
+        me = self.myself
+        return self.alone and not me.slots and not self.keys and not me.is_replica
+
+    def setting(self, name: str) -> str | None:
+        """The value of a server setting; None when this server does not know the setting."""
+        return next((value for known, value in self.settings if known == name), None)
+
+    def member(self, node_id: str | None) -> Member | None:
+        """The line about a node, or None when it is not known here."""
+        return next((member for member in self.members if member.node_id == node_id), None)
+
+
+class Trouble(enum.StrEnum):
+    """Why a node could not be viewed."""
+
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    LOADING = "loading"
+    PASSWORD = "password"  # noqa: S105 - the name of a fault, not a secret
+    PERMISSION = "permission"
+    TLS = "tls"
+    NOT_CLUSTER = "not-cluster-mode"
+    UNSUPPORTED = "unsupported-version"
+    NOT_REDIS = "not-redis"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """No view could be had. Never evidence of anything: such a node may own slots and hold keys."""
+
+    trouble: Trouble
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """One pod as seen: what DNS says of its name, and what the node behind the name says."""
+
+    name: str
+    ordinal: int
+    hostname: str
+    resolved: directory.Name
+    address: str | None = None
+    node: View | Unreachable | None = None
+
+    @property
+    def view(self) -> View | None:
+        """The node's view, when there is one."""
+        return self.node if isinstance(self.node, View) else None
+
+
+class Scope(enum.IntEnum):
+    """How much was looked at: a healthy pod only ever looks at its own Redis."""
+
+    LOCAL = 0
+    SEED = 1
+    ALL = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the observer remembers from earlier looks, as durations in seconds and first values."""
+
+    #: How long our own node has carried a temporary setting of forming.
+    marked: float = 0.0
+    #: How long our own node has been blank, or met and without a role.
+    idle: float = 0.0
+    #: How long ago a node time-out was first seen dipped by anybody; None: never.
+    dipped: float | None = None
+    #: Node time-outs in ms, by pod name, as they were before any dip.
+    node_timeouts: tuple[tuple[str, int], ...] = ()
+
+    def node_timeout(self, pod: str) -> int | None:
+        """The pod's own node time-out in ms, if it was ever seen undipped."""
+        return next((value for name, value in self.node_timeouts if name == pod), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything that a plan may depend on. Pods are sorted by ordinal; ours is among them."""
+
+    scope: Scope
+    pods: tuple[Pod, ...]
+    memory: Memory = Memory()
+
+    def pod(self, name: str) -> Pod | None:
+        """The pod of that name, if it was looked at."""
+        return next((pod for pod in self.pods if pod.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """What should be, as the settings of this pod say."""
+
+    statefulset: str
+    ordinal: int
+    #: What follows `redis-app-3.` in a hostname: `redis-service.default.svc.cluster.local`.
+    subdomain: str
+    size: int | None
+    replicas_per_shard: int = 1
+    ordinal_start: int = 0
+    #: The address that our node announces; None leaves the server's own choice.
+    address: str | None = None
+    port: int = 6379
+    host: str | None = None
+    zone: str | None = None
+    with_password: bool = False
+    fast_form: bool = True
+    #: The server's own node time-out in ms, should it have to be put back without a memory of it.
+    node_timeout: int = 15000
+
+    def name_of(self, ordinal: int) -> str:
+        """Pod name of an ordinal."""
+        return f"{self.statefulset}-{ordinal}"
+
+    def hostname_of(self, ordinal: int) -> str:
+        """Fully qualified name of an ordinal, without the trailing dot."""
+        return f"{self.name_of(ordinal)}.{self.subdomain}"
+
+    def ordinal_of(self, hostname: str) -> int | None:
+        """The ordinal of a hostname of our StatefulSet; None when the name is not one of ours."""
+        name, _, subdomain = hostname.partition(".")
+        stem, _, digits = name.rpartition("-")
+        if subdomain != self.subdomain or stem != self.statefulset or not digits.isdecimal():
+            return None
+        return int(digits) if self.name_of(int(digits)) == name else None
+
+    @property
+    def name(self) -> str:
+        """Our own pod's name."""
+        return self.name_of(self.ordinal)
+
+    @property
+    def seed(self) -> bool:
+        """Whether this pod is the one that may form."""
+        return self.ordinal == self.ordinal_start
+
+    @property
+    def shards(self) -> int:
+        """Number of shards at first formation; 0 without a size."""
+        return (self.size or 0) // (1 + self.replicas_per_shard)
+
+    @property
+    def ordinals(self) -> range:
+        """Ordinals expected at first formation, primaries first; empty without a size."""
+        return range(self.ordinal_start, self.ordinal_start + (self.size or 0))
+
+    @property
+    def primaries(self) -> range:
+        """Ordinals of the primaries at first formation."""
+        return range(self.ordinal_start, self.ordinal_start + self.shards)

@@ -1,0 +1,117 @@
+"""Servers' texts into values. Nothing is guessed: a line that makes no sense raises `Malformed`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bootstrap.core.model import Member, Version, View
+from bootstrap.core.slots import Range, normalise
+
+
+class Malformed(ValueError):
+    """A reply that is not what a Redis or Valkey server says."""
+
+
+def info(text: str) -> dict[str, str]:
+    """`INFO` as name and value; section headings and blank lines are passed over."""
+    pairs = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
+    return {name: value for name, found, value in pairs if found}
+
+
+def version(facts: Mapping[str, str]) -> Version:
+    """The server's own version. Valkey keeps `redis_version` at 7.2.4 and says its own beside."""
+    text = facts.get("valkey_version") or facts.get("redis_version", "")
+    parts = text.split(".")
+    try:
+        return int(parts[0]), int(parts[1]), int(parts[2])
+    except (IndexError, ValueError):
+        raise Malformed(f"INFO has no version: {text!r}") from None
+
+
+def keys(facts: Mapping[str, str]) -> int:
+    """Keys in all databases, from INFO's `dbN:keys=K,...` lines."""
+    total = 0
+    for name, value in facts.items():
+        if name.startswith("db") and name[2:].isdecimal():
+            count = value.partition("keys=")[2].partition(",")[0]
+            if not count.isdecimal():
+                raise Malformed(f"INFO {name} has no number of keys: {value!r}")
+            total += int(count)
+    return total
+
+
+def nodes(text: str) -> tuple[Member, ...]:
+    """`CLUSTER NODES`, sorted by node id."""
+    return tuple(
+        sorted((_member(line) for line in text.splitlines() if line), key=lambda m: m.node_id)
+    )
+
+
+def _member(line: str) -> Member:
+    """ID IP:PORT@BUS[,HOSTNAME[,AUX=..]] FLAGS PRIMARY PING PONG EPOCH LINK SLOT..."""
+    words = line.split(" ")
+    try:
+        node_id, endpoint, flags, primary_id, _ping, _pong, epoch, link = words[:8]
+        address, port, bus_port, hostname = _endpoint(endpoint)
+        return Member(
+            node_id=node_id,
+            address=address,
+            port=port,
+            bus_port=bus_port,
+            hostname=hostname,
+            flags=frozenset(flags.split(",")),
+            primary_id=None if primary_id == "-" else primary_id,
+            epoch=int(epoch),
+            linked=link == "connected",
+            slots=normalise(_range(word) for word in words[8:] if word and word[0] != "["),
+            moving=any(word.startswith("[") for word in words[8:]),
+        )
+    except ValueError:
+        raise Malformed(f"CLUSTER NODES has a line that makes no sense: {line!r}") from None
+
+
+def _endpoint(text: str) -> tuple[str, int, int, str]:
+    """An IPv6 address has colons of its own: only the last one parts it from the port."""
+    place, *names = text.split(",")
+    place, _, bus = place.partition("@")
+    address, _, port = place.rpartition(":")
+    hostname = names[0] if names else ""
+    return address, int(port), int(bus or int(port) + 10000), hostname
+
+
+def _range(word: str) -> Range:
+    start, _, end = word.partition("-")
+    return int(start), int(end or start)
+
+
+def view(
+    nodes_text: str,
+    info_text: str,
+    cluster_info_text: str,
+    settings: Mapping[str, str],
+    *,
+    peers_password_ok: bool,
+) -> View:
+    """One node's own words as a view.
+
+    Raises:
+        Malformed: when the texts contradict themselves or are not a server's.
+    """
+    members, facts, cluster = nodes(nodes_text), info(info_text), info(cluster_info_text)
+    me = [member for member in members if "myself" in member.flags]
+    if len(me) != 1:
+        raise Malformed(f"CLUSTER NODES names {len(me)} nodes as myself")
+    return View(
+        node_id=me[0].node_id,
+        members=members,
+        state_ok=cluster.get("cluster_state") == "ok",
+        keys=keys(facts),
+        version=version(facts),
+        product="valkey" if "valkey_version" in facts else "redis",
+        uptime=int(facts.get("uptime_in_seconds", "0")),
+        link_up=facts.get("master_link_status") == "up",
+        primary_host=facts.get("master_host", ""),
+        offset=int(facts.get("slave_repl_offset") or facts.get("master_repl_offset", "0")),
+        settings=tuple(sorted(settings.items())),
+        peers_password_ok=peers_password_ok,
+    )

@@ -1,0 +1,50 @@
+"""`plan(snapshot, topology)`: what a Redis Cluster needs next, or why nothing is done.
+
+Invariants, which the rules keep and tests hold them to:
+I1 no slot is claimed while any expected pod is unseen or any node, up or down, may own it.
+I2 a cluster is formed at most once while any of its data lives.
+I3 no command that can lose data is ever planned.
+I4 killed after any single command, the next start ends in the same cluster.
+I5 two clusters are never joined by us.
+I6 at the goal the plan is empty.
+I7 what is planned does not depend on the order of arrival.
+I8 every wait says what it waits for.
+I9 no temporary setting of ours outlives the forming, whatever is killed when.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.plan import advice, evidence, form, join, local, steady
+from bootstrap.core.plan.outcome import Phase, Plan
+from bootstrap.core.plan.scene import Scene
+
+#: The order matters. Doubts come first: no rule behind them may act on foreign evidence. Forming
+#: comes before the search for splits, since a half-done formation is split until its nodes meet.
+#: Joining comes after forming: a blank seed must first be sure that there is nothing to form.
+RULES = (evidence.doubts, form.form, evidence.split, join.join, steady.steady)
+
+
+def plan(snapshot: Snapshot, topology: Topology) -> Plan:
+    """Decide. The same snapshot gives the same plan in every pod, whatever the order of arrival."""
+    scene = Scene(snapshot, topology)
+    if scene.me.view is None:
+        return _unseen(scene)
+    decided = next(found for found in (rule(scene) for rule in RULES) if found is not None)
+    own = [step for step in (local.settings(scene), local.abandoned(scene)) if step]
+    if not own:
+        return decided
+    # Our own node's settings come first, and are always safe: they only say who and where it is.
+    phase = Phase.HEAL if decided.phase is Phase.STEADY else decided.phase
+    return dataclasses.replace(decided, phase=phase, steps=(*own, *decided.steps))
+
+
+def _unseen(scene: Scene) -> Plan:
+    """Our own Redis does not answer: nothing can be said about anything."""
+    block = advice.hopeless(scene.me, scene.topology)
+    if block is not None:
+        return Plan(phase=Phase.BLOCKED, blocked=(block,))
+    wait = advice.missing(scene.me, scene.topology)
+    return Plan(phase=Phase.WAITING, waiting=(wait,) if wait else ())

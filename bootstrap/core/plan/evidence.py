@@ -1,0 +1,118 @@
+"""Rule 2: foreign or doubtful evidence. Nothing is merged, nothing is emptied; a person decides."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from bootstrap.core.model import Pod, View
+from bootstrap.core.plan import advice
+from bootstrap.core.plan.formation import under_way
+from bootstrap.core.plan.outcome import Block, Phase, Plan
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.proof import Proof
+
+
+def doubts(scene: Scene) -> Plan | None:
+    """Blocked with every doubt named, or None."""
+    blocked = (
+        *_hopeless(scene),
+        *_foreign_members(scene),
+        *_strangers(scene),
+        *_one_id_twice(scene),
+    )
+    if not blocked:
+        return None
+    return Plan(phase=Phase.BLOCKED, blocked=blocked, look=scene.snapshot.scope)
+
+
+def _hopeless(scene: Scene) -> list[Block]:
+    found = (advice.hopeless(pod, scene.topology) for pod in scene.snapshot.pods)
+    return [block for block in found if block]
+
+
+def _foreign_members(scene: Scene) -> list[Block]:
+    """Nodes in our own node's view whose hostname is not of our StatefulSet."""
+    return [
+        Block(
+            code="foreign-node",
+            why=f"our node knows {scene.name(member)}, which is not of"
+            f" {scene.topology.statefulset}.{scene.topology.subdomain}",
+            fix="find out whose it is: two clusters may have met. If it belongs nowhere, remove it"
+            f" with CLUSTER FORGET {member.node_id} on every node within 60 seconds",
+        )
+        for member in scene.my.others
+        if not member.handshake and member.hostname and not scene.is_ours(member)
+    ]
+
+
+def _strangers(scene: Scene) -> list[Block]:
+    """Addresses behind our names where somebody else's node answers."""
+    return [
+        Block(
+            code="stranger",
+            why=f"{pod.hostname} resolves to {pod.address}, where a node answers that says it is"
+            f" {pod.view.setting('cluster-announce-hostname')}",
+            fix=f"expected {pod.name}'s own node there; compare: kubectl get pod {pod.name} -o wide",
+        )
+        for pod in scene.snapshot.pods
+        if pod.view is not None and scene.proof(pod) is Proof.STRANGER
+    ]
+
+
+def _one_id_twice(scene: Scene) -> list[Block]:
+    """Two pods whose nodes have one id: a cloned volume. They would flap silently."""
+    holders: dict[str, list[Pod]] = defaultdict(list)
+    for pod, view in scene.viewed:
+        holders[view.node_id].append(pod)
+    return [
+        Block(
+            code="duplicate-node-id",
+            why=f"{' and '.join(pod.name for pod in pods)} both say they are node {node_id}",
+            fix="one volume is a copy of the other; stop one pod and give it an empty volume, after"
+            " making sure which one holds the newer data",
+        )
+        for node_id, pods in sorted(holders.items())
+        if len({pod.address for pod in pods}) > 1
+    ]
+
+
+def split(scene: Scene) -> Plan | None:
+    """Our own pods in more than one cluster that owns slots (several nodes each)."""
+    owning = [
+        names
+        for names in components(scene)
+        if len(names) > 1 and any(_slots_in(view) for pod, view in scene.viewed if pod in names)
+    ]
+    if len(owning) < 2 or under_way(scene):
+        return None
+    sides = "; ".join(", ".join(pod.name for pod in side) for side in owning)
+    block = Block(
+        code="split",
+        why=f"our pods are in {len(owning)} clusters that both own slots: {sides}",
+        fix="a MEET would merge them and lose about half of the keys; decide which one is right,"
+        " and empty the pods of the other yourself",
+    )
+    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=scene.snapshot.scope)
+
+
+def _slots_in(view: View) -> bool:
+    return any(member.slots for member in view.members)
+
+
+def components(scene: Scene) -> list[list[Pod]]:
+    """Proven pods grouped by who knows whom, each group and the groups sorted by ordinal."""
+    group: dict[str, list[Pod]] = {view.node_id: [pod] for pod, view in scene.viewed}
+    for _, view in scene.viewed:
+        for other in view.known_ids & group.keys():
+            one, two = group[view.node_id], group[other]
+            if one is two:
+                continue
+            one.extend(two)
+            for pod in two:
+                if pod.view is not None:
+                    group[pod.view.node_id] = one
+    unique = {id(pods): pods for pods in group.values()}.values()
+    return sorted(
+        (sorted(pods, key=lambda pod: pod.ordinal) for pods in unique),
+        key=lambda pods: pods[0].ordinal,
+    )

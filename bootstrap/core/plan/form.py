@@ -1,0 +1,261 @@
+"""Rule 3: the seed forms the cluster, once, and only on proof that nobody owns anything.
+
+Order: epochs and slots on every primary, all of them before the first MEET; then MEET; then each
+replica follows its primary as soon as it knows it; then every node is asked whether all is well.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core import slots, temporary
+from bootstrap.core.actions import Action, AddSlots, ConfigSet, Replicate, SetConfigEpoch
+from bootstrap.core.model import Pod, Scope, View
+from bootstrap.core.plan import advice, meeting
+from bootstrap.core.plan.formation import Formation, formation, ours
+from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.proof import Proof
+
+_SLOTS_UNTIL = "every primary owns its slots, and nobody else any"
+_MEET_UNTIL = "every node knows every other, on both sides"
+_FOLLOW_UNTIL = "every replica follows its primary, with its link up"
+_OK_UNTIL = "every node says cluster_state:ok"
+_CALM_UNTIL = "no temporary setting is left"
+
+
+def form(scene: Scene) -> Plan | None:
+    """The seed's plan while nothing, or only a part, is formed; None when it is not its turn."""
+    if not scene.topology.seed or not _unfinished(scene):
+        return None
+    if scene.snapshot.scope < Scope.ALL:
+        return _waiting(Wait(pod=scene.me.name, what="a look at every expected pod"))
+    elsewhere = any(not view.alone for pod, view in scene.viewed if pod is not scene.me)
+    if scene.my.blank and elsewhere:
+        return None  # slots come before meetings: a met peer of a blank seed has a cluster already
+    found = formation(scene)
+    if found is None:
+        return None if not scene.my.alone else _size_missing()
+    if ours(scene, found):
+        return _begin(scene, found) if _epochs_missing(found) else _finish(scene, found)
+    if not scene.my.alone and (found.complete or scene.my.keys):
+        return None  # an established cluster, whose slots have moved on from the layout
+    blocked = tuple(block for pod, view in found.pods for block in _used(scene, found, pod, view))
+    if blocked:
+        return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)
+    if not found.complete:
+        return _waiting(*_missing(scene))
+    return _begin(scene, found)
+
+
+def _unfinished(scene: Scene) -> bool:
+    """What the seed sees of it in its own node; keys mean that a cluster is in use already."""
+    my = scene.my
+    if my.alone or temporary.marked(my):
+        return True
+    roleless = any(
+        not member.is_replica and not member.slots and not member.failed for member in my.members
+    )
+    return not my.keys and (roleless or len(my.known_ids) < (scene.topology.size or 0))
+
+
+def _epochs_missing(found: Formation) -> bool:
+    """Only a node that knows nobody can be given one, so it comes before any MEET."""
+    return found.alone and not all(view.myself.epoch for _, view in found.primaries)
+
+
+def _waiting(*waits: Wait) -> Plan:
+    return Plan(phase=Phase.WAITING, waiting=waits, look=Scope.ALL)
+
+
+def _size_missing() -> Plan:
+    return Plan(
+        phase=Phase.BLOCKED,
+        look=Scope.ALL,
+        blocked=(
+            Block(
+                code="size-missing",
+                why="BOOTSTRAP_SIZE: expected the number of pods that form the cluster, saw none,"
+                " and there is no cluster yet",
+                fix="set BOOTSTRAP_SIZE to .spec.replicas of the StatefulSet",
+            ),
+        ),
+    )
+
+
+def _missing(scene: Scene) -> list[Wait]:
+    """Every expected pod that is not found, not reachable, or not proven to be ours."""
+    waits: list[Wait] = []
+    for ordinal in scene.topology.ordinals:
+        pod = scene.snapshot.pod(scene.topology.name_of(ordinal))
+        if pod is None:
+            waits.append(Wait(pod=scene.topology.name_of(ordinal), what="it to be looked at"))
+            continue
+        wait = advice.missing(pod, scene.topology)
+        if wait is None and scene.proof(pod) is not Proof.OURS:
+            wait = _unproven(scene, pod)
+        if wait is not None:
+            waits.append(wait)
+    return waits
+
+
+def _unproven(scene: Scene, pod: Pod) -> Wait:
+    if scene.proof(pod) is Proof.SIBLING and pod.view is not None:
+        said = pod.view.setting("cluster-announce-hostname")
+        return Wait(
+            pod=pod.name,
+            what=f"its own address: {pod.address} is where {said} answers, a stale DNS answer",
+            fix=f"compare: kubectl get pod {pod.name} -o wide",
+        )
+    return Wait(
+        pod=pod.name,
+        what=f"its own sidecar to write cluster-announce-hostname {pod.hostname} into the node at"
+        f" {pod.address}",
+        fix=f"see whether its sidecar runs: kubectl logs {pod.name} -c bootstrap",
+    )
+
+
+def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
+    """What makes a pod unfit to be formed from: keys, slots of its own, company of its own."""
+    blocked: list[Block] = []
+    keep = "nothing is ever emptied by us: give the pod an empty volume if its data may go"
+    if view.keys:
+        why = f"{pod.name} holds {view.keys} keys; expected an empty node"
+        blocked.append(Block(code="pod-has-keys", why=why, fix=keep))
+    if view.myself.slots and not found.prepared(pod, view):
+        why = (
+            f"{pod.name} owns slots {slots.render(view.myself.slots)}; expected"
+            f" {slots.render(found.layout.slots_of(pod.ordinal))} or none"
+        )
+        blocked.append(Block(code="pod-has-slots", why=why, fix=keep))
+    foreign = [m for m in view.others if not m.handshake and not scene.is_ours(m)]
+    if foreign or (view.myself.is_replica and view.alone):
+        names = ", ".join(scene.name(member) for member in foreign) or "a primary it has lost"
+        why = f"{pod.name} is already in a cluster, with {names}; expected a node that knows nobody"
+        fix = "meeting it would merge two clusters; find out which one the pod belongs to"
+        blocked.append(Block(code="other-cluster", why=why, fix=fix))
+    return blocked
+
+
+def _begin(scene: Scene, found: Formation) -> Plan:
+    """Everybody is there, alone, and blank or prepared: nobody owns what we are about to give."""
+    if not found.alone:
+        return _waiting(Wait(pod=scene.me.name, what="an unfinished meeting to end"))
+    hurry = scene.topology.fast_form
+    actions: list[Action] = []
+    for index, (pod, view) in enumerate(found.pods):
+        speed = temporary.hurry(view, len(found.pods)) if hurry else ()
+        if speed:
+            actions.append(ConfigSet(pod=pod.name, settings=speed, why="quick until it is formed"))
+        ranges = found.layout.slots_of(pod.ordinal)
+        if not ranges:
+            continue
+        if not view.myself.epoch:
+            why = "distinct epochs before nodes meet"
+            actions.append(SetConfigEpoch(pod=pod.name, epoch=index + 1, why=why))
+        if not view.myself.slots:
+            actions.append(AddSlots(pod=pod.name, ranges=ranges, why="its share of the layout"))
+    first = Step(actions=tuple(actions), until=_SLOTS_UNTIL, confirm=True)
+    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(scene, found)))
+
+
+def _rest(scene: Scene, found: Formation) -> tuple[Step, ...]:
+    """All that follows the slots, each step as it would be if nothing of it were done yet."""
+    steps = [Step(actions=_meets(found), until=_MEET_UNTIL), Step(actions=_follow(found), until=_FOLLOW_UNTIL)]
+    calm = _calm(scene, found, after=True)
+    last = Step(actions=calm, until=_CALM_UNTIL) if calm else Step(actions=(), until=_OK_UNTIL)
+    return tuple(step for step in (*steps, last) if step.actions or step is last)
+
+
+def _finish(scene: Scene, found: Formation) -> Plan | None:
+    """Slots are given. Whatever can be done now is one step; the barriers stay visible."""
+    strangers = _meets(found)
+    known = all(len(view.known_ids) == len(found.pods) == len(view.members) for _, view in found.pods)
+    ready = tuple(
+        action
+        for action in _follow(found)
+        if _view_of(found, action.pod).member(action.primary_id) is not None
+    )
+    ok = all(view.state_ok for _, view in found.pods)
+    linked = all(view.link_up for _, view in found.replicas)
+    now = (*strangers, *ready, *_dips(scene, found))
+    settled = known and ok and linked
+    now += _calm(scene, found, after=False) if not settled else _calm(scene, found, after=True)
+    if settled and not now:
+        return None
+    until = [_MEET_UNTIL] * (not known) + [_FOLLOW_UNTIL] * (not linked) + [_OK_UNTIL] * (not ok)
+    steps = [Step(actions=now, until="; ".join(until) or _CALM_UNTIL)]
+    later = tuple(action for action in _follow(found) if action not in ready)
+    if later:
+        steps.append(Step(actions=later, until=_FOLLOW_UNTIL))
+    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=tuple(steps))
+
+
+def _view_of(found: Formation, name: str) -> View:
+    return next(view for pod, view in found.pods if pod.name == name)
+
+
+def _meets(found: Formation) -> tuple[Action, ...]:
+    ordinals = tuple(pod.ordinal for pod, _ in found.pods)
+    wanted = meeting.pairs(ordinals, found.layout)
+    return meeting.missing(found.pods, wanted, why="gossip makes the rest known")
+
+
+def _follow(found: Formation) -> tuple[Replicate, ...]:
+    """REPLICATE for each replica without a primary. One that has a primary is left with it."""
+    actions: list[Replicate] = []
+    for pod, view in found.replicas:
+        ordinal = found.layout.primary_of(pod.ordinal)
+        if view.myself.is_replica or ordinal is None:
+            continue
+        primary = next((p, v) for p, v in found.pods if p.ordinal == ordinal)
+        actions.append(
+            Replicate(
+                pod=pod.name,
+                primary=primary[0].name,
+                primary_id=primary[1].node_id,
+                why="replicas are spread over the shards, apart from their primary where they can",
+            )
+        )
+    return tuple(actions)
+
+
+def _dips(scene: Scene, found: Formation) -> tuple[Action, ...]:
+    """Shorten a warm primary's wait for `ok`, once it sees every slot, for two seconds at most.
+
+    A server younger than two seconds is not helped by it (CLUSTER_WRITABLE_DELAY).
+    """
+    topology, memory = scene.topology, scene.snapshot.memory
+    spent = memory.dipped is not None and memory.dipped >= temporary.DIP_SECONDS
+    if not topology.fast_form or spent or len(found.pods) > temporary.DIP_PODS:
+        return ()
+    return tuple(
+        ConfigSet(
+            pod=pod.name,
+            settings=((temporary.NODE_TIMEOUT, str(temporary.DIPPED_MS)),),
+            why="it sees every slot: it need not wait five seconds to say ok",
+        )
+        for pod, view in found.primaries
+        if not view.state_ok
+        and view.uptime >= temporary.DIP_SECONDS
+        and memory.node_timeout(pod.name) is not None
+        and not temporary.dipped(view)
+        and not slots.missing(span for member in view.members for span in member.slots)
+    )
+
+
+def _calm(scene: Scene, found: Formation, *, after: bool) -> tuple[Action, ...]:
+    """Put temporary settings back: a dip as soon as it has served, the rest at the end.
+
+    A dip that we have no memory of is put back by that pod's own sidecar, which has.
+    """
+    memory = scene.snapshot.memory
+    spent = memory.dipped is not None and memory.dipped >= temporary.DIP_SECONDS
+    actions: list[Action] = []
+    for pod, view in found.pods:
+        settings = temporary.calm(view) if after else ()
+        before = memory.node_timeout(pod.name)
+        if temporary.dipped(view) and (view.state_ok or spent) and before is not None:
+            settings += temporary.undip(before)
+        if settings:
+            why = "the forming is over" if after else "it has said ok, or had its time"
+            actions.append(ConfigSet(pod=pod.name, settings=settings, why=why))
+    return tuple(actions)

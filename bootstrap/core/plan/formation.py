@@ -1,0 +1,98 @@
+"""How far a first formation has come, judged from what every expected node says of itself.
+
+Slots come before meetings. So whatever was killed when, our own half-done formation always shows
+every primary with exactly its slots before anybody knows anybody; a met cluster that lacks slots
+is therefore never a formation to complete: it is a loss, and another rule's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bootstrap.core import layout as layouts
+from bootstrap.core.model import Pod, View
+from bootstrap.core.plan.scene import Scene
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formation:
+    """The expected pods that were viewed, with the layout that they should reach."""
+
+    layout: layouts.Layout
+    pods: tuple[tuple[Pod, View], ...]
+    complete: bool
+
+    @property
+    def alone(self) -> bool:
+        """Nobody has met anybody."""
+        return all(view.alone for _, view in self.pods)
+
+    @property
+    def primaries(self) -> tuple[tuple[Pod, View], ...]:
+        """The pods that own slots in the layout."""
+        return tuple((pod, view) for pod, view in self.pods if self.layout.slots_of(pod.ordinal))
+
+    @property
+    def replicas(self) -> tuple[tuple[Pod, View], ...]:
+        """The pods that follow one."""
+        return tuple(
+            (pod, view) for pod, view in self.pods if self.layout.primary_of(pod.ordinal) is not None
+        )
+
+    def view_of(self, ordinal: int) -> View:
+        """The view of a pod that was viewed."""
+        return next(view for pod, view in self.pods if pod.ordinal == ordinal)
+
+    def prepared(self, pod: Pod, view: View) -> bool:
+        """Owns exactly what the layout gives it."""
+        return view.myself.slots == self.layout.slots_of(pod.ordinal)
+
+
+def formation(scene: Scene) -> Formation | None:
+    """The formation as far as it can be seen; None without a size."""
+    topology = scene.topology
+    if topology.size is None:
+        return None
+    places = {pod.ordinal: scene.place(pod) for pod in scene.expected}
+    pods = tuple((pod, view) for pod, view in scene.viewed if pod.ordinal in topology.ordinals)
+    return Formation(
+        layout=layouts.layout(
+            tuple(topology.ordinals),
+            topology.shards,
+            tuple(places.get(ordinal, layouts.UNKNOWN) for ordinal in topology.ordinals),
+        ),
+        pods=pods,
+        complete=len(pods) == topology.size,
+    )
+
+
+def under_way(scene: Scene) -> bool:
+    """Whether what is seen is our own formation between its first MEET and its end.
+
+    Nodes that nobody could view may be among those that others know, but no more than there are
+    expected pods without a view. Only used to wait instead of to block; acting asks `ours`.
+    """
+    found = formation(scene)
+    if found is None or found.alone:
+        return False
+    strange = {node_id for _, view in found.pods for node_id in view.known_ids} - _ids(found)
+    unseen = (scene.topology.size or 0) - len(found.pods)
+    return len(strange) <= unseen and all(
+        not view.keys and found.prepared(pod, view) for pod, view in found.pods
+    )
+
+
+def ours(scene: Scene, found: Formation) -> bool:
+    """Whether every node, known or about to be known to anybody, is one of the expected, unused."""
+    addresses = {pod.address for pod, _ in found.pods}
+    return found.complete and all(
+        not view.keys
+        and view.known_ids <= _ids(found)
+        and all(member.address in addresses for member in view.others if member.handshake)
+        and found.prepared(pod, view)
+        for pod, view in found.pods
+    )
+
+
+def _ids(found: Formation) -> set[str]:
+    return {view.node_id for _, view in found.pods}

@@ -1,0 +1,194 @@
+"""Rule 5: our own node joins the cluster that its siblings are in, as a replica.
+
+Nothing here touches a node that owns slots or holds keys; such a node is never roleless.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bootstrap.core import layout as layouts
+from bootstrap.core import slots
+from bootstrap.core.actions import Replicate
+from bootstrap.core.model import Member, Pod, Scope
+from bootstrap.core.plan import advice, meeting
+from bootstrap.core.plan.evidence import components
+from bootstrap.core.plan.formation import formation, under_way
+from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
+from bootstrap.core.plan.scene import Scene
+
+#: How long an expected pod leaves it to the seed to introduce it, before it looks around itself,
+#: in seconds: several times what forming takes, and DNS caches are not asked meanwhile.
+SEED_SECONDS = 3.0
+#: When a pod stops waiting for a seed that does not answer, in seconds.
+SEED_LOST_SECONDS = 10.0
+
+
+def join(scene: Scene) -> Plan | None:
+    """The plan of a node without a role; None for a node that has one."""
+    my = scene.my
+    if my.myself.is_replica or my.myself.slots or my.keys:
+        return None
+    if my.blank:
+        return _enter(scene)
+    return _follow(scene)
+
+
+def _enter(scene: Scene) -> Plan:
+    """Blank: wait for the seed to form, or find the cluster and MEET it."""
+    scope = scene.snapshot.scope
+    if scope < Scope.ALL and not scene.topology.seed:
+        patient = _wait_for_seed(scene)
+        if patient is not None:
+            return patient
+    if scope < Scope.ALL:
+        return _look_around(scene, "a look at its siblings")
+    clusters = [pods for pods in components(scene) if _owning(scene, pods)]
+    if not clusters or under_way(scene):
+        return _nobody_yet(scene)
+    if len(clusters) > 1:
+        return _blocked("split", "several of our pods own slots, in clusters of their own: "
+                        + "; ".join(", ".join(pod.name for pod in pods) for pods in clusters),
+                        "joining one would take a side; decide which one is right")
+    foreign = _foreign(scene, clusters[0])
+    if foreign:
+        return _blocked("other-cluster", "the cluster that our siblings are in has nodes that are"
+                        f" not ours: {', '.join(foreign)}",
+                        "joining would mix two clusters; find out whose these nodes are")
+    return _meet(scene, clusters[0])
+
+
+def _wait_for_seed(scene: Scene) -> Plan | None:
+    """Expected pods leave the first move to the seed, and ask for its name alone."""
+    topology, idle = scene.topology, scene.snapshot.memory.idle
+    seed_name = topology.name_of(topology.ordinal_start)
+    if topology.size is not None and topology.ordinal not in topology.ordinals:
+        return None
+    if idle < SEED_SECONDS:
+        wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster")
+        return Plan(phase=Phase.WAITING, waiting=(wait,))
+    if scene.snapshot.scope < Scope.SEED:
+        wait = Wait(pod=seed_name, what="a look at the seed")
+        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
+    seed = scene.snapshot.pod(seed_name)
+    if seed is not None and seed.view is not None:
+        if not seed.view.alone:
+            return None
+        what = f"{seed_name}, which is up and knows nobody yet, to form the cluster"
+        fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap"
+        wait = Wait(pod=seed_name, what=what, fix=fix)
+        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
+    if idle >= SEED_LOST_SECONDS:
+        return None
+    missing = seed and advice.missing(seed, topology)
+    wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear")
+    return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
+
+
+def _look_around(scene: Scene, what: str) -> Plan:
+    wait = Wait(pod=scene.me.name, what=what)
+    return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
+
+
+def _nobody_yet(scene: Scene) -> Plan:
+    """Nobody is in a cluster, as far as can be seen: say of every pod what can be seen."""
+    topology = scene.topology
+    seed_name = topology.name_of(topology.ordinal_start)
+    waits = [Wait(pod=seed_name, what=f"{seed_name} to form the cluster")]
+    found = (advice.missing(pod, topology) for pod in scene.snapshot.pods if pod is not scene.me)
+    waits += [wait for wait in found if wait]
+    return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
+
+
+def _blocked(code: str, why: str, fix: str) -> Plan:
+    block = Block(code=code, why=why, fix=fix)
+    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
+
+
+def _owning(scene: Scene, pods: list[Pod]) -> bool:
+    views = (view for pod, view in scene.viewed if pod in pods)
+    return any(member.slots for view in views for member in view.members)
+
+
+def _foreign(scene: Scene, pods: list[Pod]) -> list[str]:
+    """Members of a cluster that are not ours, or that there is no telling of."""
+    views = [view for pod, view in scene.viewed if pod in pods]
+    members = {member.node_id: member for view in views for member in view.members}
+    return [
+        scene.name(member)
+        for _, member in sorted(members.items())
+        if not member.handshake and not scene.is_ours(member) and _telling(scene, member)
+    ]
+
+
+def _telling(scene: Scene, member: Member) -> bool:
+    """A failed node without a name is no evidence where servers know no names (before 7.0)."""
+    nameless = scene.my.setting("cluster-announce-hostname") is None
+    return bool(member.hostname) or not (nameless and member.failed)
+
+
+def _meet(scene: Scene, pods: list[Pod]) -> Plan:
+    """MEET one sibling that is in the cluster and not alone in failing; gossip does the rest."""
+    peers = [(pod, view) for pod, view in scene.viewed if pod in pods and pod is not scene.me]
+    pending = [member.address for member in scene.my.others if member.handshake]
+    peer, peer_view = next(
+        ((pod, view) for pod, view in peers if view.state_ok and view.myself.slots), peers[0]
+    )
+    until = f"our node and {peer.name} know each other"
+    if pending:
+        return Plan(phase=Phase.JOIN, look=Scope.ALL, steps=(Step(actions=(), until=until),))
+    why = f"{scene.me.name} is blank, and {peer.name} is in a cluster"
+    action = meeting.meet(scene.me, scene.my, peer, peer_view, why=why)
+    follow = Step(actions=(), until="it follows the primary with the fewest replicas")
+    return Plan(
+        phase=Phase.JOIN, look=Scope.ALL, steps=(Step(actions=(action,), until=until), follow)
+    )
+
+
+def _follow(scene: Scene) -> Plan | None:
+    """Met, but without a role: follow a primary, once it is known and no election is on."""
+    topology, my, idle = scene.topology, scene.my, scene.snapshot.memory.idle
+    if topology.ordinal in topology.ordinals and idle < SEED_SECONDS:
+        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
+        return Plan(phase=Phase.JOIN, waiting=(wait,))
+    if scene.snapshot.scope < Scope.ALL:
+        return _look_around(scene, "a look at where its siblings run")
+    foreign = _foreign(scene, [scene.me])
+    if foreign:
+        return _blocked("foreign-node", f"our node knows {', '.join(foreign)}, not ours",
+                        "find out whose these nodes are before anything else joins")
+    primaries = [member for member in my.members if member.slots and not member.is_replica]
+    election = [member for member in primaries if member.failed]
+    if election or not primaries:
+        names = ", ".join(scene.name(member) for member in election)
+        what = f"an election to end: {names} failed" if election else "gossip to name the primaries"
+        wait = Wait(pod=scene.me.name, what=what)
+        return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
+    return _replicate(scene, primaries)
+
+
+def _replicate(scene: Scene, primaries: list[Member]) -> Plan:
+    """The shard with fewest replicas; among equals apart by host, zone; then as laid out."""
+    followers = Counter(m.primary_id for m in scene.my.members if m.is_replica and not m.failed)
+    found = formation(scene)
+    planned = found.layout.primary_of(scene.topology.ordinal) if found else None
+    here = scene.place(scene.me)
+
+    def preference(member: Member) -> tuple[int, bool, bool, bool, slots.Ranges]:
+        pod = scene.pod_by_id.get(member.node_id)
+        there = scene.place(pod) if pod else layouts.UNKNOWN
+        host, zone = layouts.together(here, there)
+        astray = pod is None or pod.ordinal != planned
+        return followers[member.node_id], host, zone, astray, member.slots
+
+    chosen = min(primaries, key=preference)
+    pod = scene.pod_by_id.get(chosen.node_id)
+    action = Replicate(
+        pod=scene.me.name,
+        primary=pod.name if pod else scene.name(chosen),
+        primary_id=chosen.node_id,
+        why=f"its shard has {followers[chosen.node_id]} replicas, none has fewer",
+    )
+    step = Step(actions=(action,), until="its link to the primary is up")
+    return Plan(phase=Phase.JOIN, steps=(step,), look=Scope.ALL)
+

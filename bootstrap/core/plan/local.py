@@ -1,0 +1,61 @@
+"""Rule 1: our own node says who and where it is. Its sidecar alone writes this.
+
+The hostname is what proves to everybody else that the node behind an address is ours, so it is
+written together with the placement: whoever sees the one may rely on the other.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core import temporary
+from bootstrap.core.actions import Action, ConfigSet, SetPeersPassword
+from bootstrap.core.plan.outcome import Step
+from bootstrap.core.plan.scene import Scene, human_name
+
+
+def settings(scene: Scene) -> Step | None:
+    """What our own node still has to be told; None when it knows."""
+    actions: list[Action] = []
+    wanted = _announced(scene)
+    if wanted:
+        actions.append(
+            ConfigSet(pod=scene.me.name, settings=wanted, why="peers must know who and where it is")
+        )
+    if scene.topology.with_password and not scene.my.peers_password_ok:
+        actions.append(
+            SetPeersPassword(pod=scene.me.name, why="a replica logs in to its primary with it")
+        )
+    return Step(actions=tuple(actions), until="the node says so itself") if actions else None
+
+
+def abandoned(scene: Scene) -> Step | None:
+    """Temporary settings that nobody took back in time: each pod looks after its own node.
+
+    A dip may last two seconds; the rest is the forming seed's for as long as forming takes.
+    """
+    my, memory, me = scene.my, scene.snapshot.memory, scene.me.name
+    settings: temporary.Settings = ()
+    if temporary.dipped(my) and memory.marked >= temporary.DIP_SECONDS:
+        settings += temporary.undip(memory.node_timeout(me) or scene.topology.node_timeout)
+    if memory.marked >= temporary.ABANDONED_SECONDS:
+        settings += temporary.calm(my)
+    if not settings:
+        return None
+    action = ConfigSet(pod=me, settings=settings, why="a setting of forming was left behind")
+    return Step(actions=(action,), until="the node has its own settings again")
+
+
+def _announced(scene: Scene) -> tuple[tuple[str, str], ...]:
+    """Only settings that this server knows (it reads None for others), and only differences."""
+    topology, my = scene.topology, scene.my
+    wanted = [
+        ("cluster-announce-ip", topology.address),
+        ("cluster-announce-human-nodename", human_name(topology)),
+        ("cluster-announce-hostname", scene.me.hostname),
+    ]
+    if topology.zone and my.setting("availability-zone") == "":
+        wanted.insert(0, ("availability-zone", topology.zone))
+    return tuple(
+        (name, value)
+        for name, value in wanted
+        if value is not None and my.setting(name) not in (None, value)
+    )

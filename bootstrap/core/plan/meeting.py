@@ -1,0 +1,79 @@
+"""Which nodes should meet, and which meetings are still missing on either side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bootstrap.core.actions import Meet
+from bootstrap.core.layout import Layout
+from bootstrap.core.model import Pod, View
+
+#: Above this many pods a dense pattern is a storm of handshakes; measured, 60 pods are even.
+_DENSE_PODS = 60
+
+
+def pairs(ordinals: tuple[int, ...], laid_out: Layout) -> tuple[tuple[int, int], ...]:
+    """Who meets whom, as (ordinal, peer): gossip does the rest.
+
+    Each replica meets its own primary, to be able to follow it at once. Beyond that up to 60 pods
+    meet the peers 1, 2, 4, 8, ... places on, so that everybody is few gossip hops from everybody;
+    more pods meet the seed.
+    """
+    count, found = len(ordinals), set[tuple[int, int]]()
+    for index, ordinal in enumerate(ordinals):
+        if count <= _DENSE_PODS:
+            hop = 1
+            while hop < count:
+                found.add((ordinal, ordinals[(index + hop) % count]))
+                hop *= 2
+        elif index:
+            found.add((ordinal, ordinals[0]))
+        primary = laid_out.primary_of(ordinal)
+        if primary is not None:
+            found.add((ordinal, primary))
+    once = {tuple(sorted(pair)): pair for pair in sorted(found)}
+    return tuple(sorted(once.values()))
+
+
+def missing(
+    pods: Iterable[tuple[Pod, View]], wanted: tuple[tuple[int, int], ...], why: str
+) -> tuple[Meet, ...]:
+    """The meetings that neither side knows of, or that only one side has learnt.
+
+    MEET is asynchronous, and a lost packet can leave one side ignorant for ever, so whichever
+    side lacks the other is told, unless its handshake is still under way.
+    """
+    by_ordinal = {pod.ordinal: (pod, view) for pod, view in pods}
+    meets: list[Meet] = []
+    for ordinal, peer in wanted:
+        one, other = by_ordinal[ordinal], by_ordinal[peer]
+        if _pending(one, other) or _pending(other, one):
+            continue
+        if not _knows(one, other):
+            meets.append(meet(*one, *other, why=why))
+        elif not _knows(other, one):
+            meets.append(meet(*other, *one, why=why))
+    return tuple(meets)
+
+
+def meet(pod: Pod, _view: View, peer: Pod, peer_view: View, *, why: str) -> Meet:
+    """MEET of a peer at the address where it was just seen, on the ports that it says itself."""
+    me = peer_view.myself
+    return Meet(
+        pod=pod.name,
+        peer=peer.name,
+        address=peer.address or "",
+        port=me.port,
+        bus_port=me.bus_port,
+        why=why,
+    )
+
+
+def _knows(one: tuple[Pod, View], other: tuple[Pod, View]) -> bool:
+    return other[1].node_id in one[1].known_ids
+
+
+def _pending(one: tuple[Pod, View], other: tuple[Pod, View]) -> bool:
+    return any(
+        member.handshake and member.address == other[0].address for member in one[1].members
+    )

@@ -1,0 +1,70 @@
+"""A plan is a value: dry-run prints it, tests compare it, the loop applies its first step."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from bootstrap.core.actions import Action
+from bootstrap.core.model import Scope
+
+
+class Phase(enum.StrEnum):
+    """What the pod is about."""
+
+    FORM = "form"
+    JOIN = "join"
+    HEAL = "heal"
+    STEADY = "steady"
+    BLOCKED = "blocked"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Actions that do not depend on each other, and the barrier before the next step.
+
+    Without actions a step is the barrier alone. A step to `confirm` is applied only if a second
+    look, taken right before, leads to the same step.
+    """
+
+    actions: tuple[Action, ...]
+    until: str
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Whom we wait for, for what, and what a person can do about it."""
+
+    pod: str
+    what: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Why nothing is done. `code` is stable and names an entry of the runbook."""
+
+    code: str
+    why: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is missing between what is and what should be."""
+
+    phase: Phase
+    steps: tuple[Step, ...] = ()
+    waiting: tuple[Wait, ...] = ()
+    blocked: tuple[Block, ...] = ()
+    #: How much has to be looked at before more can be said.
+    look: Scope = Scope.LOCAL
+    #: What is true but nobody has to act on.
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> bool:
+        """The goal: a node of a formed cluster, with nothing to do and nothing to wait for."""
+        return self.phase is Phase.STEADY and not (self.steps or self.waiting or self.blocked)

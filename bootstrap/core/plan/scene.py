@@ -1,0 +1,94 @@
+"""A snapshot in the light of the topology: the questions that several rules ask."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from bootstrap.core import layout
+from bootstrap.core.model import Member, Pod, Snapshot, Topology, View
+from bootstrap.core.proof import Proof, prove
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Not slotted: what is derived is kept, since several rules ask for it."""
+
+    snapshot: Snapshot
+    topology: Topology
+
+    @functools.cached_property
+    def me(self) -> Pod:
+        """Our own pod."""
+        return next(pod for pod in self.snapshot.pods if pod.name == self.topology.name)
+
+    @property
+    def my(self) -> View:
+        """Our own node's view. Only asked by rules behind the one that waits for it."""
+        assert self.me.view is not None  # noqa: S101 - narrows; plan() has waited for it
+        return self.me.view
+
+    @functools.cached_property
+    def viewed(self) -> tuple[tuple[Pod, View], ...]:
+        """Pods whose node was read and proved to be theirs."""
+        return tuple(
+            (pod, pod.view)
+            for pod in self.snapshot.pods
+            if pod.view is not None and self.proof(pod) is Proof.OURS
+        )
+
+    @functools.cached_property
+    def expected(self) -> tuple[Pod, ...]:
+        """The pods of first formation that were looked at."""
+        return tuple(pod for pod in self.snapshot.pods if pod.ordinal in self.topology.ordinals)
+
+    @functools.cached_property
+    def pod_by_id(self) -> dict[str, Pod]:
+        """Proven pods by the id of their node."""
+        return {view.node_id: pod for pod, view in self.viewed}
+
+    def proof(self, pod: Pod) -> Proof:
+        """What the node at a pod's address says about whose it is. Ours we reach without a name."""
+        if pod.view is None:
+            return Proof.SILENT
+        if pod.name == self.topology.name:
+            return Proof.OURS
+        return prove(pod.view, pod.hostname, pod.address, self.topology)
+
+    def is_ours(self, member: Member) -> bool | None:
+        """Whether a member is of our StatefulSet; None when there is nothing to tell by."""
+        if member.hostname:
+            return self.topology.ordinal_of(member.hostname) is not None
+        if member.node_id in self.pod_by_id:
+            return True
+        if any(pod.address == member.address for pod in self.snapshot.pods if pod.address):
+            return True
+        return None
+
+    def name(self, member: Member) -> str:
+        """A member as a person would look for it: pod, id, address."""
+        ordinal = self.topology.ordinal_of(member.hostname)
+        pod = self.pod_by_id.get(member.node_id)
+        who = pod.name if pod else self.topology.name_of(ordinal) if ordinal is not None else None
+        where = f"{member.node_id[:8]} at {member.address or '?'}:{member.port}"
+        return f"{who} ({where})" if who else f"{member.hostname or 'unnamed'} ({where})"
+
+    def place(self, pod: Pod) -> layout.Place:
+        """Where a pod runs, from the name that its sidecar gave its node."""
+        if pod.name == self.topology.name:
+            return layout.Place(host=self.topology.host, zone=self.topology.zone)
+        if pod.view is None:
+            return layout.UNKNOWN
+        said = (pod.view.setting("cluster-announce-human-nodename") or "").split("/")
+        host, zone = (*said[1:3], "", "")[:2]
+        zone = zone if zone not in ("", "-") else pod.view.setting("availability-zone") or ""
+        return layout.Place(host=None if host in ("", "-") else host, zone=zone or None)
+
+
+def human_name(topology: Topology) -> str:
+    """`redis-app-3/host-a/zone-1`, with `-` for what is not known.
+
+    Not parted by spaces: redis writes this name unquoted into nodes.conf, and 8.2 was seen to
+    crash at its next start on a space there.
+    """
+    return "/".join((topology.name, topology.host or "-", topology.zone or "-"))

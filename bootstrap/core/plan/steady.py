@@ -1,0 +1,79 @@
+"""The end of every plan: what a node that has its role still waits for, or that all is well.
+
+Rule 7 stands here too: slots that nobody owns are reported, never given to anybody.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core import slots, temporary
+from bootstrap.core.model import Scope
+from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
+from bootstrap.core.plan.scene import Scene
+
+
+def steady(scene: Scene) -> Plan:
+    """Phase steady without waits is the goal."""
+    my, me = scene.my, scene.me.name
+    if my.alone:
+        return _used_and_alone(scene)
+    lost = slots.missing(span for member in my.members for span in member.slots)
+    if lost and my.myself.is_replica and not my.link_up:
+        lost = ()  # it has only just been met and gossip is still to come
+    waits: list[Wait] = []
+    if my.myself.is_replica and not my.link_up:
+        waits.append(Wait(pod=me, what=f"the sync with its primary at {my.primary_host}"))
+    handshakes = [member for member in my.members if member.handshake]
+    if handshakes:
+        names = ", ".join(member.address for member in handshakes)
+        waits.append(Wait(pod=me, what=f"handshakes with {names} to end"))
+    failed = [scene.name(member) for member in my.members if member.failed]
+    if failed and not my.state_ok:
+        waits.append(Wait(pod=me, what=f"{', '.join(failed)} to come back, or to be failed over"))
+    elif not my.state_ok and not lost:
+        waits.append(Wait(pod=me, what="its own cluster_state to turn ok"))
+    if temporary.marked(my):
+        waits.append(Wait(pod=me, what="a temporary setting of forming to be put back"))
+    if lost and not my.state_ok and not waits:
+        return Plan(phase=Phase.BLOCKED, blocked=(_lost(lost),))
+    return Plan(
+        phase=Phase.WAITING if waits else Phase.STEADY, waiting=tuple(waits), notes=_notes(scene)
+    )
+
+
+def _lost(lost: slots.Ranges) -> Block:
+    return Block(
+        code="lost-slots",
+        why=f"nobody owns slots {slots.render(lost)} any more",
+        fix="their keys may still be on a pod that is away: bring it back; only if they are gone"
+        " for good give the slots away yourself: redis-cli --cluster fix",
+    )
+
+
+def _used_and_alone(scene: Scene) -> Plan:
+    """A node with keys or slots that knows nobody, in a pod that may not form."""
+    my, me = scene.my, scene.me.name
+    covered = not slots.missing(my.myself.slots)
+    if covered and my.state_ok:
+        return Plan(phase=Phase.STEADY, notes=("it is the whole cluster",))
+    if not my.keys and not scene.topology.seed:
+        seed = scene.topology.name_of(scene.topology.ordinal_start)
+        wait = Wait(pod=seed, what=f"{seed} to form the cluster; {me} is prepared")
+        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.LOCAL)
+    what = f"{my.keys} keys and slots {slots.render(my.myself.slots)}"
+    block = Block(
+        code="pod-has-keys" if my.keys else "pod-has-slots",
+        why=f"{me} knows nobody, yet has {what}; expected a blank node or a member of the cluster",
+        fix="nothing is ever emptied by us: give the pod an empty volume if its data may go",
+    )
+    return Plan(phase=Phase.BLOCKED, blocked=(block,))
+
+
+def _notes(scene: Scene) -> tuple[str, ...]:
+    """What this server cannot do, and what follows."""
+    notes: list[str] = []
+    if scene.my.setting("cluster-announce-hostname") is None:
+        notes.append("servers before 7.0 carry no hostname: whose a node is can only be told by"
+                     " its address")
+    if scene.my.setting("cluster-announce-human-nodename") is None:
+        notes.append("servers before 7.2 carry no placement: hosts and zones are not considered")
+    return tuple(notes)

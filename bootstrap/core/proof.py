@@ -1,0 +1,35 @@
+"""Whose node answers at an address, by what its own sidecar wrote into it."""
+
+from __future__ import annotations
+
+import enum
+
+from bootstrap.core.model import Topology, View
+
+
+class Proof(enum.Enum):
+    """What a node's own words prove about a pod that was looked for."""
+
+    OURS = enum.auto()
+    #: It says nothing yet: its sidecar has not written, or this is not a node of ours.
+    SILENT = enum.auto()
+    #: Another pod of the same StatefulSet: an address that moved on.
+    SIBLING = enum.auto()
+    STRANGER = enum.auto()
+
+
+def prove(view: View, hostname: str, address: str | None, topology: Topology) -> Proof:
+    """Judge the node that answered at an address which the hostname led to.
+
+    A server before 7.0 has no place for a hostname; there the announced address, which a sidecar
+    wrote too, is all the proof that can be had.
+    """
+    said = view.setting("cluster-announce-hostname")
+    if said is None:
+        announced = view.setting("cluster-announce-ip")
+        return Proof.OURS if announced and announced == address else Proof.SILENT
+    if said == hostname:
+        return Proof.OURS
+    if not said:
+        return Proof.SILENT
+    return Proof.STRANGER if topology.ordinal_of(said) is None else Proof.SIBLING

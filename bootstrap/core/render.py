@@ -1,0 +1,118 @@
+"""A snapshot and its plan for a person at 3 a.m., and the same for a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bootstrap.core import actions, slots
+from bootstrap.core.model import Pod, Snapshot, Topology, Unreachable, View
+from bootstrap.core.plan.outcome import Plan
+
+
+def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any]:
+    """The documented shape: pod, phase, observed, steps, waiting, blocked (and notes)."""
+    return {
+        "pod": topology.name,
+        "phase": plan.phase.value,
+        "observed": [_observed(pod) for pod in snapshot.pods],
+        "steps": [
+            {"actions": [_action(action) for action in step.actions], "until": step.until}
+            for step in plan.steps
+        ],
+        "waiting": [
+            {"pod": wait.pod, "for": wait.what, "fix": wait.fix} for wait in plan.waiting
+        ],
+        "blocked": [
+            {"code": block.code, "why": block.why, "fix": block.fix} for block in plan.blocked
+        ],
+        "notes": list(plan.notes),
+    }
+
+
+def _action(action: actions.Action) -> dict[str, Any]:
+    return {
+        "kind": actions.kind(action),
+        "pod": action.pod,
+        "args": list(actions.arguments(action)),
+        "why": action.why,
+    }
+
+
+def _observed(pod: Pod) -> dict[str, Any]:
+    view = pod.view
+    return {
+        "pod": pod.name,
+        "ordinal": pod.ordinal,
+        "address": pod.address,
+        "reachable": view is not None,
+        "reason": _reason(pod),
+        "node_id": view.node_id if view else None,
+        "role": _role(view) if view else None,
+        "slots": slots.render(view.myself.slots) if view else None,
+        "blank": view.blank if view else None,
+        "state": ("ok" if view.state_ok else "fail") if view else None,
+    }
+
+
+def _reason(pod: Pod) -> str | None:
+    if isinstance(pod.node, Unreachable):
+        return pod.node.reason
+    return None if pod.view else pod.resolved.reason
+
+
+def _role(view: View) -> str:
+    return "replica" if view.myself.is_replica else "primary"
+
+
+def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
+    """The same in lines that fit a terminal."""
+    seed = ", the seed" if topology.seed else ""
+    size = topology.size if topology.size is not None else "unknown"
+    lines = [
+        f"I am {topology.name}{seed}: {topology.hostname_of(topology.ordinal)}"
+        f" at {topology.address or 'an address not known yet'}",
+        f"expected at first formation: {size} pods, {topology.shards} shards,"
+        f" {topology.replicas_per_shard} replicas each",
+        "",
+        *_table(snapshot),
+        "",
+        f"phase: {plan.phase.value}",
+    ]
+    for block in plan.blocked:
+        lines += [f"BLOCKED {block.code}: {block.why}", f"    to do: {block.fix}"]
+    for wait in plan.waiting:
+        lines.append(f"waiting for {wait.what}" if wait.pod in wait.what else
+                     f"waiting, {wait.pod}: for {wait.what}")
+        lines += [f"    to do: {part}" for part in wait.fix.split("; ") if part]
+    for number, step in enumerate(plan.steps, 1):
+        lines.append(f"step {number}, until {step.until}:")
+        lines += [f"    {actions.describe(action)}" for action in step.actions]
+    lines += [f"note: {note}" for note in plan.notes]
+    if plan.reached:
+        lines.append("nothing to do")
+    return "\n".join(lines)
+
+
+def _table(snapshot: Snapshot) -> list[str]:
+    rows = [("POD", "ADDRESS", "NODE", "ROLE", "SLOTS", "STATE", "")]
+    for pod in snapshot.pods:
+        seen = _observed(pod)
+        known = pod.view is not None
+        note = (seen["reason"] or "") if not known else "blank" if seen["blank"] else ""
+        rows.append(
+            (
+                pod.name,
+                pod.address or "-",
+                pod.view.node_id[:8] if pod.view else "-",
+                seen["role"] or "-",
+                seen["slots"] or "-",
+                seen["state"] or "-",
+                note,
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[6]])
+        .rstrip()
+        for row in rows
+    ]

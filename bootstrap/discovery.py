@@ -1,0 +1,108 @@
+"""Finding the pods of a service without waiting for what DNS caches remember.
+
+Every look asks one form of question that no cache can hold the answer to. Which one is
+`looks`' matter, asking it `resolver`'s, and what all answers come to `findings`'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, Literal
+
+from bootstrap import findings, looks, resolver
+from bootstrap.core import directory
+
+AT_ONCE: Final = 32
+"""Questions in flight together: a burst that the socket buffers of a name server take."""
+
+
+class Discovery:
+    """What one sidecar knows of DNS. For one task at a time."""
+
+    def __init__(  # noqa: PLR0913 - the clocks are for tests
+        self,
+        *,
+        service: str,
+        nameservers: Sequence[tuple[str, int]],
+        family: Literal[4, 6] | None,
+        timeout: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """Know nothing yet.
+
+        `service` is the headless service's absolute name, `nameservers` are (address, port),
+        `family` is the IP family to ask for (None: both), and `timeout` the seconds that one
+        question may take, however many name servers there are.
+        """
+        self._service = directory.absolute(service)
+        types: dict[int | None, tuple[looks.AddressType, ...]] = {4: ("A",), 6: ("AAAA",)}
+        self._types = types.get(family, ("A", "AAAA"))
+        self._resolver = resolver.Resolver(nameservers, timeout)
+        self._pace = looks.Pace(self._service, self._types, clock=clock, wall=wall)
+        self._findings = findings.Findings(self._service, self._types)
+        self._clock = clock
+        self._wanted: frozenset[str] = frozenset()
+
+    @property
+    def questions(self) -> int:
+        """Questions sent so far, to all name servers together."""
+        return self._resolver.questions
+
+    def due(self) -> float:
+        """Return the seconds until the next fresh question may be asked; 0 is now."""
+        return self._pace.due(self._wanted)
+
+    async def look(self, wanted: Collection[str]) -> directory.Directory:
+        """Ask what is due about pods whose address is missing, or has turned out wrong.
+
+        Without any, or before `due`, it answers at once from what it has learned. Failures are
+        in the answer; it does not raise.
+        """
+        self._wanted = frozenset(directory.absolute(name) for name in wanted)
+        self._findings.expect(self._wanted)
+        before = self._findings.to_directory()
+        if not self._wanted:
+            return before
+        await self._ask(self._pace.take(self._wanted))
+        after = self._findings.to_directory()
+        if not set(after.nameless) <= set(before.nameless):
+            # Somebody has just come. The service's addresses do not tell who it is; the question
+            # that comes next does.
+            self._pace.hurry()
+        return after
+
+    async def address_of(self, fqdn: str) -> directory.Name:
+        """Ask for one pod as everybody else does, without bits, unless that is remembered.
+
+        For who wants to know one address and is in no hurry. To those who look, it takes one
+        question in sixteen, and only about this pod.
+        """
+        name = directory.absolute(fqdn)
+        self._findings.expect([name])
+        plain = [looks.Question(name, kind) for kind in self._types]
+        await self._ask(self._pace.fresh(plain))
+        return self._findings.of(name)
+
+    async def _ask(self, asked: Sequence[looks.Question]) -> None:
+        for start in range(0, len(asked), AT_ONCE):
+            batch = asked[start : start + AT_ONCE]
+            replies = await asyncio.gather(*map(self._resolver.ask, batch))
+            for question, reply in zip(batch, replies, strict=True):
+                self._take_in(question, reply)
+            failures = [reply for reply in replies if isinstance(reply, resolver.Failure)]
+            if len(failures) == len(replies):
+                # The rest would fail too, and take as long again. It is not asked, so not held.
+                for question in asked[start + AT_ONCE :]:
+                    self._take_in(question, resolver.Failure(reason=failures[0].reason))
+                return
+
+    def _take_in(self, question: looks.Question, reply: resolver.Answer | resolver.Failure) -> None:
+        if isinstance(reply, resolver.Failure):
+            self._pace.failed(question, held=reply.held)
+            self._findings.trouble(question, reply.reason, self._wanted)
+        else:
+            self._pace.answered(question, held=reply.held, at_first=reply.held_at_first)
+            self._findings.learn(question, reply, self._clock())

@@ -1,0 +1,134 @@
+"""What the answers say together: the newest wins, and a failure denies nothing.
+
+An answer is as old as the time it has spent in a cache. Its TTL tells: of two answers that are
+remembered equally long, the one that will be forgotten later is newer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from bootstrap import looks, resolver
+from bootstrap.core import directory
+
+_OLDEST: Final = float("-inf")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Fact:
+    """What an answer said of a name's addresses of one type; none of them is a denial."""
+
+    addresses: tuple[str, ...]
+    ends: float
+    """When caches forget the answer."""
+    denial: bool
+    """Denials have lifetimes of their own: caches may be told to remember them less long."""
+    source: str
+
+
+class Findings:
+    """All that was learned of one service's pods. It asks nothing, and reads no clock."""
+
+    def __init__(self, service: str, types: Collection[looks.AddressType]) -> None:
+        """Know nothing yet. `service` is absolute; other address types are passed over."""
+        self._service = service
+        self._types = tuple(types)
+        self._names: set[str] = set()
+        self._facts: dict[tuple[str, looks.AddressType], _Fact] = {}
+        self._listing: _Fact | None = None
+        """The newest list of the service's names."""
+        self._troubles: dict[tuple[str, looks.AddressType], str] = {}
+        self._lifetimes = {True: 0.0, False: 0.0}
+        """The longest time that was left to any answer so far, to denials and to others."""
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Have these names in the directory from now on."""
+        self._names.update(names)
+
+    def to_directory(self) -> directory.Directory:
+        """Return what all of it comes to."""
+        names = tuple((name, self.of(name)) for name in sorted(self._names))
+        named = {address for _, said in names for address in said.addresses}
+        newest = self._newness(self._listing) if self._listing else _OLDEST
+        service = [self._facts.get((self._service, kind)) for kind in self._types]
+        # A newer list of names has the addresses of all who are still there.
+        addresses = {
+            address
+            for fact in service
+            if fact and self._newness(fact) > newest
+            for address in fact.addresses
+        }
+        return directory.Directory(names=names, nameless=tuple(sorted(addresses - named)))
+
+    def of(self, name: str) -> directory.Name:
+        """Return what is known of one pod."""
+        facts = [fact for kind in self._types if (fact := self._facts.get((name, kind)))]
+        addresses = sorted({address for fact in facts for address in fact.addresses})
+        troubles = [self._troubles.get((name, kind), "") for kind in self._types]
+        if addresses:
+            return directory.Name(state="found", addresses=tuple(addresses))
+        if any(troubles):
+            return directory.Name(state="unknown", reason=max(troubles))
+        if len(facts) < len(self._types):
+            return directory.Name(state="unknown", reason="not asked for yet")
+        newest = max(facts, key=self._newness)
+        return directory.Name(state="absent", reason=newest.source)
+
+    def trouble(self, question: looks.Question, reason: str, wanted: Iterable[str]) -> None:
+        """Note that a question failed, which was asked for the sake of the wanted names."""
+        about = wanted if question.name == self._service else (question.name,)
+        kinds = self._types if question.type == "SRV" else (question.type,)
+        self._troubles.update(((name, kind), reason) for name in about for kind in kinds)
+
+    def learn(self, question: looks.Question, answer: resolver.Answer, now: float) -> None:
+        """Take in an answer that came at `now`, in seconds of any one clock."""
+        denial = answer.outcome != "records"
+        self._lifetimes[denial] = max(self._lifetimes[denial], answer.held)
+        fact = _Fact((), now + answer.held, denial, f"{answer.outcome} from {answer.nameserver}")
+        if answer.outcome == "NXDOMAIN":
+            # Nothing is below a name that does not exist (RFC 8020).
+            below = self._names if question.name == self._service else set()
+            for name in (question.name, *below):
+                self._put(name, self._types, fact, ())
+        elif question.type != "SRV":
+            own = [address for owner, address in answer.addresses if owner == question.name]
+            self._put(question.name, (question.type,), fact, own)
+        elif not denial:
+            # (No data proves nothing here: a Service without ports has no SRV, but has pods.)
+            self._learn_targets(question, answer, fact)
+
+    def _learn_targets(
+        self, question: looks.Question, answer: resolver.Answer, fact: _Fact
+    ) -> None:
+        pods = {target for target in answer.targets if target.endswith(f".{self._service}")}
+        addresses: dict[str, list[str]] = {}
+        for owner, address in answer.addresses:
+            addresses.setdefault(owner, []).append(address)
+        for name in pods & addresses.keys():
+            self._put(name, self._types, fact, addresses[name])
+        if question.name == self._service:
+            self._listing = max(fact, self._listing or fact, key=self._newness)
+            unlisted = dataclasses.replace(fact, source=f"not listed by {answer.nameserver}")
+            for name in self._names - pods:
+                self._put(name, self._types, unlisted, ())
+        self._names |= pods
+
+    def _put(
+        self,
+        name: str,
+        kinds: Iterable[looks.AddressType],
+        fact: _Fact,
+        addresses: Collection[str],
+    ) -> None:
+        for kind in kinds:
+            self._troubles.pop((name, kind), None)
+            known = self._facts.get((name, kind))
+            if known is None or self._newness(known) <= self._newness(fact):
+                right = tuple(one for one in addresses if (":" in one) == (kind == "AAAA"))
+                self._facts[name, kind] = dataclasses.replace(fact, addresses=right)
+
+    def _newness(self, fact: _Fact) -> float:
+        """Return about when the answer was made, by the clock of `learn`."""
+        return fact.ends - self._lifetimes[fact.denial]

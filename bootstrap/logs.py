@@ -1,0 +1,115 @@
+"""The log: one line per event, as JSON for collectors or as plain text for a person.
+
+structlog writes by itself, not through the logging module: no handler of somebody else's can
+show an event twice or format a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, Literal, TextIO, TypeAlias
+
+import structlog
+
+from bootstrap import secret
+
+Level: TypeAlias = Literal["debug", "info", "warning", "error"]
+Format: TypeAlias = Literal["json", "console"]
+"""How lines look; "console" has no colours, so that it can be copied and searched."""
+
+# The names of events. Who counts or searches log lines relies on them: they are not renamed.
+SETTINGS: Final = "settings"
+"""What was read from the environment and derived, once at the start."""
+UNKNOWN_VARIABLE: Final = "unknown-variable"
+"""A variable with our prefix that nothing reads."""
+PLAN: Final = "plan"
+"""The plan changed; the canonical line."""
+
+DONE: Final = "done"
+"""A command that a server accepted."""
+REFUSED: Final = "refused"
+"""A command that a server did not accept, with its reason."""
+TIMED_OUT: Final = "timed-out"
+"""BOOTSTRAP_TIMEOUT is over and the goal is not reached."""
+UNEXPECTED: Final = "unexpected"
+"""An error that nobody foresaw; the loop goes on."""
+NO_HTTP: Final = "no-http"
+"""The port for probes and metrics could not be opened."""
+
+_BARE: Final = re.compile(r"[!#-<>-~]+")
+"""Values that need no quotes on the console: printable ASCII without blank, quote and `=`."""
+
+
+def configure(level: Level, fmt: Format, stream: TextIO) -> None:
+    """Log events of this level and above to the stream.
+
+    Called once, before the first event; called again it replaces everything.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # Plain tracebacks: those that show local variables would show revealed passwords.
+            structlog.processors.format_exc_info,
+            plain,
+            render_json if fmt == "json" else render_console,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        # One write per line, flushed: a killed process loses no event.
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        # Not cached: modules get their logger at import, before this call.
+        cache_logger_on_first_use=False,
+    )
+
+
+def get(**facts: object) -> structlog.typing.FilteringBoundLogger:
+    """Return a logger; the facts are part of each of its events. Cheap: it does no work yet."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**facts)
+    return logger
+
+
+def plain(_logger: object, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Put time, level and name first, and make every value one that JSON knows; no secrets."""
+    first = {key: event.pop(key) for key in ("timestamp", "level", "event") if key in event}
+    return {key: _plain(value) for key, value in (first | dict(event)).items()}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case secret.Secret():
+            return secret.HIDDEN
+        case None | bool() | int() | float() | str():
+            return value
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case AbstractSet():
+            # Sets have no order of their own: the same facts are to make the same line.
+            return sorted((_plain(item) for item in value), key=str)
+        case _:
+            return str(value)
+
+
+def render_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    """Return the event as one JSON object, in ASCII, on one line."""
+    return json.dumps(event, separators=(",", ":"))
+
+
+def render_console(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    """Return the event as one line of `key=value`; only a traceback goes on below it."""
+    facts = dict(event)
+    head = f"{facts.pop('timestamp')} {facts.pop('level'):<7} {facts.pop('event')}"
+    trace = facts.pop("exception", None)
+    line = " ".join([head, *(f"{key}={_text(value)}" for key, value in facts.items())])
+    return f"{line}\n{trace}" if trace else line
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and _BARE.fullmatch(value):
+        return value
+    return json.dumps(value, separators=(",", ":"))

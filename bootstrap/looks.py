@@ -1,0 +1,151 @@
+"""Which question is fresh now, and when the next one will be.
+
+A cluster's DNS may remember an answer for 30 s, a missing name and an old address alike. Asking
+again does not help then; asking something else does, because CoreDNS keys its cache by name,
+type, and the bits DO and CD. Sixteen forms of question tell where a service's pods are.
+
+Time is cut into slots, one form each, by the wall clock. So a form comes round only when no
+cache can hold its last answer any more; and all who share a cache ask the same form at about
+the same time, instead of finding each other's old answers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterable
+from typing import Final, Literal, TypeAlias
+
+Type: TypeAlias = Literal["A", "AAAA", "SRV"]
+AddressType: TypeAlias = Literal["A", "AAAA"]
+About: TypeAlias = Literal["service", "pods"]
+Of: TypeAlias = Literal["SRV", "addresses"]
+
+HELD_AT_MOST: Final = 30.0
+"""Seconds for which a cluster's DNS remembers: `cache 30` in the CoreDNS of kubeadm, k3s, kind
+and of NodeLocal DNSCache. Longer TTLs are believed no further."""
+SHORTEST_GAP: Final = 0.2
+"""Seconds between two looks where nothing is remembered for long: five questions a second from
+one pod are no burden, and the addresses of a starting pod take longer to reach DNS."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Question:
+    """One question, which is also the key under which caches remember its answer."""
+
+    name: str
+    """Absolute, lower case, with the trailing dot."""
+    type: Type
+    do: bool = False
+    cd: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of question: about whom, for what, with which bits."""
+
+    about: About
+    of: Of
+    do: bool
+    cd: bool
+
+
+# Neighbours differ as much as they can. Should one kind be of no use here (a Service without
+# ports has no SRV), then the others come in between.
+KINDS: Final[tuple[tuple[About, Of], ...]] = (
+    ("service", "SRV"),
+    ("service", "addresses"),
+    ("pods", "addresses"),
+    ("pods", "SRV"),
+)
+# Without bits comes last: that is how everybody else asks, so it is remembered most often.
+BITS: Final = ((True, False), (False, True), (True, True), (False, False))
+FORMS: Final = tuple(Form(about, of, do, cd) for do, cd in BITS for about, of in KINDS)
+
+
+class Pace:
+    """Gives out fresh questions, one form per slot. It asks nothing itself."""
+
+    def __init__(
+        self,
+        service: str,
+        types: Collection[AddressType],
+        *,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        """Start with no slot used. `wall` only places the slots, durations are `clock`'s."""
+        self._service = service
+        self._types = tuple(types)
+        self._clock = clock
+        self._wall = wall
+        self._held_until: dict[Question, float] = {}
+        self._longest: float | None = None
+        self._used_slot = -1
+        self._hurried = False
+        self._earliest = clock()
+
+    @property
+    def gap(self) -> float:
+        """Seconds per slot: all forms fit into the time for which answers are remembered."""
+        longest = HELD_AT_MOST if self._longest is None else self._longest
+        return max(SHORTEST_GAP, longest / len(FORMS))
+
+    def due(self, wanted: Collection[str]) -> float:
+        """Return the seconds until `take` gives questions; 0 is now."""
+        now, (slot, ends) = self._clock(), self._slot()
+        wait = max(0.0, self._earliest - now)
+        if self._hurried:
+            return wait
+        if slot == self._used_slot:
+            return max(wait, ends)
+        left = [self._held_until.get(one, now) - now for one in self._in(slot, wanted)]
+        # What stays remembered throughout the slot must not keep the others waiting.
+        soon = [some for some in left if some < ends]
+        return max([wait, *soon]) if soon or not left else max(wait, ends)
+
+    def take(self, wanted: Collection[str]) -> list[Question]:
+        """Return the questions of the look that is due, none when none is. They count as asked."""
+        if self.due(wanted) > 0:
+            return []
+        now = self._clock()
+        self._held_until = {one: until for one, until in self._held_until.items() if until > now}
+        self._used_slot = self._slot()[0] + self._hurried
+        self._hurried = False
+        self._earliest = now + SHORTEST_GAP
+        return self.fresh(self._in(self._used_slot, wanted))
+
+    def hurry(self) -> None:
+        """Let the next slot's questions be asked as soon as the shortest gap is over."""
+        self._hurried = True
+
+    def fresh(self, questions: Iterable[Question]) -> list[Question]:
+        """Return those whose last answer nobody can remember. They count as asked."""
+        now = self._clock()
+        taken = [one for one in questions if self._held_until.get(one, now) <= now]
+        # That is for who asks meanwhile; the answer will say it better.
+        self._held_until.update((one, now + HELD_AT_MOST) for one in taken)
+        return taken
+
+    def answered(self, question: Question, *, held: float, at_first: float) -> None:
+        """Note for how many more seconds the answer is remembered, and for how many at first."""
+        self._held_until[question] = self._clock() + min(held, HELD_AT_MOST)
+        self._longest = min(max(held, at_first, self._longest or 0.0), HELD_AT_MOST)
+        if held < self._slot()[1]:
+            # Somebody had asked before us, and it is forgotten before the slot is over.
+            self._used_slot = -1
+
+    def failed(self, question: Question, *, held: float) -> None:
+        """Note for how many seconds the failure may be remembered. It says nothing of answers."""
+        self._held_until[question] = self._clock() + min(held, HELD_AT_MOST)
+
+    def _slot(self) -> tuple[int, float]:
+        """Return the number of the present slot, and the seconds until it is over."""
+        wall, gap = self._wall(), self.gap
+        slot = int(wall // gap)
+        return slot, (slot + 1) * gap - wall
+
+    def _in(self, slot: int, wanted: Collection[str]) -> list[Question]:
+        form = FORMS[slot % len(FORMS)]
+        types: tuple[Type, ...] = ("SRV",) if form.of == "SRV" else self._types
+        names = [self._service] if form.about == "service" else sorted(wanted)
+        return [Question(name, kind, form.do, form.cd) for name in names for kind in types]

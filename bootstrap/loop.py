@@ -1,0 +1,200 @@
+"""Observe, plan, apply the first step, look again. The loop is the only retry that matters."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import random
+import time
+from dataclasses import dataclass
+
+from bootstrap import apply, logs, observe, pace, status
+from bootstrap.core import actions
+from bootstrap.core import plan as planning
+from bootstrap.core.model import Scope, Snapshot
+from bootstrap.core.plan.outcome import Phase, Plan, Step
+from bootstrap.errors import Exit
+
+#: How long a refusal has to last before a run that may end is ended by it, in seconds.
+_REFUSAL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """When a run ends by itself. Times in seconds."""
+
+    once: bool
+    timeout: float | None
+    interval: float
+
+
+class Loop:
+    """One sidecar's life. `stop` ends it within one look."""
+
+    def __init__(self, observer: observe.Observer, board: status.Board, terms: Terms) -> None:
+        """Nothing has been looked at yet."""
+        self._observer = observer
+        self._board = board
+        self._terms = terms
+        self._stopped = asyncio.Event()
+        self._scope = Scope.LOCAL
+        self._shown: tuple[object, ...] = ()
+        self._same_since = time.monotonic()
+        self._log = logs.get(pod=observer.topology.name)
+
+    def stop(self) -> None:
+        """End after the present look."""
+        self._stopped.set()
+
+    async def run(self) -> Exit:
+        """Until stopped, or until the terms end it."""
+        began = time.monotonic()
+        while not self._stopped.is_set():
+            started = time.monotonic()
+            plan = await self._guarded_tick()
+            now = time.monotonic()
+            if plan is not None:
+                ended = self._ended(plan, now)
+                if ended is not None:
+                    return ended
+            if self._terms.timeout is not None and now - began >= self._terms.timeout:
+                self._log.error(logs.TIMED_OUT, seconds=self._terms.timeout, why=_summary(plan))
+                return Exit.FAILED
+            await self._rest(plan, now - started)
+        return Exit.REACHED
+
+    async def _guarded_tick(self) -> Plan | None:
+        """The one place where the unexpected is caught: logged with its trace, counted, survived."""
+        try:
+            return await self._tick()
+        except Exception:
+            self._board.errors += 1
+            self._log.exception(logs.UNEXPECTED)
+            return None
+
+    async def _tick(self) -> Plan:
+        snapshot, plan = await self._look(self._scope)
+        step = plan.steps[0] if plan.steps else None
+        if step is not None and step.confirm:
+            snapshot, again = await self._look(snapshot.scope)
+            step, plan = (step if again.steps[:1] == (step,) else None), again
+        self._publish(snapshot, plan)
+        if step is not None and step.actions:
+            await self._apply(step)
+        self._scope = plan.look if not plan.reached else Scope.LOCAL
+        return plan
+
+    async def _look(self, scope: Scope) -> tuple[Snapshot, Plan]:
+        """Look as far as the plan needs: what our own node says usually suffices."""
+        while True:
+            snapshot = await self._observer.look(scope)
+            plan = planning.plan(snapshot, self._observer.topology)
+            if plan.look <= scope:
+                return snapshot, plan
+            scope = plan.look
+
+    async def _apply(self, step: Step) -> None:
+        outcomes = await apply.apply(step.actions, self._observer.node_of)
+        for outcome in outcomes:
+            result = "ok" if outcome.refused is None else "refused"
+            self._board.actions[actions.kind(outcome.action), result] += 1
+            if outcome.refused is not None:
+                text = actions.describe(outcome.action)
+                self._log.warning(logs.REFUSED, action=text, reason=outcome.refused)
+            else:
+                self._log.debug(logs.DONE, action=actions.describe(outcome.action))
+
+    def _publish(self, snapshot: Snapshot, plan: Plan) -> None:
+        before = self._board.status
+        self._board.questions = self._observer.names.questions
+        self._board.status = dataclasses.replace(
+            before,
+            tick=before.tick + 1,
+            at=time.monotonic(),
+            topology=self._observer.topology,
+            snapshot=snapshot,
+            plan=plan,
+        )
+        shown = _gist(plan)
+        if shown != self._shown:
+            self._shown, self._same_since = shown, time.monotonic()
+            self._say(snapshot, plan)
+
+    def _say(self, snapshot: Snapshot, plan: Plan) -> None:
+        """The canonical line: one for each change of plan."""
+        size = self._observer.topology.size
+        facts: dict[str, object] = {"phase": plan.phase.value}
+        if snapshot.scope is Scope.ALL:
+            found = sum(pod.view is not None for pod in snapshot.pods)
+            facts["found"] = f"{found} of {max(size or 0, len(snapshot.pods))}"
+        if plan.steps and plan.steps[0].actions:
+            facts["doing"] = _short(plan.steps[0].actions)
+        if plan.steps:
+            facts["until"] = plan.steps[0].until
+        if plan.waiting:
+            facts["waiting"] = _shorten([wait.what for wait in plan.waiting])
+            facts["fix"] = next((wait.fix for wait in plan.waiting if wait.fix), "")
+        if plan.blocked:
+            facts["blocked"] = _shorten([f"{one.code}: {one.why}" for one in plan.blocked])
+            facts["fix"] = plan.blocked[0].fix
+        if plan.notes:
+            facts["notes"] = list(plan.notes)
+        say = self._log.warning if plan.phase is Phase.BLOCKED else self._log.info
+        say(logs.PLAN, **{name: fact for name, fact in facts.items() if fact})
+
+    def _ended(self, plan: Plan, now: float) -> Exit | None:
+        lasting = now - self._same_since >= _REFUSAL_SECONDS
+        if plan.blocked and lasting and plan.blocked[0].code == "size-missing":
+            return Exit.CONFIGURATION
+        if not self._terms.once:
+            return None
+        if plan.reached:
+            return Exit.REACHED
+        return Exit.BLOCKED if plan.blocked and lasting else None
+
+    async def _rest(self, plan: Plan | None, took: float) -> None:
+        now = time.monotonic()
+        seconds = 1.0
+        if plan is not None:
+            if plan.reached:
+                await self._observer.rest()
+            seconds = pace.rest(
+                plan,
+                seed=self._observer.topology.seed,
+                same=now - self._same_since,
+                took=took,
+                interval=self._terms.interval,
+                luck=random.random(),  # noqa: S311 - spreads load, guards nothing
+            )
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        except TimeoutError:
+            return
+
+
+def _gist(plan: Plan) -> tuple[object, ...]:
+    """What makes a plan another plan to a reader of the log."""
+    doing = tuple((step.actions, step.until) for step in plan.steps[:1])
+    return plan.phase, doing, plan.waiting, plan.blocked
+
+
+def _short(some: tuple[actions.Action, ...]) -> list[str]:
+    """Each kind of action with the pods that it goes to."""
+    pods: dict[str, list[str]] = {}
+    for action in some:
+        pods.setdefault(actions.kind(action), []).append(action.pod)
+    return [f"{kind} {_shorten(sorted(set(names)))}" for kind, names in pods.items()]
+
+
+def _shorten(texts: list[str], most: int = 4) -> str:
+    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more
+
+
+def _summary(plan: Plan | None) -> str:
+    if plan is None:
+        return "an unexpected error"
+    return _shorten([*(one.why for one in plan.blocked), *(one.what for one in plan.waiting)]) or (
+        plan.steps[0].until if plan.steps else plan.phase.value
+    )

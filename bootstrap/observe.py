@@ -1,0 +1,194 @@
+"""Looks at our own node, at the seed, or at everybody, all at once; decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+
+from bootstrap import discovery, node
+from bootstrap.core import directory, temporary
+from bootstrap.core.model import Memory, Pod, Scope, Snapshot, Topology, Unreachable, View
+from bootstrap.core.proof import Proof, prove
+
+_NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
+
+
+class Observer:
+    """Keeps connections, and what only time can tell: since when something has been so."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        local: str,
+        access: node.Access,
+        names: discovery.Discovery,
+        clock: Callable[[], float],
+    ) -> None:
+        """`local` is the address of our own Redis; `clock` gives seconds."""
+        self.topology = topology
+        self.names = names
+        self._access = access
+        self._clock = clock
+        self._local = node.Node(local, topology.port, access, topology.hostname_of(topology.ordinal))
+        self._nodes: dict[str, node.Node] = {}
+        self._proven: dict[str, str] = {}
+        self._since: dict[str, float] = {}
+        self._node_timeouts: dict[str, int] = {}
+
+    async def look(self, scope: Scope) -> Snapshot:
+        """One look, no wider than asked for."""
+        mine = await self._local.read()
+        me = Pod(
+            name=self.topology.name,
+            ordinal=self.topology.ordinal,
+            hostname=self.topology.hostname_of(self.topology.ordinal),
+            resolved=_NOT_ASKED,
+            address=self.topology.address or self._local.address,
+            node=mine,
+        )
+        pods = [me, *await self._peers(scope, mine)]
+        pods.sort(key=lambda pod: pod.ordinal)
+        return Snapshot(scope=scope, pods=tuple(pods), memory=self._memory(me, pods))
+
+    def node_of(self, pod: str) -> node.Node | None:
+        """The node that was last seen in a pod; None when none was proven to be there."""
+        if pod == self.topology.name:
+            return self._local
+        address = self._proven.get(pod)
+        return self._nodes.get(address) if address else None
+
+    async def rest(self) -> None:
+        """Let go of all peers: a healthy pod talks to its own Redis alone."""
+        await asyncio.gather(*(one.close() for one in self._nodes.values()))
+        self._nodes.clear()
+        self._proven.clear()
+
+    async def close(self) -> None:
+        """End all connections."""
+        await asyncio.gather(*(one.close() for one in (self._local, *self._nodes.values())))
+
+    async def _peers(self, scope: Scope, mine: View | Unreachable) -> list[Pod]:
+        match scope:
+            case Scope.LOCAL:
+                return []
+            case Scope.SEED:
+                seed = self.topology.ordinal_start
+                name = await self.names.address_of(self.topology.hostname_of(seed))
+                return [] if self.topology.seed else [await self._peer(seed, name, mine)]
+            case Scope.ALL:
+                return await self._everybody(mine)
+
+    async def _everybody(self, mine: View | Unreachable) -> list[Pod]:
+        topology = self.topology
+        ordinals = set(topology.ordinals) | self._ordinals_in(mine)
+        ordinals.discard(topology.ordinal)
+        wanted = [
+            topology.hostname_of(ordinal)
+            for ordinal in sorted(ordinals)
+            if topology.name_of(ordinal) not in self._proven
+        ]
+        found = await self.names.look(wanted)
+        await self._settle_address(found)
+        ours = (topology.ordinal_of(name.removesuffix(".")) for name, _ in found.names)
+        ordinals |= {ordinal for ordinal in ours if ordinal is not None}
+        ordinals.discard(topology.ordinal)
+        nameless = await self._named_by_nodes(found.nameless)
+        peers = await asyncio.gather(
+            *(
+                self._peer(
+                    ordinal,
+                    nameless.get(ordinal) or found.of(topology.hostname_of(ordinal)),
+                    mine,
+                )
+                for ordinal in sorted(ordinals)
+            )
+        )
+        return list(peers)
+
+    async def _peer(self, ordinal: int, name: directory.Name, mine: View | Unreachable) -> Pod:
+        """The first address that leads to the pod's own node, or else the first that was tried."""
+        topology = self.topology
+        pod = Pod(
+            name=topology.name_of(ordinal),
+            ordinal=ordinal,
+            hostname=topology.hostname_of(ordinal),
+            resolved=name,
+        )
+        proven = self._proven.get(pod.name)
+        hints = (proven, *name.addresses, *self._addresses_in(mine, ordinal))
+        best = pod
+        for address in dict.fromkeys(hint for hint in hints if hint):
+            said = await self._at(address, pod.hostname).read()
+            seen = dataclasses.replace(pod, address=address, node=said)
+            if isinstance(said, View):
+                proof = prove(said, pod.hostname, address, topology)
+                if proof is Proof.OURS:
+                    self._proven[pod.name] = address
+                    return seen
+            if best.view is None and (best.node is None or isinstance(said, View)):
+                best = seen
+        self._proven.pop(pod.name, None)
+        return best
+
+    def _at(self, address: str, hostname: str) -> node.Node:
+        if address not in self._nodes:
+            port = self.topology.port
+            self._nodes[address] = node.Node(address, port, self._access, hostname)
+        return self._nodes[address]
+
+    async def _named_by_nodes(self, nameless: tuple[str, ...]) -> dict[int, directory.Name]:
+        """Addresses of the service without a name: the node there says whose it is."""
+        views = await asyncio.gather(*(self._at(address, "").read() for address in nameless))
+        named: dict[int, directory.Name] = {}
+        for address, said in zip(nameless, views, strict=True):
+            hostname = isinstance(said, View) and said.setting("cluster-announce-hostname")
+            ordinal = self.topology.ordinal_of(hostname) if hostname else None
+            if ordinal is not None:
+                named[ordinal] = directory.Name(state="found", addresses=(address,))
+        return named
+
+    def _ordinals_in(self, mine: View | Unreachable) -> set[int]:
+        """Pods that our own node knows, beyond those that were expected at first."""
+        members = mine.members if isinstance(mine, View) else ()
+        found = (self.topology.ordinal_of(member.hostname) for member in members)
+        return {ordinal for ordinal in found if ordinal is not None}
+
+    def _addresses_in(self, mine: View | Unreachable, ordinal: int) -> list[str]:
+        """Where our own node last saw a pod: a hint like any other, and one without DNS."""
+        members = mine.members if isinstance(mine, View) else ()
+        hostname = self.topology.hostname_of(ordinal)
+        return [one.address for one in members if one.hostname == hostname and one.address]
+
+    async def _settle_address(self, found: directory.Directory) -> None:
+        """Without POD_IP, our address is the one from which the seed is reached."""
+        topology = self.topology
+        if topology.address is not None:
+            return
+        for address in found.of(topology.hostname_of(topology.ordinal_start)).addresses[:1]:
+            source = await self._at(address, "").source_address()
+            if source is not None:
+                self.topology = dataclasses.replace(topology, address=source)
+
+    def _memory(self, me: Pod, pods: list[Pod]) -> Memory:
+        my = me.view
+        roleless = my is not None and not (my.myself.is_replica or my.myself.slots or my.keys)
+        for pod in pods:
+            said = pod.view.setting(temporary.NODE_TIMEOUT) if pod.view else None
+            if pod.view is not None and said is not None and not temporary.dipped(pod.view):
+                self._node_timeouts[pod.name] = int(said)
+        if any(pod.view is not None and temporary.dipped(pod.view) for pod in pods):
+            self._since.setdefault("dipped", self._clock())
+        return Memory(
+            marked=self._lasting("marked", my is not None and temporary.marked(my)),
+            idle=self._lasting("idle", roleless),
+            dipped=self._clock() - self._since["dipped"] if "dipped" in self._since else None,
+            node_timeouts=tuple(sorted(self._node_timeouts.items())),
+        )
+
+    def _lasting(self, what: str, so: bool) -> float:
+        """Seconds since when it has been so without a break, as far as was looked."""
+        if not so:
+            self._since.pop(what, None)
+            return 0.0
+        return self._clock() - self._since.setdefault(what, self._clock())

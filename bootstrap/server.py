@@ -1,0 +1,179 @@
+"""Probes, metrics and status over HTTP: the standard library's server in a thread of its own."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import prometheus_client
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bootstrap import __version__, status
+from bootstrap.core import render
+from bootstrap.core.plan.outcome import Phase
+
+Answer = tuple[int, str, str]
+_TEXT = "text/plain; charset=utf-8"
+#: Seconds for which one request may keep its thread.
+_REQUEST_SECONDS = 5.0
+
+
+class Server:
+    """Serves one board until stopped."""
+
+    def __init__(self, where: tuple[str, int], board: status.Board) -> None:
+        """Bind at once, so that a taken port is told at the start.
+
+        Raises:
+            OSError: when the address cannot be bound.
+        """
+        routes = _Routes(board)
+
+        class Handler(_Handler):
+            answers = routes.by_path
+
+        host, port = where
+        family = socket.AF_INET6 if ":" in host or (not host and socket.has_dualstack_ipv6()) else socket.AF_INET
+        self._server = _Threads((host, port), Handler, family)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 5.0}, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port. The thread is a daemon; nobody waits for its poll."""
+        self._server.socket.close()
+
+
+class _Threads(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 32
+
+    def __init__(self, where: tuple[str, int], handler: type[_Handler], family: int) -> None:
+        self.address_family = family
+        super().__init__(where, handler)
+
+    def server_bind(self) -> None:
+        """Without the reverse look-up of our own name that the stock server does."""
+        if self.address_family == socket.AF_INET6 and not self.server_address[0]:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = "bootstrap", self.server_address[1]
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    answers: dict[str, Callable[[], Answer]]
+    server_version = f"bootstrap/{__version__}"
+    sys_version = ""
+    timeout = _REQUEST_SECONDS
+
+    def do_GET(self) -> None:
+        """Answer one of the known paths."""
+        answer = self.answers.get(self.path.partition("?")[0])
+        known = ", ".join(sorted(self.answers))
+        code, kind, text = answer() if answer else (404, _TEXT, f"not found; there are {known}\n")
+        body = text.encode()
+        self.send_response(code)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Probes come every second: they are not logged."""
+
+
+class _Routes:
+    """What each path answers, from the board alone."""
+
+    def __init__(self, board: status.Board) -> None:
+        self._board = board
+        registry = prometheus_client.CollectorRegistry()
+        registry.register(Metrics(board))
+        prometheus_client.ProcessCollector(namespace="bootstrap", registry=registry)
+        self._registry = registry
+        self.by_path: dict[str, Callable[[], Answer]] = {
+            "/startupz": self._startup,
+            "/livez": self._live,
+            "/readyz": self._ready,
+            "/metrics": self._metrics,
+            "/statusz": self._status,
+        }
+
+    def _startup(self) -> Answer:
+        """Never waits for Redis: the redis container starts only after this says yes."""
+        if self._board.status.tick:
+            return 200, _TEXT, "started\n"
+        return 503, _TEXT, "the loop has not run yet\n"
+
+    def _live(self) -> Answer:
+        late = time.monotonic() - self._board.status.at
+        if self._board.status.tick and late > self._board.patience:
+            return 503, _TEXT, f"the loop has not turned for {late:.0f} s\n"
+        return 200, _TEXT, "alive\n"
+
+    def _ready(self) -> Answer:
+        ready, why = self._board.status.ready
+        return (200 if ready else 503), _TEXT, f"{why}\n"
+
+    def _metrics(self) -> Answer:
+        text = prometheus_client.generate_latest(self._registry).decode()
+        return 200, prometheus_client.CONTENT_TYPE_LATEST, text
+
+    def _status(self) -> Answer:
+        seen = self._board.status
+        if seen.plan is None or seen.snapshot is None or seen.topology is None:
+            return 503, "application/json", json.dumps({"tick": seen.tick}) + "\n"
+        facts: dict[str, Any] = render.as_json(seen.snapshot, seen.plan, seen.topology)
+        ready, why = seen.ready
+        facts |= {"tick": seen.tick, "ready": ready, "why": why, "version": __version__}
+        return 200, "application/json", json.dumps(facts, indent=1) + "\n"
+
+
+class Metrics(Collector):
+    """The board as Prometheus sees it; computed when asked for, so an idle loop pays nothing."""
+
+    def __init__(self, board: status.Board) -> None:
+        """Read this board."""
+        self._board = board
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, in a fixed order."""
+        board, seen = self._board, self._board.status
+        yield _count("bootstrap_ticks", "Turns of the loop.", seen.tick)
+        yield _count("bootstrap_errors", "Turns that ended in an unexpected error.", board.errors)
+        yield _count("bootstrap_dns_questions", "Questions sent to name servers.", board.questions)
+        yield _gauge("bootstrap_ready", "Whether the pod's node is ready.", seen.ready[0])
+        phase = GaugeMetricFamily("bootstrap_phase", "1 for the present phase.", labels=["phase"])
+        for one in Phase:
+            phase.add_metric([one.value], float(seen.plan is not None and seen.plan.phase is one))
+        yield phase
+        blocked = GaugeMetricFamily("bootstrap_blocked", "1 for each reason.", labels=["code"])
+        for code in sorted({block.code for block in seen.plan.blocked} if seen.plan else ()):
+            blocked.add_metric([code], 1.0)
+        yield blocked
+        done = CounterMetricFamily(
+            "bootstrap_actions", "Commands sent, and what the server said.", labels=["kind", "result"]
+        )
+        for (kind, result), count in sorted(board.actions.items()):
+            done.add_metric([kind, result], count)
+        yield done
+        if seen.topology and seen.snapshot:
+            yield _gauge("bootstrap_peers_expected", "Pods of first formation.", seen.topology.size or 0)
+            found = sum(pod.view is not None for pod in seen.snapshot.pods)
+            yield _gauge("bootstrap_peers_found", "Pods whose node answered the last look.", found)
+
+
+def _count(name: str, text: str, value: float) -> CounterMetricFamily:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=float(value))

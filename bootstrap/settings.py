@@ -1,0 +1,280 @@
+"""Everything that can be set: declared once, read once, judged as a whole.
+
+A new variable is one field of `Settings`: its parser, default and meaning stand there, and
+`--help`, the README's table and the hints for misspelt names follow from it. Only what hangs on
+another variable or on a file needs more: a function in `checks`, called by `read`.
+"""
+
+# ruff: noqa: RUF009 - what is called in the class body only describes a field, as field() does
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from bootstrap import checks, errors, identity, parsers, secret, variables
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this run goes by. All values are valid, and fit one another."""
+
+    # Who we are.
+    pod_name: str = variables.derived(
+        "POD_NAME",
+        parsers.label,
+        "the hostname",
+        meaning="This pod's name: `redis-app-3` is StatefulSet `redis-app`, ordinal 3.",
+        example="redis-app-3",
+    )
+    statefulset: str
+    ordinal: int
+    namespace: str = variables.derived(
+        "POD_NAMESPACE",
+        parsers.label,
+        "the service-account file, else the FQDN in /etc/hosts, else `default`",
+        meaning="This pod's namespace.",
+        example="default",
+    )
+    pod_ip: str | None = variables.optional(
+        "POD_IP",
+        parsers.address,
+        "the FQDN's address in /etc/hosts, else the source address towards the seed",
+        meaning="The address that is announced to the cluster.",
+        example="10.1.2.3",
+    )
+    node_name: str | None = variables.optional(
+        "NODE_NAME",
+        parsers.place,
+        meaning="The host of this pod; a replica is kept off its primary's host.",
+        example="worker-1",
+    )
+    zone: str | None = variables.optional(
+        "BOOTSTRAP_ZONE",
+        parsers.place,
+        meaning="The zone of this pod; a replica is kept out of its primary's zone.",
+        example="europe-west1-b",
+    )
+    service: str = variables.derived(
+        "BOOTSTRAP_SERVICE",
+        parsers.label,
+        "the FQDN in /etc/hosts (`hostname -f`)",
+        meaning="The headless Service, `spec.serviceName` of the StatefulSet.",
+        example="redis-service",
+    )
+    domain: str = variables.derived(
+        "BOOTSTRAP_CLUSTER_DOMAIN",
+        parsers.domain,
+        "the FQDN in /etc/hosts, else resolv.conf's search list, else `cluster.local`",
+        meaning="The Kubernetes cluster's DNS domain.",
+        example="cluster.local",
+    )
+
+    # The cluster that is to be.
+    size: int | None = variables.optional(
+        "BOOTSTRAP_SIZE",
+        parsers.integer(1, checks.SLOTS),
+        "required to form",
+        meaning="Pods expected at first formation; later ones join.",
+        example="6",
+    )
+    replicas_per_shard: int = variables.required(
+        "BOOTSTRAP_REPLICAS_PER_SHARD",
+        parsers.integer(0, checks.SLOTS),
+        "1",
+        meaning="Shards are size // (1 + this); a remainder becomes extra replicas.",
+    )
+    allow_fewer_shards: bool = variables.required(
+        "BOOTSTRAP_ALLOW_FEWER_SHARDS",
+        parsers.boolean,
+        "false",
+        meaning="Form even with fewer than 3 shards, where a lost primary is not replaced.",
+    )
+    ordinal_start: int = variables.required(
+        "BOOTSTRAP_ORDINAL_START",
+        parsers.integer(0, 999_999_999),
+        "0",
+        meaning="`spec.ordinals.start` of the StatefulSet.",
+    )
+    fast_form: bool = variables.required(
+        "BOOTSTRAP_FAST_FORM",
+        parsers.boolean,
+        "true",
+        meaning="Lower the servers' timers while forming, and put them back afterwards.",
+    )
+    node_timeout: int = variables.required(
+        "BOOTSTRAP_NODE_TIMEOUT",
+        parsers.milliseconds,
+        # Of the server: cluster-node-timeout in config.c.
+        "15000",
+        meaning="The servers' `cluster-node-timeout` outside of forming, in milliseconds.",
+    )
+
+    # The way to Redis.
+    redis_host: str = variables.required(
+        "BOOTSTRAP_REDIS_HOST", parsers.host, "127.0.0.1", meaning="The local Redis."
+    )
+    redis_port: int = variables.required(
+        "BOOTSTRAP_REDIS_PORT",
+        parsers.integer(1, parsers.LAST_PORT),
+        "6379",
+        meaning="The port of the local Redis, and of all peers.",
+    )
+    credentials: secret.Credentials = variables.made_of(
+        variables.Variable(
+            name="BOOTSTRAP_REDIS_USERNAME",
+            parse=parsers.username,
+            meaning="The ACL user, `masteruser` of the servers too.",
+            example="bootstrap",
+        ),
+        variables.Variable(
+            name="BOOTSTRAP_REDIS_PASSWORD",
+            parse=parsers.password,
+            meaning="The password, `masterauth` of the servers too.",
+            example="...",
+            secret=True,
+        ),
+        variables.Variable(
+            name="BOOTSTRAP_REDIS_PASSWORD_FILE",
+            parse=parsers.path,
+            meaning="The file that holds it instead; read again when authentication fails.",
+            example="/run/secrets/redis/password",
+        ),
+    )
+    tls: bool = variables.required(
+        "BOOTSTRAP_TLS",
+        parsers.boolean,
+        "false",
+        meaning="Speak TLS; peers are then reached by FQDN, so that certificates verify.",
+    )
+    tls_ca_file: Path | None = variables.optional(
+        "BOOTSTRAP_TLS_CA_FILE",
+        parsers.path,
+        "the system's",
+        meaning="Certificates of the authorities that the servers' certificates come from.",
+        example="/tls/ca.crt",
+    )
+    tls_cert_file: Path | None = variables.optional(
+        "BOOTSTRAP_TLS_CERT_FILE",
+        parsers.path,
+        meaning="Our certificate, where servers ask for one; goes with the key.",
+        example="/tls/tls.crt",
+    )
+    tls_key_file: Path | None = variables.optional(
+        "BOOTSTRAP_TLS_KEY_FILE",
+        parsers.path,
+        meaning="The key of our certificate.",
+        example="/tls/tls.key",
+    )
+    nameservers: tuple[tuple[str, int], ...] = variables.derived(
+        "BOOTSTRAP_NAMESERVERS",
+        parsers.nameservers,
+        "resolv.conf",
+        meaning="Name servers, address or address:port, separated by commas.",
+        example="127.0.0.1:5353",
+    )
+
+    # The run itself.
+    http: tuple[str, int] | None = variables.required(
+        "BOOTSTRAP_HTTP",
+        parsers.listener,
+        ":8080",
+        meaning="Where probes, metrics and status are served, host:port, or `off`.",
+    )
+    timeout: float | None = variables.optional(
+        "BOOTSTRAP_TIMEOUT",
+        parsers.seconds,
+        "wait for ever; 300s with --once",
+        meaning="How long to try before giving up.",
+        example="10m",
+    )
+    interval: float = variables.required(
+        "BOOTSTRAP_INTERVAL",
+        parsers.seconds,
+        "10s",
+        meaning="Time between looks when all is well; far less while converging. Jittered.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = variables.required(
+        "BOOTSTRAP_LOG_LEVEL",
+        parsers.choice("debug", "info", "warning", "error"),
+        "info",
+        meaning="The least important events that are logged: debug, info, warning, error.",
+    )
+    log_format: Literal["json", "console"] = variables.derived(
+        "BOOTSTRAP_LOG_FORMAT",
+        parsers.choice("json", "console"),
+        "json unless stdout is a tty",
+        meaning="How events are logged: json or console.",
+        example="console",
+    )
+    unknown: tuple[str, ...] = ()
+    """Warnings about variables with our prefix that nothing reads."""
+
+    @property
+    def hostname(self) -> str:
+        """The pod's DNS name as it is announced: no trailing dot."""
+        return self.hostname_of(self.ordinal)
+
+    @property
+    def fqdn(self) -> str:
+        """The pod's DNS name as it is asked for: absolute, so that no search list applies."""
+        return f"{self.hostname}."
+
+    @property
+    def service_fqdn(self) -> str:
+        """The headless Service's absolute DNS name."""
+        return f"{self.service}.{self.namespace}.svc.{self.domain}."
+
+    @property
+    def shards(self) -> int | None:
+        """Primaries at first formation; None while the size is not set."""
+        return None if self.size is None else self.size // (1 + self.replicas_per_shard)
+
+    @property
+    def is_seed(self) -> bool:
+        """Whether this is the lowest ordinal, the pod that alone may form."""
+        return self.ordinal == self.ordinal_start
+
+    def pod_of(self, ordinal: int) -> str:
+        """Return the name of the pod with this ordinal."""
+        return f"{self.statefulset}-{ordinal}"
+
+    def hostname_of(self, ordinal: int) -> str:
+        """Return the DNS name of the pod with this ordinal, without a trailing dot."""
+        return f"{self.pod_of(ordinal)}.{self.service_fqdn.removesuffix('.')}"
+
+
+def table() -> tuple[variables.Variable, ...]:
+    """Return all variables in the order in which people are shown them."""
+    return tuple(one for some in variables.by_field(Settings).values() for one in some)
+
+
+def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False) -> Settings:
+    """Return what the environment and the files say; `tty` tells whether a person reads stdout.
+
+    ConfigurationError with all faults at once.
+    """
+    faults = errors.Faults()
+    parsed = variables.parse(table(), environ, faults)
+    values = {
+        field: parsed[made_of[0].name]
+        for field, made_of in variables.by_field(Settings).items()
+        if len(made_of) == 1
+    }
+    around = files.read()
+    given = {field.name: values[field.name] for field in dataclasses.fields(identity.Given)}
+    who = identity.derive(identity.Given(**given), around, faults)
+    if who:
+        values |= dataclasses.asdict(who)
+        checks.ordinal(who.ordinal, start=values["ordinal_start"], faults=faults)
+    checks.size(parsed, faults)
+    checks.tls(parsed, faults)
+    values["credentials"] = checks.credentials(parsed, faults)
+    values["nameservers"] = values["nameservers"] or checks.nameservers(
+        around.resolv, source=files.resolv, faults=faults
+    )
+    values["log_format"] = values["log_format"] or ("console" if tty else "json")
+    faults.raise_any()
+    return Settings(**values, unknown=variables.unknown(environ, table()))

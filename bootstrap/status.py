@@ -1,0 +1,53 @@
+"""What the loop last saw and decided: an immutable value, swapped whole at each tick."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.plan.outcome import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One tick's outcome. Times are seconds of the loop's clock."""
+
+    tick: int = 0
+    at: float = 0.0
+    topology: Topology | None = None
+    snapshot: Snapshot | None = None
+    plan: Plan | None = None
+
+    @property
+    def ready(self) -> tuple[bool, str]:
+        """Whether clients may be sent to our node, and if not, why not."""
+        if self.plan is None or self.snapshot is None or self.topology is None:
+            return False, "nothing has been looked at yet"
+        for block in self.plan.blocked:
+            return False, f"blocked, {block.code}: {block.why}"
+        me = self.snapshot.pod(self.topology.name)
+        view = me.view if me else None
+        if view is None:
+            return False, "; ".join(wait.what for wait in self.plan.waiting) or "no view"
+        mine = view.myself
+        if not view.state_ok:
+            return False, f"{self.plan.phase}: cluster_state is not ok"
+        if mine.is_replica and not view.link_up:
+            return False, "the link to the primary is down"
+        if not mine.is_replica and not mine.slots:
+            return False, f"{self.plan.phase}: a primary without slots has no role yet"
+        return True, "ready"
+
+
+@dataclass(slots=True)
+class Board:
+    """Where the loop pins its status for the server to read. Swapping a name is atomic."""
+
+    status: Status = field(default_factory=Status)
+    #: Actions sent, by (kind, "ok" or "refused").
+    actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    errors: int = 0
+    questions: int = 0
+    #: Seconds without a turn of the loop after which it counts as hung.
+    patience: float = 60.0

@@ -1,0 +1,1 @@
+"""The tests, and the local StatefulSet they run on."""

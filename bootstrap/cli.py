@@ -11,7 +11,7 @@ import ssl
 import sys
 import time
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from bootstrap import (
     __version__,
@@ -37,6 +37,9 @@ from bootstrap.errors import Exit
 _ONCE_SECONDS = 300.0
 #: How long a dry run asks DNS again for names that it has no word of yet, in seconds.
 _DRY_SECONDS = 3.0
+
+#: How long a look that is under way may go on after SIGTERM, in seconds.
+_STOP_SECONDS = 0.5
 
 _EPILOG = """\
 exit status:
@@ -66,14 +69,23 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG + variables.as_help(settings.table()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", nargs="?", choices=["run"], default="run",
-                        help="run: stay and look after the pod's Redis (the default)")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=["run"],
+        default="run",
+        help="run: stay and look after the pod's Redis (the default)",
+    )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--once", action="store_true", help="form, join or heal, then exit")
-    mode.add_argument("--dry-run", action="store_true",
-                      help="show what is seen and what would be done; never write")
-    parser.add_argument("--output", choices=["text", "json"], default="text",
-                        help="how --dry-run prints")
+    mode.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show what is seen and what would be done; never write",
+    )
+    parser.add_argument(
+        "--output", choices=["text", "json"], default="text", help="how --dry-run prints"
+    )
     parser.add_argument("--version", action="version", version=f"bootstrap {__version__}")
     return parser
 
@@ -131,7 +143,9 @@ def topology(known: settings.Settings) -> Topology:
 
 
 def _observer(known: settings.Settings, tls: ssl.SSLContext | None) -> observe.Observer:
-    family = None if known.pod_ip is None else 6 if ":" in known.pod_ip else 4
+    family: Literal[4, 6] | None = None
+    if known.pod_ip is not None:
+        family = 6 if ":" in known.pod_ip else 4
     return observe.Observer(
         topology(known),
         known.redis_host,
@@ -148,29 +162,44 @@ async def _run(observer: observe.Observer, known: settings.Settings, *, once: bo
     timeout = known.timeout if known.timeout is not None or not once else _ONCE_SECONDS
     terms = loop.Terms(once=once, timeout=timeout, interval=known.interval)
     turning = loop.Loop(observer, board, terms)
+    running = asyncio.create_task(turning.run())
     for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, turning.stop)
-    listening = _listen(known, board)
+        asyncio.get_running_loop().add_signal_handler(one, _stop, turning, running)
+    # Whoever runs `--once` by hand may do so beside the sidecar that has the port.
+    where = None if once else known.http
+    listening = asyncio.create_task(_listen(where, board, known.pod_name))
     try:
-        return await turning.run()
+        return await running
+    except asyncio.CancelledError:
+        return Exit.REACHED
     finally:
-        if listening is not None:
-            listening.stop()
+        listening.cancel()
         await observer.close()
 
 
-def _listen(known: settings.Settings, board: status.Board) -> server.Server | None:
-    """A taken port is no reason to leave Redis alone: say so, and go on without."""
-    if known.http is None:
-        return None
+def _stop(turning: loop.Loop, running: asyncio.Task[Exit]) -> None:
+    """End after the present look, or in the middle of it when a server keeps it waiting."""
+    turning.stop()
+    asyncio.get_running_loop().call_later(_STOP_SECONDS, running.cancel)
+
+
+async def _listen(where: tuple[str, int] | None, board: status.Board, pod: str) -> None:
+    """Serve HTTP. A taken port is no reason to leave Redis alone: say so, and try again."""
+    if where is None:
+        return
     try:
-        return server.Server(known.http, board)
+        server.Server(where, board)
     except OSError as error:
-        logs.get(pod=known.pod_name).error(
-            logs.NO_HTTP, why=f"BOOTSTRAP_HTTP: cannot listen on {known.http}: {error}",
-            fix="is there a second sidecar in this pod? go on without probes and metrics",
-        )
-        return None
+        why = f"BOOTSTRAP_HTTP: cannot listen on {where[0] or '*'}:{where[1]}: {error}"
+        fix = "is there a second sidecar in this pod? its probes and metrics are the other one's"
+        logs.get(pod=pod).error(logs.NO_HTTP, why=why, fix=fix)
+        # Imported where it is needed: a pod that is well does not pay its 1 MiB.
+        import tenacity  # noqa: PLC0415
+
+        await tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(OSError),
+            wait=tenacity.wait_random_exponential(multiplier=1, max=30),
+        )(asyncio.to_thread, server.Server, where, board)
 
 
 async def _dry_run(observer: observe.Observer, output: str) -> int:
@@ -196,7 +225,8 @@ async def _dry_look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
     while True:
         snapshot = await observer.look(Scope.ALL)
         unasked = any(
-            pod.node is None and pod.resolved.reason.startswith("not asked") for pod in snapshot.pods
+            pod.node is None and pod.resolved.reason.startswith("not asked")
+            for pod in snapshot.pods
         )
         if not unasked or time.monotonic() >= ends:
             return snapshot, planning.plan(snapshot, observer.topology)

@@ -63,16 +63,9 @@ class Discovery:
         """
         self._wanted = frozenset(directory.absolute(name) for name in wanted)
         self._findings.expect(self._wanted)
-        before = self._findings.to_directory()
-        if not self._wanted:
-            return before
-        await self._ask(self._pace.take(self._wanted))
-        after = self._findings.to_directory()
-        if not set(after.nameless) <= set(before.nameless):
-            # Somebody has just come. The service's addresses do not tell who it is; the question
-            # that comes next does.
-            self._pace.hurry()
-        return after
+        if self._wanted:
+            await self._ask(self._pace.take(self._wanted))
+        return self._findings.to_directory()
 
     async def address_of(self, fqdn: str) -> directory.Name:
         """Ask for one pod as everybody else does, without bits, unless that is remembered.

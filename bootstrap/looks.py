@@ -4,9 +4,9 @@ A cluster's DNS may remember an answer for 30 s, a missing name and an old addre
 again does not help then; asking something else does, because CoreDNS keys its cache by name,
 type, and the bits DO and CD. Sixteen forms of question tell where a service's pods are.
 
-Time is cut into slots, one form each, by the wall clock. So a form comes round only when no
-cache can hold its last answer any more; and all who share a cache ask the same form at about
-the same time, instead of finding each other's old answers.
+Time is cut into slots, one form each. A form comes round only when no cache can hold its last
+answer any more. The wall clock says which form's turn it is: so all who share a cache ask the
+same at about the same time, instead of finding each other's old answers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HELD_AT_MOST: Final = 30.0
 """Seconds for which a cluster's DNS remembers: `cache 30` in the CoreDNS of kubeadm, k3s, kind
 and of NodeLocal DNSCache. Longer TTLs are believed no further."""
 SHORTEST_GAP: Final = 0.2
-"""Seconds between two looks where nothing is remembered for long: five questions a second from
+"""Seconds per slot where nothing is remembered for long: five questions a second from
 one pod are no burden, and the addresses of a starting pod take longer to reach DNS."""
 
 
@@ -49,17 +49,22 @@ class Form:
     cd: bool
 
 
+# The service's addresses do not tell whose they are, so they do not stand in for a turn of the
+# others, but come in between: those tell every 2.5 s who is there, when a cache holds for 30 s.
 # Neighbours differ as much as they can. Should one kind be of no use here (a Service without
-# ports has no SRV), then the others come in between.
-KINDS: Final[tuple[tuple[About, Of], ...]] = (
+# ports has no SRV), then the others are never far.
+KINDS: Final[tuple[tuple[About, Of] | None, ...]] = (
     ("service", "SRV"),
-    ("service", "addresses"),
+    None,
     ("pods", "addresses"),
+    None,
     ("pods", "SRV"),
+    ("service", "addresses"),
 )
 # Without bits comes last: that is how everybody else asks, so it is remembered most often.
 BITS: Final = ((True, False), (False, True), (True, True), (False, False))
-FORMS: Final = tuple(Form(about, of, do, cd) for do, cd in BITS for about, of in KINDS)
+FORMS: Final = tuple(Form(*kind, do, cd) if kind else None for do, cd in BITS for kind in KINDS)
+"""One form per slot, in the order of their turns; None prolongs the slot before it."""
 
 
 class Pace:
@@ -73,19 +78,19 @@ class Pace:
         clock: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
-        """Start with no slot used. `wall` only places the slots, durations are `clock`'s."""
+        """Start with nothing asked. `wall` only says whose turn it is, durations are `clock`'s."""
         self._service = service
         self._types = tuple(types)
         self._clock = clock
         self._wall = wall
         self._held_until: dict[Question, float] = {}
         self._longest: float | None = None
-        self._used_slot = -1
-        self._hurried = False
-        self._earliest = clock()
+        self._slots = _Slots(start=0.0, first=0, length=0.0)
+        self._used = -1
+        self._last = clock() - HELD_AT_MOST
 
     @property
-    def gap(self) -> float:
+    def _gap(self) -> float:
         """Seconds per slot: all forms fit into the time for which answers are remembered."""
         longest = HELD_AT_MOST if self._longest is None else self._longest
         return max(SHORTEST_GAP, longest / len(FORMS))
@@ -93,10 +98,8 @@ class Pace:
     def due(self, wanted: Collection[str]) -> float:
         """Return the seconds until `take` gives questions; 0 is now."""
         now, (slot, ends) = self._clock(), self._slot()
-        wait = max(0.0, self._earliest - now)
-        if self._hurried:
-            return wait
-        if slot == self._used_slot:
+        wait = max(0.0, self._last + SHORTEST_GAP - now)
+        if slot == self._used:
             return max(wait, ends)
         left = [self._held_until.get(one, now) - now for one in self._in(slot, wanted)]
         # What stays remembered throughout the slot must not keep the others waiting.
@@ -109,14 +112,8 @@ class Pace:
             return []
         now = self._clock()
         self._held_until = {one: until for one, until in self._held_until.items() if until > now}
-        self._used_slot = self._slot()[0] + self._hurried
-        self._hurried = False
-        self._earliest = now + SHORTEST_GAP
-        return self.fresh(self._in(self._used_slot, wanted))
-
-    def hurry(self) -> None:
-        """Let the next slot's questions be asked as soon as the shortest gap is over."""
-        self._hurried = True
+        self._used, self._last = self._slot()[0], now
+        return self.fresh(self._in(self._used, wanted))
 
     def fresh(self, questions: Iterable[Question]) -> list[Question]:
         """Return those whose last answer nobody can remember. They count as asked."""
@@ -129,10 +126,10 @@ class Pace:
     def answered(self, question: Question, *, held: float, at_first: float) -> None:
         """Note for how many more seconds the answer is remembered, and for how many at first."""
         self._held_until[question] = self._clock() + min(held, HELD_AT_MOST)
-        self._longest = min(max(held, at_first, self._longest or 0.0), HELD_AT_MOST)
         if held < self._slot()[1]:
             # Somebody had asked before us, and it is forgotten before the slot is over.
-            self._used_slot = -1
+            self._used = -1
+        self._longest = min(max(held, at_first, self._longest or 0.0), HELD_AT_MOST)
 
     def failed(self, question: Question, *, held: float) -> None:
         """Note for how many seconds the failure may be remembered. It says nothing of answers."""
@@ -140,12 +137,33 @@ class Pace:
 
     def _slot(self) -> tuple[int, float]:
         """Return the number of the present slot, and the seconds until it is over."""
-        wall, gap = self._wall(), self.gap
-        slot = int(wall // gap)
-        return slot, (slot + 1) * gap - wall
+        now, gap, slots = self._clock(), self._gap, self._slots
+        if slots.length != gap or now - self._last > 4 * gap:
+            # After a rest, slots begin when somebody looks, or else that look would be too early
+            # for its form's next turn. They keep step with the turns of the wall clock.
+            first = int(self._wall() // gap)
+            first += FORMS[first % len(FORMS)] is None
+            slots = self._slots = _Slots(start=now, first=first, length=gap)
+        passed = int((now - slots.start) // gap)
+        number, ends = slots.first + passed, slots.start + (passed + 1) * gap - now
+        if FORMS[number % len(FORMS)] is None:
+            number -= 1
+        elif FORMS[(number + 1) % len(FORMS)] is None:
+            ends += gap
+        return number, ends
 
     def _in(self, slot: int, wanted: Collection[str]) -> list[Question]:
         form = FORMS[slot % len(FORMS)]
+        if form is None:
+            return []
         types: tuple[Type, ...] = ("SRV",) if form.of == "SRV" else self._types
         names = [self._service] if form.about == "service" else sorted(wanted)
         return [Question(name, kind, form.do, form.cd) for name in names for kind in types]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Slots:
+    start: float
+    first: int
+    """The number of the slot that begins at `start`."""
+    length: float

@@ -64,10 +64,10 @@ class Loop:
         return Exit.REACHED
 
     async def _guarded_tick(self) -> Plan | None:
-        """The one place where the unexpected is caught: logged with its trace, counted, survived."""
+        """The one place where the unexpected is caught: logged, counted, survived."""
         try:
             return await self._tick()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the loop outlives whatever a look meets
             self._board.errors += 1
             self._log.exception(logs.UNEXPECTED)
             return None

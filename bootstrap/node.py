@@ -132,9 +132,13 @@ class Node:
         if parse.version(facts) < OLDEST:
             raise UnsupportedError(".".join(map(str, parse.version(facts))))
         settings = {
-            name: value for pairs in found for name, value in zip(pairs[::2], pairs[1::2], strict=True)
+            name: value
+            for pairs in found
+            for name, value in zip(pairs[::2], pairs[1::2], strict=True)
         }
-        return parse.view(nodes, info, cluster, settings_only(settings), peers_password_ok=self._same(settings))
+        return parse.view(
+            nodes, info, cluster, settings_only(settings), peers_password_ok=self._same(settings)
+        )
 
     def _same(self, settings: Mapping[str, str]) -> bool:
         """Whether the server's password towards its peers is ours. The values end here."""
@@ -148,6 +152,7 @@ class Node:
 
         Raises:
             redis.exceptions.RedisError, OSError: when the connection is of no use any more.
+
         """
         connection = await self._connected()
         await connection.send_packed_command(connection.pack_commands(commands))
@@ -164,13 +169,13 @@ class Node:
         if self._connection is None:
             connection = self._new()
             try:
-                await connection.connect()
+                await connection.connect()  # type: ignore[no-untyped-call] # redis-py
             except redis.exceptions.AuthenticationError:
                 await connection.disconnect(nowait=True)
                 if not self._access.credentials.refresh():
                     raise
                 connection = self._new()
-                await connection.connect()
+                await connection.connect()  # type: ignore[no-untyped-call] # redis-py
             self._connection = connection
         return self._connection
 
@@ -240,7 +245,11 @@ class _NamedTls(connections.Connection):
         self._context, self._name = context, name
 
     def _connection_arguments(self) -> Mapping[str, Any]:
-        return {**super()._connection_arguments(), "ssl": self._context, "server_hostname": self._name}
+        return {
+            **super()._connection_arguments(),
+            "ssl": self._context,
+            "server_hostname": self._name,
+        }
 
 
 def settings_only(settings: Mapping[str, str]) -> dict[str, str]:
@@ -248,7 +257,7 @@ def settings_only(settings: Mapping[str, str]) -> dict[str, str]:
     return {name: settings[name] for name in SETTINGS if name in settings}
 
 
-def diagnose(error: Exception) -> tuple[Trouble, str]:
+def diagnose(error: Exception) -> tuple[Trouble, str]:  # noqa: C901 - a table
     """What kind of trouble an error is, and how to say what was seen."""
     text = str(error)
     match error:
@@ -262,7 +271,7 @@ def diagnose(error: Exception) -> tuple[Trouble, str]:
             return Trouble.PASSWORD, f"it does not accept our password: {text}"
         case redis.exceptions.ResponseError() if "cluster support disabled" in text:
             return Trouble.NOT_CLUSTER, "Redis is not in cluster mode: expected cluster-enabled yes"
-        case parse.Malformed() | redis.exceptions.InvalidResponse() | UnicodeError():
+        case parse.MalformedError() | redis.exceptions.InvalidResponse() | UnicodeError():
             return Trouble.NOT_REDIS, f"it does not answer as Redis does: {text}"
         case redis.exceptions.ResponseError():
             return Trouble.NOT_REDIS, f"it answered {text}"

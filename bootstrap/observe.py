@@ -30,7 +30,9 @@ class Observer:
         self.names = names
         self._access = access
         self._clock = clock
-        self._local = node.Node(local, topology.port, access, topology.hostname_of(topology.ordinal))
+        self._local = node.Node(
+            local, topology.port, access, topology.hostname_of(topology.ordinal)
+        )
         self._nodes: dict[str, node.Node] = {}
         self._proven: dict[str, str] = {}
         self._since: dict[str, float] = {}

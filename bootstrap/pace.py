@@ -15,7 +15,9 @@ _AROUND = 1.0
 _BLOCKED = 2.0
 
 
-def rest(plan: Plan, *, seed: bool, same: float, took: float, interval: float, luck: float) -> float:
+def rest(  # noqa: PLR0913 - all that a pause depends on, by name
+    plan: Plan, *, seed: bool, same: float, took: float, interval: float, luck: float
+) -> float:
     """Seconds to rest. `same`: how long the plan has been this one; `luck`: random, 0 to 1.
 
     Never less than the last look took, so that looking takes at most half of the time.

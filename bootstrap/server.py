@@ -25,13 +25,14 @@ _REQUEST_SECONDS = 5.0
 
 
 class Server:
-    """Serves one board until stopped."""
+    """Serves one board for as long as the process lives."""
 
     def __init__(self, where: tuple[str, int], board: status.Board) -> None:
         """Bind at once, so that a taken port is told at the start.
 
         Raises:
             OSError: when the address cannot be bound.
+
         """
         routes = _Routes(board)
 
@@ -39,16 +40,16 @@ class Server:
             answers = routes.by_path
 
         host, port = where
-        family = socket.AF_INET6 if ":" in host or (not host and socket.has_dualstack_ipv6()) else socket.AF_INET
+        family = (
+            socket.AF_INET6
+            if ":" in host or (not host and socket.has_dualstack_ipv6())
+            else socket.AF_INET
+        )
         self._server = _Threads((host, port), Handler, family)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 5.0}, daemon=True
         )
         self._thread.start()
-
-    def stop(self) -> None:
-        """Close the port. The thread is a daemon; nobody waits for its poll."""
-        self._server.socket.close()
 
 
 class _Threads(http.server.ThreadingHTTPServer):
@@ -160,13 +161,17 @@ class Metrics(Collector):
             blocked.add_metric([code], 1.0)
         yield blocked
         done = CounterMetricFamily(
-            "bootstrap_actions", "Commands sent, and what the server said.", labels=["kind", "result"]
+            "bootstrap_actions",
+            "Commands sent, and what the server said.",
+            labels=["kind", "result"],
         )
         for (kind, result), count in sorted(board.actions.items()):
             done.add_metric([kind, result], count)
         yield done
         if seen.topology and seen.snapshot:
-            yield _gauge("bootstrap_peers_expected", "Pods of first formation.", seen.topology.size or 0)
+            yield _gauge(
+                "bootstrap_peers_expected", "Pods of first formation.", seen.topology.size or 0
+            )
             found = sum(pod.view is not None for pod in seen.snapshot.pods)
             yield _gauge("bootstrap_peers_found", "Pods whose node answered the last look.", found)
 

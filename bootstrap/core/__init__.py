@@ -1,1 +1,1 @@
-"""Everything that decides. Pure: no I/O, no clock, no randomness; import-linter holds it to that."""
+"""Everything that decides. Pure: no I/O, no clock, no randomness; a lint holds it to that."""

@@ -55,8 +55,10 @@ def layout(ordinals: tuple[int, ...], shards: int, places: tuple[Place, ...]) ->
     ranges = tuple(zip(primaries, slots.share(shards), strict=True))
     followed = [index % shards for index in range(len(replicas))]
     wanted = [
-        [_cost(places[shards + row], places[column], column != followed[row], len(replicas))
-         for column in range(shards)]
+        [
+            _cost(places[shards + row], places[column], column != followed[row], len(replicas))
+            for column in range(shards)
+        ]
         for row in range(len(replicas))
     ]
     plain = sum(costs[column] for costs, column in zip(wanted, followed, strict=True))
@@ -95,7 +97,7 @@ def _even_assignment(costs: Sequence[Sequence[int]], shards: int) -> list[int]:
     return [columns[column] for column in _assign(rows)[: len(costs)]]
 
 
-def _assign(costs: Sequence[Sequence[int]]) -> list[int]:
+def _assign(costs: Sequence[Sequence[int]]) -> list[int]:  # noqa: C901 - one known algorithm
     """Minimum-cost perfect matching of rows to columns (Kuhn-Munkres with potentials, O(n^3))."""
     size = len(costs)
     row_price, column_price = [0] * (size + 1), [0] * (size + 1)

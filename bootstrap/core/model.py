@@ -84,7 +84,7 @@ class View:
 
     @property
     def blank(self) -> bool:
-        """Proven to be new: alone, no slot, no key, a primary. (LOADING never makes a view.)"""
+        """Proven to be new: alone, no slot, no key, a primary. LOADING makes no view."""
         me = self.myself
         return self.alone and not me.slots and not self.keys and not me.is_replica
 

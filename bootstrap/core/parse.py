@@ -1,4 +1,4 @@
-"""Servers' texts into values. Nothing is guessed: a line that makes no sense raises `Malformed`."""
+"""Servers' texts into values. Nothing is guessed: a line without sense raises `MalformedError`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bootstrap.core.model import Member, Version, View
 from bootstrap.core.slots import Range, normalise
 
 
-class Malformed(ValueError):
+class MalformedError(ValueError):
     """A reply that is not what a Redis or Valkey server says."""
 
 
@@ -25,7 +25,7 @@ def version(facts: Mapping[str, str]) -> Version:
     try:
         return int(parts[0]), int(parts[1]), int(parts[2])
     except (IndexError, ValueError):
-        raise Malformed(f"INFO has no version: {text!r}") from None
+        raise MalformedError(f"INFO has no version: {text!r}") from None
 
 
 def keys(facts: Mapping[str, str]) -> int:
@@ -35,7 +35,7 @@ def keys(facts: Mapping[str, str]) -> int:
         if name.startswith("db") and name[2:].isdecimal():
             count = value.partition("keys=")[2].partition(",")[0]
             if not count.isdecimal():
-                raise Malformed(f"INFO {name} has no number of keys: {value!r}")
+                raise MalformedError(f"INFO {name} has no number of keys: {value!r}")
             total += int(count)
     return total
 
@@ -67,7 +67,7 @@ def _member(line: str) -> Member:
             moving=any(word.startswith("[") for word in words[8:]),
         )
     except ValueError:
-        raise Malformed(f"CLUSTER NODES has a line that makes no sense: {line!r}") from None
+        raise MalformedError(f"CLUSTER NODES has a line that makes no sense: {line!r}") from None
 
 
 def _endpoint(text: str) -> tuple[str, int, int, str]:
@@ -95,12 +95,13 @@ def view(
     """One node's own words as a view.
 
     Raises:
-        Malformed: when the texts contradict themselves or are not a server's.
+        MalformedError: when the texts contradict themselves or are not a server's.
+
     """
     members, facts, cluster = nodes(nodes_text), info(info_text), info(cluster_info_text)
     me = [member for member in members if "myself" in member.flags]
     if len(me) != 1:
-        raise Malformed(f"CLUSTER NODES names {len(me)} nodes as myself")
+        raise MalformedError(f"CLUSTER NODES names {len(me)} nodes as myself")
     return View(
         node_id=me[0].node_id,
         members=members,

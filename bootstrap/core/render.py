@@ -19,9 +19,7 @@ def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any
             {"actions": [_action(action) for action in step.actions], "until": step.until}
             for step in plan.steps
         ],
-        "waiting": [
-            {"pod": wait.pod, "for": wait.what, "fix": wait.fix} for wait in plan.waiting
-        ],
+        "waiting": [{"pod": wait.pod, "for": wait.what, "fix": wait.fix} for wait in plan.waiting],
         "blocked": [
             {"code": block.code, "why": block.why, "fix": block.fix} for block in plan.blocked
         ],
@@ -68,11 +66,13 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
     """The same in lines that fit a terminal."""
     seed = ", the seed" if topology.seed else ""
     size = topology.size if topology.size is not None else "unknown"
+    where = (
+        f"{topology.hostname_of(topology.ordinal)} at {topology.address or 'an unknown address'}"
+    )
+    shards = f"{topology.shards} shards, {topology.replicas_per_shard} replicas each"
     lines = [
-        f"I am {topology.name}{seed}: {topology.hostname_of(topology.ordinal)}"
-        f" at {topology.address or 'an address not known yet'}",
-        f"expected at first formation: {size} pods, {topology.shards} shards,"
-        f" {topology.replicas_per_shard} replicas each",
+        f"I am {topology.name}{seed}: {where}",
+        f"expected at first formation: {size} pods, {shards}",
         "",
         *_table(snapshot),
         "",
@@ -81,8 +81,11 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
     for block in plan.blocked:
         lines += [f"BLOCKED {block.code}: {block.why}", f"    to do: {block.fix}"]
     for wait in plan.waiting:
-        lines.append(f"waiting for {wait.what}" if wait.pod in wait.what else
-                     f"waiting, {wait.pod}: for {wait.what}")
+        lines.append(
+            f"waiting for {wait.what}"
+            if wait.pod in wait.what
+            else f"waiting, {wait.pod}: for {wait.what}"
+        )
         lines += [f"    to do: {part}" for part in wait.fix.split("; ") if part]
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"step {number}, until {step.until}:")
@@ -112,7 +115,8 @@ def _table(snapshot: Snapshot) -> list[str]:
         )
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[6]])
-        .rstrip()
+        "  ".join(
+            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[6]]
+        ).rstrip()
         for row in rows
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 #: Number of hash slots of every cluster (cluster.h, CLUSTER_SLOTS).
@@ -43,9 +44,7 @@ def missing(ranges: Iterable[Range]) -> Ranges:
 def share(shards: int) -> tuple[Range, ...]:
     """Divide the key space evenly: shard i of n gets slots floor(i*S/n) to floor((i+1)*S/n)-1."""
     edges = [index * SLOTS // shards for index in range(shards + 1)]
-    return tuple(
-        (start, end - 1) for start, end in zip(edges[:-1], edges[1:], strict=True)
-    )
+    return tuple((start, end - 1) for start, end in itertools.pairwise(edges))
 
 
 def render(ranges: Ranges) -> str:

@@ -42,7 +42,7 @@ class Asked(NamedTuple):
 class NameServer:
     """One name server in a thread of its own; every method may be called from any thread."""
 
-    def __init__(  # noqa: PLR0913 - all that a cluster's DNS may differ in
+    def __init__(
         self,
         address: str,
         port: int = 5353,

@@ -52,7 +52,7 @@ def _strangers(scene: Scene) -> list[Block]:
             code="stranger",
             why=f"{pod.hostname} resolves to {pod.address}, where a node answers that says it is"
             f" {pod.view.setting('cluster-announce-hostname')}",
-            fix=f"expected {pod.name}'s own node there; compare: kubectl get pod {pod.name} -o wide",
+            fix=f"expected {pod.name}'s own node; compare: kubectl get pod {pod.name} -o wide",
         )
         for pod in scene.snapshot.pods
         if pod.view is not None and scene.proof(pod) is Proof.STRANGER

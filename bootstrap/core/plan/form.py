@@ -34,7 +34,7 @@ def form(scene: Scene) -> Plan | None:
     found = formation(scene)
     if found is None:
         return None if not scene.my.alone else _size_missing()
-    if ours(scene, found):
+    if ours(found):
         return _begin(scene, found) if _epochs_missing(found) else _finish(scene, found)
     if not scene.my.alone and (found.complete or scene.my.keys):
         return None  # an established cluster, whose slots have moved on from the layout
@@ -159,7 +159,10 @@ def _begin(scene: Scene, found: Formation) -> Plan:
 
 def _rest(scene: Scene, found: Formation) -> tuple[Step, ...]:
     """All that follows the slots, each step as it would be if nothing of it were done yet."""
-    steps = [Step(actions=_meets(found), until=_MEET_UNTIL), Step(actions=_follow(found), until=_FOLLOW_UNTIL)]
+    steps = [
+        Step(actions=_meets(found), until=_MEET_UNTIL),
+        Step(actions=_follow(found), until=_FOLLOW_UNTIL),
+    ]
     calm = _calm(scene, found, after=True)
     last = Step(actions=calm, until=_CALM_UNTIL) if calm else Step(actions=(), until=_OK_UNTIL)
     return tuple(step for step in (*steps, last) if step.actions or step is last)
@@ -168,7 +171,9 @@ def _rest(scene: Scene, found: Formation) -> tuple[Step, ...]:
 def _finish(scene: Scene, found: Formation) -> Plan | None:
     """Slots are given. Whatever can be done now is one step; the barriers stay visible."""
     strangers = _meets(found)
-    known = all(len(view.known_ids) == len(found.pods) == len(view.members) for _, view in found.pods)
+    known = all(
+        len(view.known_ids) == len(found.pods) == len(view.members) for _, view in found.pods
+    )
     ready = tuple(
         action
         for action in _follow(found)

@@ -36,7 +36,9 @@ class Formation:
     def replicas(self) -> tuple[tuple[Pod, View], ...]:
         """The pods that follow one."""
         return tuple(
-            (pod, view) for pod, view in self.pods if self.layout.primary_of(pod.ordinal) is not None
+            (pod, view)
+            for pod, view in self.pods
+            if self.layout.primary_of(pod.ordinal) is not None
         )
 
     def view_of(self, ordinal: int) -> View:
@@ -82,7 +84,7 @@ def under_way(scene: Scene) -> bool:
     )
 
 
-def ours(scene: Scene, found: Formation) -> bool:
+def ours(found: Formation) -> bool:
     """Whether every node, known or about to be known to anybody, is one of the expected, unused."""
     addresses = {pod.address for pod, _ in found.pods}
     return found.complete and all(

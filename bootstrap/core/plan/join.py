@@ -47,14 +47,20 @@ def _enter(scene: Scene) -> Plan:
     if not clusters or under_way(scene):
         return _nobody_yet(scene)
     if len(clusters) > 1:
-        return _blocked("split", "several of our pods own slots, in clusters of their own: "
-                        + "; ".join(", ".join(pod.name for pod in pods) for pods in clusters),
-                        "joining one would take a side; decide which one is right")
+        return _blocked(
+            "split",
+            "several of our pods own slots, in clusters of their own: "
+            + "; ".join(", ".join(pod.name for pod in pods) for pods in clusters),
+            "joining one would take a side; decide which one is right",
+        )
     foreign = _foreign(scene, clusters[0])
     if foreign:
-        return _blocked("other-cluster", "the cluster that our siblings are in has nodes that are"
-                        f" not ours: {', '.join(foreign)}",
-                        "joining would mix two clusters; find out whose these nodes are")
+        return _blocked(
+            "other-cluster",
+            "the cluster that our siblings are in has nodes that are"
+            f" not ours: {', '.join(foreign)}",
+            "joining would mix two clusters; find out whose these nodes are",
+        )
     return _meet(scene, clusters[0])
 
 
@@ -155,8 +161,11 @@ def _follow(scene: Scene) -> Plan | None:
         return _look_around(scene, "a look at where its siblings run")
     foreign = _foreign(scene, [scene.me])
     if foreign:
-        return _blocked("foreign-node", f"our node knows {', '.join(foreign)}, not ours",
-                        "find out whose these nodes are before anything else joins")
+        return _blocked(
+            "foreign-node",
+            f"our node knows {', '.join(foreign)}, not ours",
+            "find out whose these nodes are before anything else joins",
+        )
     primaries = [member for member in my.members if member.slots and not member.is_replica]
     election = [member for member in primaries if member.failed]
     if election or not primaries:
@@ -191,4 +200,3 @@ def _replicate(scene: Scene, primaries: list[Member]) -> Plan:
     )
     step = Step(actions=(action,), until="its link to the primary is up")
     return Plan(phase=Phase.JOIN, steps=(step,), look=Scope.ALL)
-

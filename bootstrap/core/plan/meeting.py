@@ -74,6 +74,4 @@ def _knows(one: tuple[Pod, View], other: tuple[Pod, View]) -> bool:
 
 
 def _pending(one: tuple[Pod, View], other: tuple[Pod, View]) -> bool:
-    return any(
-        member.handshake and member.address == other[0].address for member in one[1].members
-    )
+    return any(member.handshake and member.address == other[0].address for member in one[1].members)

@@ -25,7 +25,7 @@ class Scene:
     @property
     def my(self) -> View:
         """Our own node's view. Only asked by rules behind the one that waits for it."""
-        assert self.me.view is not None  # noqa: S101 - narrows; plan() has waited for it
+        assert self.me.view is not None  # plan() has waited for it
         return self.me.view
 
     @functools.cached_property

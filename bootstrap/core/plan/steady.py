@@ -72,8 +72,9 @@ def _notes(scene: Scene) -> tuple[str, ...]:
     """What this server cannot do, and what follows."""
     notes: list[str] = []
     if scene.my.setting("cluster-announce-hostname") is None:
-        notes.append("servers before 7.0 carry no hostname: whose a node is can only be told by"
-                     " its address")
+        notes.append(
+            "servers before 7.0 carry no hostname: whose a node is can only be told by its address"
+        )
     if scene.my.setting("cluster-announce-human-nodename") is None:
         notes.append("servers before 7.2 carry no placement: hosts and zones are not considered")
     return tuple(notes)

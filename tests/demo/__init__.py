@@ -1,0 +1,1 @@
+"""`scripts/demo`: a StatefulSet on this machine forms its cluster while a person looks on."""

@@ -1,0 +1,1 @@
+"""Whole formations: real servers, real DNS, real sidecars."""

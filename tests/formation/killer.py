@@ -1,0 +1,72 @@
+"""A sidecar that dies, or kills its Redis, right after the reply to the N-th command it sends.
+
+    python -m tests.formation.killer N VICTIM [arguments of bootstrap]
+
+VICTIM is the pid to SIGKILL; 0 is the sidecar itself. Commands that only read do not count. The
+others are sent one by one, over all nodes, where the product would pipeline them: so there is
+nothing between two kill points. Says at its end how many it sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeAlias
+
+from bootstrap import cli, node
+
+READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "INFO"})
+
+Exchange: TypeAlias = Callable[[node.Node, Sequence[node.Command]], Awaitable[list[Any]]]
+
+
+class Killer:
+    """Counts the writes of this process, and kills after one of them."""
+
+    def __init__(self, exchange: Exchange, after: int, victim: int) -> None:
+        """Wrap the exchange of commands with one node."""
+        self.sent = 0
+        self._exchange = exchange
+        self._after = after
+        self._victim = victim or os.getpid()
+        self._turn = asyncio.Lock()
+
+    async def exchange(
+        self, where: node.Node, commands: Sequence[node.Command]
+    ) -> list[Any]:
+        """Exchange as before; commands that write go one at a time."""
+        if all(_reads(command) for command in commands):
+            return await self._exchange(where, commands)
+        replies: list[Any] = []
+        for command in commands:
+            async with self._turn:
+                replies += await self._exchange(where, [command])
+                self.sent += 1
+                if self.sent == self._after:
+                    os.kill(self._victim, signal.SIGKILL)
+        return replies
+
+
+def _reads(command: node.Command) -> bool:
+    return str(command[0]) in READS or " ".join(map(str, command[:2])) in READS
+
+
+def main(after: str, victim: str, *arguments: str) -> int:
+    """Run the product's own main with the wrapped exchange."""
+    killer = Killer(node.Node._exchange, int(after), int(victim))
+
+    async def exchange(where: node.Node, commands: Sequence[node.Command]) -> list[Any]:
+        return await killer.exchange(where, commands)
+
+    node.Node._exchange = exchange  # type: ignore[method-assign]  # the point of this module
+    try:
+        return cli.main(arguments)
+    finally:
+        print(f"sent {killer.sent}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -12,7 +12,7 @@ from bootstrap import apply, logs, observe, pace, status
 from bootstrap.core import actions
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Scope, Snapshot
-from bootstrap.core.plan.outcome import Phase, Plan, Step
+from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
 from bootstrap.errors import Exit
 
 #: How long a refusal has to last before a run that may end is ended by it, in seconds.
@@ -40,6 +40,8 @@ class Loop:
         self._scope = Scope.LOCAL
         self._shown: tuple[object, ...] = ()
         self._same_since = time.monotonic()
+        self._refused: tuple[Block, ...] = ()
+        self._refused_since = self._same_since
         self._log = logs.get(pod=observer.topology.name)
 
     def stop(self) -> None:
@@ -58,8 +60,10 @@ class Loop:
                 if ended is not None:
                     return ended
             if self._terms.timeout is not None and now - began >= self._terms.timeout:
-                self._log.error(logs.TIMED_OUT, seconds=self._terms.timeout, why=_summary(plan))
-                return Exit.FAILED
+                self._log.error(
+                    logs.TIMED_OUT, seconds=self._terms.timeout, why=_summary(plan), fix=_fix(plan)
+                )
+                return _refusal(plan) if plan is not None and plan.blocked else Exit.FAILED
             await self._rest(plan, now - started)
         return Exit.REACHED
 
@@ -132,25 +136,25 @@ class Loop:
         if plan.steps:
             facts["until"] = plan.steps[0].until
         if plan.waiting:
-            facts["waiting"] = _shorten([wait.what for wait in plan.waiting])
-            facts["fix"] = next((wait.fix for wait in plan.waiting if wait.fix), "")
+            facts["waiting"] = _shorten([wait.text for wait in plan.waiting])
         if plan.blocked:
             facts["blocked"] = _shorten([f"{one.code}: {one.why}" for one in plan.blocked])
-            facts["fix"] = plan.blocked[0].fix
+        facts["fix"] = _fix(plan)
         if plan.notes:
             facts["notes"] = list(plan.notes)
         say = self._log.warning if plan.phase is Phase.BLOCKED else self._log.info
         say(logs.PLAN, **{name: fact for name, fact in facts.items() if fact})
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:
-        lasting = now - self._same_since >= _REFUSAL_SECONDS
-        if plan.blocked and lasting and plan.blocked[0].code == "size-missing":
-            return Exit.CONFIGURATION
-        if not self._terms.once:
-            return None
+        # Not by the whole plan: what is done for our own node meanwhile changes no reason.
+        if plan.blocked != self._refused:
+            self._refused, self._refused_since = plan.blocked, now
         if plan.reached:
-            return Exit.REACHED
-        return Exit.BLOCKED if plan.blocked and lasting else None
+            return Exit.REACHED if self._terms.once else None
+        if not plan.blocked or now - self._refused_since < _REFUSAL_SECONDS:
+            return None
+        ended = _refusal(plan)
+        return ended if self._terms.once or ended is Exit.CONFIGURATION else None
 
     async def _rest(self, plan: Plan | None, took: float) -> None:
         now = time.monotonic()
@@ -173,6 +177,12 @@ class Loop:
             return
 
 
+def _refusal(plan: Plan) -> Exit:
+    """How a run ends that is refused: a missing variable is the configuration's fault."""
+    missing = any(block.code == "size-missing" for block in plan.blocked)
+    return Exit.CONFIGURATION if missing else Exit.BLOCKED
+
+
 def _gist(plan: Plan) -> tuple[object, ...]:
     """What makes a plan another plan to a reader of the log."""
     doing = tuple((step.actions, step.until) for step in plan.steps[:1])
@@ -192,9 +202,15 @@ def _shorten(texts: list[str], most: int = 4) -> str:
     return "; ".join(texts[:most]) + more
 
 
+def _fix(plan: Plan | None) -> str:
+    """What a person can do about the first of it that something can be done about."""
+    hindrances = (*plan.blocked, *plan.waiting) if plan is not None else ()
+    return next((one.fix for one in hindrances if one.fix), "")
+
+
 def _summary(plan: Plan | None) -> str:
     if plan is None:
         return "an unexpected error"
-    return _shorten([*(one.why for one in plan.blocked), *(one.what for one in plan.waiting)]) or (
+    return _shorten([*(one.why for one in plan.blocked), *(one.text for one in plan.waiting)]) or (
         plan.steps[0].until if plan.steps else plan.phase.value
     )

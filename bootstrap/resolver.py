@@ -125,7 +125,9 @@ class Resolver:
             return Failure(reason=f"a malformed answer from {where}: {error}")
         except OSError as error:
             return Failure(reason=f"{where} cannot be reached: {error.strerror or error}")
-        return _judge(question, query, message, where)
+        if not query.is_response(message):
+            return Failure(reason=f"an answer to another question from {where}")
+        return _judge(question, message, where)
 
 
 def _query(question: looks.Question) -> dns.message.QueryMessage:
@@ -141,15 +143,8 @@ def _query(question: looks.Question) -> dns.message.QueryMessage:
     return query
 
 
-def _judge(
-    question: looks.Question,
-    query: dns.message.Message,
-    message: dns.message.Message,
-    where: str,
-) -> Answer | Failure:
+def _judge(question: looks.Question, message: dns.message.Message, where: str) -> Answer | Failure:
     """Tell an answer from a failure; only NXDOMAIN and an empty NOERROR deny something."""
-    if not query.is_response(message):
-        return Failure(reason=f"an answer to another question from {where}")
     rcode = message.rcode()
     if message.flags & dns.flags.TC:
         return Failure(reason=f"a truncated answer from {where} even over TCP")

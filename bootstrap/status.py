@@ -29,7 +29,7 @@ class Status:
         me = self.snapshot.pod(self.topology.name)
         view = me.view if me else None
         if view is None:
-            return False, "; ".join(wait.what for wait in self.plan.waiting) or "no view"
+            return False, "; ".join(wait.text for wait in self.plan.waiting) or "no view"
         mine = view.myself
         if not view.state_ok:
             return False, f"{self.plan.phase}: cluster_state is not ok"

@@ -19,7 +19,11 @@ Settings = Mapping[str, Mapping[str, str]]
 def wait_formed(
     app: sets.LocalStatefulSet, before: Settings, *, replicas_per_shard: int | None = 1
 ) -> None:
-    """Wait until the cluster is healthy and every temporary setting is what it was before."""
+    """Wait until the cluster is healthy and every temporary setting is what it was before.
+
+    The seed is the last to be content, and reading its log is cheaper than asking every node.
+    """
+    process.wait_for(lambda: phase(app.pods[0]) == "steady", LONG, f"the seed of {app.pods} is done")
     oracle.wait_healthy(app.pods, LONG, replicas_per_shard=replicas_per_shard)
     process.wait_for(
         lambda: oracle.temporary_settings(app.pods) == before,
@@ -27,6 +31,12 @@ def wait_formed(
         f"temporary settings to be {before}; they are {oracle.temporary_settings(app.pods)}",
     )
     assert oracle.problems(app.pods, replicas_per_shard=replicas_per_shard) == []
+
+
+def phase(one: pod.Pod) -> str:
+    """What the pod's last sidecar is about, by the last plan in its log."""
+    plans = [entry for entry in one.sidecar.log() if entry["event"] == "plan"]
+    return str(plans[-1]["phase"]) if plans else ""
 
 
 def wait_ready(pods: Sequence[pod.Pod]) -> None:

@@ -10,7 +10,7 @@ from bootstrap.core import slots, temporary
 from bootstrap.core.actions import Action, AddSlots, ConfigSet, Replicate, SetConfigEpoch
 from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import advice, meeting
-from bootstrap.core.plan.formation import Formation, formation, ours
+from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.proof import Proof
@@ -28,21 +28,25 @@ def form(scene: Scene) -> Plan | None:
         return None
     if scene.snapshot.scope < Scope.ALL:
         return _waiting(Wait(pod=scene.me.name, what="a look at every expected pod"))
-    elsewhere = any(not view.alone for pod, view in scene.viewed if pod is not scene.me)
-    if scene.my.blank and elsewhere:
-        return None  # slots come before meetings: a met peer of a blank seed has a cluster already
+    if scene.my.blank and _cluster_elsewhere(scene):
+        return (
+            None  # slots come before meetings: a met peer of a blank seed is in a cluster already
+        )
     found = formation(scene)
     if found is None:
         return None if not scene.my.alone else _size_missing()
     if ours(found):
         return _begin(scene, found) if _epochs_missing(found) else _finish(scene, found)
-    if not scene.my.alone and (found.complete or scene.my.keys):
+    if not scene.my.alone and not under_way(scene):
         return None  # an established cluster, whose slots have moved on from the layout
-    blocked = tuple(block for pod, view in found.pods for block in _used(scene, found, pod, view))
+    blocked = tuple(
+        block for pod, view in scene.viewed for block in _used(scene, found, pod, view)
+    )
     if blocked:
         return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)
-    if not found.complete:
-        return _waiting(*_missing(scene))
+    missing = _missing(scene)
+    if missing:
+        return _waiting(*missing)
     return _begin(scene, found)
 
 
@@ -55,6 +59,14 @@ def _unfinished(scene: Scene) -> bool:
         not member.is_replica and not member.slots and not member.failed for member in my.members
     )
     return not my.keys and (roleless or len(my.known_ids) < (scene.topology.size or 0))
+
+
+def _cluster_elsewhere(scene: Scene) -> bool:
+    return any(
+        not view.alone and any(member.slots for member in view.members)
+        for pod, view in scene.viewed
+        if pod is not scene.me
+    )
 
 
 def _epochs_missing(found: Formation) -> bool:
@@ -82,9 +94,14 @@ def _size_missing() -> Plan:
 
 
 def _missing(scene: Scene) -> list[Wait]:
-    """Every expected pod that is not found, not reachable, or not proven to be ours."""
+    """Every pod that is not found, not reachable, or not proven to be ours.
+
+    Later pods too, where DNS has them: one may be what is left of an earlier cluster, and own
+    slots, when all the expected ones have lost their volumes.
+    """
     waits: list[Wait] = []
-    for ordinal in scene.topology.ordinals:
+    later = [pod.ordinal for pod in scene.snapshot.pods if pod.resolved.state == "found"]
+    for ordinal in sorted({*scene.topology.ordinals, *later}):
         pod = scene.snapshot.pod(scene.topology.name_of(ordinal))
         if pod is None:
             waits.append(Wait(pod=scene.topology.name_of(ordinal), what="it to be looked at"))
@@ -137,8 +154,9 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
 
 def _begin(scene: Scene, found: Formation) -> Plan:
     """Everybody is there, alone, and blank or prepared: nobody owns what we are about to give."""
-    if not found.alone:
-        return _waiting(Wait(pod=scene.me.name, what="an unfinished meeting to end"))
+    met = [pod for pod, view in found.pods if not view.alone]
+    if met:
+        return _met_without_slots(met)
     hurry = scene.topology.fast_form
     actions: list[Action] = []
     for index, (pod, view) in enumerate(found.pods):
@@ -155,6 +173,17 @@ def _begin(scene: Scene, found: Formation) -> Plan:
             actions.append(AddSlots(pod=pod.name, ranges=ranges, why="its share of the layout"))
     first = Step(actions=tuple(actions), until=_SLOTS_UNTIL, confirm=True)
     return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(scene, found)))
+
+
+def _met_without_slots(met: list[Pod]) -> Plan:
+    """We never introduce nodes before they own their slots, so this is not our half-done work."""
+    block = Block(
+        code="lost-slots",
+        why=f"{', '.join(pod.name for pod in met)} know other nodes, yet there is no slot that"
+        " anybody owns: somebody else introduced them, or the slots were lost",
+        fix="if there never was any data, give these pods empty volumes; we then form by ourselves",
+    )
+    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
 
 
 def _rest(scene: Scene, found: Formation) -> tuple[Step, ...]:

@@ -41,6 +41,12 @@ class Wait:
     what: str
     fix: str = ""
 
+    @property
+    def text(self) -> str:
+        """For whom and for what, as one phrase: every wait names its pod."""
+        named = self.what.startswith((f"{self.pod} ", f"{self.pod},"))
+        return self.what if named else f"{self.pod}: {self.what}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:

@@ -31,10 +31,10 @@ class _Fact:
 class Findings:
     """All that was learned of one service's pods. It asks nothing, and reads no clock."""
 
-    def __init__(self, service: str, types: Collection[looks.AddressType]) -> None:
+    def __init__(self, service: str, types: tuple[looks.AddressType, ...]) -> None:
         """Know nothing yet. `service` is absolute; other address types are passed over."""
         self._service = service
-        self._types = tuple(types)
+        self._types = types
         self._names: set[str] = set()
         self._facts: dict[tuple[str, looks.AddressType], _Fact] = {}
         self._listing: _Fact | None = None
@@ -127,7 +127,10 @@ class Findings:
             known = self._facts.get((name, kind))
             if known is None or self._newness(known) <= self._newness(fact):
                 right = tuple(one for one in addresses if (":" in one) == (kind == "AAAA"))
-                self._facts[name, kind] = dataclasses.replace(fact, addresses=right)
+                source = fact.source
+                if addresses and not right:
+                    source = f"only addresses of the other family {source.removeprefix('records ')}"
+                self._facts[name, kind] = dataclasses.replace(fact, addresses=right, source=source)
 
     def _newness(self, fact: _Fact) -> float:
         """Return about when the answer was made, by the clock of `learn`."""

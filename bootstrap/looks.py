@@ -73,14 +73,14 @@ class Pace:
     def __init__(
         self,
         service: str,
-        types: Collection[AddressType],
+        types: tuple[AddressType, ...],
         *,
         clock: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
         """Start with nothing asked. `wall` only says whose turn it is, durations are `clock`'s."""
         self._service = service
-        self._types = tuple(types)
+        self._types = types
         self._clock = clock
         self._wall = wall
         self._held_until: dict[Question, float] = {}

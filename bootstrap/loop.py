@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
+import re
 import time
 from dataclasses import dataclass
 
@@ -12,11 +13,12 @@ from bootstrap import apply, logs, observe, pace, status
 from bootstrap.core import actions
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Scope, Snapshot
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
+from bootstrap.core.plan.outcome import Phase, Plan, Step
 from bootstrap.errors import Exit
 
 #: How long a refusal has to last before a run that may end is ended by it, in seconds.
 _REFUSAL_SECONDS = 2.0
+_COUNT = re.compile(r"\d+ keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class Loop:
         self._scope = Scope.LOCAL
         self._shown: tuple[object, ...] = ()
         self._same_since = time.monotonic()
-        self._refused: tuple[Block, ...] = ()
+        self._refused: tuple[tuple[str, str], ...] = ()
         self._refused_since = self._same_since
         self._log = logs.get(pod=observer.topology.name)
 
@@ -60,9 +62,8 @@ class Loop:
                 if ended is not None:
                     return ended
             if self._terms.timeout is not None and now - began >= self._terms.timeout:
-                self._log.error(
-                    logs.TIMED_OUT, seconds=self._terms.timeout, why=_summary(plan), fix=_fix(plan)
-                )
+                facts = {"why": _summary(plan)} | ({"fix": fix} if (fix := _fix(plan)) else {})
+                self._log.error(logs.TIMED_OUT, seconds=self._terms.timeout, **facts)
                 return _refusal(plan) if plan is not None and plan.blocked else Exit.FAILED
             await self._rest(plan, now - started)
         return Exit.REACHED
@@ -147,8 +148,8 @@ class Loop:
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:
         # Not by the whole plan: what is done for our own node meanwhile changes no reason.
-        if plan.blocked != self._refused:
-            self._refused, self._refused_since = plan.blocked, now
+        if _reasons(plan) != self._refused:
+            self._refused, self._refused_since = _reasons(plan), now
         if plan.reached:
             return Exit.REACHED if self._terms.once else None
         if not plan.blocked or now - self._refused_since < _REFUSAL_SECONDS:
@@ -186,7 +187,13 @@ def _refusal(plan: Plan) -> Exit:
 def _gist(plan: Plan) -> tuple[object, ...]:
     """What makes a plan another plan to a reader of the log."""
     doing = tuple((step.actions, step.until) for step in plan.steps[:1])
-    return plan.phase, doing, plan.waiting, plan.blocked
+    waiting = tuple((wait.pod, wait.fix or wait.what) for wait in plan.waiting)
+    return plan.phase, doing, waiting, _reasons(plan)
+
+
+def _reasons(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Why nothing is done, without the counts that a living node changes all the time."""
+    return tuple((block.code, _COUNT.sub("keys", block.why)) for block in plan.blocked)
 
 
 def _short(some: tuple[actions.Action, ...]) -> list[str]:
@@ -204,8 +211,10 @@ def _shorten(texts: list[str], most: int = 4) -> str:
 
 def _fix(plan: Plan | None) -> str:
     """What a person can do about the first of it that something can be done about."""
-    hindrances = (*plan.blocked, *plan.waiting) if plan is not None else ()
-    return next((one.fix for one in hindrances if one.fix), "")
+    if plan is None:
+        return ""
+    fixes = [*(one.fix for one in plan.blocked), *(one.fix for one in plan.waiting)]
+    return next((fix for fix in fixes if fix), "")
 
 
 def _summary(plan: Plan | None) -> str:

@@ -6,6 +6,7 @@ Nothing is retried here: the loop looks again soon enough. Every wait has a dead
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ class Node:
         asked: list[Command] = [("CONFIG", "GET", *names)]
         if not self._many:
             asked = [("CONFIG", "GET", name) for name in names]
-        sections = ("server", "replication", "keyspace") if self._many else ()
+        sections = ("server", "persistence", "replication", "keyspace") if self._many else ()
         texts: list[Command] = [("INFO", *sections), ("CLUSTER", "INFO"), ("CLUSTER", "NODES")]
         info, cluster, nodes, *found = await self._exchange(texts + asked)
         for reply in (info, cluster, nodes, *found):
@@ -131,6 +132,9 @@ class Node:
         self._many = parse.version(facts) >= _MANY
         if parse.version(facts) < OLDEST:
             raise UnsupportedError(".".join(map(str, parse.version(facts))))
+        if facts.get("loading") == "1":
+            # Valkey answers CLUSTER NODES even then, and with no slots and few keys looks new.
+            raise redis.exceptions.BusyLoadingError
         settings = {
             name: value
             for pairs in found
@@ -268,7 +272,7 @@ def diagnose(error: Exception) -> tuple[Trouble, str]:  # noqa: C901 - a table
         case redis.exceptions.NoPermissionError():
             return Trouble.PERMISSION, f"our user may not do what is needed: {text}"
         case redis.exceptions.AuthenticationError():
-            return Trouble.PASSWORD, f"it does not accept our password: {text}"
+            return Trouble.PASSWORD, _about_password(text)
         case redis.exceptions.ResponseError() if "cluster support disabled" in text:
             return Trouble.NOT_CLUSTER, "Redis is not in cluster mode: expected cluster-enabled yes"
         case parse.MalformedError() | redis.exceptions.InvalidResponse() | UnicodeError():
@@ -282,4 +286,23 @@ def diagnose(error: Exception) -> tuple[Trouble, str]:  # noqa: C901 - a table
         case _ if isinstance(error.__cause__, ssl.SSLError):
             return Trouble.TLS, f"TLS failed: {error.__cause__}"
         case _:
-            return Trouble.REFUSED, f"no connection: {text or type(error).__name__}"
+            return Trouble.REFUSED, f"no connection: {_plainly(error)}"
+
+
+def _about_password(text: str) -> str:
+    """Which of the two sides has a password that the other does not expect."""
+    if "Authentication required" in text:
+        return f"it wants a password, and we sent none: {text}"
+    if "without any password configured" in text:
+        return "it has no password, and we sent one"
+    return f"it does not accept our user and password: {text}"
+
+
+def _plainly(error: BaseException) -> str:
+    """What the system said, without the address that redis-py and asyncio wrap around it."""
+    while not (isinstance(error, OSError) and error.errno):
+        inner = error.__cause__ or error.__context__
+        if inner is None:
+            return str(error) or type(error).__name__
+        error = inner
+    return os.strerror(error.errno)

@@ -65,35 +65,40 @@ def _role(view: View) -> str:
 def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
     """The same in lines that fit a terminal."""
     seed = ", the seed" if topology.seed else ""
-    size = topology.size if topology.size is not None else "unknown"
     where = (
         f"{topology.hostname_of(topology.ordinal)} at {topology.address or 'an unknown address'}"
     )
-    shards = f"{topology.shards} shards, {topology.replicas_per_shard} replicas each"
     lines = [
         f"I am {topology.name}{seed}: {where}",
-        f"expected at first formation: {size} pods, {shards}",
+        _expected(topology),
         "",
         *_table(snapshot),
         "",
         f"phase: {plan.phase.value}",
     ]
-    for block in plan.blocked:
-        lines += [f"BLOCKED {block.code}: {block.why}", f"    to do: {block.fix}"]
-    for wait in plan.waiting:
-        lines.append(
-            f"waiting for {wait.what}"
-            if wait.pod in wait.what
-            else f"waiting, {wait.pod}: for {wait.what}"
-        )
-        lines += [f"    to do: {part}" for part in wait.fix.split("; ") if part]
+    lines += [f"BLOCKED {block.code}: {block.why}" for block in plan.blocked]
+    lines += [f"waiting for {wait.text}" for wait in plan.waiting]
+    lines += [f"    to do: {fix}" for fix in _fixes(plan)]
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"step {number}, until {step.until}:")
         lines += [f"    {actions.describe(action)}" for action in step.actions]
     lines += [f"note: {note}" for note in plan.notes]
     if plan.reached:
-        lines.append("nothing to do")
+        lines.append(f"nothing to do for {topology.name}")
     return "\n".join(lines)
+
+
+def _expected(topology: Topology) -> str:
+    if topology.size is None:
+        return "BOOTSTRAP_SIZE is not set: it is needed to form a cluster, not to run or join one"
+    each = f"{topology.shards} shards, {topology.replicas_per_shard} replicas each"
+    return f"expected at first formation: {topology.size} pods, {each}"
+
+
+def _fixes(plan: Plan) -> tuple[str, ...]:
+    """What a person can do, said once however many pods it would help."""
+    parts = [part for wait in plan.waiting for part in wait.fix.split("; ") if part]
+    return tuple(dict.fromkeys([*(block.fix for block in plan.blocked), *parts]))
 
 
 def _table(snapshot: Snapshot) -> list[str]:
@@ -108,7 +113,7 @@ def _table(snapshot: Snapshot) -> list[str]:
                 pod.address or "-",
                 pod.view.node_id[:8] if pod.view else "-",
                 seen["role"] or "-",
-                seen["slots"] or "-",
+                slots.brief(pod.view.myself.slots) if pod.view else "-",
                 seen["state"] or "-",
                 note,
             )

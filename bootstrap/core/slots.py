@@ -52,3 +52,10 @@ def render(ranges: Ranges) -> str:
     if not ranges:
         return "none"
     return " ".join(str(start) if start == end else f"{start}-{end}" for start, end in ranges)
+
+
+def brief(ranges: Ranges, most: int = 4) -> str:
+    """The same on less than a line: keys that a server found at its start scatter its slots."""
+    if len(ranges) <= most:
+        return render(ranges)
+    return f"{render(ranges[:most])} ... ({count(ranges)} slots)"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from tests.statefulset import oracle, pod, process, sets, views
+from tests.statefulset import oracle, pod, sets, views
 
 LONG: Final = 60.0
 """Seconds after which a test gives up. Nothing is measured with it."""
+POLL: Final = 0.05
+"""Seconds between two looks: a look at all costs 10 ms of processor time, and others need it."""
 
 THIRDS: Final = {0: ((0, 5460),), 1: ((5461, 10921),), 2: ((10922, 16383),)}
 """The slots of three primaries."""
@@ -23,14 +26,25 @@ def wait_formed(
 
     The seed is the last to be content, and reading its log is cheaper than asking every node.
     """
-    process.wait_for(lambda: phase(app.pods[0]) == "steady", LONG, f"the seed of {app.pods} is done")
-    oracle.wait_healthy(app.pods, LONG, replicas_per_shard=replicas_per_shard)
-    process.wait_for(
+    until(lambda: phase(app.pods[0]) == "steady", lambda: app.pods[0].sidecar.log()[-1:])
+    until(
+        lambda: not oracle.problems(app.pods, replicas_per_shard=replicas_per_shard),
+        lambda: oracle.problems(app.pods, replicas_per_shard=replicas_per_shard),
+    )
+    until(
         lambda: oracle.temporary_settings(app.pods) == before,
-        LONG,
-        f"temporary settings to be {before}; they are {oracle.temporary_settings(app.pods)}",
+        lambda: (oracle.temporary_settings(app.pods), before),
     )
     assert oracle.problems(app.pods, replicas_per_shard=replicas_per_shard) == []
+
+
+def until(condition: Callable[[], bool], seen: Callable[[], object]) -> None:
+    """Wait for what costs much to look at, and takes seconds; tell what was seen instead."""
+    deadline = time.monotonic() + LONG
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {LONG:g} s; seen: {seen()}")
+        time.sleep(POLL)
 
 
 def phase(one: pod.Pod) -> str:
@@ -41,8 +55,10 @@ def phase(one: pod.Pod) -> str:
 
 def wait_ready(pods: Sequence[pod.Pod]) -> None:
     """Wait until every sidecar says that its pod is ready."""
-    for one in pods:
-        process.wait_for(lambda one=one: answers(one)[0] == 200, LONG, f"{one.name} is ready")  # type: ignore[misc]  # a default argument
+    until(
+        lambda: all(answers(one)[0] == 200 for one in pods),
+        lambda: {one.name: answers(one) for one in pods},
+    )
 
 
 def answers(one: pod.Pod, path: str = "/readyz") -> tuple[int, str]:

@@ -29,7 +29,8 @@ RULES = (evidence.doubts, form.form, evidence.split, join.join, steady.steady)
 
 def plan(snapshot: Snapshot, topology: Topology) -> Plan:
     """Decide. The same snapshot gives the same plan in every pod, whatever the order of arrival."""
-    scene = Scene(snapshot, topology)
+    ordered = tuple(sorted(snapshot.pods, key=lambda pod: pod.ordinal))
+    scene = Scene(dataclasses.replace(snapshot, pods=ordered), topology)
     if scene.me.view is None:
         return _unseen(scene)
     decided = next(found for found in (rule(scene) for rule in RULES) if found is not None)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from bootstrap.core import slots
 from bootstrap.core.model import Pod, Topology, Trouble, Unreachable
 from bootstrap.core.plan.outcome import Block, Wait
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.proof import Proof
 
 _FIX = {
     Trouble.REFUSED: "see why the redis container is not listening: kubectl logs {pod} -c redis",
     Trouble.TIMEOUT: "the address takes packets but nobody answers: look for a hung server or a"
     " NetworkPolicy: kubectl get networkpolicy",
-    Trouble.LOADING: "it has data and is reading it; wait, or see INFO persistence",
-    Trouble.PASSWORD: "set BOOTSTRAP_REDIS_PASSWORD or BOOTSTRAP_REDIS_PASSWORD_FILE to the"
-    " password that this server has (requirepass or ACL)",
-    Trouble.PERMISSION: "grant the missing command to the user of BOOTSTRAP_REDIS_USERNAME",
+    Trouble.LOADING: "it has data and is reading it: wait, or see how far it is:"
+    " kubectl exec {pod} -c redis -- redis-cli INFO persistence",
+    Trouble.PASSWORD: "let BOOTSTRAP_REDIS_PASSWORD, or BOOTSTRAP_REDIS_PASSWORD_FILE, and"
+    " requirepass of {pod}'s server (or the ACL of BOOTSTRAP_REDIS_USERNAME) be the same",
+    Trouble.PERMISSION: "grant the user of BOOTSTRAP_REDIS_USERNAME what is missing: ACL SETUSER"
+    " USER +info +config|get +config|set +cluster",
     Trouble.TLS: "compare BOOTSTRAP_TLS* with the server's tls-* settings and its certificate",
     Trouble.NOT_CLUSTER: "set `cluster-enabled yes` in redis.conf and restart the server",
     Trouble.UNSUPPORTED: "use redis 6.2 or later, or any valkey",
@@ -34,11 +39,41 @@ def missing(pod: Pod, topology: Topology) -> Wait | None:
             what=f"Redis at {pod.address}:{topology.port} to answer; {pod.node.reason}",
             fix=_FIX[pod.node.trouble].format(pod=pod.name),
         )
+    if pod.resolved.reason.startswith("not asked"):
+        return Wait(pod=pod.name, what=f"a first answer of DNS about {pod.hostname}")
     return Wait(
         pod=pod.name,
-        what=f"the name {pod.hostname} to resolve; {_said(pod)}",
+        what=f"the name {pod.hostname} to resolve; {_said(pod, topology)}",
         fix=_names_fix(pod, topology),
     )
+
+
+def unproven(scene: Scene, pod: Pod) -> Wait:
+    """A node that answered at a pod's address, and has not said that it is this pod's."""
+    if scene.proof(pod) is Proof.SIBLING and pod.view is not None:
+        said = pod.view.setting("cluster-announce-hostname")
+        return Wait(
+            pod=pod.name,
+            what=f"its own address: {pod.address} is where {said} answers, a stale DNS answer",
+            fix=f"compare: kubectl get pod {pod.name} -o wide",
+        )
+    return Wait(
+        pod=pod.name,
+        what=f"its own sidecar to write cluster-announce-hostname {pod.hostname} into the node at"
+        f" {pod.address}, which says none{_busy(pod)}",
+        fix=f"see whether its sidecar runs: kubectl logs {pod.name} -c bootstrap; is that its"
+        f" address, or somebody else's: kubectl get pod {pod.name} -o wide",
+    )
+
+
+def _busy(pod: Pod) -> str:
+    """What speaks for a node of somebody else's."""
+    if pod.view is None or pod.view.blank:
+        return ""
+    seen = [f"{pod.view.keys} keys"] if pod.view.keys else []
+    seen += [f"slots {slots.brief(pod.view.myself.slots)}"] if pod.view.myself.slots else []
+    seen += [f"{len(pod.view.others)} other nodes"] if pod.view.others else []
+    return f" and has {', '.join(seen)}" if seen else ""
 
 
 def hopeless(pod: Pod, topology: Topology) -> Block | None:
@@ -52,14 +87,26 @@ def hopeless(pod: Pod, topology: Topology) -> Block | None:
     )
 
 
-def _said(pod: Pod) -> str:
+def _said(pod: Pod, topology: Topology) -> str:
     match pod.resolved.state:
+        case "absent" if _family_missing(pod):
+            return f"it has no {_family(topology.address)}address: {pod.resolved.reason}"
         case "absent":
             return f"it does not exist: {pod.resolved.reason}"
         case "found":
             return f"it resolves to {', '.join(pod.resolved.addresses)}, not asked yet"
         case _:
-            return f"DNS is unclear: {pod.resolved.reason or 'not asked yet'}"
+            return f"DNS is unclear: {pod.resolved.reason}"
+
+
+def _family(ours: str | None) -> str:
+    """The family that POD_IP makes us ask for; without POD_IP both are asked for."""
+    return "" if ours is None else "IPv6 " if ":" in ours else "IPv4 "
+
+
+def _family_missing(pod: Pod) -> bool:
+    """Whether the name exists, and only has addresses that we do not ask for."""
+    return pod.resolved.reason.startswith(("no data", "only addresses of the other family"))
 
 
 def _names_fix(pod: Pod, topology: Topology) -> str:
@@ -71,8 +118,14 @@ def _names_fix(pod: Pod, topology: Topology) -> str:
             " /etc/resolv.conf names: kubectl get pods -n kube-system -l k8s-app=kube-dns"
         )
     space = f"-n {namespace} " if namespace else ""
+    if _family_missing(pod):
+        return (
+            f"is the Service of POD_IP's family: kubectl get service {space}{service}"
+            " -o jsonpath={.spec.ipFamilies}; which addresses has the pod: kubectl get pod"
+            f" {space}{pod.name} -o jsonpath={{.status.podIPs}}"
+        )
     return (
-        f"is the pod there: kubectl get pod {space}{pod.name} -o wide; "
+        f"are the pods there: kubectl get pods {space}-o wide; "
         f"is publishNotReadyAddresses true: kubectl get service {space}{service}"
         " -o jsonpath={.spec.publishNotReadyAddresses}; "
         f"is podManagementPolicy Parallel, and serviceName {service}: kubectl get statefulset"

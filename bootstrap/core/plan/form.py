@@ -29,9 +29,7 @@ def form(scene: Scene) -> Plan | None:
     if scene.snapshot.scope < Scope.ALL:
         return _waiting(Wait(pod=scene.me.name, what="a look at every expected pod"))
     if scene.my.blank and _cluster_elsewhere(scene):
-        return (
-            None  # slots come before meetings: a met peer of a blank seed is in a cluster already
-        )
+        return None  # slots come before meetings, so that cluster is not our half-done work
     found = formation(scene)
     if found is None:
         return None if not scene.my.alone else _size_missing()
@@ -39,14 +37,12 @@ def form(scene: Scene) -> Plan | None:
         return _begin(scene, found) if _epochs_missing(found) else _finish(scene, found)
     if not scene.my.alone and not under_way(scene):
         return None  # an established cluster, whose slots have moved on from the layout
-    blocked = tuple(
-        block for pod, view in scene.viewed for block in _used(scene, found, pod, view)
-    )
+    blocked = tuple(block for pod, view in scene.viewed for block in _used(scene, found, pod, view))
     if blocked:
         return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)
     missing = _missing(scene)
-    if missing:
-        return _waiting(*missing)
+    if missing or any(view.myself.slots for _, view in found.pods if not found.alone):
+        return _waiting(*(missing or _handshakes(found)))
     return _begin(scene, found)
 
 
@@ -108,26 +104,10 @@ def _missing(scene: Scene) -> list[Wait]:
             continue
         wait = advice.missing(pod, scene.topology)
         if wait is None and scene.proof(pod) is not Proof.OURS:
-            wait = _unproven(scene, pod)
+            wait = advice.unproven(scene, pod)
         if wait is not None:
             waits.append(wait)
     return waits
-
-
-def _unproven(scene: Scene, pod: Pod) -> Wait:
-    if scene.proof(pod) is Proof.SIBLING and pod.view is not None:
-        said = pod.view.setting("cluster-announce-hostname")
-        return Wait(
-            pod=pod.name,
-            what=f"its own address: {pod.address} is where {said} answers, a stale DNS answer",
-            fix=f"compare: kubectl get pod {pod.name} -o wide",
-        )
-    return Wait(
-        pod=pod.name,
-        what=f"its own sidecar to write cluster-announce-hostname {pod.hostname} into the node at"
-        f" {pod.address}",
-        fix=f"see whether its sidecar runs: kubectl logs {pod.name} -c bootstrap",
-    )
 
 
 def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
@@ -139,7 +119,7 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
         blocked.append(Block(code="pod-has-keys", why=why, fix=keep))
     if view.myself.slots and not found.prepared(pod, view):
         why = (
-            f"{pod.name} owns slots {slots.render(view.myself.slots)}; expected"
+            f"{pod.name} owns slots {slots.brief(view.myself.slots)}; expected"
             f" {slots.render(found.layout.slots_of(pod.ordinal))} or none"
         )
         blocked.append(Block(code="pod-has-slots", why=why, fix=keep))
@@ -154,9 +134,11 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
 
 def _begin(scene: Scene, found: Formation) -> Plan:
     """Everybody is there, alone, and blank or prepared: nobody owns what we are about to give."""
-    met = [pod for pod, view in found.pods if not view.alone]
+    met = [pod for pod, view in found.pods if view.known_ids != {view.node_id}]
     if met:
         return _met_without_slots(met)
+    if not found.alone:
+        return _waiting(*_handshakes(found))
     hurry = scene.topology.fast_form
     actions: list[Action] = []
     for index, (pod, view) in enumerate(found.pods):
@@ -173,6 +155,16 @@ def _begin(scene: Scene, found: Formation) -> Plan:
             actions.append(AddSlots(pod=pod.name, ranges=ranges, why="its share of the layout"))
     first = Step(actions=tuple(actions), until=_SLOTS_UNTIL, confirm=True)
     return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(scene, found)))
+
+
+def _handshakes(found: Formation) -> list[Wait]:
+    """Introductions that are not ours. They expire by themselves when nobody answers."""
+    return [
+        Wait(pod=pod.name, what=f"the handshake of {pod.name} with {member.address} to end")
+        for pod, view in found.pods
+        for member in view.others
+        if member.handshake
+    ]
 
 
 def _met_without_slots(met: list[Pod]) -> Plan:

@@ -43,23 +43,25 @@ def _enter(scene: Scene) -> Plan:
             return patient
     if scope < Scope.ALL:
         return _look_around(scene, "a look at its siblings")
-    clusters = [pods for pods in components(scene) if _owning(scene, pods)]
+    owning = [pods for pods in components(scene) if _owning(scene, pods)]
+    clusters = [pods for pods in owning if _joinable(scene, pods)]
     if not clusters or under_way(scene):
         return _nobody_yet(scene)
-    if len(clusters) > 1:
+    if len(owning) > 1:
         return _blocked(
             "split",
             "several of our pods own slots, in clusters of their own: "
-            + "; ".join(", ".join(pod.name for pod in pods) for pods in clusters),
+            + "; ".join(", ".join(pod.name for pod in pods) for pods in owning),
             "joining one would take a side; decide which one is right",
         )
     foreign = _foreign(scene, clusters[0])
     if foreign:
         return _blocked(
             "other-cluster",
-            "the cluster that our siblings are in has nodes that are"
-            f" not ours: {', '.join(foreign)}",
-            "joining would mix two clusters; find out whose these nodes are",
+            f"expected a cluster of our own pods; {_few([pod.name for pod in clusters[0]])} of them"
+            f" are in one with nodes that are not ours: {_few(foreign)}",
+            "joining would mix two clusters; find out whose these nodes are, and which of the two"
+            " our pods belong to",
         )
     return _meet(scene, clusters[0])
 
@@ -100,7 +102,10 @@ def _nobody_yet(scene: Scene) -> Plan:
     """Nobody is in a cluster, as far as can be seen: say of every pod what can be seen."""
     topology = scene.topology
     seed_name = topology.name_of(topology.ordinal_start)
-    waits = [Wait(pod=seed_name, what=f"{seed_name} to form the cluster")]
+    seed = scene.snapshot.pod(seed_name)
+    up = seed is not None and seed.view is not None
+    fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap" if up else ""
+    waits = [Wait(pod=seed_name, what=f"{seed_name} to form the cluster", fix=fix)]
     found = (advice.missing(pod, topology) for pod in scene.snapshot.pods if pod is not scene.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
@@ -114,6 +119,23 @@ def _blocked(code: str, why: str, fix: str) -> Plan:
 def _owning(scene: Scene, pods: list[Pod]) -> bool:
     views = (view for pod, view in scene.viewed if pod in pods)
     return any(member.slots for view in views for member in view.members)
+
+
+def _joinable(scene: Scene, pods: list[Pod]) -> bool:
+    """A cluster, and not a lone node that was given slots: what becomes of that the seed decides.
+
+    Only a later pod may join a lone node, one that is the whole cluster.
+    """
+    views = [view for pod, view in scene.viewed if pod in pods]
+    if any(not view.alone for view in views):
+        return True
+    later = scene.topology.ordinal not in scene.topology.ordinals
+    return later and any(not slots.missing(view.myself.slots) for view in views)
+
+
+def _few(names: list[str], most: int = 4) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _foreign(scene: Scene, pods: list[Pod]) -> list[str]:
@@ -154,18 +176,21 @@ def _meet(scene: Scene, pods: list[Pod]) -> Plan:
 def _follow(scene: Scene) -> Plan | None:
     """Met, but without a role: follow a primary, once it is known and no election is on."""
     topology, my, idle = scene.topology, scene.my, scene.snapshot.memory.idle
-    if topology.ordinal in topology.ordinals and idle < SEED_SECONDS:
-        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
-        return Plan(phase=Phase.JOIN, waiting=(wait,))
-    if scene.snapshot.scope < Scope.ALL:
-        return _look_around(scene, "a look at where its siblings run")
-    foreign = _foreign(scene, [scene.me])
+    around = scene.snapshot.scope is Scope.ALL
+    foreign = _foreign(scene, [scene.me]) if around else []
     if foreign:
         return _blocked(
             "foreign-node",
-            f"our node knows {', '.join(foreign)}, not ours",
-            "find out whose these nodes are before anything else joins",
+            f"expected {scene.me.name} to know nodes of our pods only; it is in a cluster with"
+            f" {_few(foreign)}",
+            "find out whose these nodes are, and which cluster this pod belongs to; we neither"
+            " join nor leave one here",
         )
+    if topology.ordinal in topology.ordinals and idle < SEED_SECONDS:
+        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
+        return Plan(phase=Phase.JOIN, waiting=(wait,))
+    if not around:
+        return _look_around(scene, "a look at where its siblings run")
     primaries = [member for member in my.members if member.slots and not member.is_replica]
     election = [member for member in primaries if member.failed]
     if election or not primaries:

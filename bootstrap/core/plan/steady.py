@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Scope
+from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 
@@ -55,11 +56,13 @@ def _used_and_alone(scene: Scene) -> Plan:
     covered = not slots.missing(my.myself.slots)
     if covered and my.state_ok:
         return Plan(phase=Phase.STEADY, notes=("it is the whole cluster",))
-    if not my.keys and not scene.topology.seed:
+    found = formation(scene)
+    fits = found is None or found.layout.slots_of(scene.me.ordinal) == my.myself.slots
+    if not my.keys and not scene.topology.seed and fits:
         seed = scene.topology.name_of(scene.topology.ordinal_start)
         wait = Wait(pod=seed, what=f"{seed} to form the cluster; {me} is prepared")
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.LOCAL)
-    what = f"{my.keys} keys and slots {slots.render(my.myself.slots)}"
+    what = f"{my.keys} keys and slots {slots.brief(my.myself.slots)}"
     block = Block(
         code="pod-has-keys" if my.keys else "pod-has-slots",
         why=f"{me} knows nobody, yet has {what}; expected a blank node or a member of the cluster",

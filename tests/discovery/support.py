@@ -1,0 +1,88 @@
+"""What the tests of discovery have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from bootstrap import discovery
+from bootstrap.core import directory
+from tests.statefulset import nameserver
+
+WHERE = ("redis-service", "default")
+SERVICE = "redis-service.default.svc.cluster.local."
+TICK = 0.01
+"""Seconds that the tests' loop comes late each time."""
+
+
+class Clock:
+    now = 1_500_000_000.0
+    """The beginning of a round of questions, whose length of 30 s divides it."""
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def pod(number: int) -> str:
+    return f"redis-app-{number}.{SERVICE}"
+
+
+def address(number: int) -> str:
+    return f"127.9.0.{number}"
+
+
+Server = Callable[..., nameserver.NameServer]
+
+
+def publish(names: nameserver.NameServer, *numbers: int, after: float = 0.0) -> None:
+    for number in numbers:
+        names.publish(f"redis-app-{number}", *WHERE, [address(number)], after=after)
+
+
+def discover(clock: Clock, *names: nameserver.NameServer, **options: Any) -> discovery.Discovery:
+    where = [(server.address, server.port) for server in names]
+    given = {"nameservers": where, "family": 4, "clock": clock, "wall": clock, **options}
+    return discovery.Discovery(service=SERVICE, **given)
+
+
+async def keep_looking(
+    looking: discovery.Discovery,
+    clock: Clock,
+    wanted: Sequence[str],
+    *,
+    until: Callable[[directory.Directory], bool] = lambda _: False,
+    seconds: float = 100.0,
+) -> float:
+    """Look whenever it is due; return the seconds that it took."""
+    start = clock.now
+    while clock.now < start + seconds:
+        if until(await looking.look(wanted)):
+            return clock.now - start
+        clock.now += looking.due() + TICK
+    return clock.now - start
+
+
+def found(*numbers: int) -> Callable[[directory.Directory], bool]:
+    return lambda known: all(known.of(pod(one)).addresses == (address(one),) for one in numbers)
+
+
+def looking_at(looking: discovery.Discovery) -> directory.Directory:
+    """Return what it knows; that asks nothing."""
+    return asyncio.run(looking.look([]))
+
+
+async def timed(asking: Awaitable[object]) -> float:
+    """Return the real seconds that it takes."""
+    began = time.monotonic()
+    await asking
+    return time.monotonic() - began
+
+
+def states(known: directory.Directory, count: int) -> list[str]:
+    return [known.of(pod(number)).state for number in range(count)]
+
+
+async def one_round(looking: discovery.Discovery, clock: Clock, wanted: Sequence[str]) -> None:
+    await keep_looking(looking, clock, wanted, seconds=29.9)

@@ -1,0 +1,123 @@
+"""Which question comes when: fresh ones only, and none too late."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from bootstrap import looks
+from tests.discovery.support import SERVICE, TICK, Clock, pod
+
+UNIT = 30 / 24
+LONGEST = 2 * UNIT
+WANTED = (pod(0),)
+
+
+@pytest.fixture
+def pace(clock: Clock) -> looks.Pace:
+    return looks.Pace(SERVICE, ("A",), clock=clock, wall=clock)
+
+
+def turns(pace: looks.Pace, clock: Clock, seconds: float) -> Iterator[tuple[float, looks.Question]]:
+    """Ask whenever it is due, of a cache that remembers for 30 s, and of which nobody else asks."""
+    end = clock.now + seconds
+    while clock.now < end:
+        for question in pace.take(WANTED):
+            yield clock.now, question
+            pace.answered(question, held=30, at_first=30)
+        clock.now += max(pace.due(WANTED), TICK)
+
+
+@pytest.mark.parametrize("start", range(48))
+def test_no_look_is_late_wherever_the_round_begins(
+    pace: looks.Pace, clock: Clock, start: int
+) -> None:
+    clock.now += start * UNIT / 2
+    asked = list(turns(pace, clock, 100))
+    gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(asked)]
+    assert max(gaps) <= LONGEST + 2 * TICK
+    last: dict[looks.Question, float] = {}
+    for now, question in asked:
+        assert now - last.get(question, 0) >= 30
+        last[question] = now
+    assert len(last) == 16
+    # The service's addresses do not tell who it is, so the others must be close enough alone.
+    named = [now for now, question in asked if question != looks.Question(SERVICE, "A")]
+    assert max(later - sooner for sooner, later in itertools.pairwise(named)) <= 3 * UNIT
+
+
+@pytest.mark.parametrize("rest", [6.0, 10.7, 19.0, 33.3, 1234.5])
+def test_after_a_rest_the_next_look_is_at_once(pace: looks.Pace, clock: Clock, rest: float) -> None:
+    list(turns(pace, clock, 20))
+    clock.now += rest
+    assert pace.due(WANTED) <= UNIT
+    asked = [now for now, _ in turns(pace, clock, 65)]
+    # What was asked before the rest may still be remembered in a part of its slot.
+    gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
+    assert max(gaps) <= LONGEST + UNIT + 2 * TICK
+
+
+def test_a_fresh_start_is_due_at_once_and_asks_one_form(pace: looks.Pace) -> None:
+    assert pace.due(()) == 0
+    assert pace.due(WANTED) == 0
+    assert pace.take(WANTED) == [looks.Question(SERVICE, "SRV", do=True)]
+    assert pace.due(WANTED) > 0
+    assert pace.take(WANTED) == []
+
+
+def test_an_old_answer_is_asked_for_again_once_it_is_forgotten(
+    pace: looks.Pace, clock: Clock
+) -> None:
+    """Another asker's answer was remembered when we came."""
+    (question,) = pace.take(WANTED)
+    pace.answered(question, held=0.7, at_first=30)
+    assert pace.due(WANTED) == pytest.approx(0.7)
+    clock.now += 0.7
+    assert pace.take(WANTED) == [question]
+    pace.answered(question, held=30, at_first=30)
+    assert pace.due(WANTED) == pytest.approx(LONGEST - 0.7, abs=0.01)
+
+
+def test_what_is_remembered_throughout_its_slot_is_passed_over(
+    pace: looks.Pace, clock: Clock
+) -> None:
+    clock.now += 2 * UNIT  # The pods' addresses have their turn.
+    held = looks.Question(pod(0), "A", do=True)
+    assert pace.fresh([held]) == [held]
+    pace.answered(held, held=29, at_first=30)
+    assert pace.due(WANTED) == pytest.approx(LONGEST, abs=0.01)
+    # It keeps nobody else waiting.
+    assert pace.due((pod(0), pod(1))) == 0
+    assert pace.take((pod(0), pod(1))) == [looks.Question(pod(1), "A", do=True)]
+
+
+def test_a_second_cache_that_forgets_sooner_does_not_hasten_us(
+    pace: looks.Pace, clock: Clock
+) -> None:
+    """NodeLocal DNSCache cuts a denial to 5 s, and the cluster's DNS remembers it for 30."""
+    for _ in range(10):
+        for question in pace.take(WANTED):
+            pace.answered(question, held=5, at_first=30)
+        clock.now += pace.due(WANTED)
+    assert clock.now - Clock.now >= 10 * UNIT
+
+
+def test_failures_do_not_hasten_us(pace: looks.Pace, clock: Clock) -> None:
+    for _ in range(10):
+        for question in pace.take(WANTED):
+            pace.failed(question, held=0)
+        clock.now += pace.due(WANTED)
+    assert clock.now - Clock.now >= 10 * UNIT
+
+
+def test_a_failure_is_held_as_long_as_it_says(pace: looks.Pace, clock: Clock) -> None:
+    question = looks.Question(pod(0), "A")
+    pace.failed(question, held=5)
+    clock.now += 4.9
+    assert pace.fresh([question]) == []
+    clock.now += 0.1
+    assert pace.fresh([question]) == [question]
+    # Asked, and not answered yet: for who asks meanwhile it is not fresh.
+    assert pace.fresh([question]) == []

@@ -1,0 +1,96 @@
+"""Run the real process on a pod, judge its answer, and see that no node was changed by it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tests.refusals import fingerprints
+from tests.statefulset import pod as pods
+from tests.statefulset import process, sidecar
+from tests.statefulset import spec as specs
+
+LONG: Final = 30.0
+"""Seconds after which a test gives up. Nothing is measured with it."""
+SHORT: Final = {"BOOTSTRAP_TIMEOUT": "1s", "BOOTSTRAP_INTERVAL": "500ms"}
+"""Long enough for a whole look: a run never ends within one."""
+SECRET: Final = "s3cret"
+"""Every password of these tests holds it, and nothing that is written may."""
+
+REACHED, FAILED, NOT_YET, BLOCKED, USAGE, CONFIGURATION = 0, 1, 2, 3, 64, 78
+"""The exit statuses of the contract, written down once more: they must never change."""
+
+Needles = Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """How a run ended, and everything that it wrote."""
+
+    status: int
+    text: str
+
+    def has_line(self, needles: Needles) -> bool:
+        """Whether one line holds all of it: names, what was seen, what to do."""
+        return any(all(one in line for one in needles) for line in self.text.splitlines())
+
+
+def ask(pod: pods.Pod, *args: str, env: specs.Environment | None = None) -> Answer:
+    """Run it in a pod until it ends by itself."""
+    return answer(pod.start_sidecar(args, env={**SHORT, **(env or {})}))
+
+
+def answer(running: sidecar.Sidecar) -> Answer:
+    """Wait for a run's end. Whatever it wrote, there is no password in it."""
+    status = running.wait(LONG)
+    text = running.output() + running.errors()
+    assert SECRET not in text
+    assert "Traceback" not in text
+    return Answer(status=status, text=text)
+
+
+def refused(  # noqa: PLR0913 - what a case of a table says
+    asked: pods.Pod,
+    everybody: Sequence[pods.Pod],
+    *,
+    dry: int,
+    once: int,
+    says: Needles,
+    env: specs.Environment | None = None,
+) -> None:
+    """`--dry-run` and `--once` end so, say so on one line, and leave every node as it is.
+
+    A dry run shows things on several lines, for a person to read; there, all is somewhere.
+    """
+    before = fingerprints.of(everybody)
+    shown = ask(asked, "--dry-run", env=env)
+    assert shown.status == dry, shown
+    assert all(one in shown.text for one in says), shown
+    assert fingerprints.of(everybody) == before
+    logged = ask(asked, "--once", env=env)
+    assert logged.status == once, logged
+    assert logged.has_line(says), logged
+    assert fingerprints.of(everybody, may_announce=asked) == fingerprints.without(before, asked)
+
+
+def plans(pod: pods.Pod) -> list[dict[str, Any]]:
+    """The plans in the log of the pod's last sidecar."""
+    return [entry for entry in pod.sidecar.log() if entry["event"] == "plan"]
+
+
+def wait_said(pod: pods.Pod, needles: Needles) -> dict[str, Any]:
+    """Wait until a plan in the log holds all of it, and return it."""
+    return process.wait_for(
+        lambda: next((e for e in plans(pod) if all(one in json.dumps(e) for one in needles)), {}),
+        LONG,
+        f"{pod.name} says {needles}",
+    )
+
+
+def announce(pods: Sequence[pods.Pod]) -> None:
+    """Do what the pods' own sidecars do first: their nodes prove whose they are."""
+    for pod in pods:
+        for name, value in (("hostname", pod.fqdn), ("ip", pod.address)):
+            pod.ask("CONFIG", "SET", f"cluster-announce-{name}", value)

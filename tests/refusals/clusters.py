@@ -1,0 +1,56 @@
+"""Clusters made by hand, for bootstrap to find. None of the product's code makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.refusals import asking
+from tests.statefulset import pod as pods
+from tests.statefulset import process, views
+
+
+def form(members: Sequence[pods.Pod]) -> None:
+    """Make these pods one cluster of primaries, and wait until all of them are content."""
+    for index, pod in enumerate(members):
+        first, after = (views.SLOTS * number // len(members) for number in (index, index + 1))
+        pod.ask("CLUSTER", "ADDSLOTSRANGE", first, after - 1)
+    for pod in members[1:]:
+        meet(pod, members[0])
+    wait_knowing(members, len(members))
+    process.wait_for(
+        lambda: all("cluster_state:ok" in str(pod.ask("CLUSTER", "INFO")) for pod in members),
+        asking.LONG,
+        "every node is content",
+    )
+
+
+def meet(pod: pods.Pod, other: pods.Pod) -> None:
+    """Introduce them; they know each other some time later."""
+    pod.ask("CLUSTER", "MEET", other.address, other.port)
+
+
+def wait_knowing(members: Sequence[pods.Pod], count: int) -> None:
+    """Wait until each knows so many nodes, itself included, and none is only being met."""
+    process.wait_for(
+        lambda: all(_known(pod) == count for pod in members), asking.LONG, f"{count} are known"
+    )
+
+
+def _known(pod: pods.Pod) -> int:
+    lines = [views.parse_line(line) for line in pod.cluster_nodes().splitlines()]
+    return 0 if any("handshake" in line.flags for line in lines) else len(lines)
+
+
+def fill(pod: pods.Pod, count: int = 5) -> None:
+    """Let a node that owns slots hold keys."""
+    with pod.client() as client:
+        for number in range(count):
+            client.set(f"{{same}}{number}", f"value {number}")
+
+
+def own_everything(pod: pods.Pod) -> None:
+    """Make a lone node the owner of every slot, able to take keys."""
+    pod.ask("CLUSTER", "ADDSLOTSRANGE", 0, views.SLOTS - 1)
+    process.wait_for(
+        lambda: "cluster_state:ok" in str(pod.ask("CLUSTER", "INFO")), asking.LONG, "it is content"
+    )

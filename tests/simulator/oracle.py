@@ -1,0 +1,259 @@
+"""What must never happen, judged from the world as it is. Never asks the planner anything.
+
+Numbers are those of the invariants in `bootstrap.core.plan`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, assert_never
+
+from bootstrap.core import actions
+from bootstrap.core import plan as planning
+from bootstrap.core.actions import Action
+from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.plan.outcome import Plan
+from tests.simulator import bits
+from tests.simulator.node import Server
+from tests.simulator.world import Pod, World
+
+LASTING: Final = {
+    "availability-zone",
+    "cluster-announce-hostname",
+    "cluster-announce-human-nodename",
+    "cluster-announce-ip",
+}
+"""Settings that say who and where a node is."""
+DIP: Final = "503"
+
+
+class Violation(AssertionError):  # noqa: N818 - what it is
+    """An invariant is broken; the message says which, and by what."""
+
+
+def before(world: World, ordinal: int, plan: Plan, action: Action, server: Server) -> None:
+    """Judge a command at the moment when it is sent."""
+    if action.pod != world.pods[ordinal].name and ordinal != world.ordinal_start:
+        raise Violation(f"{ordinal} commands {action.pod}")
+    if plan.blocked and not isinstance(action, actions.ConfigSet | actions.SetPeersPassword):
+        raise Violation(f"I3: blocked, and yet {action}")
+    match action:
+        case actions.AddSlots():
+            _claim(world, action, server)
+        case actions.Meet():
+            _meet(world, action, server)
+        case actions.Replicate():
+            _replicate(world, action, server)
+        case actions.ConfigSet():
+            _config(world, action, server)
+        case actions.SetConfigEpoch() | actions.SetPeersPassword():
+            pass
+        case _:
+            assert_never(action)
+
+
+def after(world: World, action: Action, refused: str | None) -> None:
+    """Judge what a command has done."""
+    if refused is not None and isinstance(action, actions.ConfigSet):
+        raise Violation(f"{action} was refused: {refused}")
+
+
+def judge_plan(snapshot: Snapshot, topology: Topology, plan: Plan) -> None:
+    """What holds for every plan: I7, I8, and that an end is an end (I6)."""
+    reversed_pods = dataclasses.replace(snapshot, pods=snapshot.pods[::-1])
+    if planning.plan(reversed_pods, topology) != plan:
+        raise Violation("I7: another order of arrival, another plan")
+    if plan.reached:
+        return
+    said = (*plan.waiting, *plan.blocked, *plan.steps, *plan.notes)
+    if not said or not all((*(w.what for w in plan.waiting), *(s.until for s in plan.steps))):
+        raise Violation(f"I8: neither done, nor doing, nor waiting: {plan}")
+    if any(not block.why or not block.fix for block in plan.blocked):
+        raise Violation(f"I8: blocked without a reason: {plan}")
+
+
+def _claim(world: World, action: actions.AddSlots, server: Server) -> None:
+    wanted, target = bits.of(action.ranges), world.pod_of(server)
+    if target is None or target.name != action.pod:
+        raise Violation(f"I1: {action} reaches another node")
+    if wanted != world.share(target.ordinal):
+        raise Violation(f"I1: {action} is not what the layout gives")
+    for ordinal in world.expected:
+        seen = world.pods.get(ordinal)
+        if seen is None or not seen.server.up or seen.server.loading:
+            raise Violation(f"I1: {action} while redis-app-{ordinal} is not there")
+    for pod in world.pods.values():
+        other = pod.server
+        owned = any(known.slots & wanted for known in other.table.values())
+        if (owned or other.keys & wanted) and other is not server:
+            raise Violation(f"I1: {action}, and {pod.name} may own it")
+        if other.keys or other.me.slots not in (0, world.share(pod.ordinal)) or other.others:
+            raise Violation(f"I2: {action}, while {pod.name} has data or a cluster")
+
+
+def _meet(world: World, action: actions.Meet, server: Server) -> None:
+    other = world.anybody_at(action.address)
+    if other is None or world.pod_of(server) is None:
+        return
+    one, two = cluster(world, server), cluster(world, other)
+    mixed = world.pod_of(other) is None
+    if mixed and (world.product.names or owns(world, two)):
+        raise Violation(f"I5: {action} meets a stranger")
+    if one == two or not owns(world, one) or not owns(world, two):
+        return
+    for node_id in one | two:
+        pod = _pod_of_id(world, node_id)
+        if pod is None or not _prepared(world, pod):
+            raise Violation(f"I5: {action} joins two clusters")
+
+
+def _replicate(world: World, action: actions.Replicate, server: Server) -> None:
+    if server.me.primary_id is None and (server.me.slots or server.keys):
+        raise Violation(f"I3: {action} of a primary with data")
+    known = server.table.get(action.primary_id)
+    primary = _pod_of_id(world, action.primary_id)
+    if primary is None and known is not None and world.product.names:
+        raise Violation(f"I5: {action} follows a stranger")
+
+
+def _config(world: World, action: actions.ConfigSet, server: Server) -> None:
+    hurried = [
+        (name, value)
+        for name, value in action.settings
+        if name not in LASTING and value != server.product.settings[name]
+    ]
+    if not hurried:
+        return
+    if dict(hurried).get("cluster-node-timeout", DIP) != DIP:
+        raise Violation(f"I9: {action}: not a mark that can be told again")
+    for pod in world.pods.values():
+        if pod.server.keys and pod.ordinal in world.expected:
+            raise Violation(f"I9: {action} while {pod.name} is in use")
+
+
+def _prepared(world: World, pod: Pod) -> bool:
+    server = pod.server
+    return not server.keys and server.me.slots == world.share(pod.ordinal)
+
+
+def _pod_of_id(world: World, node_id: str) -> Pod | None:
+    return next((pod for pod in world.pods.values() if pod.server.node_id == node_id), None)
+
+
+def cluster(world: World, server: Server) -> frozenset[str]:
+    """Ids of all who are connected by knowing one another, the dead and the down among them."""
+    servers = {one.node_id: one for one in (*(p.server for p in world.pods.values()), *world.strangers)}
+    links: dict[str, set[str]] = {}
+    for one in servers.values():
+        for other in one.others:
+            links.setdefault(one.node_id, set()).add(other.node_id)
+            links.setdefault(other.node_id, set()).add(one.node_id)
+    found, todo = {server.node_id}, [server.node_id]
+    while todo:
+        new = links.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return frozenset(found)
+
+
+def owns(world: World, ids: frozenset[str]) -> bool:
+    """Whether anybody in a cluster owns slots, or is said to."""
+    everybody = (*(pod.server for pod in world.pods.values()), *world.strangers)
+    return any(
+        known.slots for one in everybody if one.node_id in ids for known in one.table.values()
+    )
+
+
+def problems(world: World) -> list[str]:
+    """Everything that keeps the pods from being one healthy cluster; empty if nothing does."""
+    found: list[str] = []
+    servers = {pod.name: pod.server for _, pod in sorted(world.pods.items())}
+    ids = {server.node_id for server in servers.values()}
+    for name, server in servers.items():
+        lacking = ids - {known.node_id for known in server.others} - {server.node_id}
+        found += [f"{name} does not know {len(lacking)} of the pods"] * bool(lacking)
+        found += [f"{name} says fail"] * (not server.state_ok)
+        if server.me.primary_id is None and not server.me.slots:
+            found.append(f"{name} has no role")
+        if server.me.primary_id is not None and not server.link_up:
+            found.append(f"{name} has no link")
+        if server.me.primary_id is not None and server.me.primary_id not in ids:
+            found.append(f"{name} follows nobody who is there")
+    covered = sum(server.me.slots.bit_count() for server in servers.values())
+    together = 0
+    for server in servers.values():
+        together |= server.me.slots
+    if together != bits.ALL or covered != bits.SLOTS:
+        found.append(f"{bits.SLOTS - together.bit_count()} slots unowned, {covered} claims")
+    return found
+
+
+def leftovers(world: World) -> list[str]:
+    """I9: settings that are not as redis.conf has them, beyond who and where a node is."""
+    return [
+        f"{pod.name}: {name} is {value}"
+        for _, pod in sorted(world.pods.items())
+        for name, value in pod.server.settings.items()
+        if name not in LASTING and value != {**world.product.settings, **pod.server.config}[name]
+    ]
+
+
+def uneven(world: World) -> list[str]:
+    """Primaries that have fewer replicas than were asked for."""
+    servers = [pod.server for pod in world.pods.values()]
+    return [
+        f"{pod.name} has too few replicas"
+        for pod in world.pods.values()
+        if pod.server.me.slots
+        and sum(one.me.primary_id == pod.server.node_id for one in servers) < world.replicas
+    ]
+
+
+def excuses(world: World) -> list[str]:
+    """Losses that no rule can undo: then nothing has to become healthy, and nothing may get worse.
+
+    To be asked while every server is up. Empty: the pods must end as one healthy cluster.
+    """
+    found: list[str] = []
+    servers = [pod.server for pod in world.pods.values()]
+    heirs = 0
+    for server in servers:
+        primary = server.primary
+        heirs |= server.me.slots
+        heirs |= primary.slots if primary and server.synced == primary.node_id else 0
+    if any(server.others for server in servers) and heirs != bits.ALL:
+        found.append("slots are lost")
+    for pod in world.pods.values():
+        server, share = pod.server, world.share(pod.ordinal)
+        used = server.keys or (server.me.slots not in (0, share))
+        if used and not server.others:
+            found.append(f"{pod.name} is in use, and alone")
+        if server.me.primary_id and not server.others:
+            found.append(f"{pod.name} is a replica of nobody")
+    found += [f"{pod.name} can reach nobody whom it knows" for pod in _cut_off(world)]
+    return found
+
+
+def _cut_off(world: World) -> list[Pod]:
+    """Pods that no chain of right addresses connects with all who are in their cluster.
+
+    Which is what another rule, that of healing addresses, is for.
+    """
+    by_id = {pod.server.node_id: pod for pod in world.pods.values()}
+    found: list[Pod] = []
+    for pod in world.pods.values():
+        reached, todo = {pod.server.node_id}, [pod.server]
+        while todo:
+            one = todo.pop()
+            for other in (by_id[key].server for key in sorted(by_id.keys() - reached)):
+                if _finds(one, other) or _finds(other, one):
+                    reached.add(other.node_id)
+                    todo.append(other)
+        if (cluster(world, pod.server) & by_id.keys()) - reached:
+            found.append(pod)
+    return found
+
+
+def _finds(one: Server, other: Server) -> bool:
+    known = one.table.get(other.node_id)
+    return known is not None and known.address == other.address

@@ -228,6 +228,8 @@ async def _dry_look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
             pod.node is None and pod.resolved.reason.startswith("not asked")
             for pod in snapshot.pods
         )
-        if not unasked or time.monotonic() >= ends:
+        # Without a size nobody is expected by name, and a question may bring nobody to light.
+        unlisted = observer.topology.size is None and len(snapshot.pods) == 1
+        if not (unasked or unlisted) or time.monotonic() >= ends:
             return snapshot, planning.plan(snapshot, observer.topology)
         await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))

@@ -67,6 +67,19 @@ class Discovery:
             await self._ask(self._pace.take(self._wanted))
         return self._findings.to_directory()
 
+    async def list_pods(self) -> bool:
+        """Have the service say once which pods it has, later ones too; return whether it did.
+
+        The names of the expected pods may all be known before anybody has asked for others.
+        """
+        kinds: tuple[looks.Type, ...] = ("SRV", *self._types)
+        for kind in kinds:
+            for do, cd in looks.BITS:
+                if self._findings.listed:
+                    return True
+                await self._ask(self._pace.fresh([looks.Question(self._service, kind, do, cd)]))
+        return self._findings.listed
+
     async def address_of(self, fqdn: str) -> directory.Name:
         """Ask for one pod as everybody else does, without bits, unless that is remembered.
 

@@ -62,6 +62,12 @@ class Findings:
         }
         return directory.Directory(names=names, nameless=tuple(sorted(addresses - named)))
 
+    @property
+    def listed(self) -> bool:
+        """Whether the service itself has said which pods it has, by name or by address."""
+        facts = (self._facts.get((self._service, kind)) for kind in self._types)
+        return self._listing is not None or any(fact.addresses for fact in facts if fact)
+
     def of(self, name: str) -> directory.Name:
         """Return what is known of one pod."""
         facts = [fact for kind in self._types if (fact := self._facts.get((name, kind)))]

@@ -37,6 +37,7 @@ class Observer:
         self._proven: dict[str, str] = {}
         self._since: dict[str, float] = {}
         self._node_timeouts: dict[str, int] = {}
+        self._listed = False
 
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
@@ -51,7 +52,12 @@ class Observer:
         )
         pods = [me, *await self._peers(scope, mine)]
         pods.sort(key=lambda pod: pod.ordinal)
-        return Snapshot(scope=scope, pods=tuple(pods), memory=self._memory(me, pods))
+        return Snapshot(
+            scope=scope,
+            pods=tuple(pods),
+            memory=self._memory(me, pods),
+            listed=self._listed,
+        )
 
     def node_of(self, pod: str) -> node.Node | None:
         """The node that was last seen in a pod; None when none was proven to be there."""
@@ -90,7 +96,13 @@ class Observer:
             for ordinal in sorted(ordinals)
             if topology.name_of(ordinal) not in self._proven
         ]
+        if topology.size is None:
+            # Nobody is expected by name: with our own we ask for the service, which lists them.
+            wanted.append(topology.hostname_of(topology.ordinal))
         found = await self.names.look(wanted)
+        if topology.seed and not wanted and not self._listed:
+            self._listed = await self.names.list_pods()
+            found = await self.names.look(())
         await self._settle_address(found)
         ours = (topology.ordinal_of(name.removesuffix(".")) for name, _ in found.names)
         ordinals |= {ordinal for ordinal in ours if ordinal is not None}

@@ -169,6 +169,8 @@ class Snapshot:
     scope: Scope
     pods: tuple[Pod, ...]
     memory: Memory = Memory()
+    #: Whether the service has said which pods it has, so that later ones were looked at too.
+    listed: bool = True
 
     def pod(self, name: str) -> Pod | None:
         """The pod of that name, if it was looked at."""

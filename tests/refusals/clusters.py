@@ -8,6 +8,8 @@ from tests.refusals import asking
 from tests.statefulset import pod as pods
 from tests.statefulset import process, views
 
+NODE_TIMEOUT = "cluster-node-timeout"
+
 
 def form(members: Sequence[pods.Pod]) -> None:
     """Make these pods one cluster of primaries, and wait until all of them are content."""
@@ -17,11 +19,7 @@ def form(members: Sequence[pods.Pod]) -> None:
     for pod in members[1:]:
         meet(pod, members[0])
     wait_knowing(members, len(members))
-    process.wait_for(
-        lambda: all("cluster_state:ok" in str(pod.ask("CLUSTER", "INFO")) for pod in members),
-        asking.LONG,
-        "every node is content",
-    )
+    _wait_content(members)
 
 
 def meet(pod: pods.Pod, other: pods.Pod) -> None:
@@ -51,6 +49,18 @@ def fill(pod: pods.Pod, count: int = 5) -> None:
 def own_everything(pod: pods.Pod) -> None:
     """Make a lone node the owner of every slot, able to take keys."""
     pod.ask("CLUSTER", "ADDSLOTSRANGE", 0, views.SLOTS - 1)
+    _wait_content([pod])
+
+
+def _wait_content(members: Sequence[pods.Pod]) -> None:
+    """Wait for `cluster_state:ok`; five seconds of it would be the node time-out's third."""
+    before = {pod.name: pod.ask("CONFIG", "GET", NODE_TIMEOUT)[1] for pod in members}
+    for pod in members:
+        pod.ask("CONFIG", "SET", NODE_TIMEOUT, 500)
     process.wait_for(
-        lambda: "cluster_state:ok" in str(pod.ask("CLUSTER", "INFO")), asking.LONG, "it is content"
+        lambda: all("cluster_state:ok" in str(pod.ask("CLUSTER", "INFO")) for pod in members),
+        asking.LONG,
+        "every node is content",
     )
+    for pod in members:
+        pod.ask("CONFIG", "SET", NODE_TIMEOUT, before[pod.name])

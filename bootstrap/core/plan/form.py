@@ -139,6 +139,15 @@ def _begin(scene: Scene, found: Formation) -> Plan:
         return _met_without_slots(met)
     if not found.alone:
         return _waiting(*_handshakes(found))
+    if not scene.snapshot.listed:
+        service = scene.topology.subdomain
+        wait = Wait(
+            pod=scene.me.name,
+            what=f"{service} to say which pods it has: a later one may own slots already",
+            fix="see whether the cluster's DNS works: kubectl get pods -n kube-system"
+            " -l k8s-app=kube-dns",
+        )
+        return _waiting(wait)
     hurry = scene.topology.fast_form
     actions: list[Action] = []
     for index, (pod, view) in enumerate(found.pods):

@@ -186,6 +186,7 @@ class Observer:
 
     def _memory(self, me: Pod, pods: list[Pod]) -> Memory:
         my = me.view
+        alone = my is not None and my.alone
         roleless = my is not None and not (my.myself.is_replica or my.myself.slots or my.keys)
         for pod in pods:
             said = pod.view.setting(temporary.NODE_TIMEOUT) if pod.view else None
@@ -195,7 +196,11 @@ class Observer:
             self._since.setdefault("dipped", self._clock())
         return Memory(
             marked=self._lasting("marked", my is not None and temporary.marked(my)),
-            idle=self._lasting("idle", roleless),
+            # Two spans: whoever was blank for long, and has just been met, is to be told its role.
+            idle=max(
+                self._lasting("blank", roleless and alone),
+                self._lasting("met", roleless and not alone),
+            ),
             dipped=self._clock() - self._since["dipped"] if "dipped" in self._since else None,
             node_timeouts=tuple(sorted(self._node_timeouts.items())),
         )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from bootstrap.core import actions
 from bootstrap.core.model import Scope
 from bootstrap.core.plan.outcome import Phase, Plan
 
 #: While forming or joining: as often as looking costs little.
 _BRISK = 0.03
+#: Actions that need time to show; what all others did can be seen at once.
+_SLOW = (actions.Meet, actions.Replicate)
 #: While waiting for somebody: at first, and after `_PATIENT` seconds of the same plan.
 _WAITING = (0.1, 1.0)
 _PATIENT = 60.0
+#: The part of its time for which a pod looks that can only wait for the seed. Many pods may share
+#: processors, and the less they have of them, the longer a look takes: they make room.
+_IDLE_SHARE = 0.01
 #: Pods that look around on their own all do so at once when the seed is late: spread them.
 _AROUND = 1.0
 _BLOCKED = 2.0
@@ -25,6 +31,10 @@ def rest(  # noqa: PLR0913 - all that a pause depends on, by name
     jittered = 0.8 + 0.4 * luck
     if plan.reached:
         return interval * jittered
+    done = plan.steps[0].actions if plan.steps else ()
+    # Only after a plan that is new: one that is refused again and again must not spin.
+    if done and same <= took and not any(isinstance(one, _SLOW) for one in done):
+        return 0.0
     if plan.phase in (Phase.FORM, Phase.JOIN, Phase.HEAL) and plan.steps:
         return max(_BRISK, took)
     if plan.phase is Phase.BLOCKED:
@@ -32,4 +42,6 @@ def rest(  # noqa: PLR0913 - all that a pause depends on, by name
     if plan.look > Scope.LOCAL and not seed:
         return min(interval, _AROUND * jittered)
     calm = _WAITING[1] if same > _PATIENT else _WAITING[0]
+    if not seed:
+        calm = max(calm, min(_WAITING[1], took / _IDLE_SHARE))
     return min(interval, max(calm * jittered, took))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from tests.statefulset import oracle, pod, sets, views
 
 LONG: Final = 60.0
 """Seconds after which a test gives up. Nothing is measured with it."""
-POLL: Final = 0.05
-"""Seconds between two looks: a look at all costs 10 ms of processor time, and others need it."""
+POLL: Final = 0.2
+"""Seconds between two looks, in the end: one costs 10 ms of processor time, and others need it."""
 
 THIRDS: Final = {0: ((0, 5460),), 1: ((5461, 10921),), 2: ((10922, 16383),)}
 """The slots of three primaries."""
@@ -40,17 +41,40 @@ def wait_formed(
 
 def until(condition: Callable[[], bool], seen: Callable[[], object]) -> None:
     """Wait for what costs much to look at, and takes seconds; tell what was seen instead."""
-    deadline = time.monotonic() + LONG
+    start = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - start
+        if waited > LONG:
             raise AssertionError(f"not within {LONG:g} s; seen: {seen()}")
-        time.sleep(POLL)
+        time.sleep(min(POLL, 0.01 + waited / 10))
 
 
 def phase(one: pod.Pod) -> str:
     """What the pod's last sidecar is about, by the last plan in its log."""
-    plans = [entry for entry in one.sidecar.log() if entry["event"] == "plan"]
+    plans = events(one, "plan")
     return str(plans[-1]["phase"]) if plans else ""
+
+
+def events(one: pod.Pod, name: str) -> list[dict[str, Any]]:
+    """Entries of this name in the log of the pod's last sidecar."""
+    return [entry for entry in one.sidecar.log() if entry["event"] == name]
+
+
+def assert_calm(app: sets.LocalStatefulSet) -> None:
+    """No sidecar was ever blocked, refused or surprised; what it warns of calls for a person."""
+    for sidecar in (sidecar for one in app.pods for sidecar in one.sidecars):
+        assert sidecar.errors() == ""
+        assert [entry for entry in sidecar.log() if entry["level"] != "info"] == []
+
+
+@contextlib.contextmanager
+def told(app: sets.LocalStatefulSet, case: str = "") -> Iterator[None]:
+    """Add the last words of every process to a failure."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"{case}\n{app.report(30)}")
+        raise
 
 
 def wait_ready(pods: Sequence[pod.Pod]) -> None:

@@ -13,7 +13,11 @@ from tests.statefulset import needs, sets
 @pytest.fixture
 def bare() -> Iterator[sets.LocalStatefulSet]:
     """Three pods in which nothing runs yet; with three shards of one, only the seed is to act."""
-    with sets.LocalStatefulSet(3, needs.any_server(), replicas_per_shard=0) as app:
+    # The first sync of a replica would wait five seconds for company.
+    prompt = {"repl-diskless-sync-delay": 0}
+    with sets.LocalStatefulSet(
+        3, needs.any_server(), replicas_per_shard=0, server_config=prompt
+    ) as app:
         yield app
 
 

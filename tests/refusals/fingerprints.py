@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import redis.exceptions
@@ -11,6 +11,7 @@ from tests.statefulset import pod as pods
 from tests.statefulset import views
 
 Print: TypeAlias = Mapping[str, Any]
+"""What is known of one node, by the name of each fact."""
 
 ANNOUNCED: Final = frozenset(
     {
@@ -27,56 +28,58 @@ ANNOUNCED: Final = frozenset(
 """Settings that a sidecar may write into its own node, whatever it refuses."""
 
 
-def of(everybody: Sequence[pods.Pod], *, may_announce: pods.Pod | None = None) -> dict[str, Print]:
-    """Read every pod's node; of the one whose sidecar ran without what that may write."""
-    return {
-        f"{pod.name} at {pod.address}": _of(pod, leave_out=ANNOUNCED if pod is may_announce else ())
-        for pod in everybody
-    }
+def of(everybody: Sequence[pods.Pod]) -> dict[str, Print]:
+    """Read every pod's node. What is down, or still reads its data, has little to tell."""
+    return {f"{pod.name} at {pod.address}": _of(pod) for pod in everybody}
 
 
-def without(seen: Mapping[str, Print], asked: pods.Pod) -> dict[str, Print]:
-    """The same fingerprints without what the sidecar of the asked pod may write."""
-    name = f"{asked.name} at {asked.address}"
-    return {pod: _leave_out(one, ANNOUNCED) if pod == name else one for pod, one in seen.items()}
+def changes(
+    before: Mapping[str, Print], after: Mapping[str, Print], *, may_announce: pods.Pod | None = None
+) -> list[str]:
+    """Return what differs, but for what the sidecar of one pod may write into its node."""
+    asked = f"{may_announce.name} at {may_announce.address}" if may_announce else ""
+    return [
+        f"{name}: {fact} was {was}, is {now}"
+        for name in sorted(before.keys() | after.keys())
+        for fact, was, now in _differences(before.get(name, {}), after.get(name, {}))
+        if name != asked or fact not in ANNOUNCED
+    ]
 
 
-def _of(pod: pods.Pod, leave_out: Sequence[str] | frozenset[str]) -> Print:
+def _differences(before: Print, after: Print) -> Iterator[tuple[str, Any, Any]]:
+    for fact in sorted(before.keys() | after.keys()):
+        was, now = before.get(fact), after.get(fact)
+        if was != now:
+            yield fact, was, now
+
+
+def _of(pod: pods.Pod) -> Print:
     if not pod.running:
-        return {"down": True}
-    found: dict[str, Any] = {}
+        return {"state": "down"}
     with pod.client() as client:
-        found["settings"] = dict(client.config_get("*"))
+        found: dict[str, Any] = dict(client.config_get("*"))
         try:
-            found["members"] = _members(str(client.execute_command("CLUSTER", "NODES")))
-            info = str(client.execute_command("CLUSTER", "INFO"))
-            # Two nodes of one cluster settle their epochs by themselves; ours do not speak yet.
-            found["epochs"] = sorted(line for line in info.splitlines() if "_epoch:" in line)
-            keys = client.keys("*")
-            found["keys"] = {key: client.dump(key) for key in sorted(keys)}
+            found |= _identity(client)
+            found |= {f"key {key!r}": client.dump(key) for key in client.keys("*")}
         except redis.exceptions.BusyLoadingError:
-            found["loading"] = True
+            found["state"] = "loading"
         except redis.exceptions.ResponseError as error:
-            found["says"] = str(error)
-    return _leave_out(found, leave_out)
+            found["state"] = str(error)
+    return found
 
 
-def _members(text: str) -> list[tuple[Any, ...]]:
-    """Who is who, without the times of the last pings and whether they were answered."""
-    lines = [views.parse_line(line) for line in text.splitlines()]
-    return sorted(
-        (one.node_id, one.address, sorted(one.flags), one.primary or "", one.slots, one.moving)
-        for one in lines
-        if "handshake" not in one.flags
-    )
-
-
-def _leave_out(found: Print, names: Sequence[str] | frozenset[str]) -> Print:
-    settings = {name: value for name, value in found.get("settings", {}).items() if name not in names}
-    left: dict[str, Any] = {**found, "settings": settings}
-    if names:
-        # Its own address in its own line is one of the things that it was told.
-        me = [member for member in left.get("members", []) if "myself" in member[2]]
-        others = [member for member in left.get("members", []) if "myself" not in member[2]]
-        left["members"] = others + [(member[0], *member[2:]) for member in me]
-    return left
+def _identity(client: redis.Redis) -> Iterator[tuple[str, Any]]:
+    """Who it is and whom it knows, without the times of pings, and its own address in its eyes."""
+    info = str(client.execute_command("CLUSTER", "INFO"))
+    yield "epochs", sorted(line for line in info.splitlines() if "_epoch:" in line)
+    for text in str(client.execute_command("CLUSTER", "NODES")).splitlines():
+        line = views.parse_line(text)
+        me = "myself" in line.flags
+        if "handshake" not in line.flags:
+            yield f"node {line.node_id}", (
+                "" if me else line.address,
+                sorted(line.flags),
+                line.primary,
+                line.slots,
+                line.moving,
+            )

@@ -84,8 +84,7 @@ def test_without_a_size_nothing_is_formed(blank: sets.LocalStatefulSet) -> None:
 
 
 def test_a_sidecar_without_a_size_ends_by_itself(blank: sets.LocalStatefulSet) -> None:
-    endless = NO_SIZE | {"BOOTSTRAP_TIMEOUT": None}
-    answer = asking.ask(blank[0], "run", env=endless)
+    answer = asking.ask(blank[0], "run", env=NO_SIZE)
     assert answer.status == asking.CONFIGURATION, answer
     assert answer.has_line(SAYS_NO_SIZE), answer
 
@@ -101,8 +100,7 @@ def test_a_member_of_a_cluster_goes_on_without_a_size(blank: sets.LocalStatefulS
 def test_a_blank_seed_without_a_size_joins_its_siblings(blank: sets.LocalStatefulSet) -> None:
     """Its volume was lost: the cluster is there, so there is nothing to form."""
     clusters.form(blank.pods[1:])
-    patient = NO_SIZE | {"BOOTSTRAP_TIMEOUT": None}
-    answer = asking.ask(blank[0], "--once", env=patient)
+    answer = asking.ask(blank[0], "--once", env=NO_SIZE)
     assert answer.status == asking.REACHED, answer
     assert blank[1].node_id() in blank[0].cluster_nodes()
     assert "slave" in blank[0].cluster_nodes()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.model import Scope, Snapshot, Topology
 from bootstrap.core.plan import advice, evidence, form, join, local, steady
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
@@ -48,4 +48,7 @@ def _unseen(scene: Scene) -> Plan:
     if block is not None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,))
     wait = advice.missing(scene.me, scene.topology)
-    return Plan(phase=Phase.WAITING, waiting=(wait,) if wait else ())
+    # A seed that was forming goes on looking at everybody: its Redis may come back with nothing
+    # to tell of what the others still carry.
+    look = scene.snapshot.scope if scene.topology.seed else Scope.LOCAL
+    return Plan(phase=Phase.WAITING, waiting=(wait,) if wait else (), look=look)

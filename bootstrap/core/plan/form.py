@@ -51,6 +51,9 @@ def _unfinished(scene: Scene) -> bool:
     my = scene.my
     if my.alone or temporary.marked(my):
         return True
+    found = formation(scene) if scene.snapshot.scope is Scope.ALL else None
+    if found is not None and ours(found):
+        return True  # who looks at everybody anyway sees it through until everybody has settled
     roleless = any(
         not member.is_replica and not member.slots and not member.failed for member in my.members
     )

@@ -75,7 +75,7 @@ def under_way(scene: Scene) -> bool:
     expected pods without a view. Only used to wait instead of to block; acting asks `ours`.
     """
     found = formation(scene)
-    if found is None:
+    if found is None or _formed(found):
         return False
     if found.alone:
         return any(view.myself.slots for _, view in found.pods) and all(
@@ -85,6 +85,14 @@ def under_way(scene: Scene) -> bool:
     unseen = (scene.topology.size or 0) - len(found.pods)
     return len(strange) <= unseen and all(
         not view.keys and found.prepared(pod, view) for pod, view in found.pods
+    )
+
+
+def _formed(found: Formation) -> bool:
+    """Whether the end is reached, as far as can be seen; a pod that came back blank has to join."""
+    views = [view for _, view in found.pods if not view.blank]
+    return bool(views) and all(
+        view.state_ok and (view.myself.slots or view.myself.is_replica) for view in views
     )
 
 

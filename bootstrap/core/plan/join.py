@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from bootstrap.core import layout as layouts
-from bootstrap.core import slots
+from bootstrap.core import slots, temporary
 from bootstrap.core.actions import Replicate
 from bootstrap.core.model import Member, Pod, Scope
 from bootstrap.core.plan import advice, meeting
@@ -186,7 +186,9 @@ def _follow(scene: Scene) -> Plan | None:
             "find out whose these nodes are, and which cluster this pod belongs to; we neither"
             " join nor leave one here",
         )
-    if topology.ordinal in topology.ordinals and idle < SEED_SECONDS:
+    # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
+    patient = idle < SEED_SECONDS or temporary.marked(my)
+    if topology.ordinal in topology.ordinals and patient:
         wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
         return Plan(phase=Phase.JOIN, waiting=(wait,))
     if not around:

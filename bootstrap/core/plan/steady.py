@@ -32,6 +32,9 @@ def steady(scene: Scene) -> Plan:
         waits.append(Wait(pod=me, what=f"{', '.join(failed)} to come back, or to be failed over"))
     elif not my.state_ok and not lost:
         waits.append(Wait(pod=me, what="its own cluster_state to turn ok"))
+    untold = _untold(scene) if lost and not my.state_ok else ""
+    if untold:
+        waits.append(Wait(pod=me, what=f"{untold}; nobody yet owns slots {slots.render(lost)}"))
     if temporary.marked(my):
         waits.append(Wait(pod=me, what="a temporary setting of forming to be put back"))
     if lost and not my.state_ok and not waits:
@@ -39,6 +42,21 @@ def steady(scene: Scene) -> Plan:
     return Plan(
         phase=Phase.WAITING if waits else Phase.STEADY, waiting=tuple(waits), notes=_notes(scene)
     )
+
+
+def _untold(scene: Scene) -> str:
+    """Who may own what seems lost: gossip brings the nodes first, and their slots later."""
+    my = scene.my
+    silent = [
+        scene.name(member)
+        for member in my.others
+        if not (member.slots or member.is_replica or member.failed or member.handshake)
+    ]
+    if silent:
+        return f"word from {', '.join(silent)} of its slots"
+    if not my.keys and len(my.known_ids) < (scene.topology.size or 0):
+        return "gossip to name every pod"
+    return ""
 
 
 def _lost(lost: slots.Ranges) -> Block:

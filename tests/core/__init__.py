@@ -1,0 +1,1 @@
+"""The pure core alone: values in, values out, no mocks and no servers."""

@@ -1,0 +1,158 @@
+"""Values for tests of the core. What no server and no look could ever yield is refused here."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from bootstrap.core import parse
+from bootstrap.core.directory import Name
+from bootstrap.core.model import (
+    Memory,
+    Pod,
+    Scope,
+    Snapshot,
+    Topology,
+    Trouble,
+    Unreachable,
+    View,
+)
+from tests.simulator import bits
+from tests.simulator.products import PRODUCTS
+
+SUBDOMAIN: Final = "redis-service.default.svc.cluster.local"
+NEWEST: Final = "valkey-9.1"
+FOUND: Final = Name(state="found", addresses=())
+
+
+class ImpossibleError(AssertionError):
+    """A test describes what cannot be."""
+
+
+def topology(me: int = 0, size: int | None = 6, **more: Any) -> Topology:
+    """Pod `me` of `redis-app`, six pods in three shards unless said otherwise."""
+    defaults = {"statefulset": "redis-app", "subdomain": SUBDOMAIN, "address": address(me)}
+    return Topology(ordinal=me, size=size, **{**defaults, **more})
+
+
+def address(ordinal: int) -> str:
+    """The address of a pod, where nothing else is said."""
+    return f"10.0.0.{10 + ordinal}"
+
+
+def hostname(ordinal: int) -> str:
+    """A pod's name in full."""
+    return f"redis-app-{ordinal}.{SUBDOMAIN}"
+
+
+def line(ordinal: int, flags: str = "master", primary: str = "-", slots: str = "") -> str:
+    """How a node's line in CLUSTER NODES looks; its id is `n0`, `n1`, ..."""
+    where = f"{address(ordinal)}:6379@16379,{hostname(ordinal)}"
+    return f"n{ordinal} {where} {flags} {primary} 0 0 {ordinal + 1} connected {slots}".strip()
+
+
+def everybody(me: int, size: int = 6, shards: int = 3) -> list[str]:
+    """What each node of a formed cluster says: primaries first, then their replicas in turn."""
+    lines = []
+    for ordinal in range(size):
+        mine = "myself," * (ordinal == me)
+        if ordinal < shards:
+            first, last = ordinal * bits.SLOTS // shards, (ordinal + 1) * bits.SLOTS // shards - 1
+            lines.append(line(ordinal, f"{mine}master", slots=f"{first}-{last}"))
+        else:
+            lines.append(line(ordinal, f"{mine}slave", f"n{(ordinal - shards) % shards}"))
+    return lines
+
+
+def view(  # noqa: PLR0913 - what a server can say
+    nodes: list[str] | str,
+    *,
+    ok: bool = False,
+    keys: int = 0,
+    link: bool = False,
+    uptime: int = 60,
+    server: str = NEWEST,
+    password_ok: bool = True,
+    **settings: str | None,
+) -> View:
+    """What a server says. Settings as keywords, `_` for `-`; None takes one away."""
+    product = PRODUCTS[server]
+    known: dict[str, str] = dict(product.settings)
+    for name, value in settings.items():
+        key = name.replace("_", "-")
+        if value is None:
+            known.pop(key)
+        elif key in known:
+            known[key] = value
+    text = nodes if isinstance(nodes, str) else "\n".join(nodes)
+    info = [f"redis_version:{product.version}", f"uptime_in_seconds:{uptime}"]
+    if product.kind == "valkey":
+        info = ["redis_version:7.2.4", f"valkey_version:{product.version}", info[1]]
+    info += [f"db0:keys={keys},expires=0"] * bool(keys)
+    info += [f"master_link_status:{'up' if link else 'down'}"] * ("myself,slave" in text)
+    found = parse.view(
+        text,
+        "\n".join(info),
+        f"cluster_state:{'ok' if ok else 'fail'}",
+        known,
+        peers_password_ok=password_ok,
+    )
+    return possible(found)
+
+
+def possible(said: View) -> View:
+    """Refuse what contradicts itself."""
+    owned = 0
+    for member in said.members:
+        slots = bits.of(member.slots)
+        if owned & slots:
+            raise ImpossibleError(f"slots have two owners: {member}")
+        owned |= slots
+        if member.is_replica and (slots or member.primary_id is None):
+            raise ImpossibleError(f"a replica with slots, or without a primary: {member}")
+        if member.handshake and (slots or member is said.myself):
+            raise ImpossibleError(f"a handshake is not a node yet: {member}")
+    if said.state_ok and owned != bits.ALL:
+        raise ImpossibleError("state ok while slots are missing")
+    return said
+
+
+def pod(
+    ordinal: int,
+    node: View | str | None = None,
+    *,
+    at: str | None = None,
+    resolved: Name = FOUND,
+) -> Pod:
+    """A pod: with a view, or with the trouble that it has, or with nothing behind its name."""
+    if isinstance(node, str):
+        said: View | Unreachable | None = Unreachable(trouble=Trouble(node), reason=f"it is {node}")
+    else:
+        said = node
+    return Pod(
+        name=f"redis-app-{ordinal}",
+        ordinal=ordinal,
+        hostname=hostname(ordinal),
+        resolved=resolved,
+        address=at or (address(ordinal) if node is not None else None),
+        node=said,
+    )
+
+
+def own(ordinal: int, nodes: list[str] | str | None = None, **more: Any) -> Pod:
+    """A pod whose sidecar has told its node who and where it is; blank unless lines are given."""
+    names = {
+        "cluster_announce_hostname": hostname(ordinal),
+        "cluster_announce_human_nodename": f"redis-app-{ordinal}/-/-",
+        "cluster_announce_ip": address(ordinal),
+    }
+    lines = line(ordinal, "myself,master") if nodes is None else nodes
+    return pod(ordinal, view(lines, **{**names, **more}))
+
+
+def snapshot(*pods: Pod, scope: Scope = Scope.ALL, **memory: Any) -> Snapshot:
+    """A look. A local one shows one pod, and one at the seed two at most."""
+    if len(pods) > {Scope.LOCAL: 1, Scope.SEED: 2}.get(scope, len(pods)):
+        raise ImpossibleError("more pods than were looked at")
+    if len({one.name for one in pods}) != len(pods):
+        raise ImpossibleError("a pod twice")
+    return Snapshot(scope=scope, pods=pods, memory=Memory(**memory))

@@ -1,0 +1,148 @@
+"""Scenarios as text files: what is seen, then the plan that it leads to.
+
+    What this is about, and why it matters.
+
+    me 0, size 6, look all, idle 4, zone a
+
+    redis-app-0 10.0.0.10 keys=3 state=ok
+      n0 10.0.0.10:6379@16379,redis-app-0 myself,master - 0 0 1 connected 0-5460
+    redis-app-1 10.0.0.11
+      blank
+    redis-app-2 10.0.0.12
+      loading
+    redis-app-3
+      absent
+    --
+    the plan, as a dry run prints it
+
+Below a pod stand the lines of CLUSTER NODES, a pod's name there being short for its hostname.
+`blank` is a new node's line, `everybody` those of a formed cluster of which lines below replace
+some. A trouble (`loading`, `refused`, ...) is a node that could not be viewed, and `absent`,
+`unknown`, `found` and `unasked` are names behind which there is no address to try.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Final
+
+from bootstrap.core import plan as planning
+from bootstrap.core import render
+from bootstrap.core.directory import Name
+from bootstrap.core.model import Pod, Scope, Snapshot, Topology, Trouble
+from bootstrap.core.plan.outcome import Plan
+from tests.core import build
+
+FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"
+_NAMES: Final = {
+    "absent": Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53"),
+    "unknown": Name(state="unknown", reason="SERVFAIL from 10.96.0.10:53"),
+    "unasked": Name(state="unknown", reason="not asked for yet"),
+    "found": Name(state="found", addresses=("10.0.0.99",)),
+}
+_SCOPES: Final = {scope.name.lower(): scope for scope in Scope}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One file."""
+
+    given: str
+    snapshot: Snapshot
+    topology: Topology
+    expected: str
+
+    @property
+    def plan(self) -> Plan:
+        """What the planner makes of it."""
+        return planning.plan(self.snapshot, self.topology)
+
+    @property
+    def rendered(self) -> str:
+        """What a dry run prints from `phase:` on; what stands above only repeats what is given."""
+        text = render.as_text(self.snapshot, self.plan, self.topology)
+        return text[text.index("phase:") :]
+
+
+def read(path: Path) -> Scenario:
+    """Parse a file; ValueError or KeyError when it is not a scenario."""
+    given, _, expected = path.read_text().partition("\n--\n")
+    _about, facts, seen = given.split("\n\n", 2)
+    options = dict(part.split() for part in facts.split(", "))
+    topology = _topology(options)
+    blocks = [block.splitlines() for block in ("\n" + seen).split("\nredis-app-")[1:]]
+    pods = [_pod(block, topology) for block in blocks]
+    memory = {name: float(options[name]) for name in ("idle", "marked", "dipped") if name in options}
+    if "timeouts" in options:
+        timeouts = tuple((pod.name, int(options["timeouts"])) for pod in pods)
+        memory["node_timeouts"] = timeouts  # type: ignore[assignment] - the only one of its kind
+    scope = _SCOPES[options.get("look", "all")]
+    return Scenario(
+        given=given,
+        snapshot=build.snapshot(*pods, scope=scope, **memory),
+        topology=topology,
+        expected=expected.rstrip("\n"),
+    )
+
+
+def _topology(options: dict[str, str]) -> Topology:
+    more: dict[str, Any] = {name: options[name] for name in ("host", "zone") if name in options}
+    size = None if options["size"] == "none" else int(options["size"])
+    return build.topology(
+        int(options["me"]),
+        size,
+        replicas_per_shard=int(options.get("replicas", 1)),
+        ordinal_start=int(options.get("start", 0)),
+        with_password=options.get("password") == "yes",
+        fast_form=options.get("fast", "yes") == "yes",
+        **more,
+    )
+
+
+def _pod(block: list[str], topology: Topology) -> Pod:
+    words, lines = block[0].split(), [line.strip() for line in block[1:] if line.strip()]
+    ordinal = int(words[0])
+    address = words[1] if len(words) > 1 and "=" not in words[1] else None
+    facts = dict(word.split("=") for word in words[1:] if "=" in word)
+    if lines[0] in _NAMES:
+        return build.pod(ordinal, resolved=_NAMES[lines[0]])
+    if lines[0] in set(Trouble):
+        return build.pod(ordinal, lines[0], at=address)
+    said = build.view(_nodes(ordinal, lines, topology), **_said(ordinal, address, facts))
+    return build.pod(ordinal, said, at=address)
+
+
+def _said(ordinal: int, address: str | None, facts: dict[str, str]) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "ok": facts.pop("state", "fail") == "ok",
+        "link": facts.pop("link", "down") == "up",
+        "keys": int(facts.pop("keys", 0)),
+        "uptime": int(facts.pop("up", 60)),
+        "server": facts.pop("server", build.NEWEST),
+        "password_ok": facts.pop("password", "right") == "right",
+        "cluster_announce_hostname": facts.pop("says", build.hostname(ordinal)),
+        "cluster_announce_ip": facts.pop("announces", address or build.address(ordinal)),
+    }
+    place = f"redis-app-{ordinal}/{facts.pop('host', '-')}/{facts.pop('zone', '-')}"
+    return {**said, "cluster_announce_human_nodename": place, **facts}
+
+
+def _nodes(ordinal: int, lines: list[str], topology: Topology) -> list[str]:
+    found: dict[str, str] = {}
+    for line in lines:
+        if line == "blank":
+            some = [build.line(ordinal, "myself,master").replace(f" {ordinal + 1} conn", " 0 conn")]
+        elif line == "everybody":
+            some = build.everybody(ordinal, topology.size or 6, topology.shards or 3)
+        else:
+            some = [_in_full(line)]
+        found |= {one.split()[0]: one for one in some}
+    return list(found.values())
+
+
+def _in_full(line: str) -> str:
+    node_id, where, *rest = line.split(" ")
+    endpoint, comma, name = where.partition(",")
+    name = f"{name}.{build.SUBDOMAIN}" if name.startswith("redis-app-") else name
+    return " ".join([node_id, f"{endpoint}{comma}{name}", *rest])

@@ -1,0 +1,66 @@
+"""`tests/scenarios/*.txt`: what is seen, and the plan.
+
+SCENARIOS=write rewrites what is expected; read the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from bootstrap.core import plan as planning
+from bootstrap.core.model import Trouble
+from bootstrap.core.plan.outcome import Plan
+from tests.core import scenario
+
+FILES = sorted(scenario.FOLDER.glob("*.txt"))
+SOURCES = Path(planning.__file__).parent
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_scenario(path: Path) -> None:
+    found = scenario.read(path)
+    if os.environ.get("SCENARIOS") == "write":
+        path.write_text(f"{found.given}\n--\n{found.rendered}\n")
+        pytest.skip("written")
+    assert found.rendered == found.expected
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_order_of_arrival_does_not_matter(path: Path) -> None:
+    """I7. The order of a node's lines cannot matter: the parser sorts them."""
+    found = scenario.read(path)
+    pods = found.snapshot.pods
+    for turned in (pods[::-1], pods[1:] + pods[:1]):
+        seen = dataclasses.replace(found.snapshot, pods=turned)
+        assert planning.plan(seen, found.topology) == found.plan
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_everybody_says_what_they_wait_for(path: Path) -> None:
+    """I8, and that nothing but our own node's settings is touched while blocked."""
+    plan = scenario.read(path).plan
+    assert plan.reached or plan.steps or plan.waiting or plan.blocked
+    assert all(wait.what and wait.pod for wait in plan.waiting)
+    assert all(block.why and block.fix for block in plan.blocked)
+    if plan.blocked:
+        kinds = {type(action).__name__ for step in plan.steps for action in step.actions}
+        assert kinds <= {"ConfigSet", "SetPeersPassword"}
+
+
+def plans() -> list[Plan]:
+    return [scenario.read(path).plan for path in FILES]
+
+
+def test_every_block_has_a_scenario() -> None:
+    text = "".join(path.read_text() for path in sorted(SOURCES.glob("*.py")))
+    codes = set(re.findall(r'code="([a-z-]+)"', text))
+    codes |= set(re.findall(r'_blocked\(\s*"([a-z-]+)"', text))
+    codes |= set(re.findall(r'else "(pod-has-[a-z]+)"', text))
+    codes |= {Trouble.NOT_CLUSTER.value, Trouble.UNSUPPORTED.value}
+    assert len(codes) > 8
+    assert {block.code for plan in plans() for block in plan.blocked} == codes

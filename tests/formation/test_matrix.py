@@ -1,0 +1,75 @@
+"""Six pods form on every server of the matrix, and everybody who is asked says so."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.formation import forming
+from tests.statefulset import needs, oracle, servers, sets
+
+
+@pytest.mark.parametrize("name", servers.MATRIX)
+def test_six_pods_form(name: str) -> None:
+    with sets.LocalStatefulSet(6, needs.server(name)) as app:
+        app.start_servers()
+        settings = oracle.temporary_settings(app.pods)
+        app.start_sidecars()
+        with forming.told(app):
+            forming.wait_formed(app, settings)
+            forming.wait_ready(app.pods)
+            assert forming.roles(app) == {**forming.THIRDS, 3: 0, 4: 1, 5: 2}
+            forming.assert_redis_cli_agrees(app)
+            forming.assert_calm(app)
+            assert [one.stop_sidecar() for one in app.pods] == [0] * 6
+            assert_nothing_is_left_to_do(app)
+
+
+def assert_nothing_is_left_to_do(app: sets.LocalStatefulSet) -> None:
+    """By the word of every pod, in both of its languages."""
+    texts = app.start_sidecars(["--dry-run"])
+    jsons = app.start_sidecars(["--dry-run", "--output", "json"])
+    onces = app.start_sidecars(["--once"])
+    for one in (*texts, *jsons, *onces):
+        assert one.wait(forming.LONG) == 0, one.output() + one.errors()
+    for text in texts:
+        assert text.output().splitlines()[-1] == "nothing to do"
+    for report in (json.loads(one.output()) for one in jsons):
+        assert report["phase"] == "steady"
+        assert not (report["steps"] or report["waiting"] or report["blocked"])
+        assert {seen["state"] for seen in report["observed"]} == {"ok"}
+        assert len(report["observed"]) == 6
+
+
+@pytest.mark.parametrize("name", servers.MATRIX)
+def test_once_is_enough_to_form(name: str) -> None:
+    """With `--once` in every pod, each ends when its own node has its place."""
+    with sets.LocalStatefulSet(6, needs.server(name)) as app:
+        app.start_servers()
+        settings = oracle.temporary_settings(app.pods)
+        app.start_sidecars(["--once"])
+        with forming.told(app):
+            for one in app.pods:
+                assert one.sidecar.wait(forming.LONG) == 0, one.sidecar.output()
+            assert oracle.problems(app.pods, replicas_per_shard=1) == []
+            assert oracle.temporary_settings(app.pods) == settings
+            forming.assert_calm(app)
+
+
+@pytest.mark.parametrize("name", servers.MATRIX)
+def test_without_haste_no_setting_is_touched(name: str) -> None:
+    """BOOTSTRAP_FAST_FORM=false forms too, and leaves every setting alone throughout."""
+    slow = {"BOOTSTRAP_FAST_FORM": "false", "BOOTSTRAP_LOG_LEVEL": "debug"}
+    quick = {"repl-diskless-sync-delay": 0}
+    with sets.LocalStatefulSet(
+        6, needs.server(name), server_config=quick, sidecar_env=slow
+    ) as app:
+        app.start_servers()
+        settings = oracle.temporary_settings(app.pods)
+        app.start_sidecars()
+        with forming.told(app):
+            forming.wait_formed(app, settings)
+        done = [entry["action"] for one in app.pods for entry in forming.events(one, "done")]
+        assert [text for text in done if "config-set" in text and "announce" not in text] == []
+        assert len([text for text in done if "add-slots" in text]) == 3

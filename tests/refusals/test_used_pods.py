@@ -1,0 +1,104 @@
+"""A pod that is not blank: nothing is formed around it, and nothing of it is taken away."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.refusals import asking, clusters, dumps
+from tests.statefulset import needs, sets
+
+KEEP = "nothing is ever emptied by us: give the pod an empty volume"
+
+
+@pytest.mark.parametrize("holder", [0, 1])
+def test_keys(blank: sets.LocalStatefulSet, holder: int) -> None:
+    """The seed's own, or a peer's."""
+    clusters.own_everything(blank[holder])
+    clusters.fill(blank[holder])
+    says = ["pod-has-keys", f"redis-app-{holder} holds 5 keys", "expected an empty node", KEEP]
+    blocked = asking.BLOCKED
+    asking.refused(blank[0], blank.pods, dry=blocked, once=blocked, says=says)
+
+
+def test_keys_that_came_with_the_volume(bare: sets.LocalStatefulSet) -> None:
+    """A server without nodes.conf claims the slots of the keys that it finds."""
+    dumps.put(bare[1])
+    bare.start_servers()
+    asking.announce(bare.pods)
+    says = ["redis-app-1 holds 3000 keys", "redis-app-1 owns slots", "expected 5461-10921", KEEP]
+    blocked = asking.BLOCKED
+    asking.refused(bare[0], bare.pods, dry=blocked, once=blocked, says=says)
+    own = ["redis-app-1 knows nobody, yet has 3000 keys", "expected a blank node", KEEP]
+    asking.refused(bare[1], bare.pods, dry=blocked, once=blocked, says=own)
+
+
+@pytest.mark.parametrize("holder", [0, 1])
+def test_slots(blank: sets.LocalStatefulSet, holder: int) -> None:
+    blank[holder].ask("CLUSTER", "ADDSLOTS", 7)
+    laid_out = "0-5460" if holder == 0 else "5461-10921"
+    says = ["pod-has-slots", f"redis-app-{holder} owns slots 7", f"expected {laid_out}", KEEP]
+    blocked = asking.BLOCKED
+    asking.refused(blank[0], blank.pods, dry=blocked, once=blocked, says=says)
+
+
+def test_a_lone_owner_of_slots_is_no_cluster_to_join(blank: sets.LocalStatefulSet) -> None:
+    """What becomes of it is for the seed to say; joined, it would be a cluster full of holes."""
+    blank[1].ask("CLUSTER", "ADDSLOTS", 7)
+    says = ["redis-app-0", "to form the cluster", "kubectl logs redis-app-0"]
+    shown = asking.ask(blank[2], "--dry-run")
+    assert shown.status == asking.NOT_YET, shown
+    assert all(one in shown.text for one in says), shown
+    assert "meet" not in shown.text
+    blocked = asking.BLOCKED
+    own = ["redis-app-1 knows nobody", "slots 7", "expected a blank node", KEEP]
+    asking.refused(blank[1], blank.pods, dry=blocked, once=blocked, says=own)
+
+
+def test_one_node_id_in_two_pods(bare: sets.LocalStatefulSet) -> None:
+    bare[1].start_server()
+    bare[1].wait_server_up()
+    bare[1].kill_server()
+    shutil.copy(bare[1].data / "nodes.conf", bare[2].data / "nodes.conf")
+    bare.start_servers()
+    asking.announce(bare.pods)
+    twice = bare[1].node_id()
+    says = [f"redis-app-1 and redis-app-2 both say they are node {twice}", "give it an empty volume"]
+    blocked = asking.BLOCKED
+    asking.refused(bare[0], bare.pods, dry=blocked, once=blocked, says=says)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[sets.LocalStatefulSet]:
+    """Another StatefulSet's cluster, with keys."""
+    with sets.LocalStatefulSet(
+        3, needs.any_server(), replicas_per_shard=0, name="redis-other"
+    ) as app:
+        app.start_servers()
+        asking.announce(app.pods)
+        clusters.form(app.pods)
+        with app[0].client() as client:
+            client.set("{b}", "of the other cluster")  # Slot 3300: the first pod's.
+        yield app
+
+
+@pytest.mark.parametrize("seen_by", [0, 1])
+@pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
+def test_in_another_cluster(
+    blank: sets.LocalStatefulSet, elsewhere: sets.LocalStatefulSet, seen_by: int, *, named: bool
+) -> None:
+    """As another pod sees it, and as it sees itself; both clusters stay what they are."""
+    if not named:
+        for pod in elsewhere.pods:
+            pod.ask("CONFIG", "SET", "cluster-announce-hostname", "")
+    clusters.meet(blank[1], elsewhere[0])
+    clusters.wait_knowing([blank[1], *elsewhere.pods], 4)
+    everybody = [*blank.pods, *elsewhere.pods]
+    says = ["redis-app-1", elsewhere[0].address, "find out whose"]
+    # A pod without a role leaves it to the seed for three seconds before it looks around.
+    patient = {"BOOTSTRAP_TIMEOUT": "4s"} if seen_by == 1 and not named else {}
+    blocked = asking.BLOCKED
+    asking.refused(blank[seen_by], everybody, dry=blocked, once=blocked, says=says, env=patient)
+    assert elsewhere[0].ask("GET", "{b}") == "of the other cluster"

@@ -228,8 +228,11 @@ async def _dry_look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
             pod.node is None and pod.resolved.reason.startswith("not asked")
             for pod in snapshot.pods
         )
-        # Without a size nobody is expected by name, and a question may bring nobody to light.
-        unlisted = observer.topology.size is None and len(snapshot.pods) == 1
+        # Without a size nobody is expected by name: the service itself is asked who there is.
+        unlisted = observer.topology.size is None and not snapshot.listed
+        # The seed asks the service itself only when it has found everybody, each proven.
+        if observer.topology.seed and all(observer.node_of(pod.name) for pod in snapshot.pods):
+            unlisted = unlisted or not snapshot.listed
         if not (unasked or unlisted) or time.monotonic() >= ends:
             return snapshot, planning.plan(snapshot, observer.topology)
         await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))

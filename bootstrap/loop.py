@@ -16,9 +16,8 @@ from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Phase, Plan, Step
 from bootstrap.errors import Exit
 
-#: How long a refusal has to last before a run that may end is ended by it, in seconds: three
-#: fresh questions to DNS, the least that brings siblings to light whom nobody told us to expect.
-_REFUSAL_SECONDS = 5.0
+#: How long a refusal has to last before a run that may end is ended by it, in seconds.
+_REFUSAL_SECONDS = 2.0
 _COUNT = re.compile(r"\d+ keys")
 
 

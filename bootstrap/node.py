@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -84,8 +84,8 @@ class Node:
 
     async def do(self, wanted: Sequence[actions.Action]) -> tuple[Refused | None, ...]:
         """Send the actions' commands in one pipeline; None for each that was accepted."""
-        commands = [self._commands(action) for action in wanted]
         try:
+            commands = [self._commands(action) for action in wanted]
             async with self._turn, asyncio.timeout(self._access.timeout):
                 replies = await self._exchange([one for some in commands for one in some])
         except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
@@ -128,6 +128,11 @@ class Node:
         for reply in (info, cluster, nodes, *found):
             if isinstance(reply, Exception):
                 raise reply
+        if not (
+            all(isinstance(text, str) for text in (info, cluster, nodes))
+            and all(isinstance(pairs, list) for pairs in found)
+        ):
+            raise parse.MalformedError("replies are of other types than a server's")
         facts = parse.info(info)
         self._many = parse.version(facts) >= _MANY
         if parse.version(facts) < OLDEST:
@@ -275,7 +280,7 @@ def diagnose(error: Exception) -> tuple[Trouble, str]:  # noqa: C901 - a table
             return Trouble.PASSWORD, _about_password(text)
         case redis.exceptions.ResponseError() if "cluster support disabled" in text:
             return Trouble.NOT_CLUSTER, "Redis is not in cluster mode: expected cluster-enabled yes"
-        case parse.MalformedError() | redis.exceptions.InvalidResponse() | UnicodeError():
+        case ValueError() | redis.exceptions.InvalidResponse():
             return Trouble.NOT_REDIS, f"it does not answer as Redis does: {text}"
         case redis.exceptions.ResponseError():
             return Trouble.NOT_REDIS, f"it answered {text}"
@@ -283,8 +288,8 @@ def diagnose(error: Exception) -> tuple[Trouble, str]:  # noqa: C901 - a table
             return Trouble.TLS, f"TLS failed: {text}"
         case TimeoutError() | redis.exceptions.TimeoutError():
             return Trouble.TIMEOUT, "no answer in time"
-        case _ if isinstance(error.__cause__, ssl.SSLError):
-            return Trouble.TLS, f"TLS failed: {error.__cause__}"
+        case _ if inner := [one for one in _chain(error) if isinstance(one, ssl.SSLError)]:
+            return Trouble.TLS, f"TLS failed: {inner[0]}"
         case _:
             return Trouble.REFUSED, f"no connection: {_plainly(error)}"
 
@@ -300,9 +305,16 @@ def _about_password(text: str) -> str:
 
 def _plainly(error: BaseException) -> str:
     """What the system said, without the address that redis-py and asyncio wrap around it."""
-    while not (isinstance(error, OSError) and error.errno):
-        inner = error.__cause__ or error.__context__
-        if inner is None:
-            return str(error) or type(error).__name__
-        error = inner
-    return os.strerror(error.errno)
+    for one in _chain(error):
+        if isinstance(one, OSError) and one.errno:
+            return os.strerror(one.errno)
+    *_, innermost = _chain(error)
+    return str(innermost) or type(innermost).__name__
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised for, down to the first."""
+    inner: BaseException | None = error
+    while inner is not None:
+        yield inner
+        inner = inner.__cause__ or inner.__context__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 
 from bootstrap import discovery, node
@@ -33,7 +34,7 @@ class Observer:
         self._local = node.Node(
             local, topology.port, access, topology.hostname_of(topology.ordinal)
         )
-        self._nodes: dict[str, node.Node] = {}
+        self._nodes: dict[tuple[str, str], node.Node] = {}
         self._proven: dict[str, str] = {}
         self._since: dict[str, float] = {}
         self._node_timeouts: dict[str, int] = {}
@@ -64,7 +65,7 @@ class Observer:
         if pod == self.topology.name:
             return self._local
         address = self._proven.get(pod)
-        return self._nodes.get(address) if address else None
+        return self._at(address, f"{pod}.{self.topology.subdomain}") if address else None
 
     async def rest(self) -> None:
         """Let go of all peers: a healthy pod talks to its own Redis alone."""
@@ -100,14 +101,17 @@ class Observer:
             # Nobody is expected by name: with our own we ask for the service, which lists them.
             wanted.append(topology.hostname_of(topology.ordinal))
         found = await self.names.look(wanted)
-        if topology.seed and not wanted and not self._listed:
+        # Where DNS is silent, more questions only take time.
+        answered = found.of(topology.hostname_of(topology.ordinal)).state != "unknown"
+        unsized = topology.size is None and (answered or found.nameless)
+        if not self._listed and (unsized or (topology.seed and not wanted)):
             self._listed = await self.names.list_pods()
             found = await self.names.look(())
         await self._settle_address(found)
         ours = (topology.ordinal_of(name.removesuffix(".")) for name, _ in found.names)
-        ordinals |= {ordinal for ordinal in ours if ordinal is not None}
-        ordinals.discard(topology.ordinal)
         nameless = await self._named_by_nodes(found.nameless)
+        ordinals |= {ordinal for ordinal in ours if ordinal is not None} | nameless.keys()
+        ordinals.discard(topology.ordinal)
         peers = await asyncio.gather(
             *(
                 self._peer(
@@ -118,7 +122,16 @@ class Observer:
                 for ordinal in sorted(ordinals)
             )
         )
+        self._doubt_shared(peers)
         return list(peers)
+
+    def _doubt_shared(self, peers: list[Pod]) -> None:
+        """Before 7.0 only the address says whose a node is: one for two pods proves neither."""
+        addresses = Counter([self.topology.address, *(pod.address for pod in peers)])
+        for pod in peers:
+            named = pod.view is not None and pod.view.setting("cluster-announce-hostname")
+            if addresses[pod.address] > 1 and named is None:
+                self._proven.pop(pod.name, None)
 
     async def _peer(self, ordinal: int, name: directory.Name, mine: View | Unreachable) -> Pod:
         """The first address that leads to the pod's own node, or else the first that was tried."""
@@ -146,10 +159,11 @@ class Observer:
         return best
 
     def _at(self, address: str, hostname: str) -> node.Node:
-        if address not in self._nodes:
-            port = self.topology.port
-            self._nodes[address] = node.Node(address, port, self._access, hostname)
-        return self._nodes[address]
+        # With TLS a connection is good for one name: that is what the certificate was asked for.
+        key = address, hostname if self._access.tls else ""
+        if key not in self._nodes:
+            self._nodes[key] = node.Node(address, self.topology.port, self._access, hostname)
+        return self._nodes[key]
 
     async def _named_by_nodes(self, nameless: tuple[str, ...]) -> dict[int, directory.Name]:
         """Addresses of the service without a name: the node there says whose it is."""

@@ -122,7 +122,7 @@ def _assign(costs: Sequence[Sequence[int]]) -> list[int]:  # noqa: C901 - one kn
                 if done[candidate]:
                     row_price[row_at[candidate]] += int(delta)
                     column_price[candidate] -= int(delta)
-                elif candidate < size:
+                else:
                     slack[candidate] -= delta
             column = nearest
         while column != size:

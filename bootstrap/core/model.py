@@ -233,8 +233,3 @@ class Topology:
     def ordinals(self) -> range:
         """Ordinals expected at first formation, primaries first; empty without a size."""
         return range(self.ordinal_start, self.ordinal_start + (self.size or 0))
-
-    @property
-    def primaries(self) -> range:
-        """Ordinals of the primaries at first formation."""
-        return range(self.ordinal_start, self.ordinal_start + self.shards)

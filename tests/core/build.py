@@ -69,6 +69,7 @@ def view(  # noqa: PLR0913 - what a server can say
     ok: bool = False,
     keys: int = 0,
     link: bool = False,
+    follows: str = "10.0.0.10",
     uptime: int = 60,
     server: str = NEWEST,
     password_ok: bool = True,
@@ -88,7 +89,8 @@ def view(  # noqa: PLR0913 - what a server can say
     if product.kind == "valkey":
         info = ["redis_version:7.2.4", f"valkey_version:{product.version}", info[1]]
     info += [f"db0:keys={keys},expires=0"] * bool(keys)
-    info += [f"master_link_status:{'up' if link else 'down'}"] * ("myself,slave" in text)
+    if "myself,slave" in text:
+        info += [f"master_host:{follows}", f"master_link_status:{'up' if link else 'down'}"]
     found = parse.view(
         text,
         "\n".join(info),
@@ -149,10 +151,12 @@ def own(ordinal: int, nodes: list[str] | str | None = None, **more: Any) -> Pod:
     return pod(ordinal, view(lines, **{**names, **more}))
 
 
-def snapshot(*pods: Pod, scope: Scope = Scope.ALL, **memory: Any) -> Snapshot:
+def snapshot(
+    *pods: Pod, scope: Scope = Scope.ALL, listed: bool = True, **memory: Any
+) -> Snapshot:
     """A look. A local one shows one pod, and one at the seed two at most."""
     if len(pods) > {Scope.LOCAL: 1, Scope.SEED: 2}.get(scope, len(pods)):
         raise ImpossibleError("more pods than were looked at")
     if len({one.name for one in pods}) != len(pods):
         raise ImpossibleError("a pod twice")
-    return Snapshot(scope=scope, pods=pods, memory=Memory(**memory))
+    return Snapshot(scope=scope, pods=pods, listed=listed, memory=Memory(**memory))

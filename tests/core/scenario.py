@@ -18,7 +18,7 @@
 Below a pod stand the lines of CLUSTER NODES, a pod's name there being short for its hostname.
 `blank` is a new node's line, `everybody` those of a formed cluster of which lines below replace
 some. A trouble (`loading`, `refused`, ...) is a node that could not be viewed, and `absent`,
-`unknown`, `found` and `unasked` are names behind which there is no address to try.
+`unknown`, `found`, `family` and `unasked` are names behind which there is no address to try.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _NAMES: Final = {
     "absent": Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53"),
     "unknown": Name(state="unknown", reason="SERVFAIL from 10.96.0.10:53"),
     "unasked": Name(state="unknown", reason="not asked for yet"),
+    "family": Name(state="absent", reason="no data from 10.96.0.10:53"),
     "found": Name(state="found", addresses=("10.0.0.99",)),
 }
 _SCOPES: Final = {scope.name.lower(): scope for scope in Scope}
@@ -80,7 +81,9 @@ def read(path: Path) -> Scenario:
     scope = _SCOPES[options.get("look", "all")]
     return Scenario(
         given=given,
-        snapshot=build.snapshot(*pods, scope=scope, **memory),
+        snapshot=build.snapshot(
+            *pods, scope=scope, listed=options.get("listed") != "no", **memory
+        ),
         topology=topology,
         expected=expected.rstrip("\n"),
     )
@@ -117,6 +120,7 @@ def _said(ordinal: int, address: str | None, facts: dict[str, str]) -> dict[str,
     said: dict[str, Any] = {
         "ok": facts.pop("state", "fail") == "ok",
         "link": facts.pop("link", "down") == "up",
+        "follows": facts.pop("follows", "10.0.0.10"),
         "keys": int(facts.pop("keys", 0)),
         "uptime": int(facts.pop("up", 60)),
         "server": facts.pop("server", build.NEWEST),

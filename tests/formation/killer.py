@@ -34,9 +34,7 @@ class Killer:
         self._victim = victim or os.getpid()
         self._turn = asyncio.Lock()
 
-    async def exchange(
-        self, where: node.Node, commands: Sequence[node.Command]
-    ) -> list[Any]:
+    async def exchange(self, where: node.Node, commands: Sequence[node.Command]) -> list[Any]:
         """Exchange as before; commands that write go one at a time."""
         if all(_reads(command) for command in commands):
             return await self._exchange(where, commands)
@@ -61,7 +59,7 @@ def main(after: str, victim: str, *arguments: str) -> int:
     async def exchange(where: node.Node, commands: Sequence[node.Command]) -> list[Any]:
         return await killer.exchange(where, commands)
 
-    node.Node._exchange = exchange  # type: ignore[method-assign]  # the point of this module
+    node.Node._exchange = exchange  # type: ignore[method-assign,assignment]  # the point
     try:
         return cli.main(arguments)
     finally:

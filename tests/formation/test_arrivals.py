@@ -118,7 +118,9 @@ def test_two_sidecars_for_one_pod(name: str, twice: tuple[int, ...]) -> None:
         for ordinal in twice:
             both = app[ordinal].sidecars
             assert [one.running for one in both] == [True, True]
-            complaints = [entry for one in both for entry in one.log() if entry["event"] == "no-http"]
+            complaints = [
+                entry for one in both for entry in one.log() if entry["event"] == "no-http"
+            ]
             assert len(complaints) == 1
 
 

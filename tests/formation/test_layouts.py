@@ -12,14 +12,9 @@ from tests.formation import forming
 from tests.statefulset import needs, oracle, servers, sets
 
 FEWER = {"BOOTSTRAP_ALLOW_FEWER_SHARDS": "true"}
-SIZES = [
-    (size, replicas)
-    for size, replicas in itertools.product((3, 6, 7, 9, 12), (0, 1, 2))
-]
+SIZES = [(size, replicas) for size, replicas in itertools.product((3, 6, 7, 9, 12), (0, 1, 2))]
 # Every size meets several servers, without trying all with all.
-TABLE = [
-    (*case, name) for case, name in zip(SIZES, itertools.cycle(servers.MATRIX), strict=False)
-]
+TABLE = [(*case, name) for case, name in zip(SIZES, itertools.cycle(servers.MATRIX), strict=False)]
 
 
 def assert_laid_out(app: sets.LocalStatefulSet) -> None:

@@ -37,7 +37,7 @@ def assert_nothing_is_left_to_do(app: sets.LocalStatefulSet) -> None:
         assert text.output().splitlines()[-1] == "nothing to do"
     for report in (json.loads(one.output()) for one in jsons):
         assert report["phase"] == "steady"
-        assert not (report["steps"] or report["waiting"] or report["blocked"])
+        assert [*report["steps"], *report["waiting"], *report["blocked"]] == []
         assert {seen["state"] for seen in report["observed"]} == {"ok"}
         assert len(report["observed"]) == 6
 
@@ -62,9 +62,7 @@ def test_without_haste_no_setting_is_touched(name: str) -> None:
     """BOOTSTRAP_FAST_FORM=false forms too, and leaves every setting alone throughout."""
     slow = {"BOOTSTRAP_FAST_FORM": "false", "BOOTSTRAP_LOG_LEVEL": "debug"}
     quick = {"repl-diskless-sync-delay": 0}
-    with sets.LocalStatefulSet(
-        6, needs.server(name), server_config=quick, sidecar_env=slow
-    ) as app:
+    with sets.LocalStatefulSet(6, needs.server(name), server_config=quick, sidecar_env=slow) as app:
         app.start_servers()
         settings = oracle.temporary_settings(app.pods)
         app.start_sidecars()

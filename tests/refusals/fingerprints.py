@@ -68,7 +68,7 @@ def _of(pod: pods.Pod) -> Print:
     return found
 
 
-def _identity(client: redis.Redis) -> Iterator[tuple[str, Any]]:
+def _identity(client: Any) -> Iterator[tuple[str, Any]]:
     """Who it is and whom it knows, without the times of pings, and its own address in its eyes."""
     info = str(client.execute_command("CLUSTER", "INFO"))
     yield "epochs", sorted(line for line in info.splitlines() if "_epoch:" in line)
@@ -76,10 +76,13 @@ def _identity(client: redis.Redis) -> Iterator[tuple[str, Any]]:
         line = views.parse_line(text)
         me = "myself" in line.flags
         if "handshake" not in line.flags:
-            yield f"node {line.node_id}", (
-                "" if me else line.address,
-                sorted(line.flags),
-                line.primary,
-                line.slots,
-                line.moving,
+            yield (
+                f"node {line.node_id}",
+                (
+                    "" if me else line.address,
+                    sorted(line.flags),
+                    line.primary,
+                    line.slots,
+                    line.moving,
+                ),
             )

@@ -65,7 +65,10 @@ def test_one_node_id_in_two_pods(bare: sets.LocalStatefulSet) -> None:
     bare.start_servers()
     asking.announce(bare.pods)
     twice = bare[1].node_id()
-    says = [f"redis-app-1 and redis-app-2 both say they are node {twice}", "give it an empty volume"]
+    says = [
+        f"redis-app-1 and redis-app-2 both say they are node {twice}",
+        "give it an empty volume",
+    ]
     blocked = asking.BLOCKED
     asking.refused(bare[0], bare.pods, dry=blocked, once=blocked, says=says)
 

@@ -109,6 +109,9 @@ class Sidecar:
             ordinals = {*topology.ordinals, *self.world.names(), *(one for one in known if one)}
         peers = [self._peer(one, said) for one in sorted(ordinals - {self.ordinal})]
         pods = tuple(sorted((me, *peers), key=lambda pod: pod.ordinal))
+        for pod in () if self.world.product.names else peers:
+            if [one.address for one in pods].count(pod.address) > 1:
+                self._proven.pop(pod.name, None)
         return Snapshot(scope=scope, pods=pods, memory=self._memory(me, pods))
 
     def _peer(self, ordinal: int, mine: View | Unreachable) -> Pod:

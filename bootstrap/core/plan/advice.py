@@ -57,10 +57,20 @@ def unproven(scene: Scene, pod: Pod) -> Wait:
             what=f"its own address: {pod.address} is where {said} answers, a stale DNS answer",
             fix=f"compare: kubectl get pod {pod.name} -o wide",
         )
+    mark = f"cluster-announce-hostname {pod.hostname}"
+    if pod.view is not None and pod.view.setting("cluster-announce-hostname") is None:
+        mark = f"cluster-announce-ip {pod.address}"
+        other = scene.shared(pod)
+        if other is not None:
+            return Wait(
+                pod=pod.name,
+                what=f"its own address: {pod.address} is where {other}'s name leads too",
+                fix=f"compare: kubectl get pod {pod.name} {other} -o wide",
+            )
     return Wait(
         pod=pod.name,
-        what=f"its own sidecar to write cluster-announce-hostname {pod.hostname} into the node at"
-        f" {pod.address}, which says none{_busy(pod)}",
+        what=f"its own sidecar to write {mark} into the node at {pod.address}, which says none"
+        f"{_busy(pod)}",
         fix=f"see whether its sidecar runs: kubectl logs {pod.name} -c bootstrap; is that its"
         f" address, or somebody else's: kubectl get pod {pod.name} -o wide",
     )

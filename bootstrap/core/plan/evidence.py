@@ -101,18 +101,14 @@ def _slots_in(view: View) -> bool:
 
 def components(scene: Scene) -> list[list[Pod]]:
     """Proven pods grouped by who knows whom, each group and the groups sorted by ordinal."""
-    group: dict[str, list[Pod]] = {view.node_id: [pod] for pod, view in scene.viewed}
-    for _, view in scene.viewed:
-        for other in view.known_ids & group.keys():
-            one, two = group[view.node_id], group[other]
-            if one is two:
-                continue
-            one.extend(two)
-            for pod in two:
-                if pod.view is not None:
-                    group[pod.view.node_id] = one
-    unique = {id(pods): pods for pods in group.values()}.values()
+    groups: list[tuple[frozenset[str], list[Pod]]] = []
+    for pod, view in scene.viewed:
+        known = view.known_ids & scene.pod_by_id.keys()
+        touching = [group for group in groups if group[0] & known]
+        groups = [group for group in groups if group not in touching]
+        ids = known.union(*(some for some, _ in touching))
+        groups.append((ids, [*(one for _, pods in touching for one in pods), pod]))
     return sorted(
-        (sorted(pods, key=lambda pod: pod.ordinal) for pods in unique),
+        (sorted(pods, key=lambda pod: pod.ordinal) for _, pods in groups),
         key=lambda pods: pods[0].ordinal,
     )

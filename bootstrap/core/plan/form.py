@@ -31,8 +31,10 @@ def form(scene: Scene) -> Plan | None:
     if scene.my.blank and _cluster_elsewhere(scene):
         return None  # slots come before meetings, so that cluster is not our half-done work
     found = formation(scene)
+    if found is None and not scene.my.alone:
+        return None
     if found is None:
-        return None if not scene.my.alone else _size_missing()
+        return _size_missing() if scene.snapshot.listed else _waiting(_unlisted(scene))
     if ours(found):
         return _begin(scene, found) if _epochs_missing(found) else _finish(scene, found)
     if not scene.my.alone and not under_way(scene):
@@ -42,7 +44,7 @@ def form(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)
     missing = _missing(scene)
     if missing or any(view.myself.slots for _, view in found.pods if not found.alone):
-        return _waiting(*(missing or _handshakes(found)))
+        return _waiting(*(missing or _handshakes(found) or _apart(found)))
     return _begin(scene, found)
 
 
@@ -143,14 +145,7 @@ def _begin(scene: Scene, found: Formation) -> Plan:
     if not found.alone:
         return _waiting(*_handshakes(found))
     if not scene.snapshot.listed:
-        service = scene.topology.subdomain
-        wait = Wait(
-            pod=scene.me.name,
-            what=f"{service} to say which pods it has: a later one may own slots already",
-            fix="see whether the cluster's DNS works: kubectl get pods -n kube-system"
-            " -l k8s-app=kube-dns",
-        )
-        return _waiting(wait)
+        return _waiting(_unlisted(scene))
     hurry = scene.topology.fast_form
     actions: list[Action] = []
     for index, (pod, view) in enumerate(found.pods):
@@ -169,6 +164,17 @@ def _begin(scene: Scene, found: Formation) -> Plan:
     return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(scene, found)))
 
 
+def _unlisted(scene: Scene) -> Wait:
+    """Without the service's own word there may be pods that nobody has looked at."""
+    return Wait(
+        pod=scene.me.name,
+        what=f"{scene.topology.subdomain} to say which pods it has: one that nobody told us to"
+        " expect may own slots already",
+        fix="see whether the cluster's DNS works: kubectl get pods -n kube-system"
+        " -l k8s-app=kube-dns",
+    )
+
+
 def _handshakes(found: Formation) -> list[Wait]:
     """Introductions that are not ours. They expire by themselves when nobody answers."""
     return [
@@ -176,6 +182,19 @@ def _handshakes(found: Formation) -> list[Wait]:
         for pod, view in found.pods
         for member in view.others
         if member.handshake
+    ]
+
+
+def _apart(found: Formation) -> list[Wait]:
+    """Nodes that own slots in a cluster which they do not know: they fell out of its meeting."""
+    return [
+        Wait(
+            pod=pod.name,
+            what=f"{pod.name} to know the others, some of which know more nodes than are expected",
+            fix=f"make sure that all are of one cluster, then CLUSTER MEET from {pod.name}",
+        )
+        for pod, view in found.pods
+        if view.alone
     ]
 
 

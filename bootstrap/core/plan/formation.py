@@ -41,10 +41,6 @@ class Formation:
             if self.layout.primary_of(pod.ordinal) is not None
         )
 
-    def view_of(self, ordinal: int) -> View:
-        """The view of a pod that was viewed."""
-        return next(view for pod, view in self.pods if pod.ordinal == ordinal)
-
     def prepared(self, pod: Pod, view: View) -> bool:
         """Owns exactly what the layout gives it."""
         return view.myself.slots == self.layout.slots_of(pod.ordinal)
@@ -69,7 +65,7 @@ def formation(scene: Scene) -> Formation | None:
 
 
 def under_way(scene: Scene) -> bool:
-    """Whether what is seen is our own formation between its first slot and its end.
+    """Whether what is seen is our own formation between its first MEET and its end.
 
     Nodes that nobody could view may be among those that others know, but no more than there are
     expected pods without a view. Only used to wait instead of to block; acting asks `ours`.
@@ -77,10 +73,6 @@ def under_way(scene: Scene) -> bool:
     found = formation(scene)
     if found is None or _formed(found):
         return False
-    if found.alone:
-        return any(view.myself.slots for _, view in found.pods) and all(
-            not view.keys and (view.blank or found.prepared(pod, view)) for pod, view in found.pods
-        )
     strange = {node_id for _, view in found.pods for node_id in view.known_ids} - _ids(found)
     unseen = (scene.topology.size or 0) - len(found.pods)
     return len(strange) <= unseen and all(

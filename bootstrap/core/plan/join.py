@@ -158,13 +158,10 @@ def _telling(scene: Scene, member: Member) -> bool:
 def _meet(scene: Scene, pods: list[Pod]) -> Plan:
     """MEET one sibling that is in the cluster and not alone in failing; gossip does the rest."""
     peers = [(pod, view) for pod, view in scene.viewed if pod in pods and pod is not scene.me]
-    pending = [member.address for member in scene.my.others if member.handshake]
     peer, peer_view = next(
         ((pod, view) for pod, view in peers if view.state_ok and view.myself.slots), peers[0]
     )
     until = f"our node and {peer.name} know each other"
-    if pending:
-        return Plan(phase=Phase.JOIN, look=Scope.ALL, steps=(Step(actions=(), until=until),))
     why = f"{scene.me.name} is blank, and {peer.name} is in a cluster"
     action = meeting.meet(scene.me, scene.my, peer, peer_view, why=why)
     follow = Step(actions=(), until="it follows the primary with the fewest replicas")

@@ -34,7 +34,7 @@ class Scene:
         return tuple(
             (pod, pod.view)
             for pod in self.snapshot.pods
-            if pod.view is not None and self.proof(pod) is Proof.OURS
+            if self.proof(pod) is Proof.OURS and pod.view is not None
         )
 
     @functools.cached_property
@@ -53,7 +53,14 @@ class Scene:
             return Proof.SILENT
         if pod.name == self.topology.name:
             return Proof.OURS
+        if pod.view.setting("cluster-announce-hostname") is None and self.shared(pod):
+            return Proof.SILENT  # only the address tells, and it cannot be that of two pods
         return prove(pod.view, pod.hostname, pod.address, self.topology)
+
+    def shared(self, pod: Pod) -> str | None:
+        """Another pod whose name leads to the same address; DNS is stale for one of them."""
+        others = (other for other in self.snapshot.pods if other.name != pod.name)
+        return next((other.name for other in others if other.address == pod.address), None)
 
     def is_ours(self, member: Member) -> bool | None:
         """Whether a member is of our StatefulSet; None when there is nothing to tell by."""

@@ -1,0 +1,178 @@
+"""Run the sections that were asked for, and write what they found."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.bench import contenders, dns, idle, machine, report
+from tests.statefulset import servers
+
+SECTIONS: Final = ("form", "cold", "busy", "dns", "idle")
+QUIET: Final = 0.15
+"""Processors that others may use when a measurement starts, if one waits for that."""
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measure how fast clusters form, beside redis-cli --cluster create, and what a"
+        " sidecar costs. Nothing is asserted; see bench-results/.",
+    )
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        choices=[*SECTIONS, []],
+        metavar="SECTION",
+        help=f"some of {', '.join(SECTIONS)}; default all",
+    )
+    parser.add_argument("--server", default="valkey-9.1", choices=servers.MATRIX)
+    parser.add_argument(
+        "--sizes",
+        type=_sizes,
+        default=[6, 12, 30, 60],
+        metavar="N,N",
+        help="pods for `form`; default 6,12,30,60",
+    )
+    parser.add_argument("--runs", type=int, help="of each; default 3, from 30 pods on 2, from 60 1")
+    parser.add_argument(
+        "--only",
+        metavar="NAME,NAME",
+        default="",
+        help=f"of {', '.join(one.name for one in contenders.EVERY)}",
+    )
+    parser.add_argument("--quick", action="store_true", help="6 pods, one run, short spans")
+    parser.add_argument(
+        "--quiet",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait up to so long before each run for others to leave the machine",
+    )
+    parser.add_argument("--output", type=Path, default=servers.REPOSITORY / "bench-results")
+    return parser.parse_args(arguments)
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print, write; return the exit status."""
+    options = _options(arguments)
+    server = servers.find_server(options.server)
+    if isinstance(server, servers.Missing):
+        print(f"bench: {options.server}: {server.reason}", file=sys.stderr)
+        return 1
+    if servers.find_redis_cli() is None:
+        print("bench: no redis-cli to compare with; on Debian: scripts/servers", file=sys.stderr)
+        return 1
+    options.output.mkdir(exist_ok=True)
+    results = report.Results(about=_about(server))
+    print("\n".join(f"{name}: {value}" for name, value in results.about.items()), flush=True)
+    for section in options.sections or SECTIONS:
+        print(f"\n== {section}", flush=True)
+        _SECTIONS[section](options, server, results)
+        results.write(options.output)
+    if results.runs:
+        report.draw(results, options.output / "forming.png")
+    print(f"\nwritten: {options.output}/")
+    return 0
+
+
+def _about(server: servers.Server) -> dict[str, str]:
+    client = str(servers.find_redis_cli())
+    said = subprocess.run([client, "--version"], capture_output=True, text=True, check=True)
+    return {
+        "server": f"{server.name} ({'.'.join(map(str, server.version))})",
+        "client": said.stdout.strip(),
+        "machine": machine.describe(),
+        "python": platform.python_version(),
+        "load at the start": f"{os.getloadavg()[0]:.2f}",
+    }
+
+
+def _form(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    some = [one for one in contenders.EVERY if one is not contenders.COLD]
+    sizes = [6] if options.quick else options.sizes
+    _compare(options, server, results.runs, some, sizes)
+    print(report.forming(results.runs))
+
+
+def _cold(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    sizes = [6] if options.quick else [6, 12]
+    _compare(options, server, results.runs, [contenders.COLD], sizes)
+    print(report.forming([run for run in results.runs if run.contender == contenders.COLD.name]))
+
+
+def _busy(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    """Both processors are kept busy by two more processes."""
+    some = [contenders.REDIS_CLI, contenders.SEED, contenders.PLAIN, contenders.COLD]
+    sizes = [6] if options.quick else [6, 12]
+    _compare(options, server, results.busy_runs, some, sizes, busy=True)
+    print(report.forming(results.busy_runs))
+
+
+def _compare(
+    options: argparse.Namespace,
+    server: servers.Server,
+    runs: list[contenders.Run],
+    some: Sequence[contenders.Contender],
+    sizes: Sequence[int],
+    *,
+    busy: bool = False,
+) -> None:
+    wanted = options.only.split(",") if options.only else [one.name for one in some]
+    chosen = [one for one in some if one.name in wanted]
+    print("\n".join(f"{one.name}: {one.about}" for one in chosen), flush=True)
+    for size in sizes:
+        usual = 3 if size < 30 else 2 if size < 60 else 1
+        # By turns, so that whatever else the machine does hits all of them alike.
+        for _ in range(1 if options.quick else options.runs or usual):
+            for contender in chosen:
+                _wait_for_quiet(options.quiet)
+                run = contenders.measure(contender, size, server, busy=busy)
+                runs.append(run)
+                told = "never" if run.seconds is None else f"{run.seconds:.2f} s"
+                print(
+                    f"  {size:4} {contender.name:16} {told:10} others {run.others:.2f}", flush=True
+                )
+
+
+def _wait_for_quiet(seconds: float) -> None:
+    """Leave the machine to others for a while, should they need it."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends and machine.busy(1.0) > QUIET:
+        continue
+
+
+def _dns(_options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    results.losses = dns.scenarios(server)
+    print(report.lost(results.losses))
+
+
+def _idle(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    found = idle.measure(6, server, 15.0 if options.quick else 60.0)
+    results.idle = found
+    writes = ", ".join(f"{count} x {name}" for name, count in found.writes.items()) or "none"
+    print(
+        f"resident {found.rss:.1f} MiB (proportional {found.pss:.1f} MiB)\n"
+        f"processor {found.cpu_percent:.2f} % of one, {found.cpu_percent * 0.6:.2f} s per minute\n"
+        f"DNS questions of {found.pods} sidecars in {found.seconds:.0f} s: {found.dns_questions}\n"
+        f"writes that MONITOR saw: {writes}\n"
+        f"start to first look: {found.start_up:.2f} s"
+    )
+
+
+_SECTIONS: Final = {"form": _form, "cold": _cold, "busy": _busy, "dns": _dns, "idle": _idle}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+"""What was measured, as a table for people, as JSON, and as a picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.bench import contenders, dns, idle
+
+GOALS: dict[str, tuple[str, dict[int, float]]] = {
+    contenders.SEED.name: (contenders.REDIS_CLI.name, {6: 0.1, 60: 0.3, 120: 0.3}),
+    contenders.PLAIN.name: (contenders.REDIS_CLI.name, {6: 0.8, 12: 0.8, 30: 0.8, 60: 0.8}),
+}
+"""By contender: against whom, and the largest ratio that it should have, by number of pods."""
+
+
+@dataclasses.dataclass(kw_only=True)
+class Results:
+    """All of one run of the bench."""
+
+    about: dict[str, str]
+    runs: list[contenders.Run] = dataclasses.field(default_factory=list)
+    busy_runs: list[contenders.Run] = dataclasses.field(default_factory=list)
+    losses: list[dns.Loss] = dataclasses.field(default_factory=list)
+    idle: idle.Idle | None = None
+
+    def write(self, folder: Path) -> Path:
+        """Write them as JSON."""
+        file = folder / "bench.json"
+        file.write_text(json.dumps(dataclasses.asdict(self), indent=1) + "\n")
+        return file
+
+
+def median(runs: Iterable[contenders.Run], contender: str, pods: int) -> float | None:
+    """Return the median of its runs; a run that never formed makes it none."""
+    times = [run.seconds for run in runs if (run.contender, run.pods) == (contender, pods)]
+    formed = [seconds for seconds in times if seconds is not None]
+    return statistics.median(formed) if formed and len(formed) == len(times) else None
+
+
+def forming(runs: Sequence[contenders.Run]) -> str:
+    """Return medians in seconds by number of pods, each with its ratio to redis-cli's."""
+    names = list(dict.fromkeys(run.contender for run in runs))
+    rows = [["PODS", *names, "RUNS", "OTHERS BUSY"]]
+    for pods in sorted({run.pods for run in runs}):
+        mine = [run for run in runs if run.pods == pods]
+        reference = median(runs, contenders.REDIS_CLI.name, pods)
+        row = [str(pods)]
+        for name in names:
+            value = median(runs, name, pods)
+            ran = any(run.contender == name for run in mine)
+            text = "" if not ran else "never" if value is None else f"{value:.2f} s"
+            if value is not None and reference and name != contenders.REDIS_CLI.name:
+                text += f" ({value / reference:.2f})"
+            row.append(text)
+        most = max(sum(run.contender == name for run in mine) for name in names)
+        row += [str(most), f"{statistics.median(run.others for run in mine):.2f}"]
+        rows.append(row)
+    return table(rows)
+
+
+def lost(losses: Sequence[dns.Loss]) -> str:
+    """Return what a cache cost: the time with it less the time without."""
+    rows = [["SCENARIO", "NO CACHE", "CACHE 30 s", "LOST", "ONE WHO REPEATS THE QUESTION LOSES"]]
+    for plain, cached in zip(losses[::2], losses[1::2], strict=True):
+        times = [one.formed for one in (plain, cached)]
+        texts = ["never" if one is None else f"{one:.2f} s" for one in times]
+        gap = "-" if None in times else f"{(cached.formed or 0) - (plain.formed or 0):.2f} s"
+        rows.append([plain.scenario, *texts, gap, f"{cached.naive - plain.naive:.2f} s"])
+    return table(rows)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as columns of equal width."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def draw(results: Results, file: Path) -> None:
+    """Draw time over number of pods; ImportError where matplotlib is not installed."""
+    matplotlib: Any = importlib.import_module("matplotlib")
+    matplotlib.use("Agg")
+    pyplot: Any = importlib.import_module("matplotlib.pyplot")
+    figure, axes = pyplot.subplots(figsize=(9, 5.5), layout="constrained")
+    for name in dict.fromkeys(run.contender for run in results.runs):
+        sizes = sorted({run.pods for run in results.runs if run.contender == name})
+        values = [median(results.runs, name, size) for size in sizes]
+        some = [(size, value) for size, value in zip(sizes, values, strict=True) if value]
+        style = "--" if name.startswith("redis-cli") else "-"
+        axes.plot([size for size, _ in some], [value for _, value in some], style, marker="o",
+                  label=name)  # fmt: skip
+    sizes = sorted({run.pods for run in results.runs})
+    axes.set(
+        xlabel="pods",
+        ylabel="seconds until every node says ok and knows all, every replica is linked",
+        xscale="log",
+        yscale="log",
+        title=f"Forming a cluster, {results.about['server']}, {results.about['machine']}",
+    )
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.minorticks_off()
+    ticks = [0.5, 1, 2, 5, 10, 20, 50]
+    axes.set_yticks(ticks, [str(tick) for tick in ticks])
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend()
+    figure.savefig(file, dpi=120)

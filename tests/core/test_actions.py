@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from bootstrap.core import actions
+
+CASES = [
+    (
+        actions.ConfigSet(pod="p-0", settings=(("a", "1"), ("b", "2")), why="w"),
+        "p-0: config-set a=1 b=2 (w)",
+    ),
+    (
+        actions.SetPeersPassword(pod="p-0", why="w"),
+        "p-0: set-peers-password masterauth=<our password> (w)",
+    ),
+    (actions.SetConfigEpoch(pod="p-0", epoch=3, why="w"), "p-0: set-config-epoch 3 (w)"),
+    (actions.AddSlots(pod="p-0", ranges=((0, 9), (11, 11)), why="w"), "p-0: add-slots 0-9 11 (w)"),
+    (
+        actions.Meet(pod="p-0", peer="p-1", address="10.0.0.1", port=1, bus_port=2, why="w"),
+        "p-0: meet p-1 10.0.0.1 1 2 (w)",
+    ),
+    (
+        actions.Replicate(pod="p-0", primary="p-1", primary_id="abc", why="w"),
+        "p-0: replicate p-1 abc (w)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("action", "text"), CASES, ids=lambda case: type(case).__name__)
+def test_an_action_is_one_line(action: actions.Action, text: str) -> None:
+    assert actions.describe(action) == text
+
+
+def test_no_plan_can_hold_a_command_that_loses_data() -> None:
+    """I3: what there is no class for cannot be asked of a node."""
+    kinds = {actions.kind(action) for action, _ in CASES}
+    assert {type(action) for action, _ in CASES} == set(actions.Action.__args__)
+    assert kinds == {
+        "config-set", "set-peers-password", "set-config-epoch", "add-slots", "meet", "replicate",
+    }  # fmt: skip

@@ -1,0 +1,149 @@
+"""What servers say, as values. The texts are those of real servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from bootstrap.core import parse
+from bootstrap.core.model import Member
+
+ONE = "07c3 10.0.0.1:6379@16379,a.example myself,master - 0 0 1 connected 0-5460 5462"
+
+
+def member(line: str) -> Member:
+    (found,) = parse.nodes(line)
+    return found
+
+
+def test_a_line() -> None:
+    assert member(ONE) == Member(
+        node_id="07c3",
+        address="10.0.0.1",
+        port=6379,
+        bus_port=16379,
+        hostname="a.example",
+        flags=frozenset({"myself", "master"}),
+        epoch=1,
+        slots=((0, 5460), (5462, 5462)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "address", "port", "bus", "hostname"),
+    [
+        (":6379@16379", "", 6379, 16379, ""),
+        ("10.0.0.1:7000", "10.0.0.1", 7000, 17000, ""),
+        ("10.0.0.1:7000@9", "10.0.0.1", 7000, 9, ""),
+        ("10.0.0.1:1@2,", "10.0.0.1", 1, 2, ""),
+        ("fd00::1:6379@16379", "fd00::1", 6379, 16379, ""),
+        ("::1:6379@16379,a.b", "::1", 6379, 16379, "a.b"),
+        ("10.0.0.1:1@2,a.b,shard-id=9f,tls-port=0", "10.0.0.1", 1, 2, "a.b"),
+    ],
+)
+def test_endpoints(endpoint: str, address: str, port: int, bus: int, hostname: str) -> None:
+    found = member(f"id {endpoint} master - 0 0 0 connected")
+    assert (found.address, found.port, found.bus_port, found.hostname) == (
+        address,
+        port,
+        bus,
+        hostname,
+    )
+
+
+def test_flags_and_links() -> None:
+    found = member("id 10.0.0.1:1@2 slave,fail? 07c3 0 0 7 disconnected")
+    assert (found.is_replica, found.failed, found.handshake) == (True, True, False)
+    assert (found.primary_id, found.epoch, found.linked) == ("07c3", 7, False)
+    assert member("id :0@0 master,noaddr - 0 0 0 disconnected").failed
+    assert member("id 10.0.0.1:1@2 handshake - 0 0 0 connected").handshake
+
+
+def test_slots_that_move_are_told_apart_from_slots() -> None:
+    found = member("id 10.0.0.1:1@2 master - 0 0 0 connected 5 [6->-abc] [7-<-abc]")
+    assert found.moving
+    assert found.slots == ((5, 5),)
+    assert not member(ONE).moving
+
+
+def test_the_order_of_lines_does_not_matter() -> None:
+    lines = [f"id{number} 10.0.0.{number}:1@2 master - 0 0 0 connected" for number in range(4)]
+    assert parse.nodes("\n".join(lines)) == parse.nodes("\n".join([*lines[::-1], ""]))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        "id 10.0.0.1 master - 0 0 0 connected",
+        "id 10.0.0.1:x@2 master - 0 0 0 connected",
+        "id 10.0.0.1:1@2 master - 0 0 zero connected",
+        "id 10.0.0.1:1@2 master - 0 0 0 connected a-b",
+        "id 10.0.0.1:1@2 master - 0 0 0",
+    ],
+)
+def test_a_line_without_sense(line: str) -> None:
+    with pytest.raises(parse.MalformedError, match="makes no sense"):
+        parse.nodes(line)
+
+
+def test_info() -> None:
+    text = "# Server\r\nredis_version:7.2.4\r\nvalkey_version:9.1.2\r\n\r\nnothing\r\na:b:c\r\n"
+    assert parse.info(text) == {"redis_version": "7.2.4", "valkey_version": "9.1.2", "a": "b:c"}
+
+
+def test_valkey_says_its_own_version_beside() -> None:
+    assert parse.version({"redis_version": "7.2.4", "valkey_version": "9.1.2"}) == (9, 1, 2)
+    assert parse.version({"redis_version": "6.2.5"}) == (6, 2, 5)
+
+
+@pytest.mark.parametrize("said", [{}, {"redis_version": "7"}, {"redis_version": "7.x.1"}])
+def test_no_version(said: dict[str, str]) -> None:
+    with pytest.raises(parse.MalformedError, match="no version"):
+        parse.version(said)
+
+
+def test_keys_of_all_databases_are_counted() -> None:
+    facts = {"db0": "keys=3,expires=0,avg_ttl=0", "db12": "keys=4,expires=1", "dbx": "keys=9"}
+    assert parse.keys(facts) == 7
+    assert parse.keys({"db_size": "1"}) == 0
+
+
+@pytest.mark.parametrize("said", ["", "keys=", "keys=many", "expires=3"])
+def test_keys_that_cannot_be_counted_are_not_zero(said: str) -> None:
+    with pytest.raises(parse.MalformedError, match="number of keys"):
+        parse.keys({"db0": said})
+
+
+VERSION = "redis_version:7.2.4\r\nuptime_in_seconds:12\r\n"
+
+
+def test_a_view() -> None:
+    info = VERSION + "master_host:10.0.0.2\r\nmaster_link_status:up\r\nslave_repl_offset:7\r\n"
+    found = parse.view(
+        ONE, info, "cluster_state:ok", {"b": "2", "a": "1"}, peers_password_ok=False
+    )
+    assert found.node_id == "07c3"
+    assert found.state_ok
+    assert found.product == "redis"
+    assert (found.uptime, found.link_up, found.primary_host, found.offset) == (
+        12,
+        True,
+        "10.0.0.2",
+        7,
+    )
+    assert found.settings == (("a", "1"), ("b", "2"))
+    assert (found.setting("a"), found.setting("c")) == ("1", None)
+    assert not found.peers_password_ok
+
+
+def test_a_primary_says_its_own_offset_and_has_no_link() -> None:
+    info = VERSION + "valkey_version:8.1.0\r\nmaster_repl_offset:9\r\n"
+    found = parse.view(ONE, info, "cluster_state:fail", {}, peers_password_ok=True)
+    assert (found.offset, found.link_up, found.primary_host) == (9, False, "")
+    assert (found.product, found.state_ok) == ("valkey", False)
+
+
+@pytest.mark.parametrize("lines", ["", ONE.replace("myself,", ""), f"{ONE}\n{ONE}"])
+def test_exactly_one_node_is_itself(lines: str) -> None:
+    with pytest.raises(parse.MalformedError, match="as myself"):
+        parse.view(lines, VERSION, "", {}, peers_password_ok=True)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from bootstrap.core.proof import Proof, prove
+from tests.core import build
+
+ME = build.line(1, "myself,master")
+
+
+@pytest.mark.parametrize(
+    ("said", "proof"),
+    [
+        (build.hostname(1), Proof.OURS),
+        ("", Proof.SILENT),
+        (build.hostname(2), Proof.SIBLING),
+        ("redis-app-1.redis-service.other.svc.cluster.local", Proof.STRANGER),
+        ("db-0.other", Proof.STRANGER),
+    ],
+)
+def test_a_hostname_proves(said: str, proof: Proof) -> None:
+    view = build.view(ME, cluster_announce_hostname=said, cluster_announce_ip=build.address(1))
+    assert prove(view, build.hostname(1), build.address(1), build.topology()) is proof
+
+
+@pytest.mark.parametrize(
+    ("said", "address", "proof"),
+    [
+        (build.address(1), build.address(1), Proof.OURS),
+        ("", build.address(1), Proof.SILENT),
+        (build.address(2), build.address(1), Proof.SILENT),
+        ("", None, Proof.SILENT),
+        ("", "", Proof.SILENT),
+    ],
+)
+def test_before_7_the_announced_address_has_to_do(
+    said: str, address: str | None, proof: Proof
+) -> None:
+    view = build.view(ME, server="redis-6.2", cluster_announce_ip=said)
+    assert prove(view, build.hostname(1), address, build.topology()) is proof

@@ -1,0 +1,78 @@
+"""A plan for a person, and for a program in the documented shape."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bootstrap.core import plan as planning
+from bootstrap.core import render
+from tests.core import build, scenario
+
+FILES = sorted(scenario.FOLDER.glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_json_has_the_documented_shape(path: Path) -> None:
+    given = scenario.read(path)
+    plan = given.plan
+    found = json.loads(json.dumps(render.as_json(given.snapshot, plan, given.topology)))
+    assert found.keys() == {"pod", "phase", "observed", "steps", "waiting", "blocked", "notes"}
+    assert found["pod"] == given.topology.name
+    assert found["phase"] in {"form", "join", "heal", "steady", "blocked", "waiting"}
+    assert len(found["steps"]) == len(plan.steps)
+    for seen in found["observed"]:
+        assert seen.keys() == {
+            "pod", "ordinal", "address", "reachable", "reason", "node_id", "role", "slots",
+            "blank", "state",
+        }  # fmt: skip
+        assert seen["reachable"] == (seen["node_id"] is not None) == (seen["reason"] is None)
+    for step in found["steps"]:
+        assert step.keys() == {"actions", "until"}
+        assert all(one.keys() == {"kind", "pod", "args", "why"} for one in step["actions"])
+    assert all(one.keys() == {"pod", "for", "fix"} for one in found["waiting"])
+    assert all(one.keys() == {"code", "why", "fix"} for one in found["blocked"])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_text_says_all_that_the_plan_says(path: Path) -> None:
+    given = scenario.read(path)
+    plan, text = given.plan, render.as_text(given.snapshot, given.plan, given.topology)
+    assert all(wait.what in text for wait in plan.waiting)
+    assert all(block.code in text and block.why in text for block in plan.blocked)
+    assert all(step.until in text for step in plan.steps)
+    assert all(note in text for note in plan.notes)
+    assert all(pod.name in text for pod in given.snapshot.pods)
+    assert ("nothing to do" in text) == plan.reached
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_the_table_of_what_is_seen() -> None:
+    seen = build.snapshot(
+        build.own(0),
+        build.own(1, build.everybody(1), ok=True),
+        build.own(3, build.everybody(3), link=True),
+        build.pod(4, "loading"),
+        build.pod(5, resolved=scenario._NAMES["absent"]),
+    )
+    about = build.topology(0, None, address=None, host="a")
+    text = render.as_text(seen, planning.plan(seen, about), about)
+    assert text.splitlines()[0].startswith("I am redis-app-0, the seed: redis-app-0.redis-service")
+    table = [line.split() for line in text.splitlines() if line.startswith("redis-app-")]
+    assert table == [
+        ["redis-app-0", "10.0.0.10", "n0", "primary", "none", "fail", "blank"],
+        ["redis-app-1", "10.0.0.11", "n1", "primary", "5461-10921", "ok"],
+        ["redis-app-3", "10.0.0.13", "n3", "replica", "none", "fail"],
+        ["redis-app-4", "10.0.0.14", "-", "-", "-", "-", "it", "is", "loading"],
+        ["redis-app-5", "-", "-", "-", "-", "-", "NXDOMAIN", "from", "10.96.0.10:53"],
+    ]
+
+
+def test_a_wait_of_somebody_names_the_pod() -> None:
+    seen = build.snapshot(build.own(1, build.everybody(1)), scope=build.Scope.LOCAL)
+    about = build.topology(1)
+    text = render.as_text(seen, planning.plan(seen, about), about)
+    assert "waiting for redis-app-1: its own cluster_state to turn ok" in text
+    assert not text.splitlines()[0].endswith("the seed")

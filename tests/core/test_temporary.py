@@ -1,0 +1,87 @@
+"""Settings of forming: each is its own mark, and can be put back by whoever finds it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bootstrap.core import temporary
+from bootstrap.core.model import View
+from tests.core import build
+from tests.simulator.products import PRODUCTS
+
+ME = build.line(0, "myself,master")
+
+
+def after(view: View, settings: temporary.Settings) -> View:
+    """The same server, once it has been told."""
+    known = {**dict(view.settings), **dict(settings)}
+    return build.view(ME, **{name.replace("-", "_"): value for name, value in known.items()})
+
+
+@pytest.mark.parametrize("server", sorted(PRODUCTS))
+@given(delay=st.integers(0, 3000), company=st.integers(0, 3000), pods=st.integers(1, 300))
+def test_what_is_hurried_can_be_calmed_without_memory(
+    server: str, delay: int, company: int, pods: int
+) -> None:
+    given_ = {"repl_diskless_sync_delay": str(delay)}
+    if "repl-diskless-sync-max-replicas" in PRODUCTS[server].settings:
+        given_["repl_diskless_sync_max_replicas"] = str(company)
+    before = build.view(ME, server=server, **given_)
+    hurry = temporary.hurry(before, pods)
+    assert {name for name, _ in hurry} <= {name for name, _ in before.settings}
+    during = after(before, hurry)
+    assert temporary.marked(during) == bool(hurry)
+    assert dict(after(during, temporary.calm(during)).settings) == {
+        **dict(before.settings),
+        **{name: value for name, value in during.settings if name not in dict(before.settings)},
+    }
+    assert not temporary.calm(before)
+
+
+def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
+    names = {name for name, _ in temporary.hurry(build.view(ME), 6)}
+    assert names == {
+        "cluster-ping-interval",
+        "repl-diskless-sync-delay",
+        "repl-diskless-sync-max-replicas",
+    }
+    for value in "0", "1000":
+        kept = temporary.hurry(build.view(ME, repl_diskless_sync_delay=value), 6)
+        assert {name for name, _ in kept} == {"cluster-ping-interval"}
+    kept = temporary.hurry(build.view(ME, repl_diskless_sync_max_replicas="1000"), 6)
+    assert {name for name, _ in kept} == {"cluster-ping-interval"}
+
+
+def test_the_largest_mark_fits_the_server() -> None:
+    view = build.view(
+        ME, repl_diskless_sync_delay="999", repl_diskless_sync_max_replicas="999"
+    )
+    (mark,) = (value for name, value in temporary.hurry(view, 6) if name.endswith("replicas"))
+    assert int(mark) < 2**31
+
+
+def test_a_pace_of_the_users_own_is_not_taken_for_the_default() -> None:
+    assert "cluster-ping-interval" not in dict(
+        temporary.hurry(build.view(ME, cluster_ping_interval="50"), 6)
+    )
+
+
+@pytest.mark.parametrize(
+    ("pods", "pace"),
+    [(3, "100"), (6, "100"), (7, "200"), (12, "200"), (30, "300"), (60, "500"), (120, "1000"),
+     (240, "4000"), (500, "4000")],
+)  # fmt: skip
+def test_more_pods_more_patience(pods: int, pace: str) -> None:
+    assert dict(temporary.hurry(build.view(ME), pods))["cluster-ping-interval"] == pace
+
+
+def test_a_dip_is_told_from_a_node_timeout() -> None:
+    assert not temporary.dipped(build.view(ME))
+    assert not temporary.dipped(build.view(ME, cluster_node_timeout="500"))
+    dipped = build.view(ME, cluster_node_timeout="503")
+    assert temporary.dipped(dipped)
+    assert temporary.marked(dipped)
+    assert not temporary.calm(dipped)
+    assert temporary.undip(7000) == (("cluster-node-timeout", "7000"),)

@@ -1,0 +1,62 @@
+"""Which trouble an error is, and how it is said: a table."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+
+import pytest
+import redis.exceptions
+
+from bootstrap import node
+from bootstrap.core import parse
+from bootstrap.core.model import Trouble
+
+
+def caused(error: Exception, cause: BaseException) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+E = redis.exceptions
+REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.0.2.1', 6379)")
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble", "said"),
+    [
+        (node.UnsupportedError("5.0.14"), Trouble.UNSUPPORTED, "saw 5.0.14"),
+        (E.BusyLoadingError(), Trouble.LOADING, "LOADING"),
+        (E.NoPermissionError("no perm"), Trouble.PERMISSION, "may not do what is needed: no perm"),
+        (E.AuthenticationError("WRONGPASS x"), Trouble.PASSWORD, "user and password: WRONGPASS x"),
+        (E.AuthenticationError("Authentication required."), Trouble.PASSWORD, "we sent none"),
+        (
+            E.AuthenticationError("called without any password configured for the default user"),
+            Trouble.PASSWORD,
+            "it has no password, and we sent one",
+        ),
+        (E.AuthenticationWrongNumberOfArgsError("x"), Trouble.NOT_REDIS, "it answered x"),
+        (
+            E.ResponseError("This instance has cluster support disabled"),
+            Trouble.NOT_CLUSTER,
+            "not in cluster mode",
+        ),
+        (E.ResponseError("odd"), Trouble.NOT_REDIS, "it answered odd"),
+        (parse.MalformedError("odd"), Trouble.NOT_REDIS, "does not answer as Redis does: odd"),
+        (E.InvalidResponse("odd"), Trouble.NOT_REDIS, "does not answer as Redis does: odd"),
+        (ValueError("invalid literal for int()"), Trouble.NOT_REDIS, "as Redis does"),
+        (UnicodeError("odd"), Trouble.NOT_REDIS, "as Redis does"),
+        (ssl.SSLError(1, "bad certificate"), Trouble.TLS, "bad certificate"),
+        (caused(E.ConnectionError("x"), ssl.SSLError(1, "bad")), Trouble.TLS, "TLS failed"),
+        (TimeoutError(), Trouble.TIMEOUT, "no answer in time"),
+        (E.TimeoutError("Timeout reading"), Trouble.TIMEOUT, "no answer in time"),
+        (REFUSED, Trouble.REFUSED, "no connection: Connection refused"),
+        (caused(E.ConnectionError("x"), REFUSED), Trouble.REFUSED, "no connection: Connection ref"),
+        (E.ConnectionError("Connection closed by server."), Trouble.REFUSED, "closed by server"),
+        (E.ConnectionError(), Trouble.REFUSED, "no connection: ConnectionError"),
+    ],
+)
+def test_every_error_is_some_trouble(error: Exception, trouble: Trouble, said: str) -> None:
+    found, reason = node.diagnose(error)
+    assert found is trouble
+    assert said in reason

@@ -1,0 +1,78 @@
+"""How long the loop rests: a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from bootstrap import pace
+from bootstrap.core import actions
+from bootstrap.core.model import Scope
+from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
+
+MEET = actions.Meet(pod="a", peer="b", address="192.0.2.1", port=1, bus_port=2, why="")
+EPOCH = actions.SetConfigEpoch(pod="a", epoch=1, why="")
+BARRIER = Step(actions=(), until="it is done")
+WAIT = Wait(pod="a", what="something")
+
+STEADY = Plan(phase=Phase.STEADY)
+FORM = Plan(phase=Phase.FORM, steps=(BARRIER,), look=Scope.ALL)
+FORM_MEET = Plan(phase=Phase.FORM, steps=(Step(actions=(MEET,), until=""),), look=Scope.ALL)
+FORM_EPOCH = Plan(phase=Phase.FORM, steps=(Step(actions=(EPOCH,), until=""),), look=Scope.ALL)
+JOIN = Plan(phase=Phase.JOIN, steps=(BARRIER,), look=Scope.ALL)
+HEAL = Plan(phase=Phase.HEAL, steps=(BARRIER,))
+JOIN_WAITS = Plan(phase=Phase.JOIN, waiting=(WAIT,))
+WAITS = Plan(phase=Phase.WAITING, waiting=(WAIT,))
+LOOKS_AROUND = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.ALL)
+LOOKS_AT_SEED = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.SEED)
+BLOCKED = Plan(phase=Phase.BLOCKED, blocked=(Block(code="x", why="y", fix="z"),))
+
+
+def rest(  # as the loop calls it, but for what a case is about
+    plan: Plan,
+    *,
+    seed: bool = True,
+    same: float = 1.0,
+    took: float = 0.001,
+    interval: float = 10.0,
+    luck: float = 0.5,
+) -> float:
+    return pace.rest(plan, seed=seed, same=same, took=took, interval=interval, luck=luck)
+
+
+@pytest.mark.parametrize(
+    ("plan", "facts", "seconds"),
+    [
+        (STEADY, {}, 10.0),
+        (STEADY, {"luck": 0.0}, 8.0),
+        (STEADY, {"luck": 1.0}, 12.0),
+        (STEADY, {"interval": 1.0}, 1.0),
+        (FORM, {}, 0.03),
+        (FORM, {"took": 0.5}, 0.5),
+        (FORM_EPOCH, {"same": 0.0}, 0.0),
+        (FORM_EPOCH, {"same": 1.0}, 0.03),
+        (FORM_MEET, {"same": 0.0}, 0.03),
+        (FORM, {"same": 0.0}, 0.03),
+        (JOIN, {"seed": False}, 0.03),
+        (HEAL, {"seed": False}, 0.03),
+        (JOIN_WAITS, {}, 0.1),
+        (BLOCKED, {}, 2.0),
+        (BLOCKED, {"luck": 0.0}, 1.6),
+        (BLOCKED, {"interval": 0.5}, 0.5),
+        (LOOKS_AROUND, {"seed": False}, 1.0),
+        (LOOKS_AT_SEED, {"seed": False, "luck": 1.0}, 1.2),
+        (LOOKS_AROUND, {"seed": False, "interval": 0.5}, 0.5),
+        (LOOKS_AROUND, {"seed": True}, 0.1),
+        (WAITS, {}, 0.1),
+        (WAITS, {"luck": 1.0}, 0.12),
+        (WAITS, {"same": 60.1}, 1.0),
+        (WAITS, {"took": 0.4}, 0.4),
+        (WAITS, {"took": 30.0}, 10.0),
+        (WAITS, {"interval": 0.05}, 0.05),
+        (WAITS, {"seed": False, "took": 0.005}, 0.5),
+        (WAITS, {"seed": False, "took": 0.2}, 1.0),
+    ],
+)
+def test_the_rest_follows_from_the_plan(
+    plan: Plan, facts: dict[str, float], seconds: float
+) -> None:
+    assert rest(plan, **facts) == pytest.approx(seconds)  # type: ignore[arg-type]  # a table's row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bootstrap import discovery, node
 from bootstrap.core import directory, temporary
@@ -39,6 +39,7 @@ class Observer:
         self._since: dict[str, float] = {}
         self._node_timeouts: dict[str, int] = {}
         self._listed = False
+        self._unnamed = False
 
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
@@ -97,8 +98,8 @@ class Observer:
             for ordinal in sorted(ordinals)
             if topology.name_of(ordinal) not in self._proven
         ]
-        if topology.size is None:
-            # Nobody is expected by name: with our own we ask for the service, which lists them.
+        if topology.size is None or self._unnamed:
+            # Somebody is not expected by name: with our own we ask for the service, which lists.
             wanted.append(topology.hostname_of(topology.ordinal))
         found = await self.names.look(wanted)
         # Where DNS is silent, more questions only take time.
@@ -123,6 +124,7 @@ class Observer:
             )
         )
         self._doubt_shared(peers)
+        self._unnamed = _unnamed([mine, *(pod.node for pod in peers)], peers)
         return list(peers)
 
     def _doubt_shared(self, peers: list[Pod]) -> None:
@@ -225,3 +227,15 @@ class Observer:
             self._since.pop(what, None)
             return 0.0
         return self._clock() - self._since.setdefault(what, self._clock())
+
+
+def _unnamed(nodes: Iterable[View | Unreachable | None], peers: Iterable[Pod]) -> bool:
+    """Whether somebody is known by address alone: before 7.0, a later pod that has been met."""
+    views = [one for one in nodes if isinstance(one, View)]
+    known = {pod.address for pod in peers} | {view.node_id for view in views}
+    return any(
+        not (member.hostname or member.failed or member.handshake)
+        and known.isdisjoint({member.address, member.node_id})
+        for view in views
+        for member in view.others
+    )

@@ -97,7 +97,7 @@ def _even_assignment(costs: Sequence[Sequence[int]], shards: int) -> list[int]:
     return [columns[column] for column in _assign(rows)[: len(costs)]]
 
 
-def _assign(costs: Sequence[Sequence[int]]) -> list[int]:  # noqa: C901 - one known algorithm
+def _assign(costs: Sequence[Sequence[int]]) -> list[int]:
     """Minimum-cost perfect matching of rows to columns (Kuhn-Munkres with potentials, O(n^3))."""
     size = len(costs)
     row_price, column_price = [0] * (size + 1), [0] * (size + 1)

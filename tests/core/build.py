@@ -50,6 +50,12 @@ def line(ordinal: int, flags: str = "master", primary: str = "-", slots: str = "
     return f"n{ordinal} {where} {flags} {primary} 0 0 {ordinal + 1} connected {slots}".strip()
 
 
+def blank(ordinal: int) -> str:
+    """A new node's only line."""
+    where = f"{address(ordinal)}:6379@16379,{hostname(ordinal)}"
+    return f"n{ordinal} {where} myself,master - 0 0 0 connected"
+
+
 def everybody(me: int, size: int = 6, shards: int = 3) -> list[str]:
     """What each node of a formed cluster says: primaries first, then their replicas in turn."""
     lines = []
@@ -63,7 +69,7 @@ def everybody(me: int, size: int = 6, shards: int = 3) -> list[str]:
     return lines
 
 
-def view(  # noqa: PLR0913 - what a server can say
+def view(
     nodes: list[str] | str,
     *,
     ok: bool = False,
@@ -147,13 +153,11 @@ def own(ordinal: int, nodes: list[str] | str | None = None, **more: Any) -> Pod:
         "cluster_announce_human_nodename": f"redis-app-{ordinal}/-/-",
         "cluster_announce_ip": address(ordinal),
     }
-    lines = line(ordinal, "myself,master") if nodes is None else nodes
+    lines = blank(ordinal) if nodes is None else nodes
     return pod(ordinal, view(lines, **{**names, **more}))
 
 
-def snapshot(
-    *pods: Pod, scope: Scope = Scope.ALL, listed: bool = True, **memory: Any
-) -> Snapshot:
+def snapshot(*pods: Pod, scope: Scope = Scope.ALL, listed: bool = True, **memory: Any) -> Snapshot:
     """A look. A local one shows one pod, and one at the seed two at most."""
     if len(pods) > {Scope.LOCAL: 1, Scope.SEED: 2}.get(scope, len(pods)):
         raise ImpossibleError("more pods than were looked at")

@@ -74,16 +74,15 @@ def read(path: Path) -> Scenario:
     topology = _topology(options)
     blocks = [block.splitlines() for block in ("\n" + seen).split("\nredis-app-")[1:]]
     pods = [_pod(block, topology) for block in blocks]
-    memory = {name: float(options[name]) for name in ("idle", "marked", "dipped") if name in options}
+    times = ("idle", "marked", "dipped")
+    memory: dict[str, Any] = {name: float(options[name]) for name in times if name in options}
     if "timeouts" in options:
         timeouts = tuple((pod.name, int(options["timeouts"])) for pod in pods)
-        memory["node_timeouts"] = timeouts  # type: ignore[assignment] - the only one of its kind
+        memory["node_timeouts"] = timeouts
     scope = _SCOPES[options.get("look", "all")]
     return Scenario(
         given=given,
-        snapshot=build.snapshot(
-            *pods, scope=scope, listed=options.get("listed") != "no", **memory
-        ),
+        snapshot=build.snapshot(*pods, scope=scope, listed=options.get("listed") != "no", **memory),
         topology=topology,
         expected=expected.rstrip("\n"),
     )
@@ -136,7 +135,7 @@ def _nodes(ordinal: int, lines: list[str], topology: Topology) -> list[str]:
     found: dict[str, str] = {}
     for line in lines:
         if line == "blank":
-            some = [build.line(ordinal, "myself,master").replace(f" {ordinal + 1} conn", " 0 conn")]
+            some = [build.blank(ordinal)]
         elif line == "everybody":
             some = build.everybody(ordinal, topology.size or 6, topology.shards or 3)
         else:

@@ -4,7 +4,7 @@ import pytest
 
 from bootstrap.core import actions
 
-CASES = [
+CASES: list[tuple[actions.Action, str]] = [
     (
         actions.ConfigSet(pod="p-0", settings=(("a", "1"), ("b", "2")), why="w"),
         "p-0: config-set a=1 b=2 (w)",

@@ -34,7 +34,7 @@ def price(places: list[Place], shards: int, followed: tuple[int, ...]) -> Ladder
 
 
 def even(followed: tuple[int, ...], shards: int) -> bool:
-    counts = collections.Counter({shard: 0 for shard in range(shards)})
+    counts = collections.Counter(dict.fromkeys(range(shards), 0))
     counts.update(followed)
     return max(counts.values()) - min(counts.values()) <= 1
 
@@ -51,7 +51,11 @@ def laid_out(places: list[Place], shards: int, start: int = 0) -> tuple[int, ...
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(places=st.lists(_place, min_size=3, max_size=9), shards=st.integers(1, 4), start=st.sampled_from([0, 1, 7]))
+@given(
+    places=st.lists(_place, min_size=3, max_size=9),
+    shards=st.integers(1, 4),
+    start=st.sampled_from([0, 1, 7]),
+)
 def test_no_layout_is_better(places: list[Place], shards: int, start: int) -> None:
     shards = min(shards, len(places))
     found = laid_out(places, shards, start)

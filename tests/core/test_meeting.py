@@ -67,7 +67,8 @@ def told(*pods: tuple[Pod, View]) -> list[tuple[str, str]]:
 
 KNOWS_0, KNOWS_1 = build.line(0), build.line(1)
 SHAKES_0, SHAKES_1 = (
-    f"h{ordinal} {build.address(ordinal)}:6379@16379 handshake - 0 0 0 connected" for ordinal in (0, 1)
+    f"h{ordinal} {build.address(ordinal)}:6379@16379 handshake - 0 0 0 connected"
+    for ordinal in (0, 1)
 )
 THERE, BACK = ("redis-app-0", "redis-app-1"), ("redis-app-1", "redis-app-0")
 

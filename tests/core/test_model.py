@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bootstrap.core.model import Scope
 from tests.core import build
 
 
@@ -75,6 +76,6 @@ def test_the_builder_refuses_ok_without_all_slots_and_looks_that_see_too_much() 
     with pytest.raises(build.ImpossibleError):
         build.view(build.line(0, "myself,master"), ok=True)
     with pytest.raises(build.ImpossibleError):
-        build.snapshot(build.own(0), build.own(1), scope=build.Scope.LOCAL)
+        build.snapshot(build.own(0), build.own(1), scope=Scope.LOCAL)
     with pytest.raises(build.ImpossibleError):
         build.snapshot(build.own(0), build.own(0))

@@ -119,9 +119,7 @@ VERSION = "redis_version:7.2.4\r\nuptime_in_seconds:12\r\n"
 
 def test_a_view() -> None:
     info = VERSION + "master_host:10.0.0.2\r\nmaster_link_status:up\r\nslave_repl_offset:7\r\n"
-    found = parse.view(
-        ONE, info, "cluster_state:ok", {"b": "2", "a": "1"}, peers_password_ok=False
-    )
+    found = parse.view(ONE, info, "cluster_state:ok", {"b": "2", "a": "1"}, peers_password_ok=False)
     assert found.node_id == "07c3"
     assert found.state_ok
     assert found.product == "redis"

@@ -9,6 +9,7 @@ import pytest
 
 from bootstrap.core import plan as planning
 from bootstrap.core import render
+from bootstrap.core.model import Scope
 from tests.core import build, scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))
@@ -71,7 +72,7 @@ def test_the_table_of_what_is_seen() -> None:
 
 
 def test_a_wait_of_somebody_names_the_pod() -> None:
-    seen = build.snapshot(build.own(1, build.everybody(1)), scope=build.Scope.LOCAL)
+    seen = build.snapshot(build.own(1, build.everybody(1)), scope=Scope.LOCAL)
     about = build.topology(1)
     text = render.as_text(seen, planning.plan(seen, about), about)
     assert "waiting for redis-app-1: its own cluster_state to turn ok" in text

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import pytest
 
 from bootstrap.core import plan as planning
+from bootstrap.core.actions import Action, ConfigSet
 from bootstrap.core.model import Scope
 from bootstrap.core.plan.outcome import Plan
-from tests.simulator import oracle
+from tests.simulator import ends
 from tests.simulator.products import PRODUCTS
 from tests.simulator.sidecar import Sidecar
 from tests.simulator.world import World
@@ -43,13 +45,8 @@ def test_what_is_left_is_what_was_announced(product: str, size: int, replicas: i
             assert world.carry_out(action, server) is None, action
         for _ in range(4):
             world.gossip()
-    assert not any(
-        action for step in seeds_plan(world, seed).steps for action in step.actions if is_forming(action)
-    )
-
-
-def is_forming(action: object) -> bool:
-    return type(action).__name__ != "ConfigSet"
+    left = [action for step in seeds_plan(world, seed).steps for action in step.actions]
+    assert all(isinstance(action, ConfigSet) for action in left), left
 
 
 @pytest.mark.parametrize("product", sorted(PRODUCTS))
@@ -58,18 +55,20 @@ def test_killed_after_each_single_command_the_next_one_ends_in_the_same_cluster(
     product: str, size: int, replicas: int
 ) -> None:
     """I4 and I9. The seed's sidecar is killed after N commands, and a new one takes over."""
-    ends = set()
+    outcomes = set()
     for kill_after in itertools.count(1):
         world = World(PRODUCTS[product], size, replicas=replicas)
         told(world)
         world.pass_time(3.0)
         killed = form(world, kill_after)
-        assert not oracle.problems(world), (kill_after, oracle.problems(world))
-        assert not oracle.leftovers(world), (kill_after, oracle.leftovers(world))
-        ends.add(tuple((pod.server.me.slots, pod.server.me.primary_id) for pod in world.pods.values()))
+        assert not ends.problems(world), (kill_after, ends.problems(world))
+        assert not ends.leftovers(world), (kill_after, ends.leftovers(world))
+        assert not ends.uneven(world), (kill_after, ends.uneven(world))
+        servers = [pod.server for pod in world.pods.values()]
+        outcomes.add(tuple((server.me.slots, server.me.primary_id) for server in servers))
         if not killed:
             break
-    assert len(ends) == 1
+    assert len(outcomes) == 1
     assert kill_after > size * 2
 
 
@@ -80,7 +79,7 @@ def form(world: World, kill_after: int) -> bool:
     for _ in range(300):
         before = len(world.sent)
         if left > 0:
-            some[0].tick(lambda by_pod: first(by_pod, left))
+            some[0].tick(functools.partial(first, most=left))
             left -= some[0].sent
             some[0].sent = 0
             if left <= 0:
@@ -96,7 +95,7 @@ def form(world: World, kill_after: int) -> bool:
     return left <= 0
 
 
-def first(by_pod: dict[str, list[planning.form.Action]], most: int) -> dict[str, int]:
+def first(by_pod: dict[str, list[Action]], most: int) -> dict[str, int]:
     """Commands go out pod by pod: all of the first pods, a part of one, nothing to the rest."""
     found = {}
     for pod, some in by_pod.items():

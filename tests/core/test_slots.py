@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def numbers(ranges: slots.Ranges) -> set[int]:
 def test_equal_sets_of_slots_are_written_alike(ranges: list[slots.Range]) -> None:
     found = slots.normalise(ranges)
     assert numbers(found) == numbers(tuple(ranges))
-    assert all(one[1] + 1 < other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] + 1 < other[0] for one, other in itertools.pairwise(found))
     assert slots.count(found) == len(numbers(found))
 
 

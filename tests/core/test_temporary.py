@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,8 @@ ME = build.line(0, "myself,master")
 def after(view: View, settings: temporary.Settings) -> View:
     """The same server, once it has been told."""
     known = {**dict(view.settings), **dict(settings)}
-    return build.view(ME, **{name.replace("-", "_"): value for name, value in known.items()})
+    again: dict[str, Any] = {name.replace("-", "_"): value for name, value in known.items()}
+    return build.view(ME, **again)
 
 
 @pytest.mark.parametrize("server", sorted(PRODUCTS))
@@ -25,7 +28,7 @@ def after(view: View, settings: temporary.Settings) -> View:
 def test_what_is_hurried_can_be_calmed_without_memory(
     server: str, delay: int, company: int, pods: int
 ) -> None:
-    given_ = {"repl_diskless_sync_delay": str(delay)}
+    given_: dict[str, Any] = {"repl_diskless_sync_delay": str(delay)}
     if "repl-diskless-sync-max-replicas" in PRODUCTS[server].settings:
         given_["repl_diskless_sync_max_replicas"] = str(company)
     before = build.view(ME, server=server, **given_)
@@ -55,9 +58,7 @@ def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
 
 
 def test_the_largest_mark_fits_the_server() -> None:
-    view = build.view(
-        ME, repl_diskless_sync_delay="999", repl_diskless_sync_max_replicas="999"
-    )
+    view = build.view(ME, repl_diskless_sync_delay="999", repl_diskless_sync_max_replicas="999")
     (mark,) = (value for name, value in temporary.hurry(view, 6) if name.endswith("replicas"))
     assert int(mark) < 2**31
 

@@ -93,6 +93,12 @@ def answers(one: pod.Pod, path: str = "/readyz") -> tuple[int, str]:
         return 0, str(error)
 
 
+def metric(one: pod.Pod, name: str) -> float:
+    """The value of a metric without labels."""
+    lines = one.http("/metrics")[1].splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
+
 def roles(app: sets.LocalStatefulSet) -> dict[int, int | tuple[tuple[int, int], ...]]:
     """By ordinal, what each node says of itself: its slots, or the ordinal that it follows."""
     seen = {one.ordinal: views.read(one) for one in app.pods}

@@ -77,7 +77,8 @@ def refused(
     shown = answer(dry_run)
     assert all(one in shown.text for one in says), shown
     assert shown.status == dry, shown
-    assert fingerprints.changes(before, fingerprints.of(everybody), may_announce=asked) == []
+    changes = fingerprints.changes(before, fingerprints.of(everybody), may_announce=asked)
+    assert not changes, "\n".join(changes)
 
 
 def plans(pod: pods.Pod) -> list[dict[str, Any]]:

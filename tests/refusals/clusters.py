@@ -15,6 +15,8 @@ def form(members: Sequence[pods.Pod]) -> None:
     """Make these pods one cluster of primaries, and wait until all of them are content."""
     for index, pod in enumerate(members):
         first, after = (views.SLOTS * number // len(members) for number in (index, index + 1))
+        # Otherwise the nodes would settle their epochs by themselves, some time later.
+        pod.ask("CLUSTER", "SET-CONFIG-EPOCH", index + 1)
         pod.ask("CLUSTER", "ADDSLOTSRANGE", first, after - 1)
     for pod in members[1:]:
         meet(pod, members[0])
@@ -28,10 +30,19 @@ def meet(pod: pods.Pod, other: pods.Pod) -> None:
 
 
 def wait_knowing(members: Sequence[pods.Pod], count: int) -> None:
-    """Wait until each knows so many nodes, itself included, and none is only being met."""
+    """Wait until each knows so many nodes, none is only being met, and they agree on the epoch."""
     process.wait_for(
-        lambda: all(_known(pod) == count for pod in members), asking.LONG, f"{count} are known"
+        lambda: (
+            all(_known(pod) == count for pod in members) and len(set(map(_epoch, members))) == 1
+        ),
+        asking.LONG,
+        f"{count} are known",
     )
+
+
+def _epoch(pod: pods.Pod) -> str:
+    info = str(pod.ask("CLUSTER", "INFO"))
+    return next(line for line in info.splitlines() if line.startswith("cluster_current_epoch:"))
 
 
 def _known(pod: pods.Pod) -> int:

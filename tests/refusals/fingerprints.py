@@ -28,6 +28,10 @@ ANNOUNCED: Final = frozenset(
 """Settings that a sidecar may write into its own node, whatever it refuses."""
 
 
+PASSING: Final = frozenset({"fail?", "fail"})
+"""What nodes say of one another when the machine is too busy for them: no act of anybody."""
+
+
 def of(everybody: Sequence[pods.Pod]) -> dict[str, Print]:
     """Read every pod's node. What is down, or still reads its data, has little to tell."""
     return {f"{pod.name} at {pod.address}": _of(pod) for pod in everybody}
@@ -80,7 +84,7 @@ def _identity(client: Any) -> Iterator[tuple[str, Any]]:
                 f"node {line.node_id}",
                 (
                     "" if me else line.address,
-                    sorted(line.flags),
+                    sorted(line.flags - PASSING),
                     line.primary,
                     line.slots,
                     line.moving,

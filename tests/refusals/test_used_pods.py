@@ -87,21 +87,36 @@ def elsewhere() -> Iterator[sets.LocalStatefulSet]:
         yield app
 
 
-@pytest.mark.parametrize("seen_by", [0, 1])
-@pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
+def let_in(app: sets.LocalStatefulSet, other: sets.LocalStatefulSet, *, named: bool) -> None:
+    """Make our second pod a member of the other cluster, whose nodes may not say whose they are."""
+    for pod in [] if named else other.pods:
+        pod.ask("CONFIG", "SET", "cluster-announce-hostname", "")
+    clusters.meet(app[1], other[0])
+    clusters.wait_knowing([app[1], *other.pods], 4)
+
+
+@pytest.mark.parametrize(
+    ("seen_by", "named"),
+    [(0, True), (0, False), (1, True)],
+    ids=["seen by the seed", "nameless", "seen by itself"],
+)
 def test_in_another_cluster(
     blank: sets.LocalStatefulSet, elsewhere: sets.LocalStatefulSet, seen_by: int, *, named: bool
 ) -> None:
-    """As another pod sees it, and as it sees itself; both clusters stay what they are."""
-    if not named:
-        for pod in elsewhere.pods:
-            pod.ask("CONFIG", "SET", "cluster-announce-hostname", "")
-    clusters.meet(blank[1], elsewhere[0])
-    clusters.wait_knowing([blank[1], *elsewhere.pods], 4)
+    """Both clusters stay what they are."""
+    let_in(blank, elsewhere, named=named)
     everybody = [*blank.pods, *elsewhere.pods]
     says = ["redis-app-1", elsewhere[0].address, "find out whose"]
-    # A pod without a role leaves it to the seed for three seconds before it looks around.
-    patient = {"BOOTSTRAP_TIMEOUT": "4s"} if seen_by == 1 and not named else {}
     blocked = asking.BLOCKED
-    asking.refused(blank[seen_by], everybody, dry=blocked, once=blocked, says=says, env=patient)
+    asking.refused(blank[seen_by], everybody, dry=blocked, once=blocked, says=says)
     assert elsewhere[0].ask("GET", "{b}") == "of the other cluster"
+
+
+def test_in_another_cluster_that_says_nothing_as_it_sees_itself(
+    blank: sets.LocalStatefulSet, elsewhere: sets.LocalStatefulSet
+) -> None:
+    """It would leave it to the seed for three seconds; a dry run tells at once."""
+    let_in(blank, elsewhere, named=False)
+    shown = asking.ask(blank[1], "--dry-run")
+    assert shown.status == asking.BLOCKED, shown
+    assert shown.has_line(["redis-app-1", elsewhere[0].address]), shown

@@ -41,7 +41,7 @@ def test_while_it_waits_for_the_others() -> None:
     with alone.one_pod(size=6) as app:
         app[0].start_server()
         app[0].start_sidecar()
-        forming.until(lambda: "redis-app-5" in app[0].sidecar.output(), app[0].sidecar.output)
+        forming.until(lambda: "redis-app-3: " in app[0].sidecar.output(), app[0].sidecar.output)
         assert_ends(app[0])
 
 

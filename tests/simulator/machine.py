@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from bootstrap.core.actions import Action
-from tests.simulator import oracle
+from tests.simulator import ends
 from tests.simulator.products import PRODUCTS
 from tests.simulator.sidecar import Cut, Sidecar
 from tests.simulator.world import World
 
-_ROUNDS: Final = 500
-_CALM: Final = 40
+_ROUNDS: Final = 200
+_EXCUSED: Final = 80
+"""Rounds that are waited for an end, and those after which what cannot become well is at rest."""
+_CALM: Final = 20
 _PLACES: Final = st.integers(0, 6)
 """Of a pod among those that are there, lowest ordinal first."""
 
@@ -175,17 +177,19 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         self._all_up()
-        excuses = oracle.excuses(self.world)
-        for number in range(_ROUNDS):
-            self._round(0.1 if number < 50 else 0.5)
-            if all(one.plan and one.plan.reached for some in self.sidecars.values() for one in some):
+        excuses = ends.excuses(self.world)
+        for number in range(_EXCUSED if excuses else _ROUNDS):
+            self._round(0.1 if number < 40 else 1.0)
+            if all(
+                one.plan and one.plan.reached for some in self.sidecars.values() for one in some
+            ):
                 break
-        found = [*oracle.problems(self.world), *self._not_there()]
+        found = [*ends.problems(self.world), *self._not_there()]
         for line in (*found, *excuses):
             note(line)
         assert not found or excuses, found
         self._keeps_still()
-        assert not oracle.leftovers(self.world), oracle.leftovers(self.world)
+        assert not ends.leftovers(self.world), ends.leftovers(self.world)
 
     def _all_up(self) -> None:
         for ordinal, pod in sorted(self.world.pods.items()):
@@ -203,6 +207,6 @@ class Machine(RuleBasedStateMachine):
         """I6: whether all is well or nothing can be done, no command is sent any more."""
         before = len(self.world.sent)
         for _ in range(_CALM):
-            self._round(0.5)
+            self._round(1.0)
         sent = self.world.sent[before:]
         assert not sent, sent[:3]

@@ -38,7 +38,7 @@ class Pod:
 class World:
     """Deterministic: nothing in here draws lots or looks at a clock."""
 
-    def __init__(  # noqa: PLR0913 - a manifest has many fields
+    def __init__(
         self,
         product: Product,
         size: int,

@@ -201,18 +201,24 @@ def _follow(scene: Scene) -> Plan | None:
 
 
 def _replicate(scene: Scene, primaries: list[Member]) -> Plan:
-    """The shard with fewest replicas; among equals apart by host, zone; then as laid out."""
+    """The shard with fewest replicas; among equals apart by host, zone; then as laid out.
+
+    No layout has later pods. Several may come at once and not see each other yet: by their
+    ordinals they take the shards in turn.
+    """
     followers = Counter(m.primary_id for m in scene.my.members if m.is_replica and not m.failed)
     found = formation(scene)
     planned = found.layout.primary_of(scene.topology.ordinal) if found else None
     here = scene.place(scene.me)
+    in_order = sorted(primaries, key=lambda member: member.slots)
 
-    def preference(member: Member) -> tuple[int, bool, bool, bool, slots.Ranges]:
+    def preference(member: Member) -> tuple[int, bool, bool, bool, int]:
         pod = scene.pod_by_id.get(member.node_id)
         there = scene.place(pod) if pod else layouts.UNKNOWN
         host, zone = layouts.together(here, there)
         astray = pod is None or pod.ordinal != planned
-        return followers[member.node_id], host, zone, astray, member.slots
+        turn = (in_order.index(member) - scene.topology.ordinal) % len(in_order)
+        return followers[member.node_id], host, zone, astray, turn
 
     chosen = min(primaries, key=preference)
     pod = scene.pod_by_id.get(chosen.node_id)

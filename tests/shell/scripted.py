@@ -1,0 +1,99 @@
+"""A loop whose looks and plans are written down, and what it says and does."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from bootstrap import discovery, errors, logs, loop, node, observe, pace, secret, status
+from bootstrap.core import actions
+from bootstrap.core import plan as planning
+from bootstrap.core.model import Scope, Snapshot, Topology
+from bootstrap.core.plan.outcome import Plan
+from tests.shell import seen
+
+Written = Plan | Exception
+
+
+class Observer(observe.Observer):
+    """Sees a healthy node at every look, notes how wide it was, and reaches no other."""
+
+    def __init__(self) -> None:
+        """Without a network."""
+        names = discovery.Discovery(service="svc", nameservers=[("192.0.2.53", 53)], family=4)
+        access = node.Access(credentials=secret.Credentials())
+        super().__init__(seen.TOPOLOGY, "192.0.2.1", access, names, lambda: 0.0)
+        self.scopes: list[Scope] = []
+        self.rests = 0
+
+    async def look(self, scope: Scope) -> Snapshot:
+        """Look."""
+        self.scopes.append(scope)
+        found = seen.seen(seen.STEADY, seen.view()).snapshot
+        assert found is not None
+        return Snapshot(scope=scope, pods=found.pods)
+
+    def node_of(self, pod: str) -> node.Node | None:  # noqa: ARG002 - as its parent
+        """Nobody is there to be asked."""
+        return None
+
+    async def rest(self) -> None:
+        """Let go of peers."""
+        self.rests += 1
+
+
+class Life:
+    """One run of the loop through the plans that are written down; the last goes on for ever."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, plans: Sequence[Written]) -> None:
+        """Write them down."""
+        self.observer = Observer()
+        self.board = status.Board()
+        self.said = io.StringIO()
+        self.planned = 0
+        self._plans = self._endless(plans)
+        monkeypatch.setattr(planning, "plan", self._plan)
+        monkeypatch.setattr(pace, "rest", lambda *_args, **_facts: 0.0)
+        logs.configure("debug", "json", self.said)
+
+    def run(self, *, once: bool = False, timeout: float | None = None) -> errors.Exit:
+        """Until its end."""
+        return asyncio.run(self._run(loop.Terms(once=once, timeout=timeout, interval=10.0), None))
+
+    def run_until(self, plans: int) -> errors.Exit:
+        """Stop it when so many plans were made."""
+        return asyncio.run(self._run(loop.Terms(once=False, timeout=None, interval=10.0), plans))
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What it logged under this name."""
+        entries = [json.loads(line) for line in self.said.getvalue().splitlines()]
+        return [entry for entry in entries if entry["event"] == name]
+
+    async def _run(self, terms: loop.Terms, stop_after: int | None) -> errors.Exit:
+        self._stop_after = stop_after
+        self._loop = loop.Loop(self.observer, self.board, terms)
+        async with asyncio.timeout(60):
+            return await self._loop.run()
+
+    def _plan(self, _snapshot: Snapshot, _topology: Topology) -> Plan:
+        self.planned += 1
+        if self.planned == self._stop_after:
+            self._loop.stop()
+        written = next(self._plans)
+        if isinstance(written, Exception):
+            raise written
+        return written
+
+    @staticmethod
+    def _endless(plans: Sequence[Written]) -> Iterator[Written]:
+        yield from plans
+        while True:
+            yield plans[-1]
+
+
+EPOCH = actions.SetConfigEpoch(pod="app-0", epoch=1, why="a test")

@@ -1,0 +1,158 @@
+"""The loop: looks as wide as the plan needs, acts on the first step, ends by its terms."""
+
+from __future__ import annotations
+
+import pytest
+
+from bootstrap import loop
+from bootstrap.core.model import Scope
+from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
+from bootstrap.errors import Exit
+from tests.shell import scripted
+
+STEADY = Plan(phase=Phase.STEADY)
+WAIT = Plan(phase=Phase.WAITING, waiting=(Wait(pod="app-1", what="app-1 to come", fix="look"),))
+AROUND = Plan(phase=Phase.WAITING, waiting=WAIT.waiting, look=Scope.ALL)
+BLOCK = Block(code="stranger", why="3 keys are elsewhere", fix="look")
+BLOCKED = Plan(phase=Phase.BLOCKED, blocked=(BLOCK,))
+SIZELESS = Plan(
+    phase=Phase.BLOCKED, blocked=(Block(code="size-missing", why="no size", fix="set it"),)
+)
+ACT = Plan(phase=Phase.FORM, steps=(Step(actions=(scripted.EPOCH,), until="it is done"),))
+SURE = Plan(
+    phase=Phase.FORM,
+    steps=(Step(actions=(scripted.EPOCH,), until="it is done", confirm=True),),
+    look=Scope.ALL,
+)
+
+Patch = pytest.MonkeyPatch
+
+
+def test_once_ends_at_the_goal(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [WAIT, WAIT, STEADY])
+    assert life.run(once=True) is Exit.REACHED
+    assert [entry["phase"] for entry in life.events("plan")] == ["waiting", "steady"]
+    assert life.board.status.tick == 3
+
+
+def test_a_sidecar_goes_on_at_the_goal_and_lets_go_of_its_peers(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [STEADY])
+    assert life.run_until(3) is Exit.REACHED
+    assert life.board.status.tick == life.observer.rests == 3
+    assert len(life.events("plan")) == 1
+
+
+def test_a_look_becomes_wider_as_the_plan_asks_and_stays_so_until_the_goal(
+    monkeypatch: Patch,
+) -> None:
+    life = scripted.Life(monkeypatch, [AROUND, AROUND, AROUND, STEADY, STEADY])
+    life.run_until(5)
+    local, everybody = Scope.LOCAL, Scope.ALL
+    assert life.observer.scopes == [local, everybody, everybody, everybody, local]
+
+
+def test_what_nobody_foresaw_is_logged_counted_and_survived(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [RuntimeError("never seen"), STEADY])
+    assert life.run(once=True) is Exit.REACHED
+    assert life.board.errors == 1
+    (entry,) = life.events("unexpected")
+    assert "RuntimeError: never seen" in entry["exception"]
+
+
+def test_the_first_step_is_done_and_a_refusal_is_told(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [ACT, STEADY])
+    assert life.run(once=True) is Exit.REACHED
+    (entry,) = life.events("refused")
+    assert entry["reason"] == "its node is gone"
+    assert entry["action"] == "app-0: set-config-epoch 1 (a test)"
+    assert life.board.actions == {("set-config-epoch", "refused"): 1}
+
+
+@pytest.mark.parametrize(("second", "done"), [(SURE, 1), (WAIT, 0), (AROUND, 0)])
+def test_a_step_to_confirm_is_done_only_if_a_second_look_says_the_same(
+    monkeypatch: Patch, second: Plan, done: int
+) -> None:
+    # The first look is local, and no plan is made of less than it asks for.
+    life = scripted.Life(monkeypatch, [SURE, SURE, second, STEADY])
+    assert life.run(once=True) is Exit.REACHED
+    assert sum(life.board.actions.values()) == done
+
+
+# Ends
+
+
+def test_a_timeout_says_what_was_waited_for(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [WAIT])
+    assert life.run(timeout=0.0) is Exit.FAILED
+    (entry,) = life.events("timed-out")
+    assert (entry["why"], entry["fix"]) == ("app-1 to come", "look")
+
+
+@pytest.mark.parametrize(
+    ("plan", "why"),
+    [
+        (RuntimeError("never seen"), "an unexpected error"),
+        (ACT, "it is done"),
+        (Plan(phase=Phase.HEAL), "heal"),
+    ],
+)
+def test_a_timeout_always_says_something(
+    monkeypatch: Patch, plan: Plan | Exception, why: str
+) -> None:
+    life = scripted.Life(monkeypatch, [plan])
+    assert life.run(timeout=0.0) is Exit.FAILED
+    (entry,) = life.events("timed-out")
+    assert (entry["why"], "fix" in entry) == (why, False)
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"), [(BLOCKED, Exit.BLOCKED), (SIZELESS, Exit.CONFIGURATION)]
+)
+def test_a_timeout_while_refused_ends_as_the_refusal_does(
+    monkeypatch: Patch, plan: Plan, expected: Exit
+) -> None:
+    assert scripted.Life(monkeypatch, [plan]).run(timeout=0.0) is expected
+
+
+def test_once_is_ended_by_a_refusal_that_lasts(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(loop, "_REFUSAL_SECONDS", 0.0)
+    life = scripted.Life(monkeypatch, [BLOCKED])
+    assert life.run(once=True) is Exit.BLOCKED
+    (entry,) = life.events("plan")
+    assert (entry["level"], entry["blocked"]) == ("warning", "stranger: 3 keys are elsewhere")
+
+
+def test_a_refusal_that_goes_away_ends_nothing(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [BLOCKED, WAIT, BLOCKED, STEADY])
+    assert life.run(once=True) is Exit.REACHED
+
+
+def test_a_sidecar_stays_while_it_is_blocked(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(loop, "_REFUSAL_SECONDS", 0.0)
+    assert scripted.Life(monkeypatch, [BLOCKED]).run_until(3) is Exit.REACHED
+
+
+def test_without_a_size_that_is_needed_even_a_sidecar_ends(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(loop, "_REFUSAL_SECONDS", 0.0)
+    assert scripted.Life(monkeypatch, [SIZELESS]).run() is Exit.CONFIGURATION
+
+
+# The log
+
+
+def test_a_plan_is_told_when_it_changes_and_not_when_only_a_count_does(monkeypatch: Patch) -> None:
+    more = Plan(
+        phase=Phase.BLOCKED,
+        blocked=(Block(code="stranger", why="4 keys are elsewhere", fix="look"),),
+    )
+    life = scripted.Life(monkeypatch, [BLOCKED, more, BLOCKED, STEADY])
+    assert life.run(once=True) is Exit.REACHED
+    assert [entry["phase"] for entry in life.events("plan")] == ["blocked", "steady"]
+
+
+def test_long_lists_are_cut_short_in_the_log(monkeypatch: Patch) -> None:
+    waits = tuple(Wait(pod=f"app-{n}", what=f"app-{n} to come") for n in range(6))
+    life = scripted.Life(monkeypatch, [Plan(phase=Phase.WAITING, waiting=waits), STEADY])
+    life.run(once=True)
+    said = life.events("plan")[0]["waiting"]
+    assert said == "app-0 to come; app-1 to come; app-2 to come; app-3 to come; and 2 more"

@@ -12,12 +12,6 @@ from typing import Any
 
 from tests.bench import contenders, dns, idle
 
-GOALS: dict[str, tuple[str, dict[int, float]]] = {
-    contenders.SEED.name: (contenders.REDIS_CLI.name, {6: 0.1, 60: 0.3, 120: 0.3}),
-    contenders.PLAIN.name: (contenders.REDIS_CLI.name, {6: 0.8, 12: 0.8, 30: 0.8, 60: 0.8}),
-}
-"""By contender: against whom, and the largest ratio that it should have, by number of pods."""
-
 
 @dataclasses.dataclass(kw_only=True)
 class Results:

@@ -141,7 +141,9 @@ def _few(names: list[str], most: int = 4) -> str:
 def _foreign(scene: Scene, pods: list[Pod]) -> list[str]:
     """Members of a cluster that are not ours, or that there is no telling of."""
     views = [view for pod, view in scene.viewed if pod in pods]
-    members = {member.node_id: member for view in views for member in view.members}
+    known = [member for view in views for member in view.members]
+    # Gossip brings names later than nodes: who has heard one is right.
+    members = {member.node_id: member for member in sorted(known, key=lambda m: bool(m.hostname))}
     return [
         scene.name(member)
         for _, member in sorted(members.items())
@@ -173,8 +175,14 @@ def _meet(scene: Scene, pods: list[Pod]) -> Plan:
 def _follow(scene: Scene) -> Plan | None:
     """Met, but without a role: follow a primary, once it is known and no election is on."""
     topology, my, idle = scene.topology, scene.my, scene.snapshot.memory.idle
-    around = scene.snapshot.scope is Scope.ALL
-    foreign = _foreign(scene, [scene.me]) if around else []
+    # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
+    patient = idle < SEED_SECONDS or temporary.marked(my)
+    if topology.ordinal in topology.ordinals and patient:
+        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
+        return Plan(phase=Phase.JOIN, waiting=(wait,))
+    if scene.snapshot.scope < Scope.ALL:
+        return _look_around(scene, "a look at where its siblings run")
+    foreign = _foreign(scene, [scene.me])
     if foreign:
         return _blocked(
             "foreign-node",
@@ -183,21 +191,27 @@ def _follow(scene: Scene) -> Plan | None:
             "find out whose these nodes are, and which cluster this pod belongs to; we neither"
             " join nor leave one here",
         )
-    # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
-    patient = idle < SEED_SECONDS or temporary.marked(my)
-    if topology.ordinal in topology.ordinals and patient:
-        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
-        return Plan(phase=Phase.JOIN, waiting=(wait,))
-    if not around:
-        return _look_around(scene, "a look at where its siblings run")
     primaries = [member for member in my.members if member.slots and not member.is_replica]
     election = [member for member in primaries if member.failed]
-    if election or not primaries:
+    if election or not primaries or _told(scene) - {member.node_id for member in primaries}:
         names = ", ".join(scene.name(member) for member in election)
         what = f"an election to end: {names} failed" if election else "gossip to name the primaries"
         wait = Wait(pod=scene.me.name, what=what)
         return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
     return _replicate(scene, primaries)
+
+
+def _told(scene: Scene) -> set[str]:
+    """Who owns slots, by what our siblings say: until gossip has told us too, we do not choose."""
+    members = (member for _, view in scene.viewed for member in view.members)
+    return {member.node_id for member in members if member.slots and not member.failed}
+
+
+def _followers(scene: Scene) -> Counter[str | None]:
+    """Replicas by primary. What a sibling says of itself is newer than what gossip says of it."""
+    known = [member for member in scene.my.members if member.is_replica and not member.failed]
+    known += [view.myself for _, view in scene.viewed if view.myself.is_replica]
+    return Counter({member.node_id: member.primary_id for member in known}.values())
 
 
 def _replicate(scene: Scene, primaries: list[Member]) -> Plan:
@@ -206,7 +220,7 @@ def _replicate(scene: Scene, primaries: list[Member]) -> Plan:
     No layout has later pods. Several may come at once and not see each other yet: by their
     ordinals they take the shards in turn.
     """
-    followers = Counter(m.primary_id for m in scene.my.members if m.is_replica and not m.failed)
+    followers = _followers(scene)
     found = formation(scene)
     planned = found.layout.primary_of(scene.topology.ordinal) if found else None
     here = scene.place(scene.me)

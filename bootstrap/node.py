@@ -29,6 +29,7 @@ SETTINGS = (
     "cluster-announce-ip",
     "cluster-node-timeout",
     "cluster-ping-interval",
+    "repl-diskless-load",
     "repl-diskless-sync-delay",
     "repl-diskless-sync-max-replicas",
 )

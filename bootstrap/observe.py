@@ -104,8 +104,7 @@ class Observer:
         found = await self.names.look(wanted)
         # Where DNS is silent, more questions only take time.
         answered = found.of(topology.hostname_of(topology.ordinal)).state != "unknown"
-        unsized = topology.size is None and (answered or found.nameless)
-        if not self._listed and (unsized or (topology.seed and not wanted)):
+        if not self._listed and topology.size is None and (answered or found.nameless):
             self._listed = await self.names.list_pods()
             found = await self.names.look(())
         await self._settle_address(found)
@@ -124,6 +123,11 @@ class Observer:
             )
         )
         self._doubt_shared(peers)
+        everybody = all(pod.name in self._proven for pod in peers)
+        if topology.seed and topology.size is not None and everybody and not self._listed:
+            # Only now: while names are missing, their questions come first.
+            self._listed = await self.names.list_pods()
+            return await self._everybody(mine) if self._listed else peers
         self._unnamed = _unnamed([mine, *(pod.node for pod in peers)], peers)
         return list(peers)
 
@@ -208,6 +212,8 @@ class Observer:
             said = pod.view.setting(temporary.NODE_TIMEOUT) if pod.view else None
             if pod.view is not None and said is not None and not temporary.dipped(pod.view):
                 self._node_timeouts[pod.name] = int(said)
+            if pod.view is not None and pod.view.myself.slots:
+                self._since.setdefault(f"slots of {pod.name}", self._clock())
         if any(pod.view is not None and temporary.dipped(pod.view) for pod in pods):
             self._since.setdefault("dipped", self._clock())
         return Memory(
@@ -219,6 +225,11 @@ class Observer:
             ),
             dipped=self._clock() - self._since["dipped"] if "dipped" in self._since else None,
             node_timeouts=tuple(sorted(self._node_timeouts.items())),
+            slotted=tuple(
+                (pod.name, self._clock() - self._since[f"slots of {pod.name}"])
+                for pod in pods
+                if f"slots of {pod.name}" in self._since
+            ),
         )
 
     def _lasting(self, what: str, so: bool) -> float:

@@ -157,6 +157,13 @@ class Memory:
     #: Node time-outs in ms, by pod name, as they were before any dip.
     node_timeouts: tuple[tuple[str, int], ...] = ()
 
+    #: How long ago each pod was first seen to own slots, by pod name.
+    slotted: tuple[tuple[str, float], ...] = ()
+
+    def slots_for(self, pod: str) -> float:
+        """For how long the pod has owned slots; 0 when it was not seen to."""
+        return next((seconds for name, seconds in self.slotted if name == pod), 0.0)
+
     def node_timeout(self, pod: str) -> int | None:
         """The pod's own node time-out in ms, if it was ever seen undipped."""
         return next((value for name, value in self.node_timeouts if name == pod), None)

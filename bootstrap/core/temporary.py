@@ -13,23 +13,32 @@ NODE_TIMEOUT = "cluster-node-timeout"
 PING_INTERVAL = "cluster-ping-interval"
 SYNC_DELAY = "repl-diskless-sync-delay"
 SYNC_REPLICAS = "repl-diskless-sync-max-replicas"
+LOAD = "repl-diskless-load"
 
-#: A primary turns ok max(500, min(node time-out, 5000)) ms after it last saw a minority
-#: (cluster_legacy.c, clusterUpdateState, CLUSTER_MIN_REJOIN_DELAY = 500). Not 500, to be a mark.
-DIPPED_MS = 503
+#: A primary turns ok max(500, min(node time-out, 5000)) ms after it last was in a minority, which
+#: a primary without slots always is (cluster_legacy.c, clusterUpdateState and
+#: CLUSTER_MIN_REJOIN_DELAY). So the node time-out has to be short only at the one tick that ends
+#: that wait. By number of pods, in ms: no shorter than gossip takes anyway, since starved
+#: processors turn a short one into a storm of failovers; above 120 pods there is nothing to gain.
+#: Each value is odd, to be a mark. Third, how much before that tick it may begin, in ms: few pods
+#: can bear it throughout, for the others two ticks (clusterCron) have to do.
+_DIPS = ((24, 503, 503), (60, 1003, 200), (120, 2003, 200))
 #: The longest that a node time-out may stay dipped, in seconds.
 DIP_SECONDS = 2.0
-#: Above this many pods starved processors could turn a dip into a storm of failovers.
-DIP_PODS = 24
 #: When a pod's own sidecar puts back what the forming seed left behind, in seconds.
 ABANDONED_SECONDS = 10.0
 #: Built-in pace: 0 (config.c, cluster-ping-interval; hidden, known to redis >= 7.2 and valkey).
 PING_DEFAULT = "0"
 #: Pods and milliseconds between pings of one peer that made forming quickest, measured.
 _PACES = ((6, 100), (12, 200), (30, 300), (60, 500), (120, 1000), (240, 4000))
-#: SYNC_REPLICAS above this carries the values that it and SYNC_DELAY had before.
+#: SYNC_REPLICAS above this carries the values that it and SYNC_DELAY had before; above the second
+#: it says too that LOAD was `disabled`.
 _CARRY = 1_000_000_000
+_CARRY_LOAD = 2_000_000_000
 _CARRIED = 1000
+#: Since valkey 9.1 a thread receives the replica's copy, and a cron of one second notices that it
+#: is done, unless the copy is loaded straight from the socket; measured, 0 to 1 s.
+_SLOW_LOAD = (9, 1, 0)
 
 
 def hurry(view: View, pods: int) -> Settings:
@@ -42,7 +51,10 @@ def hurry(view: View, pods: int) -> Settings:
     if delay is not None and replicas is not None:
         seconds, company = int(delay), int(replicas)
         if 0 < seconds < _CARRIED and company < _CARRIED:
-            carried = _CARRY + seconds * _CARRIED + company
+            slow = view.product == "valkey" and view.version >= _SLOW_LOAD
+            loads = slow and view.setting(LOAD) == "disabled"
+            carried = seconds * _CARRIED + company + (_CARRY_LOAD if loads else _CARRY)
+            settings += [(LOAD, "on-empty-db")] if loads else []
             settings += [(SYNC_DELAY, "0"), (SYNC_REPLICAS, str(carried))]
     return tuple(settings)
 
@@ -52,16 +64,28 @@ def calm(view: View) -> Settings:
     settings: list[tuple[str, str]] = []
     if view.setting(PING_INTERVAL) not in (None, PING_DEFAULT):
         settings.append((PING_INTERVAL, PING_DEFAULT))
-    carried = int(view.setting(SYNC_REPLICAS) or 0) - _CARRY
-    if carried >= 0:
-        seconds, company = divmod(carried, _CARRIED)
+    carried = int(view.setting(SYNC_REPLICAS) or 0)
+    if carried >= _CARRY:
+        seconds, company = divmod(carried % _CARRY, _CARRIED)
+        settings += [(LOAD, "disabled")] if carried >= _CARRY_LOAD else []
         settings += [(SYNC_DELAY, str(seconds)), (SYNC_REPLICAS, str(company))]
     return tuple(settings)
 
 
+def dip(pods: int, slotted: float) -> Settings:
+    """The dip for a primary that was given its slots that many seconds ago; empty before its time.
+
+    Empty too for so many pods that their gossip takes longer than the wait.
+    """
+    for upto, value, before in _DIPS:
+        if pods <= upto:
+            return ((NODE_TIMEOUT, str(value)),) if slotted * 1000 >= value - before else ()
+    return ()
+
+
 def dipped(view: View) -> bool:
-    """Whether the node time-out is at the dip's mark."""
-    return view.setting(NODE_TIMEOUT) == str(DIPPED_MS)
+    """Whether the node time-out is at a dip's mark."""
+    return view.setting(NODE_TIMEOUT) in {str(value) for _, value, _ in _DIPS}
 
 
 def undip(node_timeout: int) -> Settings:

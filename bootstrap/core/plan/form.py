@@ -280,23 +280,21 @@ def _dips(scene: Scene, found: Formation) -> tuple[Action, ...]:
 
     A server younger than two seconds is not helped by it (CLUSTER_WRITABLE_DELAY).
     """
-    topology, memory = scene.topology, scene.snapshot.memory
+    memory, actions = scene.snapshot.memory, list[Action]()
     spent = memory.dipped is not None and memory.dipped >= temporary.DIP_SECONDS
-    if not topology.fast_form or spent or len(found.pods) > temporary.DIP_PODS:
-        return ()
-    return tuple(
-        ConfigSet(
-            pod=pod.name,
-            settings=((temporary.NODE_TIMEOUT, str(temporary.DIPPED_MS)),),
-            why="it sees every slot: it need not wait five seconds to say ok",
-        )
-        for pod, view in found.primaries
-        if not view.state_ok
-        and view.uptime >= temporary.DIP_SECONDS
-        and memory.node_timeout(pod.name) is not None
-        and not temporary.dipped(view)
-        and not slots.missing(span for member in view.members for span in member.slots)
-    )
+    for pod, view in found.primaries if scene.topology.fast_form and not spent else ():
+        settings = temporary.dip(len(found.pods), memory.slots_for(pod.name))
+        if (
+            settings
+            and not view.state_ok
+            and view.uptime >= temporary.DIP_SECONDS
+            and memory.node_timeout(pod.name) is not None
+            and not temporary.dipped(view)
+            and not slots.missing(span for member in view.members for span in member.slots)
+        ):
+            why = "it sees every slot: it need not wait five seconds to say ok"
+            actions.append(ConfigSet(pod=pod.name, settings=settings, why=why))
+    return tuple(actions)
 
 
 def _calm(scene: Scene, found: Formation, *, after: bool) -> tuple[Action, ...]:

@@ -54,6 +54,9 @@ def _announced(scene: Scene) -> tuple[tuple[str, str], ...]:
     ]
     if topology.zone and my.setting("availability-zone") == "":
         wanted.insert(0, ("availability-zone", topology.zone))
+    if not topology.fast_form and my.setting(temporary.SYNC_REPLICAS) == "0":
+        # Nothing temporary, but for good: a copy begins once all replicas are there to share it.
+        wanted.insert(0, (temporary.SYNC_REPLICAS, str(max(1, topology.replicas_per_shard))))
     return tuple(
         (name, value)
         for name, value in wanted

@@ -218,6 +218,7 @@ class Observer:
             self._since.setdefault("dipped", self._clock())
         return Memory(
             marked=self._lasting("marked", my is not None and temporary.marked(my)),
+            own_dip=self._lasting("own dip", my is not None and temporary.dipped(my)),
             # Two spans: whoever was blank for long, and has just been met, is to be told its role.
             idle=max(
                 self._lasting("blank", roleless and alone),

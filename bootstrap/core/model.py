@@ -150,6 +150,8 @@ class Memory:
 
     #: How long our own node has carried a temporary setting of forming.
     marked: float = 0.0
+    #: How long our own node's time-out has been dipped.
+    own_dip: float = 0.0
     #: How long our own node has been blank, or met and without a role.
     idle: float = 0.0
     #: How long ago a node time-out was first seen dipped by anybody; None: never.

@@ -13,7 +13,7 @@
     redis-app-3
       absent
     --
-    the plan, as a dry run prints it
+    the plan, as a dry run prints it, and how much is looked at next
 
 Below a pod stand the lines of CLUSTER NODES, a pod's name there being short for its hostname.
 `blank` is a new node's line, `everybody` those of a formed cluster of which lines below replace
@@ -61,9 +61,16 @@ class Scenario:
 
     @property
     def rendered(self) -> str:
-        """What a dry run prints from `phase:` on; what stands above only repeats what is given."""
-        text = render.as_text(self.snapshot, self.plan, self.topology)
-        return text[text.index("phase:") :]
+        """What a dry run prints from `phase:` on, and what it does not print.
+
+        What stands above only repeats what is given.
+        """
+        plan = self.plan
+        text = render.as_text(self.snapshot, plan, self.topology)
+        confirmed = [number for number, step in enumerate(plan.steps, 1) if step.confirm]
+        more = [f"(to be confirmed: step {number})" for number in confirmed]
+        more += [f"(looks at: {plan.look.name.lower()})"]
+        return "\n".join([text[text.index("phase:") :], *more])
 
 
 def read(path: Path) -> Scenario:
@@ -74,7 +81,7 @@ def read(path: Path) -> Scenario:
     topology = _topology(options)
     blocks = [block.splitlines() for block in ("\n" + seen).split("\nredis-app-")[1:]]
     pods = [_pod(block, topology) for block in blocks]
-    times = ("idle", "marked", "dipped")
+    times = ("idle", "marked", "dipped", "own_dip")
     memory: dict[str, Any] = {name: float(options[name]) for name in times if name in options}
     if "timeouts" in options:
         timeouts = tuple((pod.name, int(options["timeouts"])) for pod in pods)

@@ -12,7 +12,7 @@ from bootstrap.core.model import Pod
 from bootstrap.core.plan.outcome import Plan
 from tests.core import build
 
-DIP = (("cluster-node-timeout", "503"),)
+DIP = (("cluster-node-timeout", "499"),)
 
 
 def blanks(size: int) -> list[Pod]:
@@ -92,7 +92,7 @@ def test_a_dip_needs_all_slots_seen() -> None:
 
 
 def test_a_dipped_node_is_not_dipped_again() -> None:
-    pods = formed(3, ok=False, cluster_node_timeout="503")
+    pods = formed(3, ok=False, cluster_node_timeout="499")
     timeouts = tuple((f"redis-app-{ordinal}", 15000) for ordinal in range(3))
     found = plan(pods, node_timeouts=timeouts, dipped=1.0)
     assert found.steps

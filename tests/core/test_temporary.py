@@ -24,11 +24,16 @@ def after(view: View, settings: temporary.Settings) -> View:
 
 
 @pytest.mark.parametrize("server", sorted(PRODUCTS))
-@given(delay=st.integers(0, 3000), company=st.integers(0, 3000), pods=st.integers(1, 300))
+@given(
+    delay=st.integers(0, 3000),
+    company=st.integers(0, 3000),
+    pods=st.integers(1, 300),
+    load=st.sampled_from(["disabled", "swapdb", "on-empty-db"]),
+)
 def test_what_is_hurried_can_be_calmed_without_memory(
-    server: str, delay: int, company: int, pods: int
+    server: str, delay: int, company: int, pods: int, load: str
 ) -> None:
-    given_: dict[str, Any] = {"repl_diskless_sync_delay": str(delay)}
+    given_: dict[str, Any] = {"repl_diskless_sync_delay": str(delay), "repl_diskless_load": load}
     if "repl-diskless-sync-max-replicas" in PRODUCTS[server].settings:
         given_["repl_diskless_sync_max_replicas"] = str(company)
     before = build.view(ME, server=server, **given_)
@@ -44,7 +49,7 @@ def test_what_is_hurried_can_be_calmed_without_memory(
 
 
 def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
-    names = {name for name, _ in temporary.hurry(build.view(ME), 6)}
+    names = {name for name, _ in temporary.hurry(build.view(ME, server="redis-8.2"), 6)}
     assert names == {
         "cluster-ping-interval",
         "repl-diskless-sync-delay",
@@ -55,6 +60,14 @@ def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
         assert {name for name, _ in kept} == {"cluster-ping-interval"}
     kept = temporary.hurry(build.view(ME, repl_diskless_sync_max_replicas="1000"), 6)
     assert {name for name, _ in kept} == {"cluster-ping-interval"}
+
+
+def test_only_the_newest_load_a_copy_quicker_from_the_socket() -> None:
+    for server, expected in ("valkey-9.1", "on-empty-db"), ("valkey-8.1", None), ("redis-8.2", None):
+        settings = dict(temporary.hurry(build.view(ME, server=server), 6))
+        assert settings.get("repl-diskless-load") == expected
+    own = build.view(ME, repl_diskless_load="swapdb")
+    assert "repl-diskless-load" not in dict(temporary.hurry(own, 6))
 
 
 def test_the_largest_mark_fits_the_server() -> None:
@@ -81,8 +94,20 @@ def test_more_pods_more_patience(pods: int, pace: str) -> None:
 def test_a_dip_is_told_from_a_node_timeout() -> None:
     assert not temporary.dipped(build.view(ME))
     assert not temporary.dipped(build.view(ME, cluster_node_timeout="500"))
-    dipped = build.view(ME, cluster_node_timeout="503")
+    dipped = build.view(ME, cluster_node_timeout="499")
     assert temporary.dipped(dipped)
     assert temporary.marked(dipped)
     assert not temporary.calm(dipped)
     assert temporary.undip(7000) == (("cluster-node-timeout", "7000"),)
+
+
+@pytest.mark.parametrize(
+    ("pods", "slotted", "dip"),
+    [(3, 0.0, "499"), (24, 0.0, "499"), (25, 0.0, None), (25, 0.798, None), (25, 0.8, "999"),
+     (60, 0.8, "999"), (61, 0.8, None), (61, 1.8, "1999"), (120, 1.8, "1999"), (121, 9.0, None)],
+)  # fmt: skip
+def test_more_pods_a_later_and_a_lesser_dip(pods: int, slotted: float, dip: str | None) -> None:
+    settings = temporary.dip(pods, slotted)
+    assert dict(settings).get("cluster-node-timeout") == dip
+    if dip:
+        assert temporary.dipped(build.view(ME, cluster_node_timeout=dip))

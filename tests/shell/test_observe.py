@@ -223,7 +223,7 @@ def test_how_long_something_has_been_so_is_remembered(three: sets.LocalStatefulS
             assert await memory() == (0.0, 0.0, None, 15000)
             now += 5.0
             assert await memory() == (5.0, 0.0, None, 15000)
-            three[0].ask("CONFIG", "SET", "cluster-node-timeout", 503)  # A dip's mark.
+            three[0].ask("CONFIG", "SET", "cluster-node-timeout", 499)  # A dip's mark.
             assert await memory() == (5.0, 0.0, 0.0, 15000)
             now += 1.0
             assert await memory() == (6.0, 1.0, 1.0, 15000)

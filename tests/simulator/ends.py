@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.simulator import bits
 from tests.simulator.node import Server
-from tests.simulator.oracle import LASTING, cluster
+from tests.simulator.oracle import cluster, lasting
 from tests.simulator.world import Pod, World
 
 
@@ -38,7 +38,7 @@ def leftovers(world: World) -> list[str]:
         f"{pod.name}: {name} is {value}"
         for _, pod in sorted(world.pods.items())
         for name, value in pod.server.settings.items()
-        if name not in LASTING and value != {**world.product.settings, **pod.server.config}[name]
+        if name not in lasting(world) and value != {**world.product.settings, **pod.server.config}[name]
     ]
 
 

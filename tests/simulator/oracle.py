@@ -24,7 +24,9 @@ LASTING: Final = {
     "cluster-announce-ip",
 }
 """Settings that say who and where a node is."""
-DIP: Final = "503"
+DIPS: Final = {"499", "999", "1999"}
+COMPANY: Final = "repl-diskless-sync-max-replicas"
+"""Set for good where forming is to be plain: a copy waits for the replicas of its shard."""
 
 
 class Violation(AssertionError):  # noqa: N818 - what it is
@@ -121,15 +123,20 @@ def _config(world: World, action: actions.ConfigSet, server: Server) -> None:
     hurried = [
         (name, value)
         for name, value in action.settings
-        if name not in LASTING and value != server.product.settings[name]
+        if name not in lasting(world) and value != server.product.settings[name]
     ]
     if not hurried:
         return
-    if dict(hurried).get("cluster-node-timeout", DIP) != DIP:
+    if dict(hurried).get("cluster-node-timeout", "499") not in DIPS:
         raise Violation(f"I9: {action}: not a mark that can be told again")
     for pod in world.pods.values():
         if pod.server.keys and pod.ordinal in world.expected:
             raise Violation(f"I9: {action} while {pod.name} is in use")
+
+
+def lasting(world: World) -> set[str]:
+    """Settings that stay as they were set."""
+    return LASTING if world.fast_form else LASTING | {COMPANY}
 
 
 def _prepared(world: World, pod: Pod) -> bool:

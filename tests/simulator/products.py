@@ -9,6 +9,7 @@ from typing import Final, Literal
 _OLD: Final = {
     "cluster-announce-ip": "",
     "cluster-node-timeout": "15000",
+    "repl-diskless-load": "disabled",
     "repl-diskless-sync-delay": "5",
 }
 _NAMED: Final = {

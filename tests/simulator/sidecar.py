@@ -146,12 +146,25 @@ class Sidecar:
         if any(pod.view is not None and temporary.dipped(pod.view) for pod in pods):
             self._since.setdefault("dipped", self.world.now)
         dipped = self._since.get("dipped")
+        for pod in pods:
+            if pod.view is not None and pod.view.myself.slots:
+                self._since.setdefault(f"slots of {pod.name}", self.world.now)
+        alone = my is not None and my.alone
         roleless = my is not None and not (my.myself.is_replica or my.myself.slots or my.keys)
         return Memory(
             marked=self._lasting("marked", my is not None and temporary.marked(my)),
-            idle=self._lasting("idle", roleless),
+            own_dip=self._lasting("own dip", my is not None and temporary.dipped(my)),
+            idle=max(
+                self._lasting("blank", roleless and alone),
+                self._lasting("met", roleless and not alone),
+            ),
             dipped=None if dipped is None else self.world.now - dipped,
             node_timeouts=tuple(sorted(self._timeouts.items())),
+            slotted=tuple(
+                (pod.name, self.world.now - self._since[f"slots of {pod.name}"])
+                for pod in pods
+                if f"slots of {pod.name}" in self._since
+            ),
         )
 
     def _lasting(self, what: str, so: bool) -> float:

@@ -17,6 +17,7 @@ BAD_FLAGS: Final = frozenset({"handshake", "fail", "fail?", "noaddr"})
 TEMPORARY: Final = (
     "cluster-ping-interval",
     "cluster-node-timeout",
+    "repl-diskless-load",
     "repl-diskless-sync-delay",
     "repl-diskless-sync-max-replicas",
 )

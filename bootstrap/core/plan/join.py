@@ -202,8 +202,12 @@ def _follow(scene: Scene) -> Plan | None:
 
 
 def _told(scene: Scene) -> set[str]:
-    """Who owns slots, by what our siblings say: until gossip has told us too, we do not choose."""
-    members = (member for _, view in scene.viewed for member in view.members)
+    """Who owns slots, by what our siblings say: until gossip has told us too, we do not choose.
+
+    Only by those whom we know: what a lone node with slots of its own says will never be told.
+    """
+    views = [view for _, view in scene.viewed if view.node_id in scene.my.known_ids]
+    members = (member for view in views for member in view.members)
     return {member.node_id for member in members if member.slots and not member.failed}
 
 

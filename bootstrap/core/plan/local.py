@@ -34,7 +34,7 @@ def abandoned(scene: Scene) -> Step | None:
     """
     my, memory, me = scene.my, scene.snapshot.memory, scene.me.name
     settings: temporary.Settings = ()
-    if temporary.dipped(my) and memory.marked >= temporary.DIP_SECONDS:
+    if temporary.dipped(my) and memory.own_dip >= temporary.DIP_SECONDS:
         settings += temporary.undip(memory.node_timeout(me) or scene.topology.node_timeout)
     if memory.marked >= temporary.ABANDONED_SECONDS:
         settings += temporary.calm(my)

@@ -63,7 +63,11 @@ def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
 
 
 def test_only_the_newest_load_a_copy_quicker_from_the_socket() -> None:
-    for server, expected in ("valkey-9.1", "on-empty-db"), ("valkey-8.1", None), ("redis-8.2", None):
+    for server, expected in (
+        ("valkey-9.1", "on-empty-db"),
+        ("valkey-8.1", None),
+        ("redis-8.2", None),
+    ):
         settings = dict(temporary.hurry(build.view(ME, server=server), 6))
         assert settings.get("repl-diskless-load") == expected
     own = build.view(ME, repl_diskless_load="swapdb")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.statefulset import oracle, pod, sets, views
 
-LONG: Final = 60.0
+LONG: Final = 120.0
 """Seconds after which a test gives up. Nothing is measured with it."""
 POLL: Final = 0.2
 """Seconds between two looks, in the end: one costs 10 ms of processor time, and others need it."""

@@ -22,6 +22,7 @@ SHARE = 2
 LEAST = 20
 """Commands that a formation of six pods surely takes."""
 ITSELF = 0
+pytestmark = pytest.mark.timeout(900)  # Some forty formations, one after the other.
 ANNOUNCED = (
     "cluster-announce-ip",
     "cluster-announce-hostname",

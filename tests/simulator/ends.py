@@ -38,7 +38,8 @@ def leftovers(world: World) -> list[str]:
         f"{pod.name}: {name} is {value}"
         for _, pod in sorted(world.pods.items())
         for name, value in pod.server.settings.items()
-        if name not in lasting(world) and value != {**world.product.settings, **pod.server.config}[name]
+        if name not in lasting(world)
+        and value != {**world.product.settings, **pod.server.config}[name]
     ]
 
 

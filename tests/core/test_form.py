@@ -57,6 +57,18 @@ def test_epochs_differ() -> None:
     assert min(found) > 0
 
 
+@pytest.mark.parametrize(("size", "replicas"), [(6, 1), (7, 1), (9, 2), (3, 0)])
+def test_primaries_have_greater_epochs_than_replicas(size: int, replicas: int) -> None:
+    """A replica speaks with its primary's epoch, and may never have spoken with a greater one."""
+    about = build.topology(0, size, replicas_per_shard=replicas)
+    first = planning.plan(build.snapshot(*blanks(size)), about).steps[0].actions
+    epochs = {one.pod: one.epoch for one in first if isinstance(one, SetConfigEpoch)}
+    primaries = {one.pod for one in first if isinstance(one, AddSlots)}
+    assert len(set(epochs.values())) == len(epochs) == size
+    least = min(epochs[pod] for pod in primaries)
+    assert all(epoch < least for pod, epoch in epochs.items() if pod not in primaries)
+
+
 def dips(size: int, *, ok: bool = False, fast: bool = True, **memory: Any) -> int:
     timeouts = tuple((f"redis-app-{ordinal}", 15000) for ordinal in range(size))
     about = build.topology(0, size, replicas_per_shard=0, fast_form=fast)

@@ -72,7 +72,7 @@ def _cluster_elsewhere(scene: Scene) -> bool:
 
 def _epochs_missing(found: Formation) -> bool:
     """Only a node that knows nobody can be given one, so it comes before any MEET."""
-    return found.alone and not all(view.myself.epoch for _, view in found.primaries)
+    return found.alone and not all(view.myself.epoch for _, view in found.pods)
 
 
 def _waiting(*waits: Wait) -> Plan:
@@ -152,13 +152,12 @@ def _begin(scene: Scene, found: Formation) -> Plan:
         speed = temporary.hurry(view, len(found.pods)) if hurry else ()
         if speed:
             actions.append(ConfigSet(pod=pod.name, settings=speed, why="quick until it is formed"))
-        ranges = found.layout.slots_of(pod.ordinal)
-        if not ranges:
-            continue
         if not view.myself.epoch:
             why = "distinct epochs before nodes meet"
-            actions.append(SetConfigEpoch(pod=pod.name, epoch=index + 1, why=why))
-        if not view.myself.slots:
+            epoch = _epoch(index, len(found.primaries), len(found.pods))
+            actions.append(SetConfigEpoch(pod=pod.name, epoch=epoch, why=why))
+        ranges = found.layout.slots_of(pod.ordinal)
+        if ranges and not view.myself.slots:
             actions.append(AddSlots(pod=pod.name, ranges=ranges, why="its share of the layout"))
     first = Step(actions=tuple(actions), until=_SLOTS_UNTIL, confirm=True)
     return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(scene, found)))
@@ -173,6 +172,18 @@ def _unlisted(scene: Scene) -> Wait:
         fix="see whether the cluster's DNS works: kubectl get pods -n kube-system"
         " -l k8s-app=kube-dns",
     )
+
+
+def _epoch(index: int, primaries: int, pods: int) -> int:
+    """The config epoch of the pod at a place of the layout, where primaries come first.
+
+    Replicas get one too, since two nodes with the same, even 0, bump it while they still count as
+    primaries. And a lower one than any primary: a replica speaks with its primary's epoch, and
+    valkey 9.1 was seen to ignore for ever, as stale, one that had spoken with a higher before
+    ("Ignore stale message", cluster_legacy.c).
+    """
+    replicas = pods - primaries
+    return replicas + index + 1 if index < primaries else index - primaries + 1
 
 
 def _handshakes(found: Formation) -> list[Wait]:

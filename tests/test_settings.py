@@ -131,7 +131,7 @@ def test_every_variable_is_tried_above_or_is_about_credentials_or_files() -> Non
 
 
 @pytest.mark.parametrize(("tty", "log_format"), [(True, "console"), (False, "json")])
-def test_the_log_is_for_who_reads_it(pod: identity.Files, tty: bool, log_format: str) -> None:  # noqa: FBT001 - from a table
+def test_the_log_is_for_who_reads_it(pod: identity.Files, tty: bool, log_format: str) -> None:
     assert settings.read({}, pod, tty=tty).log_format == log_format
     forced = settings.read({"BOOTSTRAP_LOG_FORMAT": "json"}, pod, tty=tty)
     assert forced.log_format == "json"

@@ -20,8 +20,9 @@ LOAD = "repl-diskless-load"
 #: CLUSTER_MIN_REJOIN_DELAY). So the node time-out has to be short only at the one tick that ends
 #: that wait. By number of pods, in ms: no shorter than gossip takes anyway, since starved
 #: processors turn a short one into a storm of failovers; above 120 pods there is nothing to gain.
-#: One less than round, to be a mark, and not to miss the tick. Third, how much before that tick it may begin, in ms: few pods
-#: can bear it throughout, for the others two ticks (clusterCron) have to do.
+#: Each is one less than round: a mark, and it does not miss the tick. Third, how much before that
+#: tick the dip may begin, in ms: few pods can bear it throughout, for the others two ticks
+#: (clusterCron) have to do.
 _DIPS = ((24, 499, 499), (60, 999, 200), (120, 1999, 200))
 #: The longest that a node time-out may stay dipped, in seconds.
 DIP_SECONDS = 2.0

@@ -114,7 +114,7 @@ def _cold(options: argparse.Namespace, server: servers.Server, results: report.R
 
 def _busy(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
     """Both processors are kept busy by two more processes."""
-    some = [contenders.REDIS_CLI, contenders.SEED, contenders.PLAIN, contenders.COLD]
+    some = [contenders.REDIS_CLI, contenders.THERE, contenders.PLAIN, contenders.COLD]
     sizes = [6] if options.quick else [6, 12]
     _compare(options, server, results.busy_runs, some, sizes, busy=True)
     print(report.forming(results.busy_runs))

@@ -31,7 +31,7 @@ class Tls:
     key: Path
 
 
-def render(  # noqa: PLR0913 - each is a fact about the pod
+def render(
     server: servers.Server,
     *,
     address: str,

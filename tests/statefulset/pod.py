@@ -26,7 +26,7 @@ class PodError(Exception):
 class Pod:
     """A pod of a local StatefulSet. It lives on while its processes come and go."""
 
-    def __init__(  # noqa: PLR0913 - what a pod is made of
+    def __init__(
         self,
         spec: specs.Spec,
         ordinal: int,

@@ -30,7 +30,7 @@ class LocalStatefulSet:
     Ctrl-C while a set is open, unless somebody else handles it.
     """
 
-    def __init__(  # noqa: PLR0913 - a manifest has many fields
+    def __init__(
         self,
         size: int,
         server: servers.Server,

@@ -31,7 +31,7 @@ class Sidecar(process.Child):
         return [entry for entry in entries if isinstance(entry, dict)]
 
 
-def environment(  # noqa: PLR0913 - each is a fact about the pod
+def environment(
     spec: specs.Spec,
     *,
     ordinal: int,

@@ -80,8 +80,8 @@ def _wait_for_seed(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     seed = scene.snapshot.pod(seed_name)
     if seed is not None and seed.view is not None:
-        if not seed.view.alone:
-            return None
+        if not seed.view.alone or seed.view.keys:
+            return None  # it is in a cluster; or it has data, and will never form one
         what = f"{seed_name}, which is up and knows nobody yet, to form the cluster"
         fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap"
         wait = Wait(pod=seed_name, what=what, fix=fix)

@@ -1,0 +1,159 @@
+"""The steps of rule 3, once it is proven that they may be taken.
+
+Epochs and slots on every primary, all of them before the first MEET; then MEET; then each replica
+follows its primary as soon as it knows it; then every node is asked whether all is well.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core import slots, temporary
+from bootstrap.core.actions import Action, AddSlots, ConfigSet, Replicate, SetConfigEpoch
+from bootstrap.core.model import Scope, View
+from bootstrap.core.plan import meeting
+from bootstrap.core.plan.formation import Formation
+from bootstrap.core.plan.outcome import Phase, Plan, Step
+from bootstrap.core.plan.scene import Scene
+
+_SLOTS_UNTIL = "every primary owns its slots, and nobody else any"
+_MEET_UNTIL = "every node knows every other, on both sides"
+_FOLLOW_UNTIL = "every replica follows its primary, with its link up"
+_OK_UNTIL = "every node says cluster_state:ok"
+_CALM_UNTIL = "no temporary setting is left"
+
+
+def begin(scene: Scene, found: Formation) -> Plan:
+    """Slots and epochs, the first step; and what will follow."""
+    hurry = scene.topology.fast_form
+    actions: list[Action] = []
+    for index, (pod, view) in enumerate(found.pods):
+        speed = temporary.hurry(view, len(found.pods)) if hurry else ()
+        if speed:
+            actions.append(ConfigSet(pod=pod.name, settings=speed, why="quick until it is formed"))
+        if not view.myself.epoch:
+            why = "distinct epochs before nodes meet"
+            epoch = _epoch(index, len(found.primaries), len(found.pods))
+            actions.append(SetConfigEpoch(pod=pod.name, epoch=epoch, why=why))
+        ranges = found.layout.slots_of(pod.ordinal)
+        if ranges and not view.myself.slots:
+            actions.append(AddSlots(pod=pod.name, ranges=ranges, why="its share of the layout"))
+    first = Step(actions=tuple(actions), until=_SLOTS_UNTIL, confirm=True)
+    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(scene, found)))
+
+
+def _epoch(index: int, primaries: int, pods: int) -> int:
+    """The config epoch of the pod at a place of the layout, where primaries come first.
+
+    Replicas get one too, since two nodes with the same, even 0, bump it while they still count as
+    primaries. And a lower one than any primary: a replica speaks with its primary's epoch, and
+    valkey 9.1 was seen to ignore for ever, as stale, one that had spoken with a higher before
+    ("Ignore stale message", cluster_legacy.c).
+    """
+    replicas = pods - primaries
+    return replicas + index + 1 if index < primaries else index - primaries + 1
+
+
+def _rest(scene: Scene, found: Formation) -> tuple[Step, ...]:
+    """All that follows the slots, each step as it would be if nothing of it were done yet."""
+    steps = [
+        Step(actions=_meets(found), until=_MEET_UNTIL),
+        Step(actions=_follow(found), until=_FOLLOW_UNTIL),
+    ]
+    calm = _calm(scene, found, after=True)
+    last = Step(actions=calm, until=_CALM_UNTIL) if calm else Step(actions=(), until=_OK_UNTIL)
+    return tuple(step for step in (*steps, last) if step.actions or step is last)
+
+
+def finish(scene: Scene, found: Formation) -> Plan | None:
+    """Slots are given. Whatever can be done now is one step; the barriers stay visible."""
+    strangers = _meets(found)
+    known = all(
+        len(view.known_ids) == len(found.pods) == len(view.members) for _, view in found.pods
+    )
+    ready = tuple(
+        action
+        for action in _follow(found)
+        if _view_of(found, action.pod).member(action.primary_id) is not None
+    )
+    ok = all(view.state_ok for _, view in found.pods)
+    linked = all(view.link_up for _, view in found.replicas)
+    now = (*strangers, *ready, *_dips(scene, found))
+    settled = known and ok and linked
+    now += _calm(scene, found, after=False) if not settled else _calm(scene, found, after=True)
+    if settled and not now:
+        return None
+    until = [_MEET_UNTIL] * (not known) + [_FOLLOW_UNTIL] * (not linked) + [_OK_UNTIL] * (not ok)
+    steps = [Step(actions=now, until="; ".join(until) or _CALM_UNTIL)]
+    later = tuple(action for action in _follow(found) if action not in ready)
+    if later:
+        steps.append(Step(actions=later, until=_FOLLOW_UNTIL))
+    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=tuple(steps))
+
+
+def _view_of(found: Formation, name: str) -> View:
+    return next(view for pod, view in found.pods if pod.name == name)
+
+
+def _meets(found: Formation) -> tuple[Action, ...]:
+    ordinals = tuple(pod.ordinal for pod, _ in found.pods)
+    wanted = meeting.pairs(ordinals, found.layout)
+    return meeting.missing(found.pods, wanted, why="gossip makes the rest known")
+
+
+def _follow(found: Formation) -> tuple[Replicate, ...]:
+    """REPLICATE for each replica without a primary. One that has a primary is left with it."""
+    actions: list[Replicate] = []
+    for pod, view in found.replicas:
+        ordinal = found.layout.primary_of(pod.ordinal)
+        if view.myself.is_replica or ordinal is None:
+            continue
+        primary = next((p, v) for p, v in found.pods if p.ordinal == ordinal)
+        actions.append(
+            Replicate(
+                pod=pod.name,
+                primary=primary[0].name,
+                primary_id=primary[1].node_id,
+                why="replicas are spread over the shards, apart from their primary where they can",
+            )
+        )
+    return tuple(actions)
+
+
+def _dips(scene: Scene, found: Formation) -> tuple[Action, ...]:
+    """Shorten a warm primary's wait for `ok`, once it sees every slot, for two seconds at most.
+
+    A server younger than two seconds is not helped by it (CLUSTER_WRITABLE_DELAY).
+    """
+    memory, actions = scene.snapshot.memory, list[Action]()
+    spent = memory.dipped is not None and memory.dipped >= temporary.DIP_SECONDS
+    for pod, view in found.primaries if scene.topology.fast_form and not spent else ():
+        settings = temporary.dip(len(found.pods), memory.slots_for(pod.name))
+        if (
+            settings
+            and not view.state_ok
+            and view.uptime >= temporary.DIP_SECONDS
+            and memory.node_timeout(pod.name) is not None
+            and not temporary.dipped(view)
+            and not slots.missing(span for member in view.members for span in member.slots)
+        ):
+            why = "it sees every slot: it need not wait five seconds to say ok"
+            actions.append(ConfigSet(pod=pod.name, settings=settings, why=why))
+    return tuple(actions)
+
+
+def _calm(scene: Scene, found: Formation, *, after: bool) -> tuple[Action, ...]:
+    """Put temporary settings back: a dip as soon as it has served, the rest at the end.
+
+    A dip that we have no memory of is put back by that pod's own sidecar, which has.
+    """
+    memory = scene.snapshot.memory
+    spent = memory.dipped is not None and memory.dipped >= temporary.DIP_SECONDS
+    actions: list[Action] = []
+    for pod, view in found.pods:
+        settings = temporary.calm(view) if after else ()
+        before = memory.node_timeout(pod.name)
+        if temporary.dipped(view) and (view.state_ok or spent) and before is not None:
+            settings += temporary.undip(before)
+        if settings:
+            why = "the forming is over" if after else "it has said ok, or had its time"
+            actions.append(ConfigSet(pod=pod.name, settings=settings, why=why))
+    return tuple(actions)

@@ -102,7 +102,7 @@ class Settings:
         "BOOTSTRAP_FAST_FORM",
         parsers.boolean,
         "true",
-        meaning="Lower the servers' timers while forming, and put them back afterwards.",
+        meaning="Lower some of the servers' timers while forming, and put them back afterwards.",
     )
     node_timeout: int = variables.required(
         "BOOTSTRAP_NODE_TIMEOUT",

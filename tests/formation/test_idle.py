@@ -137,7 +137,8 @@ def test_a_write_would_be_noticed(name: str) -> None:
     with sets.LocalStatefulSet(1, needs.server(name), replicas_per_shard=0) as app:
         app.start_servers()
         with monitor.Monitor(app[0]) as listening:
-            app[0].ask("FLUSHALL")
+            with app[0].client(driver_info=None) as client:
+                client.execute_command("FLUSHALL")
             heard = listening.commands()
         forbid_writes(app[0])
         with pytest.raises(AssertionError, match="'flushall'"):

@@ -98,7 +98,7 @@ class Observer:
             for ordinal in sorted(ordinals)
             if topology.name_of(ordinal) not in self._proven
         ]
-        if topology.size is None or self._unnamed:
+        if topology.size is None or topology.address is None or self._unnamed:
             # Somebody is not expected by name: with our own we ask for the service, which lists.
             wanted.append(topology.hostname_of(topology.ordinal))
         found = await self.names.look(wanted)
@@ -107,7 +107,6 @@ class Observer:
         if not self._listed and topology.size is None and (answered or found.nameless):
             self._listed = await self.names.list_pods()
             found = await self.names.look(())
-        await self._settle_address(found)
         ours = (topology.ordinal_of(name.removesuffix(".")) for name, _ in found.names)
         nameless = await self._named_by_nodes(found.nameless)
         ordinals |= {ordinal for ordinal in ours if ordinal is not None} | nameless.keys()
@@ -122,6 +121,7 @@ class Observer:
                 for ordinal in sorted(ordinals)
             )
         )
+        await self._settle_address(found, peers)
         self._doubt_shared(peers)
         everybody = all(pod.name in self._proven for pod in peers)
         if topology.seed and topology.size is not None and everybody and not self._listed:
@@ -194,13 +194,15 @@ class Observer:
         hostname = self.topology.hostname_of(ordinal)
         return [one.address for one in members if one.hostname == hostname and one.address]
 
-    async def _settle_address(self, found: directory.Directory) -> None:
+    async def _settle_address(self, found: directory.Directory, peers: list[Pod]) -> None:
         """Without POD_IP, our address is the one from which the seed is reached."""
         topology = self.topology
         if topology.address is not None:
             return
-        for address in found.of(topology.hostname_of(topology.ordinal_start)).addresses[:1]:
-            source = await self._at(address, "").source_address()
+        seed = topology.hostname_of(topology.ordinal_start)
+        seen = [pod.address for pod in peers if pod.hostname == seed and pod.address]
+        for address in [*seen, *found.of(seed).addresses][:1]:
+            source = await self._at(address, seed).source_address()
             if source is not None:
                 self.topology = dataclasses.replace(topology, address=source)
 

@@ -151,7 +151,5 @@ def test_importing_configures_nothing_and_writes_nothing() -> None:
         "import bootstrap.logs, bootstrap.settings, structlog;"
         "raise SystemExit(structlog.is_configured())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

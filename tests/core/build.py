@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import hypothesis
+
 from bootstrap.core import parse
 from bootstrap.core.directory import Name
 from bootstrap.core.model import (
@@ -21,6 +23,13 @@ from tests.simulator.products import PRODUCTS
 
 SUBDOMAIN: Final = "redis-service.default.svc.cluster.local"
 NEWEST: Final = "valkey-9.1"
+ANYWHERE: Final = hypothesis.settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+"""For Hypothesis on a busy machine: always the same examples, however long they take."""
 FOUND: Final = Name(state="found", addresses=())
 
 

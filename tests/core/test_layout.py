@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bootstrap.core import layout as layouts
 from bootstrap.core import slots
 from bootstrap.core.layout import Place
+from tests.core import build
 
 Ladder = tuple[int, int, int]
 
@@ -50,7 +51,7 @@ def laid_out(places: list[Place], shards: int, start: int = 0) -> tuple[int, ...
     return tuple(primary - start for _, primary in found.replicas)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(build.ANYWHERE, max_examples=150)
 @given(
     places=st.lists(_place, min_size=3, max_size=9),
     shards=st.integers(1, 4),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootstrap.core import slots
+from tests.core import build
 
 _ranges = st.lists(
     st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda pair: (min(pair), max(pair)))
@@ -17,6 +18,7 @@ def numbers(ranges: slots.Ranges) -> set[int]:
     return {slot for first, last in ranges for slot in range(first, last + 1)}
 
 
+@build.ANYWHERE
 @given(_ranges)
 def test_equal_sets_of_slots_are_written_alike(ranges: list[slots.Range]) -> None:
     found = slots.normalise(ranges)
@@ -25,6 +27,7 @@ def test_equal_sets_of_slots_are_written_alike(ranges: list[slots.Range]) -> Non
     assert slots.count(found) == len(numbers(found))
 
 
+@build.ANYWHERE
 @given(_ranges)
 def test_what_is_missing_is_the_rest(ranges: list[slots.Range]) -> None:
     found = slots.missing(ranges)

@@ -24,6 +24,7 @@ def after(view: View, settings: temporary.Settings) -> View:
 
 
 @pytest.mark.parametrize("server", sorted(PRODUCTS))
+@build.ANYWHERE
 @given(
     delay=st.integers(0, 3000),
     company=st.integers(0, 3000),

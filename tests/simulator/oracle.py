@@ -113,9 +113,7 @@ def _meet(world: World, action: actions.Meet, server: Server) -> None:
 def _replicate(world: World, action: actions.Replicate, server: Server) -> None:
     if server.me.primary_id is None and (server.me.slots or server.keys):
         raise Violation(f"I3: {action} of a primary with data")
-    known = server.table.get(action.primary_id)
-    primary = _pod_of_id(world, action.primary_id)
-    if primary is None and known is not None and world.product.names:
+    if any(one.node_id == action.primary_id for one in world.strangers):
         raise Violation(f"I5: {action} follows a stranger")
 
 

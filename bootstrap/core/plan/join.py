@@ -177,12 +177,9 @@ def _follow(scene: Scene) -> Plan | None:
     topology, my, idle = scene.topology, scene.my, scene.snapshot.memory.idle
     # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
     patient = idle < SEED_SECONDS or temporary.marked(my)
-    if topology.ordinal in topology.ordinals and patient:
-        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
-        return Plan(phase=Phase.JOIN, waiting=(wait,))
-    if scene.snapshot.scope < Scope.ALL:
-        return _look_around(scene, "a look at where its siblings run")
-    foreign = _foreign(scene, [scene.me])
+    # Who has only just been met by the seed may not have heard every sibling's name yet.
+    judged = scene.snapshot.scope is Scope.ALL and not temporary.marked(my)
+    foreign = _foreign(scene, [scene.me]) if judged else []
     if foreign:
         return _blocked(
             "foreign-node",
@@ -191,6 +188,11 @@ def _follow(scene: Scene) -> Plan | None:
             "find out whose these nodes are, and which cluster this pod belongs to; we neither"
             " join nor leave one here",
         )
+    if topology.ordinal in topology.ordinals and patient:
+        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
+        return Plan(phase=Phase.JOIN, waiting=(wait,))
+    if scene.snapshot.scope < Scope.ALL:
+        return _look_around(scene, "a look at where its siblings run")
     primaries = [member for member in my.members if member.slots and not member.is_replica]
     election = [member for member in primaries if member.failed]
     if election or not primaries or _told(scene) - {member.node_id for member in primaries}:

@@ -53,6 +53,7 @@ class LocalStatefulSet:
         """Describe the set; entering it makes the pods. `names` is a name server to share."""
         self.server = server
         self.pods: list[pods.Pod] = []
+        self.surprises: list[str] = []
         self._host_of = host_of
         self._zone_of = zone_of
         self._cleanup = contextlib.ExitStack()
@@ -89,6 +90,8 @@ class LocalStatefulSet:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        if error is None and self.surprises:
+            raise AssertionError("a sidecar met what it did not expect:\n" + self.surprises[0])
 
     def _open(self) -> None:
         """Take what the set needs; each thing is in the cleanup as soon as it is there."""
@@ -116,6 +119,9 @@ class LocalStatefulSet:
         # Sidecars first, and gently: measured ones still have their coverage to write.
         process.stop_all((sidecar for pod in self.pods for sidecar in pod.sidecars), GRACE)
         process.stop_all((pod.process for pod in self.pods if pod.process), grace=0.0)
+        # A sidecar outlives what it did not foresee, and may well end healthy: still a defect.
+        logs = (side.output() + side.errors() for pod in self.pods for side in pod.sidecars)
+        self.surprises = [text for text in logs if "Traceback" in text]
 
     def _withdraw(self) -> None:
         for pod in self.pods:

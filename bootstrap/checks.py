@@ -116,6 +116,28 @@ def tls(parsed: Parsed, faults: errors.Faults) -> None:
             )
 
 
+def data_dir(parsed: Parsed, faults: errors.Faults) -> None:
+    """Check that the volume can be looked at, where it was asked for.
+
+    A fault, and not a warning: without it the start gate guards nothing, and who relies on it
+    would find out by the loss of the data. Mounts are made before any container starts, so it
+    shows at the first start, and no pod that ran is kept from running again.
+    """
+    folder: Path | None = parsed["BOOTSTRAP_DATA_DIR"]
+    if not folder:
+        return
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        faults.add(
+            "BOOTSTRAP_DATA_DIR",
+            expected="a folder that can be read, where the volume of Redis is mounted",
+            seen=f"{str(folder)!r} ({error.strerror or type(error).__name__})",
+            fix="add the volumeMount to the sidecar (readOnly), let it run as a user who may read"
+            " the volume, or unset the variable",
+        )
+
+
 def nameservers(resolv: str, *, source: Path, faults: errors.Faults) -> tuple[tuple[str, int], ...]:
     """Return the name servers of resolv.conf, for want of others: there is at least one."""
     found = tuple((address, parsers.DNS_PORT) for address in identity.nameservers(resolv))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import ssl
@@ -17,6 +16,7 @@ from bootstrap import (
     __version__,
     discovery,
     errors,
+    handover,
     identity,
     logs,
     loop,
@@ -24,28 +24,24 @@ from bootstrap import (
     observe,
     server,
     settings,
+    shown,
     status,
     variables,
 )
-from bootstrap.core import plan as planning
-from bootstrap.core import render
-from bootstrap.core.model import Scope, Snapshot, Topology
-from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.model import Topology
 from bootstrap.errors import Exit
 
 #: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.
 _ONCE_SECONDS = 300.0
-#: How long a dry run asks DNS again for names that it has no word of yet, in seconds.
-_DRY_SECONDS = 3.0
-
 #: How long a look that is under way may go on after SIGTERM, in seconds.
 _STOP_SECONDS = 0.5
 
 _EPILOG = """\
 exit status:
-  0   the goal is reached (dry run: nothing to do)
-  1   could not observe, or timed out
+  0   the goal is reached (dry run: nothing to do; status: all is well; handover: it may stop)
+  1   could not observe, or timed out (handover: it has not been taken over)
   2   dry run: not there yet; steps are pending, or something is waited for
+      status: that, or something of the cluster is missing or in trouble
   3   blocked: refuses to act, reasons printed
   64  usage
   78  configuration; all faults are listed at once
@@ -72,9 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=["run"],
+        choices=["run", "handover", "status"],
         default="run",
-        help="run: stay and look after the pod's Redis (the default)",
+        help="run: stay and look after the pod's Redis (the default); handover: if it is a primary,"
+        " let a replica take over, so that it may stop; status: show all shards",
     )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--once", action="store_true", help="form, join or heal, then exit")
@@ -84,7 +81,10 @@ def _parser() -> argparse.ArgumentParser:
         help="show what is seen and what would be done; never write",
     )
     parser.add_argument(
-        "--output", choices=["text", "json"], default="text", help="how --dry-run prints"
+        "--output",
+        choices=["text", "json"],
+        default="text",
+        help="how --dry-run and status print",
     )
     parser.add_argument("--version", action="version", version=f"bootstrap {__version__}")
     return parser
@@ -92,7 +92,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str]) -> int:
     """Run, and return the exit status."""
-    wanted = _parser().parse_args(arguments)
+    parser = _parser()
+    wanted = parser.parse_args(arguments)
+    if wanted.command != "run" and (wanted.once or wanted.dry_run):
+        parser.error(f"--once and --dry-run do not go with {wanted.command}")
     try:
         known = settings.read(os.environ, identity.Files(), tty=sys.stdout.isatty())
         tls = _tls(known)
@@ -100,13 +103,20 @@ def main(arguments: Sequence[str]) -> int:
         for fault in error.faults:
             print(f"bootstrap: {fault}", file=sys.stderr)
         return Exit.CONFIGURATION
-    logs.configure(known.log_level, known.log_format, sys.stderr if wanted.dry_run else sys.stdout)
+    shows = wanted.dry_run or wanted.command != "run"
+    logs.configure(known.log_level, known.log_format, sys.stderr if shows else sys.stdout)
     for warning in known.unknown:
         logs.get().warning(logs.UNKNOWN_VARIABLE, what=warning)
-    observer = _observer(known, tls)
-    if wanted.dry_run:
-        return asyncio.run(_dry_run(observer, wanted.output))
-    return asyncio.run(_run(observer, known, once=wanted.once))
+    access = node.Access(credentials=known.credentials, tls=tls)
+    board = status.Board(patience=max(60.0, 6 * known.interval))
+    handed = handover.Handover(topology(known), known.redis_host, access, board)
+    if wanted.command == "handover":
+        return asyncio.run(_hand_over(handed))
+    observer = _observer(known, access)
+    if wanted.dry_run or wanted.command == "status":
+        show = shown.dry_run if wanted.dry_run else shown.shards_of
+        return asyncio.run(show(observer, wanted.output))
+    return asyncio.run(_run(observer, known, board, handed, once=wanted.once))
 
 
 def _tls(known: settings.Settings) -> ssl.SSLContext | None:
@@ -139,26 +149,43 @@ def topology(known: settings.Settings) -> Topology:
         or known.credentials.password_file is not None,
         fast_form=known.fast_form,
         node_timeout=known.node_timeout,
+        handover_timeout=known.handover_timeout,
+        gate_seconds=known.gate_seconds,
+        gate_opens=known.gate_on_timeout == "open",
+        guarded=known.data_dir is not None,
     )
 
 
-def _observer(known: settings.Settings, tls: ssl.SSLContext | None) -> observe.Observer:
+def _observer(known: settings.Settings, access: node.Access) -> observe.Observer:
     family: Literal[4, 6] | None = None
     if known.pod_ip is not None:
         family = 6 if ":" in known.pod_ip else 4
     return observe.Observer(
         topology(known),
         known.redis_host,
-        node.Access(credentials=known.credentials, tls=tls),
+        access,
         discovery.Discovery(
             service=known.service_fqdn, nameservers=known.nameservers, family=family
         ),
         time.monotonic,
+        folder=known.data_dir,
     )
 
 
-async def _run(observer: observe.Observer, known: settings.Settings, *, once: bool) -> int:
-    board = status.Board(patience=max(60.0, 6 * known.interval))
+async def _hand_over(handed: handover.Handover) -> int:
+    ended = await handed.ask()
+    print(f"{ended.result}: {ended.text}")
+    return Exit.REACHED if ended.result.good else Exit.FAILED
+
+
+async def _run(
+    observer: observe.Observer,
+    known: settings.Settings,
+    board: status.Board,
+    handed: handover.Handover,
+    *,
+    once: bool,
+) -> int:
     timeout = known.timeout if known.timeout is not None or not once else _ONCE_SECONDS
     terms = loop.Terms(once=once, timeout=timeout, interval=known.interval)
     turning = loop.Loop(observer, board, terms)
@@ -167,13 +194,15 @@ async def _run(observer: observe.Observer, known: settings.Settings, *, once: bo
         asyncio.get_running_loop().add_signal_handler(one, _stop, turning, running)
     # Whoever runs `--once` by hand may do so beside the sidecar that has the port.
     where = None if once else known.http
-    listening = asyncio.create_task(_listen(where, board, known.pod_name))
+    door = handover.Door(handed, asyncio.get_running_loop(), known.handover_token)
+    listening = asyncio.create_task(_listen(where, board, door, known.pod_name))
     try:
         return await running
     except asyncio.CancelledError:
         return Exit.REACHED
     finally:
         listening.cancel()
+        await handed.close()
         await observer.close()
 
 
@@ -183,12 +212,14 @@ def _stop(turning: loop.Loop, running: asyncio.Task[Exit]) -> None:
     asyncio.get_running_loop().call_later(_STOP_SECONDS, running.cancel)
 
 
-async def _listen(where: tuple[str, int] | None, board: status.Board, pod: str) -> None:
+async def _listen(
+    where: tuple[str, int] | None, board: status.Board, door: handover.Door, pod: str
+) -> None:
     """Serve HTTP. A taken port is no reason to leave Redis alone: say so, and try again."""
     if where is None:
         return
     try:
-        server.Server(where, board)
+        server.Server(where, board, door.knock)
     except OSError as error:
         why = f"BOOTSTRAP_HTTP: cannot listen on {where[0] or '*'}:{where[1]}: {error}"
         fix = "is there a second sidecar in this pod? its probes and metrics are the other one's"
@@ -199,40 +230,4 @@ async def _listen(where: tuple[str, int] | None, board: status.Board, pod: str) 
         await tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(OSError),
             wait=tenacity.wait_random_exponential(multiplier=1, max=30),
-        )(asyncio.to_thread, server.Server, where, board)
-
-
-async def _dry_run(observer: observe.Observer, output: str) -> int:
-    snapshot, plan = await _dry_look(observer)
-    if output == "json":
-        print(json.dumps(render.as_json(snapshot, plan, observer.topology), indent=1))
-    else:
-        print(render.as_text(snapshot, plan, observer.topology))
-    await observer.close()
-    me = snapshot.pod(observer.topology.name)
-    if any(block.code == "size-missing" for block in plan.blocked):
-        return Exit.CONFIGURATION
-    if plan.blocked:
-        return Exit.BLOCKED
-    if me is None or me.view is None:
-        return Exit.FAILED
-    return Exit.REACHED if plan.reached else Exit.NOT_YET
-
-
-async def _dry_look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
-    """Everything, whatever the plan needs: a person wants to see it all."""
-    ends = time.monotonic() + _DRY_SECONDS
-    while True:
-        snapshot = await observer.look(Scope.ALL)
-        unasked = any(
-            pod.node is None and pod.resolved.reason.startswith("not asked")
-            for pod in snapshot.pods
-        )
-        # Without a size nobody is expected by name: the service itself is asked who there is.
-        unlisted = observer.topology.size is None and not snapshot.listed
-        # The seed asks the service itself only when it has found everybody, each proven.
-        if observer.topology.seed and all(observer.node_of(pod.name) for pod in snapshot.pods):
-            unlisted = unlisted or not snapshot.listed
-        if not (unasked or unlisted) or time.monotonic() >= ends:
-            return snapshot, planning.plan(snapshot, observer.topology)
-        await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))
+        )(asyncio.to_thread, server.Server, where, board, door.knock)

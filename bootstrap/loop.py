@@ -9,7 +9,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from bootstrap import apply, logs, observe, pace, status
+from bootstrap import apply, gatekeeper, logs, observe, pace, status
 from bootstrap.core import actions
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Scope, Snapshot
@@ -112,6 +112,8 @@ class Loop:
     def _publish(self, snapshot: Snapshot, plan: Plan) -> None:
         before = self._board.status
         self._board.questions = self._observer.names.questions
+        if gatekeeper.mind(self._board, snapshot, plan, self._observer.topology):
+            self._observer.gate_opened()
         self._board.status = dataclasses.replace(
             before,
             tick=before.tick + 1,

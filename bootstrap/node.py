@@ -6,6 +6,7 @@ Nothing is retried here: the loop looks again soon enough. Every wait has a dead
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,14 +73,20 @@ class Node:
         self._many = False
         self._turn = asyncio.Lock()
 
-    async def read(self) -> View | Unreachable:
-        """Everything that a view holds, in one pipeline; or why not, naming what was seen."""
+    async def read(self, *, shards: bool = False) -> View | Unreachable:
+        """Everything that a view holds, in one pipeline; or why not, naming what was seen.
+
+        With `shards` also which nodes the server counts to which shard, if it can tell.
+        """
         try:
             async with self._turn, asyncio.timeout(self._access.timeout):
-                return await self._read()
+                return await self._read(shards=shards)
         except (redis.exceptions.RedisError, OSError, TimeoutError, ValueError) as error:
             await self.close()
             return self._unreachable(error)
+        except asyncio.CancelledError:
+            await self.close()  # with replies on their way it is of no use any more
+            raise
         except secret.PasswordFileError as error:
             return Unreachable(trouble=Trouble.PASSWORD, reason=str(error))
 
@@ -118,14 +125,16 @@ class Node:
         writer.close()
         return str(name[0])
 
-    async def _read(self) -> View:
+    async def _read(self, *, shards: bool) -> View:
         names = (*SETTINGS, *_PEERS_PASSWORD)
         asked: list[Command] = [("CONFIG", "GET", *names)]
         if not self._many:
             asked = [("CONFIG", "GET", name) for name in names]
         sections = ("server", "persistence", "replication", "keyspace") if self._many else ()
         texts: list[Command] = [("INFO", *sections), ("CLUSTER", "INFO"), ("CLUSTER", "NODES")]
+        asked += [("CLUSTER", "SHARDS")] * shards
         info, cluster, nodes, *found = await self._exchange(texts + asked)
+        together = found.pop() if shards else []
         for reply in (info, cluster, nodes, *found):
             if isinstance(reply, Exception):
                 raise reply
@@ -146,9 +155,12 @@ class Node:
             for pairs in found
             for name, value in zip(pairs[::2], pairs[1::2], strict=True)
         }
-        return parse.view(
+        seen = parse.view(
             nodes, info, cluster, settings_only(settings), peers_password_ok=self._same(settings)
         )
+        # Not before redis 7.0, and not without the right to ask: then there is less to go by.
+        known = isinstance(together, list)
+        return dataclasses.replace(seen, shards=parse.shards(together)) if known else seen
 
     def _same(self, settings: Mapping[str, str]) -> bool:
         """Whether the server's password towards its peers is ours. The values end here."""
@@ -232,6 +244,10 @@ class Node:
                 return [("CLUSTER", "MEET", action.address, action.port, action.bus_port)]
             case actions.Replicate():
                 return [("CLUSTER", "REPLICATE", action.primary_id)]
+            case actions.Forget():
+                return [("CLUSTER", "FORGET", action.node_id)]
+            case actions.Failover():
+                return [("CLUSTER", "FAILOVER")]
             case _:
                 assert_never(action)
 

@@ -6,44 +6,61 @@ import asyncio
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from bootstrap import discovery, node
-from bootstrap.core import directory, temporary
-from bootstrap.core.model import Memory, Pod, Scope, Snapshot, Topology, Unreachable, View
+from bootstrap import discovery, fanout, memories, node, volume
+from bootstrap.core import directory
+from bootstrap.core.model import (
+    Member,
+    Pod,
+    Scope,
+    Snapshot,
+    Topology,
+    Trouble,
+    Unreachable,
+    View,
+    Volume,
+)
 from bootstrap.core.proof import Proof, prove
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
 
 
 class Observer:
-    """Keeps connections, and what only time can tell: since when something has been so."""
+    """Keeps connections, and who was proven to be where."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a look depends on
         self,
         topology: Topology,
         local: str,
         access: node.Access,
         names: discovery.Discovery,
         clock: Callable[[], float],
+        *,
+        folder: Path | None = None,
     ) -> None:
-        """`local` is the address of our own Redis; `clock` gives seconds."""
+        """`local` is the address of our own Redis; `clock` gives seconds.
+
+        `folder` is where the volume of our own Redis can be looked at; None: nowhere.
+        """
         self.topology = topology
         self.names = names
         self._access = access
-        self._clock = clock
+        self._memories = memories.Memories(topology, clock)
         self._local = node.Node(
             local, topology.port, access, topology.hostname_of(topology.ordinal)
         )
         self._nodes: dict[tuple[str, str], node.Node] = {}
         self._proven: dict[str, str] = {}
-        self._since: dict[str, float] = {}
-        self._node_timeouts: dict[str, int] = {}
         self._listed = False
         self._unnamed = False
+        self._folder = folder
+        self._volume: Volume | None = None
 
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
         mine = await self._local.read()
+        self._volume = self._volume_of(mine)
         me = Pod(
             name=self.topology.name,
             ordinal=self.topology.ordinal,
@@ -57,9 +74,25 @@ class Observer:
         return Snapshot(
             scope=scope,
             pods=tuple(pods),
-            memory=self._memory(me, pods),
+            memory=self._memories.of(scope, me, pods, self._volume),
             listed=self._listed,
+            volume=self._volume,
         )
+
+    def gate_opened(self) -> None:
+        """From now on our own server may be up at any time."""
+        self._memories.opened = True
+
+    def _volume_of(self, mine: View | Unreachable) -> Volume | None:
+        """Our own node's volume, while nobody listens: a server that runs has read it already."""
+        down = isinstance(mine, Unreachable) and mine.trouble is Trouble.REFUSED
+        return volume.read(self._folder) if self._folder and down else None
+
+    def _remembered(self, mine: View | Unreachable) -> tuple[Member, ...]:
+        """Whom our own node knows; while it is down, whom it knew when it ended."""
+        if isinstance(mine, View):
+            return mine.members
+        return self._volume.members if self._volume else ()
 
     def node_of(self, pod: str) -> node.Node | None:
         """The node that was last seen in a pod; None when none was proven to be there."""
@@ -111,16 +144,11 @@ class Observer:
         nameless = await self._named_by_nodes(found.nameless)
         ordinals |= {ordinal for ordinal in ours if ordinal is not None} | nameless.keys()
         ordinals.discard(topology.ordinal)
-        peers = await asyncio.gather(
-            *(
-                self._peer(
-                    ordinal,
-                    nameless.get(ordinal) or found.of(topology.hostname_of(ordinal)),
-                    mine,
-                )
-                for ordinal in sorted(ordinals)
-            )
-        )
+        names = {
+            ordinal: nameless.get(ordinal) or found.of(topology.hostname_of(ordinal))
+            for ordinal in sorted(ordinals)
+        }
+        peers = await self._in_time(names, mine)
         await self._settle_address(found, peers)
         self._doubt_shared(peers)
         everybody = all(pod.name in self._proven for pod in peers)
@@ -130,6 +158,40 @@ class Observer:
             return await self._everybody(mine) if self._listed else peers
         self._unnamed = _unnamed([mine, *(pod.node for pod in peers)], peers)
         return list(peers)
+
+    async def _in_time(
+        self, names: dict[int, directory.Name], mine: View | Unreachable
+    ) -> list[Pod]:
+        """Every peer. Addresses that swallow packets do not hold up a node that has its role."""
+        asked = {
+            ordinal: asyncio.create_task(self._peer(ordinal, name, mine))
+            for ordinal, name in names.items()
+        }
+        settled = isinstance(mine, View) and not mine.alone and not memories.roleless(mine)
+        await fanout.wait(asked.values(), all_of_them=not settled)
+        return [
+            self._late(ordinal, names[ordinal]) if task.cancelled() else task.result()
+            for ordinal, task in asked.items()
+        ]
+
+    def _late(self, ordinal: int, name: directory.Name) -> Pod:
+        """A pod that did not answer when the others did."""
+        pod = self._pod(ordinal, name)
+        self._proven.pop(pod.name, None)
+        reason = "no answer when half of the others had answered long ago"
+        return dataclasses.replace(
+            pod,
+            address=next(iter(name.addresses), None),
+            node=Unreachable(trouble=Trouble.TIMEOUT, reason=reason),
+        )
+
+    def _pod(self, ordinal: int, name: directory.Name) -> Pod:
+        return Pod(
+            name=self.topology.name_of(ordinal),
+            ordinal=ordinal,
+            hostname=self.topology.hostname_of(ordinal),
+            resolved=name,
+        )
 
     def _doubt_shared(self, peers: list[Pod]) -> None:
         """Before 7.0 only the address says whose a node is: one for two pods proves neither."""
@@ -141,18 +203,12 @@ class Observer:
 
     async def _peer(self, ordinal: int, name: directory.Name, mine: View | Unreachable) -> Pod:
         """The first address that leads to the pod's own node, or else the first that was tried."""
-        topology = self.topology
-        pod = Pod(
-            name=topology.name_of(ordinal),
-            ordinal=ordinal,
-            hostname=topology.hostname_of(ordinal),
-            resolved=name,
-        )
+        topology, pod = self.topology, self._pod(ordinal, name)
         proven = self._proven.get(pod.name)
         hints = (proven, *name.addresses, *self._addresses_in(mine, ordinal))
         best = pod
         for address in dict.fromkeys(hint for hint in hints if hint):
-            said = await self._at(address, pod.hostname).read()
+            said = await self._at(address, pod.hostname).read(shards=_joining(mine))
             seen = dataclasses.replace(pod, address=address, node=said)
             if isinstance(said, View):
                 proof = prove(said, pod.hostname, address, topology)
@@ -160,7 +216,8 @@ class Observer:
                     self._proven[pod.name] = address
                     return seen
             if best.view is None and (best.node is None or isinstance(said, View)):
-                best = seen
+                # Where our own node last saw it somebody else may live by now: that says nothing.
+                best = seen if address in (proven, *name.addresses) else best
         self._proven.pop(pod.name, None)
         return best
 
@@ -184,13 +241,13 @@ class Observer:
 
     def _ordinals_in(self, mine: View | Unreachable) -> set[int]:
         """Pods that our own node knows, beyond those that were expected at first."""
-        members = mine.members if isinstance(mine, View) else ()
+        members = self._remembered(mine)
         found = (self.topology.ordinal_of(member.hostname) for member in members)
         return {ordinal for ordinal in found if ordinal is not None}
 
     def _addresses_in(self, mine: View | Unreachable, ordinal: int) -> list[str]:
         """Where our own node last saw a pod: a hint like any other, and one without DNS."""
-        members = mine.members if isinstance(mine, View) else ()
+        members = self._remembered(mine)
         hostname = self.topology.hostname_of(ordinal)
         return [one.address for one in members if one.hostname == hostname and one.address]
 
@@ -206,41 +263,10 @@ class Observer:
             if source is not None:
                 self.topology = dataclasses.replace(topology, address=source)
 
-    def _memory(self, me: Pod, pods: list[Pod]) -> Memory:
-        my = me.view
-        alone = my is not None and my.alone
-        roleless = my is not None and not (my.myself.is_replica or my.myself.slots or my.keys)
-        for pod in pods:
-            said = pod.view.setting(temporary.NODE_TIMEOUT) if pod.view else None
-            if pod.view is not None and said is not None and not temporary.dipped(pod.view):
-                self._node_timeouts[pod.name] = int(said)
-            if pod.view is not None and pod.view.myself.slots:
-                self._since.setdefault(f"slots of {pod.name}", self._clock())
-        if any(pod.view is not None and temporary.dipped(pod.view) for pod in pods):
-            self._since.setdefault("dipped", self._clock())
-        return Memory(
-            marked=self._lasting("marked", my is not None and temporary.marked(my)),
-            own_dip=self._lasting("own dip", my is not None and temporary.dipped(my)),
-            # Two spans: whoever was blank for long, and has just been met, is to be told its role.
-            idle=max(
-                self._lasting("blank", roleless and alone),
-                self._lasting("met", roleless and not alone),
-            ),
-            dipped=self._clock() - self._since["dipped"] if "dipped" in self._since else None,
-            node_timeouts=tuple(sorted(self._node_timeouts.items())),
-            slotted=tuple(
-                (pod.name, self._clock() - self._since[f"slots of {pod.name}"])
-                for pod in pods
-                if f"slots of {pod.name}" in self._since
-            ),
-        )
 
-    def _lasting(self, what: str, so: bool) -> float:
-        """Seconds since when it has been so without a break, as far as was looked."""
-        if not so:
-            self._since.pop(what, None)
-            return 0.0
-        return self._clock() - self._since.setdefault(what, self._clock())
+def _joining(mine: View | Unreachable) -> bool:
+    """Whether our node is about to choose a shard; in forming that is the seed's business."""
+    return memories.roleless(mine) and isinstance(mine, View) and not mine.alone
 
 
 def _unnamed(nodes: Iterable[View | Unreachable | None], peers: Iterable[Pod]) -> bool:

@@ -19,6 +19,10 @@ _IDLE_SHARE = 0.01
 #: Pods that look around on their own all do so at once when the seed is late: spread them.
 _AROUND = 1.0
 _BLOCKED = 2.0
+#: The part of its time for which a blocked pod looks.
+_BLOCKED_SHARE = 0.05
+#: The same for one that heals: after an outage everybody does, maybe on shared processors.
+_HEAL_SHARE = 0.3
 
 
 def rest(  # noqa: PLR0913 - all that a pause depends on, by name
@@ -35,10 +39,13 @@ def rest(  # noqa: PLR0913 - all that a pause depends on, by name
     # Only after a plan that is new: one that is refused again and again must not spin.
     if done and same <= took and not any(isinstance(one, _SLOW) for one in done):
         return 0.0
+    if plan.phase is Phase.HEAL and plan.look is Scope.ALL:
+        calm = _WAITING[1] if same > _PATIENT else max(_WAITING[0], took / _HEAL_SHARE - took)
+        return min(interval, calm * jittered)
     if plan.phase in (Phase.FORM, Phase.JOIN, Phase.HEAL) and plan.steps:
         return max(_BRISK, took)
     if plan.phase is Phase.BLOCKED:
-        return min(interval, _BLOCKED * jittered)
+        return min(interval, max(_BLOCKED, took / _BLOCKED_SHARE) * jittered)
     if plan.look > Scope.LOCAL and not seed:
         return min(interval, _AROUND * jittered)
     calm = _WAITING[1] if same > _PATIENT else _WAITING[0]

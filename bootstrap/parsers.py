@@ -164,6 +164,13 @@ def password(text: str) -> secret.Secret:
     return secret.Secret(text)
 
 
+def token(text: str) -> secret.Secret:
+    """Parse what can be sent in a header as it is."""
+    if not re.fullmatch(r"[!-~]{8,}", text):
+        raise NotThisError("at least 8 printable ASCII characters without blanks")
+    return secret.Secret(text)
+
+
 def username(text: str) -> str:
     """Parse the name of an ACL user: Redis allows no blanks and no NUL in it."""
     if not secret.encodable(text) or re.search(r"[\s\0]", text):

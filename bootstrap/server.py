@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import socket
@@ -19,6 +20,8 @@ from bootstrap.core import render
 from bootstrap.core.plan.outcome import Phase
 
 Answer = tuple[int, str, str]
+#: Takes the Authorization header, and gives a status and a text.
+Knock = Callable[[str | None], tuple[int, str]]
 _TEXT = "text/plain; charset=utf-8"
 #: Seconds for which one request may keep its thread.
 _REQUEST_SECONDS = 5.0
@@ -27,7 +30,9 @@ _REQUEST_SECONDS = 5.0
 class Server:
     """Serves one board for as long as the process lives."""
 
-    def __init__(self, where: tuple[str, int], board: status.Board) -> None:
+    def __init__(
+        self, where: tuple[str, int], board: status.Board, handover: Knock | None = None
+    ) -> None:
         """Bind at once, so that a taken port is told at the start.
 
         Raises:
@@ -38,6 +43,7 @@ class Server:
 
         class Handler(_Handler):
             answers = routes.by_path
+            doors = {"/handover": handover} if handover else {}
 
         host, port = where
         family = (
@@ -71,21 +77,34 @@ class _Threads(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     answers: dict[str, Callable[[], Answer]]
+    doors: dict[str, Knock]
     server_version = f"bootstrap/{__version__}"
     sys_version = ""
     timeout = _REQUEST_SECONDS
 
     def do_GET(self) -> None:
         """Answer one of the known paths."""
-        answer = self.answers.get(self.path.partition("?")[0])
-        known = ", ".join(sorted(self.answers))
-        code, kind, text = answer() if answer else (404, _TEXT, f"not found; there are {known}\n")
+        path = self.path.partition("?")[0]
+        if path in self.doors:
+            code, text = self.doors[path](self.headers.get("Authorization"))
+            self._send(code, _TEXT, text)
+        elif path in self.answers:
+            self._send(*self.answers[path]())
+        else:
+            known = ", ".join(sorted({*self.answers, *self.doors}))
+            self._send(404, _TEXT, f"not found; there are {known}\n")
+
+    def _send(self, code: int, kind: str, text: str) -> None:
         body = text.encode()
         self.send_response(code)
+        if code == 401:
+            self.send_header("WWW-Authenticate", "Bearer")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        # Who asked for a hand-over may well be gone by the time of the answer.
+        with contextlib.suppress(ConnectionError):
+            self.end_headers()
+            self.wfile.write(body)
 
     def log_message(self, *_args: object) -> None:
         """Probes come every second: they are not logged."""
@@ -110,9 +129,12 @@ class _Routes:
 
     def _startup(self) -> Answer:
         """Never waits for Redis: the redis container starts only after this says yes."""
-        if self._board.status.tick:
-            return 200, _TEXT, "started\n"
-        return 503, _TEXT, "the loop has not run yet\n"
+        gate = self._board.gate
+        if gate is None:
+            return 503, _TEXT, "the loop has not run yet\n"
+        if not gate.open:
+            return 503, _TEXT, f"the gate is shut: {gate.why}\n"
+        return 200, _TEXT, "started\n"
 
     def _live(self) -> Answer:
         late = time.monotonic() - self._board.status.at
@@ -168,6 +190,19 @@ class Metrics(Collector):
         for (kind, result), count in sorted(board.actions.items()):
             done.add_metric([kind, result], count)
         yield done
+        yield _gauge(
+            "bootstrap_gate_open", "Whether Redis may start.", bool(board.gate and board.gate.open)
+        )
+        yield _gauge("bootstrap_gate_seconds", "How long Redis was held down.", board.gate_seconds)
+        handed = CounterMetricFamily(
+            "bootstrap_handovers", "Hand-overs, and how they ended.", labels=["result"]
+        )
+        for result, count in sorted(board.handovers.items()):
+            handed.add_metric([result], count)
+        yield handed
+        yield _gauge(
+            "bootstrap_handover_seconds", "What the last hand-over took.", board.handover_seconds
+        )
         if seen.topology and seen.snapshot:
             yield _gauge(
                 "bootstrap_peers_expected", "Pods of first formation.", seen.topology.size or 0

@@ -112,6 +112,44 @@ class Settings:
         meaning="The servers' `cluster-node-timeout` outside of forming, in milliseconds.",
     )
 
+    # The start gate.
+    data_dir: Path | None = variables.optional(
+        "BOOTSTRAP_DATA_DIR",
+        parsers.path,
+        "unset: nothing is guarded",
+        meaning="Where the data volume of Redis is mounted read-only, for the start gate.",
+        example="/data",
+    )
+    gate_timeout: float | None = variables.optional(
+        "BOOTSTRAP_GATE_TIMEOUT",
+        parsers.seconds,
+        "3 x `BOOTSTRAP_NODE_TIMEOUT`",
+        meaning="How long an emptied primary is held down for a replica to be promoted.",
+        example="45s",
+    )
+    gate_on_timeout: Literal["hold", "open"] = variables.required(
+        "BOOTSTRAP_GATE_ON_TIMEOUT",
+        parsers.choice("hold", "open"),
+        "hold",
+        meaning="What then: hold it down until a person acts, or open, though data may be lost.",
+    )
+
+    handover_timeout: float = variables.required(
+        "BOOTSTRAP_HANDOVER_TIMEOUT",
+        parsers.seconds,
+        "20s",
+        meaning="How long handing a primary's role over before a shutdown may take.",
+    )
+    handover_token: secret.Secret | None = variables.made_of(
+        variables.Variable(
+            name="BOOTSTRAP_HANDOVER_TOKEN",
+            parse=parsers.token,
+            meaning="Who asks for /handover has to send `Authorization: Bearer` and this.",
+            example="at-least-8-characters",
+            secret=True,
+        )
+    )
+
     # The way to Redis.
     redis_host: str = variables.required(
         "BOOTSTRAP_REDIS_HOST", parsers.host, "127.0.0.1", meaning="The local Redis."
@@ -228,6 +266,11 @@ class Settings:
         return f"{self.service}.{self.namespace}.svc.{self.domain}."
 
     @property
+    def gate_seconds(self) -> float:
+        """How long the start gate waits for others."""
+        return self.gate_timeout or 3 * self.node_timeout / 1000
+
+    @property
     def shards(self) -> int | None:
         """Primaries at first formation; None while the size is not set."""
         return None if self.size is None else self.size // (1 + self.replicas_per_shard)
@@ -271,6 +314,7 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
         checks.ordinal(who.ordinal, start=values["ordinal_start"], faults=faults)
     checks.size(parsed, faults)
     checks.tls(parsed, faults)
+    checks.data_dir(parsed, faults)
     values["credentials"] = checks.credentials(parsed, faults)
     values["nameservers"] = values["nameservers"] or checks.nameservers(
         around.resolv, source=files.resolv, faults=faults

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bootstrap.core.model import Snapshot, Topology
-from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.outcome import Gate, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,8 @@ class Status:
         if self.plan is None or self.snapshot is None or self.topology is None:
             return False, "nothing has been looked at yet"
         for block in self.plan.blocked:
-            return False, f"blocked, {block.code}: {block.why}"
+            if not block.serves:
+                return False, f"blocked, {block.code}: {block.why}"
         me = self.snapshot.pod(self.topology.name)
         view = me.view if me else None
         if view is None:
@@ -47,7 +48,14 @@ class Board:
     status: Status = field(default_factory=Status)
     #: Actions sent, by (kind, "ok" or "refused").
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    #: Hand-overs by how they ended, and the seconds that the last one took.
+    handovers: Counter[str] = field(default_factory=Counter)
+    handover_seconds: float = 0.0
     errors: int = 0
     questions: int = 0
+    #: Whether our own server may start; None until the first look. Once open it stays so.
+    gate: Gate | None = None
+    #: For how long the gate has been, or had been, shut.
+    gate_seconds: float = 0.0
     #: Seconds without a turn of the loop after which it counts as hung.
     patience: float = 60.0

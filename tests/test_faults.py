@@ -157,6 +157,14 @@ def fault_of_several(files: identity.Files, environ: Mapping[str, str]) -> str:
             ["BOOTSTRAP_REDIS_HOST: expected a host name", "'redis://***@host:6379'"],
         ),
         (
+            {"BOOTSTRAP_DATA_DIR": "/no/such"},
+            [
+                "BOOTSTRAP_DATA_DIR: expected a folder that can be read",
+                "saw '/no/such' (No such file or directory)",
+                "add the volumeMount to the sidecar (readOnly)",
+            ],
+        ),
+        (
             {"BOOTSTRAP_TLS": "true", "BOOTSTRAP_TLS_CA_FILE": "/"},
             [
                 "BOOTSTRAP_TLS_CA_FILE: expected a readable file, since BOOTSTRAP_TLS is on",

@@ -41,6 +41,11 @@ def test_an_ordinary_pod_needs_nothing_but_its_size(pod: identity.Files) -> None
         ordinal_start=0,
         fast_form=True,
         node_timeout=15000,
+        data_dir=None,
+        gate_timeout=None,
+        gate_on_timeout="hold",
+        handover_timeout=20.0,
+        handover_token=None,
         redis_host="127.0.0.1",
         redis_port=6379,
         credentials=secret.Credentials(),
@@ -89,6 +94,12 @@ VALUES: list[tuple[str, str, str, Any]] = [
     ("BOOTSTRAP_ORDINAL_START", "3", "ordinal_start", 3),
     ("BOOTSTRAP_NODE_TIMEOUT", "5000", "node_timeout", 5000),
     ("BOOTSTRAP_NODE_TIMEOUT", "5s", "node_timeout", 5000),
+    ("BOOTSTRAP_DATA_DIR", "/", "data_dir", Path("/")),
+    ("BOOTSTRAP_GATE_TIMEOUT", "2m", "gate_seconds", 120.0),
+    ("BOOTSTRAP_NODE_TIMEOUT", "5000", "gate_seconds", 15.0),
+    ("BOOTSTRAP_HANDOVER_TIMEOUT", "1m", "handover_timeout", 60.0),
+    ("BOOTSTRAP_HANDOVER_TOKEN", "open-sesame", "handover_token", secret.Secret("open-sesame")),
+    ("BOOTSTRAP_GATE_ON_TIMEOUT", "Open", "gate_on_timeout", "open"),
     ("BOOTSTRAP_REDIS_HOST", "redis.local", "redis_host", "redis.local"),
     ("BOOTSTRAP_REDIS_HOST", "[::1]", "redis_host", "::1"),
     ("BOOTSTRAP_REDIS_PORT", "7000", "redis_port", 7000),
@@ -187,6 +198,16 @@ def test_settings_do_not_show_the_password(pod: identity.Files, tmp_path: Path) 
         ]
         assert not [text for text in shown if PLAIN in text]
         assert hash(found) == hash(settings.read(environ, pod))
+
+
+@pytest.mark.parametrize("token", [PLAIN[:7], f"{PLAIN} {PLAIN}", f"{PLAIN}\n"])
+def test_a_token_that_no_header_can_bear_is_a_fault_that_does_not_show_it(
+    pod: identity.Files, token: str
+) -> None:
+    with pytest.raises(errors.ConfigurationError) as caught:
+        settings.read({"BOOTSTRAP_HANDOVER_TOKEN": token}, pod)
+    assert "BOOTSTRAP_HANDOVER_TOKEN: expected at least 8 printable" in str(caught.value)
+    assert token[:7] not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,28 @@ class Replicate:
     why: str
 
 
-Action = ConfigSet | SetPeersPassword | SetConfigEpoch | AddSlots | Meet | Replicate
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget:
+    """CLUSTER FORGET of a node that is no more; the server bans its id for 60 seconds."""
+
+    pod: str
+    ghost: str
+    node_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failover:
+    """CLUSTER FAILOVER without force: the primary stops for it, and no write is lost."""
+
+    pod: str
+    primary: str
+    why: str
+
+
+Action = (
+    ConfigSet | SetPeersPassword | SetConfigEpoch | AddSlots | Meet | Replicate | Forget | Failover
+)
 
 
 def kind(action: Action) -> str:
@@ -87,6 +108,10 @@ def kind(action: Action) -> str:
             return "meet"
         case Replicate():
             return "replicate"
+        case Forget():
+            return "forget"
+        case Failover():
+            return "failover"
         case _:
             assert_never(action)
 
@@ -106,6 +131,10 @@ def arguments(action: Action) -> tuple[str, ...]:
             return action.peer, action.address, str(action.port), str(action.bus_port)
         case Replicate():
             return action.primary, action.primary_id
+        case Forget():
+            return action.ghost, action.node_id
+        case Failover():
+            return ("of", action.primary)
         case _:
             assert_never(action)
 

@@ -39,6 +39,11 @@ class Member:
         return bool(self.flags & {"fail", "fail?", "noaddr"})
 
     @property
+    def gone(self) -> bool:
+        """Failed by more than our own impression."""
+        return bool(self.flags & {"fail", "noaddr"})
+
+    @property
     def is_replica(self) -> bool:
         """Follows another node."""
         return "slave" in self.flags
@@ -54,6 +59,8 @@ class View:
     keys: int
     version: Version
     product: Literal["redis", "valkey"] = "redis"
+    #: Another at each start of the server.
+    run_id: str = ""
     uptime: int = 0
     link_up: bool = False
     primary_host: str = ""
@@ -61,6 +68,8 @@ class View:
     settings: tuple[tuple[str, str], ...] = ()
     #: Whether `masterauth`/`masteruser` are what our own credentials say; the values stay outside.
     peers_password_ok: bool = True
+    #: Node ids by shard, failed nodes among them, where it was asked and could tell (redis 7.2).
+    shards: tuple[frozenset[str], ...] = ()
 
     @property
     def myself(self) -> Member:
@@ -136,6 +145,32 @@ class Pod:
         return self.node if isinstance(self.node, View) else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """What lies in our own node's volume: who it was when its server ended, and what it keeps."""
+
+    #: Its nodes.conf; empty when there is none, as in a new volume.
+    file: str = ""
+    #: How the node saw itself and others, by that file.
+    members: tuple[Member, ...] = ()
+    #: What is wrong with the file, when nothing can be learned from it.
+    corrupt: str = ""
+    #: The first file that holds data, or may hold some; empty when none does.
+    data: str = ""
+
+    @property
+    def myself(self) -> Member | None:
+        """The node's line about itself."""
+        return next((member for member in self.members if "myself" in member.flags), None)
+
+    @property
+    def emptied(self) -> bool:
+        """Whether a primary lost its data here; a file that cannot be read may say that it was."""
+        me = self.myself
+        owner = me is not None and bool(me.slots) and not me.is_replica
+        return not self.data and (owner or bool(self.corrupt))
+
+
 class Scope(enum.IntEnum):
     """How much was looked at: a healthy pod only ever looks at its own Redis."""
 
@@ -158,13 +193,28 @@ class Memory:
     dipped: float | None = None
     #: Node time-outs in ms, by pod name, as they were before any dip.
     node_timeouts: tuple[tuple[str, int], ...] = ()
-
+    #: Whether everybody has been looked at since our server started, unless it started new.
+    looked: bool = True
+    #: How long some node has been failing, or without a link, in our own node's view.
+    unwell: float = 0.0
+    #: How long our own node has borne the mark of a hand-over.
+    leaving: float = 0.0
+    #: How long our own server has been down with a volume that gives reason to keep it down.
+    shut: float = 0.0
+    #: Whether the start gate has been opened. It stays so, and the server may be up by now.
+    opened: bool = False
+    #: How long a stranger has answered behind a pod's name.
+    strange: tuple[tuple[str, float], ...] = ()
     #: How long ago each pod was first seen to own slots, by pod name.
     slotted: tuple[tuple[str, float], ...] = ()
 
     def slots_for(self, pod: str) -> float:
         """For how long the pod has owned slots; 0 when it was not seen to."""
         return next((seconds for name, seconds in self.slotted if name == pod), 0.0)
+
+    def strange_for(self, pod: str) -> float:
+        """For how long a stranger has answered behind the pod's name; 0 when none does."""
+        return next((seconds for name, seconds in self.strange if name == pod), 0.0)
 
     def node_timeout(self, pod: str) -> int | None:
         """The pod's own node time-out in ms, if it was ever seen undipped."""
@@ -180,6 +230,8 @@ class Snapshot:
     memory: Memory = Memory()
     #: Whether the service has said which pods it has, so that later ones were looked at too.
     listed: bool = True
+    #: Our own node's volume, while its server is down; None when it was not looked at.
+    volume: Volume | None = None
 
     def pod(self, name: str) -> Pod | None:
         """The pod of that name, if it was looked at."""
@@ -206,6 +258,13 @@ class Topology:
     fast_form: bool = True
     #: The server's own node time-out in ms, should it have to be put back without a memory of it.
     node_timeout: int = 15000
+    #: The longest that a hand-over takes, in seconds.
+    handover_timeout: float = 20.0
+    #: How long the start gate waits for others, in seconds, and whether it opens then.
+    gate_seconds: float = 45.0
+    gate_opens: bool = False
+    #: Whether our node's volume can be looked at, so that the start gate can do its work.
+    guarded: bool = True
 
     def name_of(self, ordinal: int) -> str:
         """Pod name of an ordinal."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bootstrap.core.model import Member, Version, View
 from bootstrap.core.slots import Range, normalise
@@ -47,6 +48,23 @@ def nodes(text: str) -> tuple[Member, ...]:
     )
 
 
+def nodes_conf(text: str) -> tuple[Member, ...]:
+    """A server's nodes.conf: `CLUSTER NODES`, and a line of variables.
+
+    Raises:
+        MalformedError: where a server would refuse it, and where it was cut off in a line.
+
+    """
+    if not text.endswith("\n"):
+        raise MalformedError("its last line is cut off")
+    lines = [line for line in text.splitlines() if line.partition(" ")[0] != "vars"]
+    members = nodes("\n".join(lines))
+    mine = sum("myself" in member.flags for member in members)
+    if mine != 1:
+        raise MalformedError(f"it names {mine} nodes as myself")
+    return members
+
+
 def _member(line: str) -> Member:
     """ID IP:PORT@BUS[,HOSTNAME[,AUX=..]] FLAGS PRIMARY PING PONG EPOCH LINK SLOT..."""
     words = line.split(" ")
@@ -84,6 +102,16 @@ def _range(word: str) -> Range:
     return int(start), int(end or start)
 
 
+def shards(reply: Sequence[Any]) -> tuple[frozenset[str], ...]:
+    """`CLUSTER SHARDS`: the node ids of each shard, as RESP2's lists of names and values."""
+    found: list[frozenset[str]] = []
+    for shard in reply:
+        facts = dict(zip(shard[::2], shard[1::2], strict=True))
+        nodes_of = (dict(zip(one[::2], one[1::2], strict=True)) for one in facts["nodes"])
+        found.append(frozenset(str(one["id"]) for one in nodes_of))
+    return tuple(found)
+
+
 def view(
     nodes_text: str,
     info_text: str,
@@ -109,6 +137,7 @@ def view(
         keys=keys(facts),
         version=version(facts),
         product="valkey" if "valkey_version" in facts else "redis",
+        run_id=facts.get("run_id", ""),
         uptime=int(facts.get("uptime_in_seconds", "0")),
         link_up=facts.get("master_link_status") == "up",
         primary_host=facts.get("master_host", ""),

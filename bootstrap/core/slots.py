@@ -41,6 +41,11 @@ def missing(ranges: Iterable[Range]) -> Ranges:
     return tuple(gaps)
 
 
+def without(ranges: Ranges, others: Iterable[Range]) -> Ranges:
+    """The slots of the ranges that are in none of the others."""
+    return missing((*missing(ranges), *others))
+
+
 def share(shards: int) -> tuple[Range, ...]:
     """Divide the key space evenly: shard i of n gets slots floor(i*S/n) to floor((i+1)*S/n)-1."""
     edges = [index * SLOTS // shards for index in range(shards + 1)]

@@ -51,9 +51,9 @@ def hurry(view: View, pods: int) -> Settings:
     delay, replicas = view.setting(SYNC_DELAY), view.setting(SYNC_REPLICAS)
     if delay is not None and replicas is not None:
         seconds, company = int(delay), int(replicas)
-        if 0 < seconds < _CARRIED and company < _CARRIED:
-            slow = view.product == "valkey" and view.version >= _SLOW_LOAD
-            loads = slow and view.setting(LOAD) == "disabled"
+        slow = view.product == "valkey" and view.version >= _SLOW_LOAD
+        loads = slow and view.setting(LOAD) == "disabled"
+        if (seconds or loads) and seconds < _CARRIED and company < _CARRIED:
             carried = seconds * _CARRIED + company + (_CARRY_LOAD if loads else _CARRY)
             settings += [(LOAD, "on-empty-db")] if loads else []
             settings += [(SYNC_DELAY, "0"), (SYNC_REPLICAS, str(carried))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Final
 
 import hypothesis
@@ -88,9 +89,13 @@ def view(
     uptime: int = 60,
     server: str = NEWEST,
     password_ok: bool = True,
+    shards: str = "",
     **settings: str | None,
 ) -> View:
-    """What a server says. Settings as keywords, `_` for `-`; None takes one away."""
+    """What a server says. Settings as keywords, `_` for `-`; None takes one away.
+
+    `shards` as in `n0+n3/n1+n4`.
+    """
     product = PRODUCTS[server]
     known: dict[str, str] = dict(product.settings)
     for name, value in settings.items():
@@ -113,7 +118,8 @@ def view(
         known,
         peers_password_ok=password_ok,
     )
-    return possible(found)
+    together = tuple(frozenset(ids.split("+")) for ids in shards.split("/") if ids)
+    return possible(dataclasses.replace(found, shards=together))
 
 
 def possible(said: View) -> View:

@@ -81,11 +81,14 @@ def read(path: Path) -> Scenario:
     topology = _topology(options)
     blocks = [block.splitlines() for block in ("\n" + seen).split("\nredis-app-")[1:]]
     pods = [_pod(block, topology) for block in blocks]
-    times = ("idle", "marked", "dipped", "own_dip")
+    times = ("idle", "marked", "dipped", "own_dip", "unwell")
     memory: dict[str, Any] = {name: float(options[name]) for name in times if name in options}
     if "timeouts" in options:
         timeouts = tuple((pod.name, int(options["timeouts"])) for pod in pods)
         memory["node_timeouts"] = timeouts
+    if "strange" in options:
+        memory["strange"] = tuple((pod.name, float(options["strange"])) for pod in pods)
+    memory["looked"] = options.get("looked") != "no"
     scope = _SCOPES[options.get("look", "all")]
     return Scenario(
         given=given,
@@ -130,6 +133,7 @@ def _said(ordinal: int, address: str | None, facts: dict[str, str]) -> dict[str,
         "keys": int(facts.pop("keys", 0)),
         "uptime": int(facts.pop("up", 60)),
         "server": facts.pop("server", build.NEWEST),
+        "shards": facts.pop("shards", ""),
         "password_ok": facts.pop("password", "right") == "right",
         "cluster_announce_hostname": facts.pop("says", build.hostname(ordinal)),
         "cluster_announce_ip": facts.pop("announces", address or build.address(ordinal)),

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import bootstrap
 from bootstrap.core import actions
 
 CASES: list[tuple[actions.Action, str]] = [
@@ -23,6 +26,8 @@ CASES: list[tuple[actions.Action, str]] = [
         actions.Replicate(pod="p-0", primary="p-1", primary_id="abc", why="w"),
         "p-0: replicate p-1 abc (w)",
     ),
+    (actions.Forget(pod="p-0", ghost="p-1", node_id="abc", why="w"), "p-0: forget p-1 abc (w)"),
+    (actions.Failover(pod="p-0", primary="p-1", why="w"), "p-0: failover of p-1 (w)"),
 ]
 
 
@@ -37,4 +42,8 @@ def test_no_plan_can_hold_a_command_that_loses_data() -> None:
     assert {type(action) for action, _ in CASES} == set(actions.Action.__args__)
     assert kinds == {
         "config-set", "set-peers-password", "set-config-epoch", "add-slots", "meet", "replicate",
+        "forget", "failover",
     }  # fmt: skip
+    node = (Path(bootstrap.__file__).parent / "node.py").read_text().upper()
+    for word in ("FLUSH", '"RESET', "DELSLOTS", "TAKEOVER", "FORCE"):
+        assert word not in node

@@ -14,7 +14,7 @@ import pytest
 
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Trouble
-from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.outcome import Phase, Plan
 from tests.core import scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))
@@ -42,14 +42,15 @@ def test_the_order_of_arrival_does_not_matter(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_everybody_says_what_they_wait_for(path: Path) -> None:
-    """I8, and that nothing but our own node's settings is touched while blocked."""
+    """I8, and that while blocked our own node is told who it is, brought together, and no more."""
     plan = scenario.read(path).plan
     assert plan.reached or plan.steps or plan.waiting or plan.blocked
     assert all(wait.what and wait.pod for wait in plan.waiting)
     assert all(block.why and block.fix for block in plan.blocked)
     if plan.blocked:
         kinds = {type(action).__name__ for step in plan.steps for action in step.actions}
-        assert kinds <= {"ConfigSet", "SetPeersPassword"}
+        assert kinds <= {"ConfigSet", "SetPeersPassword", "Meet", "Replicate"}
+        assert plan.phase is Phase.BLOCKED
 
 
 def plans() -> list[Plan]:

@@ -56,9 +56,9 @@ def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
         "repl-diskless-sync-delay",
         "repl-diskless-sync-max-replicas",
     }
-    for value in "0", "1000":
-        kept = temporary.hurry(build.view(ME, repl_diskless_sync_delay=value), 6)
-        assert {name for name, _ in kept} == {"cluster-ping-interval"}
+    for value, server in ("0", "redis-8.2"), ("1000", "redis-8.2"), ("1000", "valkey-9.1"):
+        said = build.view(ME, server=server, repl_diskless_sync_delay=value)
+        assert {name for name, _ in temporary.hurry(said, 6)} == {"cluster-ping-interval"}
     kept = temporary.hurry(build.view(ME, repl_diskless_sync_max_replicas="1000"), 6)
     assert {name for name, _ in kept} == {"cluster-ping-interval"}
 
@@ -71,6 +71,10 @@ def test_only_the_newest_load_a_copy_quicker_from_the_socket() -> None:
     ):
         settings = dict(temporary.hurry(build.view(ME, server=server), 6))
         assert settings.get("repl-diskless-load") == expected
+    undelayed = build.view(ME, repl_diskless_sync_delay="0")
+    hurried = after(undelayed, temporary.hurry(undelayed, 6))
+    assert hurried.setting("repl-diskless-load") == "on-empty-db"
+    assert after(hurried, temporary.calm(hurried)) == undelayed
     own = build.view(ME, repl_diskless_load="swapdb")
     assert "repl-diskless-load" not in dict(temporary.hurry(own, 6))
 

@@ -19,9 +19,13 @@ METRICS = {
     "bootstrap_errors": "counter",
     "bootstrap_dns_questions": "counter",
     "bootstrap_actions": "counter",
+    "bootstrap_handovers": "counter",
+    "bootstrap_handover_seconds": "gauge",
     "bootstrap_ready": "gauge",
     "bootstrap_phase": "gauge",
     "bootstrap_blocked": "gauge",
+    "bootstrap_gate_open": "gauge",
+    "bootstrap_gate_seconds": "gauge",
     "bootstrap_peers_expected": "gauge",
     "bootstrap_peers_found": "gauge",
     "bootstrap_process_cpu_seconds": "counter",
@@ -186,7 +190,9 @@ def test_statusz_is_the_last_look_and_its_plan(formed: pods.Pod) -> None:
 def test_an_unknown_path_is_answered_with_the_known_ones(formed: pods.Pod, path: str) -> None:
     status, text = formed.http(path)
     assert status == 404
-    assert text == "not found; there are /livez, /metrics, /readyz, /startupz, /statusz\n"
+    assert (
+        text == "not found; there are /handover, /livez, /metrics, /readyz, /startupz, /statusz\n"
+    )
 
 
 def test_a_query_does_not_matter(formed: pods.Pod) -> None:

@@ -102,6 +102,8 @@ def _gossip(server: Server, sender: Server) -> None:
         known = server.table.get(other.node_id)
         if other.noaddr:
             continue
+        if server.banned(other.node_id):
+            continue
         if known is None and (other.silent is None or other.slots):
             server.shake(other.address, meet=True)
         elif known and known is not server.me and known.failed and not other.failed:

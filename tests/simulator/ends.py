@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tests.simulator import bits
-from tests.simulator.node import Server
-from tests.simulator.oracle import cluster, lasting
-from tests.simulator.world import Pod, World
+from tests.simulator.oracle import lasting
+from tests.simulator.world import World
 
 
 def problems(world: World) -> list[str]:
@@ -24,6 +23,9 @@ def problems(world: World) -> list[str]:
         if server.me.primary_id is not None and server.me.primary_id not in ids:
             found.append(f"{name} follows nobody who is there")
     covered = sum(server.me.slots.bit_count() for server in servers.values())
+    if world.product.names:
+        ghosts = [(name, one) for name, server in servers.items() for one in server.others]
+        found += [f"{name} knows a ghost" for name, one in ghosts if one.node_id not in ids]
     together = 0
     for server in servers.values():
         together |= server.me.slots
@@ -77,30 +79,4 @@ def excuses(world: World) -> list[str]:
             found.append(f"{pod.name} is a replica of nobody")
     if world.strangers and not world.product.names:
         found.append("before 7.0 a stranger behind one of our names cannot be told")
-    found += [f"{pod.name} can reach nobody whom it knows" for pod in _cut_off(world)]
     return found
-
-
-def _cut_off(world: World) -> list[Pod]:
-    """Pods that no chain of right addresses connects with all who are in their cluster.
-
-    Which is what another rule, that of healing addresses, is for.
-    """
-    by_id = {pod.server.node_id: pod for pod in world.pods.values()}
-    found: list[Pod] = []
-    for pod in world.pods.values():
-        reached, todo = {pod.server.node_id}, [pod.server]
-        while todo:
-            one = todo.pop()
-            for other in (by_id[key].server for key in sorted(by_id.keys() - reached)):
-                if _finds(one, other) or _finds(other, one):
-                    reached.add(other.node_id)
-                    todo.append(other)
-        if (cluster(world, pod.server) & by_id.keys()) - reached:
-            found.append(pod)
-    return found
-
-
-def _finds(one: Server, other: Server) -> bool:
-    known = one.table.get(other.node_id)
-    return known is not None and known.address == other.address

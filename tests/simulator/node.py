@@ -68,6 +68,8 @@ class Server:
     synced: str | None = None
     """The primary whose data it has had since it started; only such a replica may take over."""
     handshakes: int = 0
+    forgotten: dict[str, float] = dataclasses.field(default_factory=dict)
+    """Until when gossip may not bring back whom it was told to forget."""
 
     def __post_init__(self) -> None:
         """Start for the first time."""
@@ -182,6 +184,22 @@ class Server:
         self.follow(node_id)
         return None
 
+    def forget(self, node_id: str) -> str | None:
+        """CLUSTER FORGET, with the ban that goes with it (CLUSTER_BLACKLIST_TTL)."""
+        if node_id not in self.table:
+            return None if self.banned(node_id) else f"ERR Unknown node {node_id}"
+        if node_id == self.node_id:
+            return "ERR I tried hard but I can't forget myself..."
+        if node_id == self.me.primary_id:
+            return "ERR Can't forget my master!"
+        self.forgotten[node_id] = self.now + 60.0
+        del self.table[node_id]
+        return None
+
+    def banned(self, node_id: str) -> bool:
+        """Whether it was told to forget this node less than a minute ago."""
+        return self.forgotten.get(node_id, -1.0) > self.now
+
     def follow(self, node_id: str) -> None:
         """Turn replica of a node."""
         self.me.slots, self.me.primary_id = 0, node_id
@@ -227,7 +245,8 @@ class Server:
         )
 
     def _info(self) -> str:
-        lines = ["# Server", f"uptime_in_seconds:{int(self.now - self.started)}"]
+        lines = ["# Server", f"run_id:{self.node_id[:8]}-{self.started}"]
+        lines += [f"uptime_in_seconds:{int(self.now - self.started)}"]
         if self.product.kind == "valkey":
             lines += ["redis_version:7.2.4", f"valkey_version:{self.product.version}"]
         else:

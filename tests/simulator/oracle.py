@@ -37,7 +37,7 @@ def before(world: World, ordinal: int, plan: Plan, action: Action, server: Serve
     """Judge a command at the moment when it is sent."""
     if action.pod != world.pods[ordinal].name and ordinal != world.ordinal_start:
         raise Violation(f"{ordinal} commands {action.pod}")
-    if plan.blocked and not isinstance(action, actions.ConfigSet | actions.SetPeersPassword):
+    if plan.blocked and isinstance(action, actions.AddSlots | actions.SetConfigEpoch):
         raise Violation(f"I3: blocked, and yet {action}")
     match action:
         case actions.AddSlots():
@@ -48,7 +48,9 @@ def before(world: World, ordinal: int, plan: Plan, action: Action, server: Serve
             _replicate(world, action, server)
         case actions.ConfigSet():
             _config(world, action, server)
-        case actions.SetConfigEpoch() | actions.SetPeersPassword():
+        case actions.Forget():
+            _forget(world, action, server)
+        case actions.SetConfigEpoch() | actions.Failover() | actions.SetPeersPassword():
             pass
         case _:
             assert_never(action)
@@ -113,8 +115,22 @@ def _meet(world: World, action: actions.Meet, server: Server) -> None:
 def _replicate(world: World, action: actions.Replicate, server: Server) -> None:
     if server.me.primary_id is None and (server.me.slots or server.keys):
         raise Violation(f"I3: {action} of a primary with data")
+    source = _pod_of_id(world, action.primary_id)
+    if server.keys and source is not None and not source.server.keys:
+        raise Violation(f"I3: {action} copies the emptiness of {source.name}")
     if any(one.node_id == action.primary_id for one in world.strangers):
         raise Violation(f"I5: {action} follows a stranger")
+
+
+def _forget(world: World, action: actions.Forget, server: Server) -> None:
+    if any(pod.server.node_id == action.node_id for pod in world.pods.values()):
+        raise Violation(f"I3: {action}, and its volume is there")
+    for pod in world.pods.values():
+        known = pod.server.table.get(action.node_id)
+        if known and known.slots and server.node_id in pod.server.table:
+            raise Violation(f"I3: {action}, and {pod.name} says that it owns slots")
+        if pod.server.me.primary_id == action.node_id:
+            raise Violation(f"I3: {action}, and {pod.name} follows it")
 
 
 def _config(world: World, action: actions.ConfigSet, server: Server) -> None:

@@ -37,6 +37,7 @@ class Sidecar:
         self._since: dict[str, float] = {}
         self._timeouts: dict[str, int] = {}
         self._proven: dict[str, str] = {}
+        self._run, self._looked = "", True
 
     @property
     def seed(self) -> bool:
@@ -112,7 +113,9 @@ class Sidecar:
         for pod in () if self.world.product.names else peers:
             if [one.address for one in pods].count(pod.address) > 1:
                 self._proven.pop(pod.name, None)
-        return Snapshot(scope=scope, pods=pods, memory=self._memory(me, pods))
+        memory = self._memory(me, pods)
+        self._looked = self._looked or scope is Scope.ALL
+        return Snapshot(scope=scope, pods=pods, memory=memory)
 
     def _peer(self, ordinal: int, mine: View | Unreachable) -> Pod:
         topology = self.world.topology(self.ordinal)
@@ -151,7 +154,17 @@ class Sidecar:
                 self._since.setdefault(f"slots of {pod.name}", self.world.now)
         alone = my is not None and my.alone
         roleless = my is not None and not (my.myself.is_replica or my.myself.slots or my.keys)
+        if my is not None and my.run_id != self._run:
+            self._run, self._looked = my.run_id, my.alone
+        others = () if my is None else [one for one in my.others if not one.handshake]
+        unwell = any(one.failed or not one.linked for one in others)
         return Memory(
+            looked=self._looked,
+            unwell=self._lasting("unwell", unwell),
+            strange=tuple(
+                (pod.name, self._lasting(f"stranger as {pod.name}", self._strange(pod)))
+                for pod in pods
+            ),
             marked=self._lasting("marked", my is not None and temporary.marked(my)),
             own_dip=self._lasting("own dip", my is not None and temporary.dipped(my)),
             idle=max(
@@ -166,6 +179,11 @@ class Sidecar:
                 if f"slots of {pod.name}" in self._since
             ),
         )
+
+    def _strange(self, pod: Pod) -> bool:
+        topology = self.world.topology(self.ordinal)
+        proof = prove(pod.view, pod.hostname, pod.address, topology) if pod.view else None
+        return proof is Proof.STRANGER
 
     def _lasting(self, what: str, so: bool) -> float:
         if not so:

@@ -218,6 +218,10 @@ class World:
                 refused = server.meet(action.address)
             case actions.Replicate():
                 refused = server.replicate(action.primary_id)
+            case actions.Forget():
+                refused = server.forget(action.node_id)
+            case actions.Failover():
+                refused = "ERR nobody hands over here"
             case actions.SetPeersPassword():
                 refused = "ERR no passwords here"
         if refused is None:

@@ -135,7 +135,9 @@ def _membership(view: views.View, seen: Views) -> Iterator[str]:
             yield f"knows {called}, which none of the pods is"
         if bad := line.flags & BAD_FLAGS:
             yield f"says {','.join(sorted(bad))} of {called}"
-        if not line.connected:
+        mine = line.node_id == view.node_id
+        dialled = view.dialled is None or mine or line.node_id in view.dialled
+        if not (line.connected and dialled):
             yield f"is not connected to {called}"
         unaware = line.node_id == view.node_id and line.address.startswith(":")
         if other and not unaware and line.address != other.address:

@@ -6,8 +6,9 @@ Independent of the product's: an oracle that shares the product's mistakes sees 
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from typing import Any, Final
 
+import redis
 import redis.exceptions
 
 from tests.statefulset import pod as pods
@@ -47,6 +48,8 @@ class View:
     """A replica's master_link_status; None on a primary."""
     follows: str | None
     """The `ip:port` that a replica replicates from; None on a primary."""
+    dialled: frozenset[str] | None
+    """Ids to which a connection of its own is established; None where the server can't say."""
 
     @property
     def ids(self) -> frozenset[str]:
@@ -66,6 +69,7 @@ def read(pod: pods.Pod) -> View | str:
             lines = str(client.execute_command("CLUSTER", "NODES"))
             info = _pairs(str(client.execute_command("CLUSTER", "INFO")))
             replication: dict[str, object] = client.execute_command("INFO", "replication")
+            dialled = _dialled(client)
     except redis.exceptions.RedisError as error:
         return f"{type(error).__name__}: {error}"
     replica = replication["role"] == "slave"
@@ -77,6 +81,24 @@ def read(pod: pods.Pod) -> View | str:
         lines=tuple(parse_line(line) for line in lines.splitlines()),
         link=str(replication["master_link_status"]) if replica else None,
         follows=f"{replication['master_host']}:{replication['master_port']}" if replica else None,
+        dialled=dialled,
+    )
+
+
+def _dialled(client: redis.Redis) -> frozenset[str] | None:
+    """CLUSTER LINKS, since 7.0. In CLUSTER NODES a dialled address is "connected" at once.
+
+    A handler for reading is set when the connection is there (clusterLinkConnectHandler).
+    """
+    try:
+        links: Any = client.execute_command("CLUSTER", "LINKS")  # type: ignore[no-untyped-call]
+    except redis.exceptions.ResponseError:
+        return None
+    facts = [dict(zip(link[::2], link[1::2], strict=True)) for link in links]
+    return frozenset(
+        str(link["node"])
+        for link in facts
+        if link["direction"] == "to" and "r" in str(link["events"])
     )
 
 

@@ -17,14 +17,23 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap.core.model import Scope, Snapshot, Topology
-from bootstrap.core.plan import advice, evidence, form, join, local, steady
+from bootstrap.core.plan import advice, evidence, form, gate, ghosts, heal, join, local, steady
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
 
 #: The order matters. Doubts come first: no rule behind them may act on foreign evidence. Forming
 #: comes before the search for splits, since a half-done formation is split until its nodes meet.
 #: Joining comes after forming: a blank seed must first be sure that there is nothing to form.
-RULES = (evidence.doubts, form.form, evidence.split, join.join, steady.steady)
+#: Healing comes before joining and forgetting: who has only moved is neither gone nor failed.
+RULES = (
+    evidence.doubts,
+    form.form,
+    evidence.split,
+    heal.heal,
+    join.join,
+    ghosts.forget,
+    steady.steady,
+)
 
 
 def plan(snapshot: Snapshot, topology: Topology) -> Plan:
@@ -47,8 +56,13 @@ def _unseen(scene: Scene) -> Plan:
     block = advice.hopeless(scene.me, scene.topology)
     if block is not None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,))
+    verdict = gate.gate(scene)
+    held = gate.plan(scene, verdict)
+    if held is not None:
+        return dataclasses.replace(held, gate=verdict)
     wait = advice.missing(scene.me, scene.topology)
     # A seed that was forming goes on looking at everybody: its Redis may come back with nothing
     # to tell of what the others still carry.
     look = scene.snapshot.scope if scene.topology.seed else Scope.LOCAL
-    return Plan(phase=Phase.WAITING, waiting=(wait,) if wait else (), look=look)
+    waiting = (wait,) if wait else ()
+    return Plan(phase=Phase.WAITING, waiting=waiting, look=look, gate=verdict)

@@ -50,7 +50,7 @@ def missing(pod: Pod, topology: Topology) -> Wait | None:
 
 def unproven(scene: Scene, pod: Pod) -> Wait:
     """A node that answered at a pod's address, and has not said that it is this pod's."""
-    if scene.proof(pod) is Proof.SIBLING and pod.view is not None:
+    if scene.proof(pod) in (Proof.SIBLING, Proof.STRANGER) and pod.view is not None:
         said = pod.view.setting("cluster-announce-hostname")
         return Wait(
             pod=pod.name,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from bootstrap.core.model import Pod, View
-from bootstrap.core.plan import advice
+from bootstrap.core.model import Pod, Scope, View
+from bootstrap.core.plan import advice, heal
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.proof import Proof
 
+#: For how long a stranger behind a sibling's name is taken for a stale DNS answer by a node that
+#: has its role, in seconds: twice what caches were seen to keep the address of a deleted pod.
+_STALE_SECONDS = 60.0
+
 
 def doubts(scene: Scene) -> Plan | None:
-    """Blocked with every doubt named, or None."""
+    """Blocked with every doubt named, or None. Our own nodes are brought together all the same."""
     blocked = (
         *_hopeless(scene),
         *_foreign_members(scene),
@@ -22,7 +26,8 @@ def doubts(scene: Scene) -> Plan | None:
     )
     if not blocked:
         return None
-    return Plan(phase=Phase.BLOCKED, blocked=blocked, look=scene.snapshot.scope)
+    look = Scope.ALL if heal.needed(scene) else scene.snapshot.scope
+    return Plan(phase=Phase.BLOCKED, blocked=blocked, steps=heal.steps(scene), look=look)
 
 
 def _hopeless(scene: Scene) -> list[Block]:
@@ -56,6 +61,7 @@ def _strangers(scene: Scene) -> list[Block]:
         )
         for pod in scene.snapshot.pods
         if pod.view is not None and scene.proof(pod) is Proof.STRANGER
+        if not scene.settled or scene.snapshot.memory.strange_for(pod.name) >= _STALE_SECONDS
     ]
 
 

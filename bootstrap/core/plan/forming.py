@@ -7,7 +7,7 @@ follows its primary as soon as it knows it; then every node is asked whether all
 from __future__ import annotations
 
 from bootstrap.core import slots, temporary
-from bootstrap.core.actions import Action, AddSlots, ConfigSet, Replicate, SetConfigEpoch
+from bootstrap.core.actions import Action, AddSlots, ConfigSet, Meet, Replicate, SetConfigEpoch
 from bootstrap.core.model import Scope, View
 from bootstrap.core.plan import meeting
 from bootstrap.core.plan.formation import Formation
@@ -76,7 +76,7 @@ def finish(scene: Scene, found: Formation) -> Plan | None:
     )
     ok = all(view.state_ok for _, view in found.pods)
     linked = all(view.link_up for _, view in found.replicas)
-    now = (*strangers, *ready, *_dips(scene, found))
+    now = (*strangers, *ready, *_tell(found), *_dips(scene, found))
     settled = known and ok and linked
     now += _calm(scene, found, after=False) if not settled else _calm(scene, found, after=True)
     if settled and not now:
@@ -116,6 +116,28 @@ def _follow(found: Formation) -> tuple[Replicate, ...]:
             )
         )
     return tuple(actions)
+
+
+def _tell(found: Formation) -> tuple[Meet, ...]:
+    """MEET once more from primaries whose slots somebody has not heard of yet.
+
+    The packets of the first meeting name no slots, and the next ping of one certain peer may take
+    a while, longer where gossip says that it lives. A MEET of a node that is known is like a ping:
+    who gets it takes the sender's slots in (cluster_legacy.c, clusterProcessPacket). Where pings
+    are hurried anyway that would only be more work.
+    """
+    why = "its slots are not known there yet"
+    owners = {view.node_id: (pod, view) for pod, view in found.primaries}
+    return tuple(
+        meeting.meet(*owner, pod, view, why=why)
+        for pod, view in found.pods
+        if view.setting(temporary.PING_INTERVAL) in (None, temporary.PING_DEFAULT)
+        for member in view.others
+        if (owner := owners.get(member.node_id)) is not None
+        and not member.slots
+        and owner[1].member(view.node_id) is not None
+        and not meeting.pending(owner, (pod, view))
+    )
 
 
 def _dips(scene: Scene, found: Formation) -> tuple[Action, ...]:

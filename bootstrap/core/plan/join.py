@@ -11,7 +11,7 @@ from bootstrap.core import layout as layouts
 from bootstrap.core import slots, temporary
 from bootstrap.core.actions import Replicate
 from bootstrap.core.model import Member, Pod, Scope
-from bootstrap.core.plan import advice, meeting
+from bootstrap.core.plan import advice, ghosts, meeting, ownership
 from bootstrap.core.plan.evidence import components
 from bootstrap.core.plan.formation import formation, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
@@ -142,8 +142,7 @@ def _foreign(scene: Scene, pods: list[Pod]) -> list[str]:
     """Members of a cluster that are not ours, or that there is no telling of."""
     views = [view for pod, view in scene.viewed if pod in pods]
     known = [member for view in views for member in view.members]
-    # Gossip brings names later than nodes: who has heard one is right.
-    members = {member.node_id: member for member in sorted(known, key=lambda m: bool(m.hostname))}
+    members = {member.node_id: member for member in known}
     return [
         scene.name(member)
         for _, member in sorted(members.items())
@@ -154,7 +153,7 @@ def _foreign(scene: Scene, pods: list[Pod]) -> list[str]:
 def _telling(scene: Scene, member: Member) -> bool:
     """A failed node without a name is no evidence where servers know no names (before 7.0)."""
     nameless = scene.my.setting("cluster-announce-hostname") is None
-    return bool(member.hostname) or not (nameless and member.failed)
+    return bool(scene.hostname(member)) or not (nameless and member.failed)
 
 
 def _meet(scene: Scene, pods: list[Pod]) -> Plan:
@@ -193,24 +192,35 @@ def _follow(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.JOIN, waiting=(wait,))
     if scene.snapshot.scope < Scope.ALL:
         return _look_around(scene, "a look at where its siblings run")
-    primaries = [member for member in my.members if member.slots and not member.is_replica]
-    election = [member for member in primaries if member.failed]
-    if election or not primaries or _told(scene) - {member.node_id for member in primaries}:
-        names = ", ".join(scene.name(member) for member in election)
-        what = f"an election to end: {names} failed" if election else "gossip to name the primaries"
-        wait = Wait(pod=scene.me.name, what=what)
+    owners = {owner.member.node_id: owner.member for owner in ownership.owners(scene)}
+    primaries = [
+        member
+        for node_id in owners
+        if (member := my.member(node_id)) is not None
+        and member.slots
+        and not (member.is_replica or member.failed or scene.ghost(member))
+    ]
+    waited = _waited_for(scene, owners, primaries)
+    if waited:
+        wait = Wait(pod=scene.me.name, what=waited)
         return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
-    return _replicate(scene, primaries)
+    before = _shard_before(scene)
+    lost = [block for ghost_id, block in ghosts.lost_slots(scene) if ghost_id in before]
+    if lost:
+        return Plan(phase=Phase.BLOCKED, blocked=tuple(lost), look=Scope.ALL)
+    return _replicate(scene, primaries, before)
 
 
-def _told(scene: Scene) -> set[str]:
-    """Who owns slots, by what our siblings say: until gossip has told us too, we do not choose.
-
-    Only by those whom we know: what a lone node with slots of its own says will never be told.
-    """
-    views = [view for _, view in scene.viewed if view.node_id in scene.my.known_ids]
-    members = (member for view in views for member in view.members)
-    return {member.node_id for member in members if member.slots and not member.failed}
+def _waited_for(scene: Scene, owners: dict[str, Member], primaries: list[Member]) -> str:
+    """What has to be known before a shard can be chosen; empty when it is known."""
+    away = [one for one in owners.values() if one not in primaries]
+    failed = [one for one in away if one.failed or scene.ghost(one)]
+    election = [scene.name(one) for one in failed if ownership.heirs(scene, one.node_id)]
+    if election:
+        return f"an election to end: {', '.join(election)} failed"
+    if len(failed) < len(away) or not primaries:
+        return "gossip to name the primaries"
+    return ""
 
 
 def _followers(scene: Scene) -> Counter[str | None]:
@@ -220,33 +230,67 @@ def _followers(scene: Scene) -> Counter[str | None]:
     return Counter({member.node_id: member.primary_id for member in known}.values())
 
 
-def _replicate(scene: Scene, primaries: list[Member]) -> Plan:
-    """The shard with fewest replicas; among equals apart by host, zone; then as laid out.
+def _replicate(scene: Scene, primaries: list[Member], before: set[str]) -> Plan:
+    """The shard that the pod served before, or else the one with fewest replicas.
 
-    No layout has later pods. Several may come at once and not see each other yet: by their
-    ordinals they take the shards in turn.
+    Among equals one that is apart by host, then zone; then as laid out. No layout has later pods.
+    Several may come at once and not see each other yet: by their ordinals they take the shards in
+    turn.
     """
     followers = _followers(scene)
-    found = formation(scene)
-    planned = found.layout.primary_of(scene.topology.ordinal) if found else None
+    laid_out = _laid_out(scene)
     here = scene.place(scene.me)
     in_order = sorted(primaries, key=lambda member: member.slots)
 
-    def preference(member: Member) -> tuple[int, bool, bool, bool, int]:
+    def preference(member: Member) -> tuple[bool, int, bool, bool, bool, int]:
         pod = scene.pod_by_id.get(member.node_id)
         there = scene.place(pod) if pod else layouts.UNKNOWN
         host, zone = layouts.together(here, there)
-        astray = pod is None or pod.ordinal != planned
+        astray = pod is None or pod.ordinal not in laid_out
         turn = (in_order.index(member) - scene.topology.ordinal) % len(in_order)
-        return followers[member.node_id], host, zone, astray, turn
+        elsewhere = member.node_id not in before
+        return elsewhere, followers[member.node_id], host, zone, astray, turn
 
     chosen = min(primaries, key=preference)
     pod = scene.pod_by_id.get(chosen.node_id)
+    why = f"its shard has {followers[chosen.node_id]} replicas, none has fewer"
+    if chosen.node_id in before:
+        why = f"{scene.me.name} served its shard before it lost its volume"
     action = Replicate(
         pod=scene.me.name,
         primary=pod.name if pod else scene.name(chosen),
         primary_id=chosen.node_id,
-        why=f"its shard has {followers[chosen.node_id]} replicas, none has fewer",
+        why=why,
     )
     step = Step(actions=(action,), until="its link to the primary is up")
     return Plan(phase=Phase.JOIN, steps=(step,), look=Scope.ALL)
+
+
+def _laid_out(scene: Scene) -> set[int]:
+    """Ordinals of the shard that the layout has our pod in; empty for later pods.
+
+    Not only its primary: that may have handed over to one of its replicas.
+    """
+    found = formation(scene)
+    if found is None or scene.topology.ordinal not in scene.topology.ordinals:
+        return set()
+    first = found.layout.primary_of
+    mine = first(scene.topology.ordinal)
+    shard = scene.topology.ordinal if mine is None else mine
+    return {one for one in scene.topology.ordinals if shard in (one, first(one))}
+
+
+def _shard_before(scene: Scene) -> set[str]:
+    """Ids of the nodes that were in one shard with the one that our pod was before.
+
+    A ghost that was a replica still names its primary; one whose place was taken over names
+    nobody, and only `CLUSTER SHARDS` (redis 7.2) remembers.
+    """
+    known = {member.node_id: member for _, view in scene.viewed for member in view.members}
+    ids = {one.node_id for one in known.values() if scene.ghost(one) is scene.me}
+    ids |= {one.primary_id for one in known.values() if one.node_id in ids and one.primary_id}
+    for _, view in scene.viewed:
+        for shard in view.shards:
+            if shard & ids:
+                ids |= shard
+    return ids

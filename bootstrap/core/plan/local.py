@@ -6,7 +6,7 @@ written together with the placement: whoever sees the one may rely on the other.
 
 from __future__ import annotations
 
-from bootstrap.core import temporary
+from bootstrap.core import leaving, temporary
 from bootstrap.core.actions import Action, ConfigSet, SetPeersPassword
 from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
@@ -46,10 +46,13 @@ def abandoned(scene: Scene) -> Step | None:
 
 def _announced(scene: Scene) -> tuple[tuple[str, str], ...]:
     """Only settings that this server knows (it reads None for others), and only differences."""
-    topology, my = scene.topology, scene.my
+    topology, my, name = scene.topology, scene.my, human_name(scene.topology)
+    expired = leaving.expired(my, scene.snapshot.memory.leaving, topology.handover_timeout)
+    if my.setting(leaving.NAME) == leaving.mark(name) and not expired:
+        name = leaving.mark(name)  # the hand-over's business
     wanted = [
         ("cluster-announce-ip", topology.address),
-        ("cluster-announce-human-nodename", human_name(topology)),
+        (leaving.NAME, name),
         ("cluster-announce-hostname", scene.me.hostname),
     ]
     if topology.zone and my.setting("availability-zone") == "":

@@ -55,6 +55,18 @@ class Block:
     code: str
     why: str
     fix: str
+    #: Whether our own node has its part in order all the same, and may go on serving.
+    serves: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Whether our own server may start, and why. With a `code` it is for a person to act."""
+
+    open: bool = True
+    why: str = ""
+    code: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +81,8 @@ class Plan:
     look: Scope = Scope.LOCAL
     #: What is true but nobody has to act on.
     notes: tuple[str, ...] = ()
+    #: Open unless something speaks against a start of our own server, which is down.
+    gate: Gate = Gate()
 
     @property
     def reached(self) -> bool:

@@ -28,6 +28,12 @@ class Scene:
         assert self.me.view is not None  # plan() has waited for it
         return self.me.view
 
+    @property
+    def settled(self) -> bool:
+        """Whether our node has its role in a cluster."""
+        me = self.my.myself
+        return not self.my.alone and bool(me.is_replica or me.slots)
+
     @functools.cached_property
     def viewed(self) -> tuple[tuple[Pod, View], ...]:
         """Pods whose node was read and proved to be theirs."""
@@ -62,10 +68,36 @@ class Scene:
         others = (other for other in self.snapshot.pods if other.name != pod.name)
         return next((other.name for other in others if other.address == pod.address), None)
 
+    @functools.cached_property
+    def _hostnames(self) -> dict[str, str]:
+        """Hostnames by node id, as far as any of our nodes has heard of them."""
+        members = (member for _, view in self.viewed for member in view.members)
+        return {member.node_id: member.hostname for member in members if member.hostname}
+
+    def hostname(self, member: Member) -> str:
+        """A member's hostname. Gossip brings it later than the node, and never from a dead one."""
+        return member.hostname or self._hostnames.get(member.node_id, "")
+
+    def pod_named(self, member: Member) -> Pod | None:
+        """The pod whose name a member bears, if it was looked at."""
+        ordinal = self.topology.ordinal_of(self.hostname(member))
+        return None if ordinal is None else self.snapshot.pod(self.topology.name_of(ordinal))
+
+    def ghost(self, member: Member) -> Pod | None:
+        """The pod in which a member used to live, proven to be another node's now.
+
+        Its volume is gone. None for everybody who may still come back.
+        """
+        pod = self.pod_named(member)
+        if pod is None or member.node_id in self.pod_by_id or self.proof(pod) is not Proof.OURS:
+            return None
+        return pod
+
     def is_ours(self, member: Member) -> bool | None:
         """Whether a member is of our StatefulSet; None when there is nothing to tell by."""
-        if member.hostname:
-            return self.topology.ordinal_of(member.hostname) is not None
+        hostname = self.hostname(member)
+        if hostname:
+            return self.topology.ordinal_of(hostname) is not None
         if member.node_id in self.pod_by_id:
             return True
         if any(pod.address == member.address for pod in self.snapshot.pods if pod.address):
@@ -74,11 +106,12 @@ class Scene:
 
     def name(self, member: Member) -> str:
         """A member as a person would look for it: pod, id, address."""
-        ordinal = self.topology.ordinal_of(member.hostname)
+        hostname = self.hostname(member)
+        ordinal = self.topology.ordinal_of(hostname)
         pod = self.pod_by_id.get(member.node_id)
         who = pod.name if pod else self.topology.name_of(ordinal) if ordinal is not None else None
         where = f"{member.node_id[:8]} at {member.address or '?'}:{member.port}"
-        return f"{who} ({where})" if who else f"{member.hostname or 'unnamed'} ({where})"
+        return f"{who} ({where})" if who else f"{hostname or 'unnamed'} ({where})"
 
     def place(self, pod: Pod) -> layout.Place:
         """Where a pod runs, from the name that its sidecar gave its node."""

@@ -5,8 +5,9 @@ Rule 7 stands here too: slots that nobody owns are reported, never given to anyb
 
 from __future__ import annotations
 
-from bootstrap.core import slots, temporary
+from bootstrap.core import leaving, slots, temporary
 from bootstrap.core.model import Scope
+from bootstrap.core.plan import ghosts
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -14,12 +15,31 @@ from bootstrap.core.plan.scene import Scene
 
 def steady(scene: Scene) -> Plan:
     """Phase steady without waits is the goal."""
-    my, me = scene.my, scene.me.name
+    my = scene.my
     if my.alone:
         return _used_and_alone(scene)
     lost = slots.missing(span for member in my.members for span in member.slots)
-    if lost and my.myself.is_replica and not my.link_up:
+    if my.state_ok or (my.myself.is_replica and not my.link_up):
         lost = ()  # it has only just been met and gossip is still to come
+    gone = ghosts.lost_slots(scene)
+    ghost_ids = {ghost_id for ghost_id, _ in gone}
+    failed = [scene.name(one) for one in my.members if one.failed and one.node_id not in ghost_ids]
+    waits = (*_own_waits(scene), *_waits_for_others(scene, failed, lost, told=bool(gone)))
+    blocked = tuple(block for _, block in gone)
+    if lost and not waits:
+        blocked = (*blocked, _lost(lost))
+    away = tuple(f"{name} is away" for name in failed if my.state_ok)
+    return Plan(
+        phase=Phase.BLOCKED if blocked else Phase.WAITING if waits else Phase.STEADY,
+        waiting=waits,
+        blocked=blocked,
+        notes=(*_notes(scene), *away),
+    )
+
+
+def _own_waits(scene: Scene) -> list[Wait]:
+    """What our node has under way."""
+    my, me = scene.my, scene.me.name
     waits: list[Wait] = []
     if my.myself.is_replica and not my.link_up:
         waits.append(Wait(pod=me, what=f"the sync with its primary at {my.primary_host}"))
@@ -27,21 +47,27 @@ def steady(scene: Scene) -> Plan:
     if handshakes:
         names = ", ".join(member.address for member in handshakes)
         waits.append(Wait(pod=me, what=f"handshakes with {names} to end"))
-    failed = [scene.name(member) for member in my.members if member.failed]
-    if failed and not my.state_ok:
-        waits.append(Wait(pod=me, what=f"{', '.join(failed)} to come back, or to be failed over"))
-    elif not my.state_ok and not lost:
-        waits.append(Wait(pod=me, what="its own cluster_state to turn ok"))
-    untold = _untold(scene) if lost and not my.state_ok else ""
-    if untold:
-        waits.append(Wait(pod=me, what=f"{untold}; nobody yet owns slots {slots.render(lost)}"))
     if temporary.marked(my):
         waits.append(Wait(pod=me, what="a temporary setting of forming to be put back"))
-    if lost and not my.state_ok and not waits:
-        return Plan(phase=Phase.BLOCKED, blocked=(_lost(lost),))
-    return Plan(
-        phase=Phase.WAITING if waits else Phase.STEADY, waiting=tuple(waits), notes=_notes(scene)
-    )
+    return waits
+
+
+def _waits_for_others(
+    scene: Scene, failed: list[str], lost: slots.Ranges, *, told: bool
+) -> list[Wait]:
+    """What keeps the cluster from being ok, unless a block tells that already."""
+    me = scene.me.name
+    if scene.my.state_ok:
+        return []
+    waits: list[Wait] = []
+    if failed:
+        waits.append(Wait(pod=me, what=f"{', '.join(failed)} to come back, or to be failed over"))
+    elif not lost and not told:
+        waits.append(Wait(pod=me, what="its own cluster_state to turn ok"))
+    untold = _untold(scene) if lost else ""
+    if untold:
+        waits.append(Wait(pod=me, what=f"{untold}; nobody yet owns slots {slots.render(lost)}"))
+    return waits
 
 
 def _untold(scene: Scene) -> str:
@@ -90,8 +116,10 @@ def _used_and_alone(scene: Scene) -> Plan:
 
 
 def _notes(scene: Scene) -> tuple[str, ...]:
-    """What this server cannot do, and what follows."""
+    """What this server cannot do, and what follows; or does not do for a while."""
     notes: list[str] = []
+    if leaving.marked(scene.my):
+        notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if scene.my.setting("cluster-announce-hostname") is None:
         notes.append(
             "servers before 7.0 carry no hostname: whose a node is can only be told by its address"

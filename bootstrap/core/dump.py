@@ -1,0 +1,75 @@
+"""What the head of a data file proves: that a server which loads it comes up with nothing.
+
+Only that is asked, so everything that is not understood counts as data: a server will load it, or
+refuse to start because of it, but will not start empty.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: `REDIS0011`, `VALKEY080`: a name and the version of the format (rdb.c).
+_MAGIC = re.compile(rb"REDIS\d{4}|VALKEY\d{3}")
+_MAGIC_BYTES = 9
+#: Opcodes of rdb.h. Any other, a key's type among them, is data: SELECTDB is written only before
+#: keys, FUNCTION2 and MODULE_AUX hold what functions and modules keep beside keys.
+_AUX, _EOF = 0xFA, 0xFF
+_CHECKSUM_BYTES = 8
+#: Encodings of a string: an integer of so many bytes instead of a length, or compressed (LZF).
+_INTEGERS = {0xC0: 1, 0xC1: 2, 0xC2: 4}
+_LZF = 0xC3
+#: One file of an append-only log: `file appendonly.aof.1.base.rdb seq 1 type b` (aof.c).
+_FILE = re.compile(r'file (?:"([^"\\]+)"|([^"\s]+)) (?:\S+ \S+ )*?type ([bhi])(?: \S+)*')
+
+
+def end_of_empty(head: bytes) -> int | None:
+    """Where an RDB ends that holds no key and no function, in bytes; None if it may hold some."""
+    if not _MAGIC.match(head):
+        return None
+    at = _MAGIC_BYTES
+    try:
+        while head[at] == _AUX:
+            at = _after_string(head, _after_string(head, at + 1))
+        end = at + 1 + _CHECKSUM_BYTES
+        return end if head[at] == _EOF and end <= len(head) else None
+    except IndexError:
+        return None  # cut off: a server refuses it
+
+
+def loaded(manifest: str) -> tuple[str, ...] | None:
+    """Names of the files that a log in several parts is loaded from; None if it makes no sense.
+
+    Its history (type h) is only there to be deleted.
+    """
+    names: list[str] = []
+    for line in manifest.splitlines():
+        found = _FILE.fullmatch(line)
+        if found is None and not line.startswith("#"):
+            return None
+        if found is not None and found[3] != "h":
+            names.append(found[1] or found[2])
+    return tuple(names)
+
+
+def _after_string(head: bytes, at: int) -> int:
+    """The place behind a string; IndexError when it begins behind the end."""
+    first = head[at]
+    if first in _INTEGERS:
+        return at + 1 + _INTEGERS[first]
+    if first == _LZF:
+        compressed, at = _length(head, at + 1)
+        _, at = _length(head, at)
+        return at + compressed
+    length, at = _length(head, at)
+    return at + length
+
+
+def _length(head: bytes, at: int) -> tuple[int, int]:
+    """A length, and the place behind it (rdbLoadLenByRef)."""
+    first = head[at]
+    if first < 0x40:
+        return first, at + 1
+    if first < 0x80:
+        return (first & 0x3F) << 8 | head[at + 1], at + 2
+    size = 4 if first == 0x80 else 8
+    return int.from_bytes(head[at + 1 : at + 1 + size]), at + 1 + size

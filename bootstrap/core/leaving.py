@@ -1,0 +1,42 @@
+"""The mark of a node that is handing its role over, or is about to stop: where everybody sees it.
+
+It is a last part of the human node name that its own sidecar wrote: `redis-app-3/host-a/zone-1`
+becomes `redis-app-3/host-a/zone-1/handover`. A server forgets it when it ends, so a restarted pod
+bears none. Servers before redis 7.2 have no such name: there, nobody sees anything.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core.model import View
+
+NAME = "cluster-announce-human-nodename"
+_MARK = "handover"
+#: Parts of the name before the mark: pod, host, zone.
+_PARTS = 3
+#: A node that has handed its role over is not given it back for so many times the time-out: with
+#: the default, 60 s in which nobody can make roles flap by asking.
+_TIMES = 3
+
+
+def marked(view: View) -> bool:
+    """Whether the node says that it is leaving."""
+    return is_mark(view.setting(NAME) or "")
+
+
+def is_mark(name: str) -> bool:
+    """Whether a human node name bears the mark."""
+    return name.split("/")[_PARTS:] == [_MARK]
+
+
+def mark(plain: str) -> str:
+    """The name with the mark."""
+    return f"{plain}/{_MARK}"
+
+
+def expired(view: View, seconds: float, timeout: float) -> bool:
+    """Whether a mark that was seen for so many seconds is nobody's any more.
+
+    A hand-over never lasts longer than its time-out, so a primary that has borne the mark for
+    longer was left with it by a sidecar that died.
+    """
+    return seconds >= timeout * (_TIMES if view.myself.is_replica else 1)

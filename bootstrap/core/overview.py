@@ -1,0 +1,98 @@
+"""`status`: the shards for a person, and the same for a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bootstrap.core import actions, slots
+from bootstrap.core.model import Topology
+from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.shards import Cluster, Row
+
+_HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "")
+
+
+def as_json(cluster: Cluster, plan: Plan, topology: Topology) -> dict[str, Any]:
+    """The documented shape; what is not known is null."""
+    return {
+        "pod": topology.name,
+        "well": cluster.well,
+        "shards": [
+            {
+                "slots": slots.render(shard.ranges),
+                "primary": _node(shard.rows[0]),
+                "replicas": [_node(row) for row in shard.rows[1:]],
+            }
+            for shard in cluster.shards
+        ],
+        "lost_slots": slots.render(cluster.lost),
+        "disputed_slots": slots.render(cluster.disputed),
+        "outside": [{"pod": pod, "why": why} for pod, why in cluster.outside],
+        "phase": plan.phase.value,
+        "doing": [actions.describe(action) for step in plan.steps for action in step.actions],
+        "waiting": [wait.text for wait in plan.waiting],
+        "blocked": [{"code": block.code, "why": block.why} for block in plan.blocked],
+    }
+
+
+def _node(row: Row) -> dict[str, Any]:
+    return {
+        "pod": row.pod,
+        "node_id": row.node_id,
+        "address": row.address,
+        "host": row.place.host,
+        "zone": row.place.zone,
+        "role": row.role,
+        "link": row.link,
+        "lag": row.lag,
+        "keys": row.keys,
+        "state": row.state,
+        "trouble": row.trouble or None,
+    }
+
+
+def as_text(cluster: Cluster, plan: Plan, topology: Topology) -> str:
+    """The same as a table, with what stands out below it."""
+    lines = _table(cluster) if cluster.shards else ["no shard was seen"]
+    if cluster.lost:
+        lines.append(f"slots that nobody owns: {slots.brief(cluster.lost)}")
+    if cluster.disputed:
+        lines.append(f"slots that several nodes claim: {slots.brief(cluster.disputed)}")
+    lines += [f"{pod}: {why}" for pod, why in cluster.outside]
+    lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
+    lines += [f"BLOCKED {block.code}: {block.why}" for block in plan.blocked]
+    lines += [f"waiting for {wait.text}" for wait in plan.waiting]
+    for step in plan.steps:
+        lines += [f"about to: {actions.describe(action)}" for action in step.actions]
+    return "\n".join(lines)
+
+
+def _table(cluster: Cluster) -> list[str]:
+    rows = [_HEAD]
+    for shard in cluster.shards:
+        for number, row in enumerate(shard.rows):
+            span = "" if number else slots.brief(shard.ranges)
+            rows.append((span, *_cells(row)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _cells(row: Row) -> tuple[str, str, str, str, str, str, str, str, str, str]:
+    def known(value: object) -> str:
+        return "-" if value is None else str(value)
+
+    return (
+        row.pod,
+        row.role,
+        row.address,
+        known(row.place.host),
+        known(row.place.zone),
+        known(row.link),
+        known(row.lag),
+        known(row.keys),
+        known(row.state),
+        row.trouble,
+    )

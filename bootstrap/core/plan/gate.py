@@ -1,0 +1,176 @@
+"""The start gate: whether our own server may start, judged while it is still down.
+
+A primary that lost its data but kept its nodes.conf, and is back before anybody missed it, makes
+its replicas copy the emptiness: the data of the shard is gone. So such a node is held down until
+somebody else owns what it owned, or nobody alive has anything to lose. While it is down its
+replicas fail it over by themselves; nothing is sent.
+
+What opens the gate, and what does not:
+
+- To be failed is not enough. A node comes up with its old role, and until one of its replicas is
+  promoted they all go on dialling it. Only slots that others own by a greater config epoch count:
+  the node will lose them, and become a replica, the moment it hears of it.
+- Silence is not enough. A replica that nobody can speak of may be on its way up with the data. That
+  is no deadlock when all pods return at once: only a primary with slots and without data waits,
+  replicas start, and then each says itself whether it holds keys. If all were emptied, all open.
+- That a replica is gone, most of the primaries have to say, and each must have been up for a node
+  time-out: nodes.conf keeps failures of the past over a restart.
+- Where most primaries wait at their gates no replica can be elected. No word of others can mend
+  that, a person has to choose; hence the bound in time, after which it is a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bootstrap.core import slots
+from bootstrap.core.model import Member, Scope, Topology, View, Volume
+from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
+from bootstrap.core.plan.scene import Scene
+
+_MISSING = "data-missing"
+_UNREADABLE = "nodes-conf-unreadable"
+
+
+def gate(scene: Scene) -> Gate:
+    """Whether our own server may start, and why."""
+    volume = scene.snapshot.volume
+    if volume is None:
+        return Gate()
+    if volume.corrupt:
+        return _corrupt(scene, volume)
+    me = volume.myself
+    if scene.snapshot.memory.opened:
+        return Gate()  # the server may be up by now, and nothing can hold it down any more
+    if me is None:
+        return Gate(why="the volume holds no nodes.conf: the node is new")
+    if not volume.emptied:
+        holds = f"holds data: {volume.data}" if volume.data else "is not that of a primary"
+        return Gate(why=f"the volume {holds}")
+    if scene.snapshot.scope < Scope.ALL:
+        return Gate(open=False, why="its peers have not been asked yet")
+    return _emptied(scene, me)
+
+
+def plan(scene: Scene, verdict: Gate) -> Plan | None:
+    """What a gate makes of the plan; None when there is nothing but to wait for the server."""
+    if verdict.code:
+        block = Block(code=verdict.code, why=verdict.why, fix=verdict.fix)
+        look = Scope.ALL if verdict.code == _MISSING else Scope.LOCAL
+        return Plan(phase=Phase.BLOCKED, blocked=(block,), look=look)
+    if verdict.open:
+        return None
+    wait = Wait(pod=scene.me.name, what=f"a replica to be promoted: {verdict.why}")
+    return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
+
+
+def unguarded(topology: Topology) -> tuple[str, ...]:
+    """What a person should know where the volume cannot be looked at."""
+    what = "a primary that lost its data and is back at once empties its replicas too"
+    return () if topology.guarded else (f"BOOTSTRAP_DATA_DIR is not set: {what}",)
+
+
+def _corrupt(scene: Scene, volume: Volume) -> Gate:
+    """A nodes.conf without sense. The server will die of it, if it sees it as we do.
+
+    Should it not, it must not come up empty; with data it may try, and does no harm.
+    """
+    why = f"{volume.file}: expected a nodes.conf that a server can start with; {volume.corrupt}"
+    fix = (
+        "put back a copy of it; or, once others own the slots of this pod, empty its volume, and it"
+        " joins as a new node"
+    )
+    if volume.data or scene.snapshot.memory.opened:
+        return Gate(why=why, code=_UNREADABLE, fix=fix)
+    return _late(scene, _UNREADABLE, why, fix) or Gate(
+        open=False, why=why, code=_UNREADABLE, fix=fix
+    )
+
+
+def _late(scene: Scene, code: str, why: str, fix: str) -> Gate | None:
+    """What becomes of a gate that has been shut for too long; None before that."""
+    seconds = scene.topology.gate_seconds
+    if scene.snapshot.memory.shut < seconds:
+        return None
+    if scene.topology.gate_opens:
+        why = f"{why}; it starts after {seconds:g} s, as BOOTSTRAP_GATE_ON_TIMEOUT=open wants it"
+    else:
+        why = f"{why}; it is held down after {seconds:g} s, until a person acts"
+    return Gate(open=scene.topology.gate_opens, why=why, code=code, fix=fix)
+
+
+def _emptied(scene: Scene, me: Member) -> Gate:
+    """A primary with slots and without data."""
+    heirs = _heirs(scene, me)
+    if heirs:
+        names = ", ".join(scene.name(member) for member in heirs)
+        return Gate(why=f"its slots are with {names} by now")
+    copies = list(_copies(scene, me))
+    if not copies:
+        return Gate(why="no replica that holds a key is left: its start can lose nothing")
+    why = (
+        f"{scene.me.name} was the primary of slots {slots.brief(me.slots)}, its volume holds no"
+        f" data, and a start would empty its replicas; {'; '.join(text for _, text in copies)}"
+    )
+    pods = (scene.pod_named(member) for member, _ in copies)
+    pod = next((pod.name for pod in pods if pod), "REPLICA")
+    fix = (
+        f"to keep the data promote a replica: kubectl exec {pod} -c redis -- redis-cli CLUSTER"
+        " FAILOVER FORCE, or TAKEOVER where most primaries are down; if the data may go:"
+        " BOOTSTRAP_GATE_ON_TIMEOUT=open"
+    )
+    return _late(scene, _MISSING, why, fix) or Gate(open=False, why=why)
+
+
+def _heirs(scene: Scene, me: Member) -> list[Member]:
+    """Who owns all that was ours, by later words than any that give it to us; or nobody."""
+    knowing = [view for _, view in scene.viewed if view.member(me.node_id)]
+    told = [view.member(me.node_id) or me for view in knowing]
+    mine = [me, *(line for line in told if not line.is_replica)]
+    epoch = max(line.epoch for line in mine)
+    later = [
+        member
+        for view in knowing
+        for member in view.members
+        if member.node_id != me.node_id and member.epoch > epoch
+    ]
+    owned = slots.normalise(span for member in later for span in member.slots)
+    ours = slots.normalise(span for line in mine for span in line.slots)
+    if not all(any(a <= start and end <= b for a, b in owned) for start, end in ours):
+        return []
+    named = {member.node_id: member for member in later if _meet(member.slots, ours)}
+    return [member for _, member in sorted(named.items())]
+
+
+def _meet(some: slots.Ranges, others: slots.Ranges) -> bool:
+    return any(a <= end and start <= b for a, b in some for start, end in others)
+
+
+def _copies(scene: Scene, me: Member) -> Iterator[tuple[Member, str]]:
+    """Replicas that hold what we lost, or may hold it, and what is known of each."""
+    lines = [*(volume.members if (volume := scene.snapshot.volume) else ())]
+    lines += [member for _, view in scene.viewed for member in view.members]
+    replicas = {line.node_id: line for line in lines if line.primary_id == me.node_id}
+    for node_id, replica in sorted(replicas.items()):
+        pod = scene.pod_by_id.get(node_id)
+        if pod is None or pod.view is None:
+            if not _buried(scene, me, node_id):
+                yield replica, f"{scene.name(replica)} may hold keys, and was not reached"
+        elif pod.view.myself.primary_id == me.node_id and pod.view.keys:
+            yield replica, f"{scene.name(replica)} holds keys"
+
+
+def _buried(scene: Scene, me: Member, node_id: str) -> bool:
+    """Whether most of the primaries say that a replica is gone, and nobody says anything else."""
+    lines = [view.member(node_id) for _, view in scene.viewed]
+    if any(line and line.primary_id == me.node_id and not line.gone for line in lines):
+        return False
+    voters = [view for _, view in scene.viewed if _votes(scene, me, view)]
+    owners = {me.node_id} | {one.node_id for view in voters for one in view.members if one.slots}
+    return 2 * len(voters) > len(owners)
+
+
+def _votes(scene: Scene, me: Member, view: View) -> bool:
+    """Whether a node's word counts: a primary of our cluster that has had time to look around."""
+    young = view.uptime * 1000 < scene.topology.node_timeout
+    return bool(view.myself.slots) and view.member(me.node_id) is not None and not young

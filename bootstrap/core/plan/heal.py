@@ -1,0 +1,205 @@
+"""Rule 4: whoever has moved is met where it is now, before anything is forgotten.
+
+The bus dials addresses, and a cluster whose pods all come back with new ones never recovers by
+itself. A MEET at the new address does it: the handshake reveals a known id, and the address is
+bound anew on both sides. Each sidecar introduces its own node alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bootstrap.core import temporary
+from bootstrap.core.actions import Action, Meet, Replicate
+from bootstrap.core.model import Member, Pod, Scope, View
+from bootstrap.core.plan import advice, meeting
+from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
+from bootstrap.core.plan.scene import Scene
+
+#: How long a node has to be failing, or without a link, before we look after it, in seconds: a
+#: server that only restarts, where it was, is linked again sooner.
+_UNWELL_SECONDS = 1.0
+#: MEETs of one step. Each is a handshake of both sides; the peers send theirs too, so that a few
+#: steps do for any number of pods.
+_AT_ONCE = 20
+_UNTIL = "our node knows everybody at the present address, and its link to its primary is up"
+
+
+def heal(scene: Scene) -> Plan | None:
+    """What brings our node together with its siblings; None when nothing of it is missing."""
+    if scene.my.alone:
+        return None
+    if scene.snapshot.scope < Scope.ALL:
+        if not needed(scene):
+            return None
+        wait = Wait(pod=scene.me.name, what="a look at where its siblings are")
+        return Plan(phase=Phase.HEAL, waiting=(wait,), look=Scope.ALL)
+    found, blocked = steps(scene), _blocked(scene)
+    if blocked:
+        return Plan(phase=Phase.BLOCKED, blocked=blocked, steps=found, look=Scope.ALL)
+    waits = (*_pending(scene), *_unseen(scene))
+    if not found and not waits:
+        return None
+    return Plan(phase=Phase.HEAL, steps=found, waiting=waits, look=Scope.ALL)
+
+
+def needed(scene: Scene) -> bool:
+    """Whether our own node shows a sign that somebody may have moved."""
+    my, memory = scene.my, scene.snapshot.memory
+    if temporary.marked(my):
+        return False  # a seed is at work, and introduces everybody
+    if not scene.settled and memory.looked:
+        return False  # it is about to join, and will look around for that
+    return not memory.looked or memory.unwell >= _UNWELL_SECONDS or _astray(my) is not None
+
+
+def steps(scene: Scene) -> tuple[Step, ...]:
+    """The MEETs that are proven to be safe, and the way to a primary that has moved."""
+    if scene.snapshot.scope < Scope.ALL:
+        return ()
+    actions: list[Action] = []
+    actions += [_meet(scene, pod, view) for pod, view in _moved(scene)[:_AT_ONCE]]
+    follow = _follow(scene)
+    if follow is not None:
+        actions.append(follow)
+    return (Step(actions=tuple(actions), until=_UNTIL),) if actions else ()
+
+
+def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:
+    """Members whose pod has proven to be elsewhere than our node believes."""
+    ids = Counter(view.node_id for _, view in scene.viewed)
+    found: list[tuple[Member, Pod, View]] = []
+    for member in scene.my.others:
+        pod = scene.pod_by_id.get(member.node_id)
+        if pod is None or pod.view is None or ids[member.node_id] > 1:
+            continue
+        places = {pod.address, pod.view.setting("cluster-announce-ip")}
+        if member.address not in places or "noaddr" in member.flags:
+            found.append((member, pod, pod.view))
+    return found
+
+
+def _moved(scene: Scene) -> list[tuple[Pod, View]]:
+    """Those of them that may be met now."""
+    shaking = {member.address for member in scene.my.others if member.handshake}
+    return [
+        (pod, view)
+        for _, pod, view in displaced(scene)
+        if pod.address not in shaking and not _doubtful(scene, view)
+    ]
+
+
+def _doubtful(scene: Scene, view: View) -> bool:
+    """Whether a MEET might bring together more than two nodes that know each other.
+
+    Both must know the other's id; and what either knows beyond our StatefulSet, both must know.
+    """
+    if view.member(scene.my.node_id) is None:
+        return True
+    return bool(_strangers(scene, scene.my) ^ _strangers(scene, view))
+
+
+def _strangers(scene: Scene, view: View) -> set[str]:
+    return {
+        member.node_id
+        for member in view.others
+        if not member.handshake and scene.is_ours(member) is False
+    }
+
+
+def _meet(scene: Scene, pod: Pod, view: View) -> Meet:
+    why = f"{pod.name} has moved; its node is the one that ours knows"
+    return meeting.meet(scene.me, scene.my, pod, view, why=why)
+
+
+def _astray(my: View) -> Member | None:
+    """Our primary, if replication still dials an address that it no longer has.
+
+    Redis does not re-point replication when gossip brings the new address; valkey does.
+    """
+    primary = my.member(my.myself.primary_id)
+    if primary is None or my.link_up or primary.failed or not primary.address:
+        return None
+    return primary if my.primary_host not in ("", primary.address) else None
+
+
+def _follow(scene: Scene) -> Replicate | None:
+    """REPLICATE of the primary that we have, which makes replication dial its present address."""
+    primary = _astray(scene.my)
+    pod = scene.pod_by_id.get(primary.node_id) if primary else None
+    if primary is None or pod is None or pod.view is None or _emptied(scene, pod.view):
+        return None
+    if scene.my.primary_host == pod.address or pod.view.myself.is_replica:
+        return None
+    return Replicate(
+        pod=scene.me.name,
+        primary=pod.name,
+        primary_id=primary.node_id,
+        why=f"replication still dials {scene.my.primary_host}, and {pod.name} is at {pod.address}",
+    )
+
+
+def _emptied(scene: Scene, primary: View) -> bool:
+    """Whether following the primary would copy its emptiness over the last of the data."""
+    return bool(scene.my.keys) and not primary.keys
+
+
+def _blocked(scene: Scene) -> tuple[Block, ...]:
+    """Why some of it is not done though it could be."""
+    blocked = [
+        Block(
+            code="not-mutual" if view.member(scene.my.node_id) is None else "foreign-node",
+            why=f"{pod.name} has moved to {pod.address}, and is not met: it"
+            + (
+                " does not know our node any more"
+                if view.member(scene.my.node_id) is None
+                else " and ours do not know the same nodes of others"
+            ),
+            fix=f"find out which cluster {pod.name} belongs to; if it is ours:"
+            f" kubectl exec {scene.me.name} -c redis -- redis-cli CLUSTER MEET {pod.address}"
+            f" {view.myself.port}",
+        )
+        for _, pod, view in displaced(scene)
+        if _doubtful(scene, view)
+    ]
+    primary = _astray(scene.my)
+    pod = scene.pod_by_id.get(primary.node_id) if primary else None
+    if pod is not None and pod.view is not None and _emptied(scene, pod.view):
+        blocked.append(
+            Block(
+                code="primary-empty",
+                why=f"{scene.me.name} holds {scene.my.keys} keys, and {pod.name}, its primary, came"
+                " back with none: following it would copy the emptiness",
+                fix=f"to keep the keys make {scene.me.name} the primary: kubectl exec"
+                f" {scene.me.name} -c redis -- redis-cli CLUSTER FAILOVER TAKEOVER; if they may go:"
+                f" CLUSTER REPLICATE {pod.view.node_id} there",
+            )
+        )
+    return tuple(blocked)
+
+
+def _pending(scene: Scene) -> list[Wait]:
+    """Introductions that are under way."""
+    shaking = {member.address for member in scene.my.others if member.handshake}
+    return [
+        Wait(pod=pod.name, what=f"the handshake with {pod.name} at {pod.address} to end")
+        for _, pod, _ in displaced(scene)
+        if pod.address in shaking
+    ]
+
+
+def _unseen(scene: Scene) -> list[Wait]:
+    """Siblings that may be on their way. Nobody waits for them longer than our server does."""
+    my = scene.my
+    patience = 2 * int(my.setting(temporary.NODE_TIMEOUT) or scene.topology.node_timeout) / 1000
+    if my.uptime >= patience:
+        return []
+    waits: list[Wait] = []
+    for member in my.others:
+        pod = scene.pod_named(member)
+        if member.handshake or member.failed or member.node_id in scene.pod_by_id:
+            continue
+        if pod is None or scene.ghost(member):
+            continue
+        waits.append(advice.missing(pod, scene.topology) or advice.unproven(scene, pod))
+    return waits

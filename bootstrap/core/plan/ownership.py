@@ -1,0 +1,56 @@
+"""Who owns which slots, by the words of all siblings together.
+
+A node that came back empty never hears of the slots of who was gone by then, since only their
+owner tells them. Its siblings remember. Where they differ the greater config epoch is right, as
+it is for the servers themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bootstrap.core import slots
+from bootstrap.core.model import Member
+from bootstrap.core.plan.scene import Scene
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """A node with slots: as our own node describes it, if it knows it, and what it owns."""
+
+    member: Member
+    ranges: slots.Ranges
+
+
+def owners(scene: Scene) -> tuple[Owner, ...]:
+    """All nodes that own slots, dead or alive, sorted by id; of the cluster that ours is in.
+
+    What a node that ours does not know says is another matter: it may be alone, or a stranger.
+    """
+    views = [view for _, view in scene.viewed if view.node_id in scene.my.known_ids]
+    said: dict[str, Member] = {}
+    for view in views:
+        for member in view.members:
+            before = said.get(member.node_id)
+            if member.slots and (before is None or before.epoch < member.epoch):
+                said[member.node_id] = member
+    found: list[Owner] = []
+    for node_id, claim in sorted(said.items()):
+        newer = [one for one in said.values() if one.epoch > claim.epoch]
+        ranges = slots.without(claim.slots, (span for one in newer for span in one.slots))
+        if ranges:
+            found.append(Owner(member=scene.my.member(node_id) or claim, ranges=ranges))
+    return tuple(found)
+
+
+def heirs(scene: Scene, owner_id: str) -> list[str]:
+    """Who may take a failed primary's place: replicas that live, by their own or gossip's word."""
+    members = [member for member in scene.my.members if not member.gone]
+    members += [view.myself for _, view in scene.viewed]
+    return sorted(
+        {
+            member.node_id
+            for member in members
+            if member.primary_id == owner_id and scene.ghost(member) is None
+        }
+    )

@@ -1,0 +1,179 @@
+"""The cluster as a person thinks of it: shards, and who is in them. From a look at everybody.
+
+Every node's own word about itself counts most. About those that could not be asked counts what
+our own node says; where that is silent too, what the first says that answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bootstrap.core import layout, slots
+from bootstrap.core.model import Member, Pod, Snapshot, Topology, Unreachable, View
+from bootstrap.core.plan.scene import Scene
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One node. What only it could tell is None when it was not asked."""
+
+    pod: str
+    node_id: str
+    address: str
+    role: str
+    place: layout.Place
+    link: str | None
+    #: Bytes that a replica still lacks.
+    lag: int | None
+    keys: int | None
+    #: cluster_state, as the node itself sees it.
+    state: str | None
+    #: Why it was not asked, or what others say of it; empty when all is well.
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A primary, first, and its replicas by ordinal."""
+
+    ranges: slots.Ranges
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """All shards by their first slot, and who is in none."""
+
+    shards: tuple[Shard, ...]
+    lost: slots.Ranges
+    #: Slots that more than one node says are its own.
+    disputed: slots.Ranges
+    #: Pods without a node in the cluster, and why.
+    outside: tuple[tuple[str, str], ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is missing, and nobody is in trouble."""
+        rows = [row for shard in self.shards for row in shard.rows]
+        wrong = any(row.trouble or row.state != "ok" or row.link == "down" for row in rows)
+        return bool(rows) and not (wrong or self.lost or self.disputed or self.outside)
+
+
+def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
+    """Put together what was seen."""
+    scene = Scene(snapshot, topology)
+    members = _members(scene)
+    primaries = [one for one in members if one.slots and not one.is_replica]
+    shards = [
+        Shard(
+            ranges=primary.slots,
+            rows=tuple(
+                _row(scene, one, primary)
+                for one in (primary, *_followers(scene, members, primary.node_id))
+            ),
+        )
+        for primary in primaries
+    ]
+    listed = {row.node_id for shard in shards for row in shard.rows}
+    spans = [span for primary in primaries for span in primary.slots]
+    return Cluster(
+        shards=tuple(sorted(shards, key=lambda shard: shard.ranges)),
+        lost=slots.missing(spans) if shards else (),
+        disputed=_twice(spans),
+        outside=tuple(_outside(scene, members, listed)),
+    )
+
+
+def _members(scene: Scene) -> list[Member]:
+    """Everybody, each by the best word there is about it."""
+    views = [view for pod, view in scene.viewed if pod.name == scene.topology.name]
+    views += [view for _, view in scene.viewed if not view.alone]
+    found = {one.node_id: one for one in (views[0].members if views else ()) if not one.handshake}
+    found |= {view.node_id: view.myself for _, view in scene.viewed if not view.alone}
+    return [found[node_id] for node_id in sorted(found)]
+
+
+def _followers(scene: Scene, members: list[Member], primary_id: str) -> list[Member]:
+    mine = [one for one in members if one.primary_id == primary_id]
+    return sorted(mine, key=lambda one: (_ordinal(scene, one), one.node_id))
+
+
+def _ordinal(scene: Scene, member: Member) -> int:
+    pod = scene.pod_by_id.get(member.node_id)
+    return pod.ordinal if pod else 2**31
+
+
+def _row(scene: Scene, member: Member, primary: Member) -> Row:
+    pod = scene.pod_by_id.get(member.node_id)
+    view = pod.view if pod else None
+    over = scene.pod_by_id.get(primary.node_id)
+    ahead = over.view.offset if over and over.view else None
+    replica = member.is_replica
+    lag = max(0, ahead - view.offset) if replica and view and ahead is not None else None
+    return Row(
+        pod=_called(scene, member),
+        node_id=member.node_id,
+        address=(pod.address if pod else None) or member.address,
+        role="replica" if replica else "primary",
+        place=scene.place(pod) if pod else layout.UNKNOWN,
+        link=("up" if view.link_up else "down") if replica and view else None,
+        lag=lag,
+        keys=view.keys if view else None,
+        state=("ok" if view.state_ok else "fail") if view else None,
+        trouble=_trouble(scene, member, view),
+    )
+
+
+def _called(scene: Scene, member: Member) -> str:
+    """The pod's name; without one, whatever the node can be called by."""
+    pod, hostname = scene.pod_by_id.get(member.node_id), scene.hostname(member)
+    ordinal = pod.ordinal if pod else scene.topology.ordinal_of(hostname)
+    return hostname or member.node_id[:8] if ordinal is None else scene.topology.name_of(ordinal)
+
+
+def _trouble(scene: Scene, member: Member, view: View | None) -> str:
+    if view is not None:
+        others = [seen.member(member.node_id) for _, seen in scene.viewed if seen is not view]
+        doubts = sum(one is not None and one.failed for one in others)
+        return f"{doubts} nodes take it for failed" if doubts else ""
+    if scene.ghost(member):
+        return "its volume is gone; another node lives in its pod"
+    pod = scene.pod_named(member)
+    flags = ", ".join(sorted(member.flags & {"fail", "fail?", "noaddr"}))
+    return f"away{f' ({flags})' if flags else ''}: {reason(pod) if pod else 'not looked at'}"
+
+
+def _outside(scene: Scene, members: list[Member], listed: set[str]) -> Iterable[tuple[str, str]]:
+    """Pods, and nodes, that are in no shard."""
+    rows = [scene.pod_named(one) for one in members if one.node_id in listed]
+    named = {pod.name for pod in rows if pod}
+    for pod in scene.snapshot.pods:
+        proven = pod.view is not None and pod.view.node_id in scene.pod_by_id
+        if not proven and pod.name not in named:
+            yield pod.name, f"away: {reason(pod)}"
+        elif proven and pod.view is not None and pod.view.node_id not in listed:
+            yield pod.name, "blank" if pod.view.blank else "in no shard"
+    for member in members:
+        if member.node_id not in listed and member.node_id not in scene.pod_by_id:
+            yield _called(scene, member), f"{_trouble(scene, member, None)}; in no shard"
+
+
+def reason(pod: Pod) -> str:
+    """Why a pod's node could not be asked."""
+    if pod.view is not None:
+        return f"a node that is not proven to be its own answers at {pod.address}"
+    if isinstance(pod.node, Unreachable):
+        return pod.node.reason
+    return pod.resolved.reason
+
+
+def _twice(spans: list[slots.Range]) -> slots.Ranges:
+    """The slots that are in more than one of the spans."""
+    both: list[slots.Range] = []
+    end = -1
+    for first, last in sorted(spans):
+        if first <= end:
+            both.append((first, min(last, end)))
+        end = max(end, last)
+    return slots.normalise(both)

@@ -1,0 +1,35 @@
+"""Carries out what the plan says of the start gate: lets the server start, or not, and tells why.
+
+The kubelet starts the redis container once `/startupz` answers 200. It never asks again, so what
+is open stays open for the life of the process.
+"""
+
+from __future__ import annotations
+
+from bootstrap import logs, status
+from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.plan.outcome import Gate, Plan
+
+_RUNS = "a server runs already"
+
+
+def mind(board: status.Board, snapshot: Snapshot, plan: Plan, topology: Topology) -> bool:
+    """Pin the gate to the board, and log it once for each change; return whether it is open."""
+    before, now = board.gate, plan.gate
+    if before is not None and before.open:
+        return True
+    board.gate = now
+    board.gate_seconds = max(board.gate_seconds, snapshot.memory.shut)
+    known = before is not None and (before.open, before.code) == (now.open, now.code)
+    if topology.guarded and not known:
+        _say(now, board.gate_seconds, topology)
+    return now.open
+
+
+def _say(gate: Gate, seconds: float, topology: Topology) -> None:
+    """A gate that only waits is a warning; one for which a person is needed is an error."""
+    log = logs.get(pod=topology.name)
+    say = log.error if gate.code else log.info if gate.open else log.warning
+    facts = {"why": gate.why or _RUNS, "code": gate.code, "fix": gate.fix}
+    event = logs.GATE_OPEN if gate.open else logs.GATE_SHUT
+    say(event, seconds=round(seconds, 1), **{name: fact for name, fact in facts.items() if fact})

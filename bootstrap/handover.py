@@ -1,0 +1,205 @@
+"""Hands our own node's role over before its server stops: looks, lets the core decide, acts.
+
+Whoever asks gets an answer within the bound: a shutdown cannot be stopped, only prepared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Callable
+from concurrent import futures
+
+from bootstrap import apply, logs, neighbours, node, secret, status
+from bootstrap.core import actions
+from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.plan import handover
+from bootstrap.core.plan.handover import Ended, Result, Run
+from bootstrap.core.plan.outcome import Step
+
+#: Seconds between two looks, and never less than the last one took: looking is half of the work.
+_BRISK = 0.03
+#: The part of the bound that is kept for taking the mark back, and for the answer's way.
+_SPARE = 0.1
+#: For how long a hand-over that came to nothing is not tried again, in seconds: with every try the
+#: primary may hold its clients' writes back for seconds.
+AGAIN = 60.0
+
+
+class Handover:
+    """One pod's hand-overs, one at a time."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        local: str,
+        access: node.Access,
+        board: status.Board,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`local` is the address of our own Redis; `clock` gives seconds."""
+        self._topology = topology
+        self._local = local
+        self._access = access
+        self._board = board
+        self._clock = clock
+        self._log = logs.get(pod=topology.name)
+        self._running: asyncio.Task[Ended] | None = None
+        self._failed: tuple[float, Ended] | None = None
+
+    @property
+    def limit(self) -> float:
+        """Seconds within which every question is answered."""
+        return self._topology.handover_timeout
+
+    async def ask(self) -> Ended:
+        """Hand over. Who asks while somebody else waits gets the same answer."""
+        if self._running is None or self._running.done():
+            if self._failed is not None:
+                ago = self._clock() - self._failed[0]
+                if ago < AGAIN:
+                    ended = self._failed[1]
+                    text = f"tried {ago:.0f} s ago, not tried again so soon: {ended.text}"
+                    return dataclasses.replace(ended, text=text)
+            self._running = asyncio.create_task(self._guarded())
+        return await asyncio.shield(self._running)
+
+    async def close(self) -> None:
+        """End what is under way."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+
+    async def _guarded(self) -> Ended:
+        """One run with its log lines and counts, whatever it meets."""
+        began = self._clock()
+        self._log.info(logs.HANDOVER_BEGINS, limit=self.limit)
+        try:
+            ended = await self._run()
+        except Exception as error:  # noqa: BLE001 - who asked is about to stop, and needs an answer
+            self._board.errors += 1
+            self._log.exception(logs.UNEXPECTED)
+            ended = Ended(result=Result.FAILED, text=f"unexpected: {type(error).__name__}")
+        seconds = self._clock() - began
+        self._failed = None if ended.result.good else (self._clock(), ended)
+        self._board.handovers[ended.result.value] += 1
+        self._board.handover_seconds = seconds
+        say = self._log.info if ended.result.good else self._log.warning
+        say(
+            logs.HANDOVER_ENDS,
+            result=ended.result.value,
+            why=ended.text,
+            seconds=round(seconds, 3),
+        )
+        return ended
+
+    async def _run(self) -> Ended:
+        # Of its own connections: the loop looks meanwhile, and closes its own as it likes.
+        around = neighbours.Neighbours(self._topology, self._local, self._access)
+        attempt = _Attempt(self._topology, around, self._board, self._clock)
+        try:
+            return await attempt.run()
+        finally:
+            await attempt.close()
+
+
+class _Attempt:
+    """One run, from the first look to the last."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        around: neighbours.Neighbours,
+        board: status.Board,
+        clock: Callable[[], float],
+    ) -> None:
+        self._topology = topology
+        self._around = around
+        self._board = board
+        self._clock = clock
+        self._began = clock()
+        self._state = Run(limit=topology.handover_timeout)
+        self._until = "our own Redis answers"
+        self._log = logs.get(pod=topology.name)
+
+    async def run(self) -> Ended:
+        """Until the end, or until the time is over."""
+        try:
+            async with asyncio.timeout(self._state.limit * (1 - _SPARE)):
+                ended = await self._turns()
+        except TimeoutError:
+            await self._around.close()  # whatever was cut off may still be answered
+            text = f"not within {self._state.limit:g} s; still waiting until {self._until}"
+            ended = Ended(result=Result.TIMED_OUT, text=text)
+        if self._state.marked and not ended.result.good:
+            # Still a primary, and others wait for its mark to go.
+            await self._apply(handover.unmark(self._topology))
+        return ended
+
+    async def close(self) -> None:
+        """Let go of everybody."""
+        await self._around.close()
+
+    async def _turns(self) -> Ended:
+        while True:
+            started = self._clock()
+            snapshot = await self._around.look(handover.neighbours)
+            found = self._decide(snapshot)
+            if isinstance(found, Ended):
+                return found
+            self._until = found.until
+            await self._apply(found)
+            await asyncio.sleep(max(_BRISK, self._clock() - started))
+
+    def _decide(self, snapshot: Snapshot) -> Step | Ended:
+        state = dataclasses.replace(self._state, seconds=self._clock() - self._began)
+        self._state = handover.seen(state, snapshot, self._topology)
+        return handover.decide(snapshot, self._topology, self._state)
+
+    async def _apply(self, step: Step) -> None:
+        for outcome in await apply.apply(step.actions, self._around.node_of):
+            accepted = outcome.refused is None
+            text = actions.describe(outcome.action)
+            self._state = handover.done(self._state, outcome.action, accepted=accepted)
+            result = "ok" if accepted else "refused"
+            self._board.actions[actions.kind(outcome.action), result] += 1
+            if accepted:
+                self._log.debug(logs.DONE, action=text)
+            else:
+                self._log.warning(logs.REFUSED, action=text, reason=outcome.refused)
+
+
+class Door:
+    """What `GET /handover` leads to: from the server's threads into the loop's."""
+
+    def __init__(
+        self,
+        handed: Handover,
+        turning: asyncio.AbstractEventLoop,
+        token: secret.Secret | None,
+    ) -> None:
+        """With a token only who bears it is let in."""
+        self._handed = handed
+        self._turning = turning
+        self._token = token
+
+    def knock(self, authorization: str | None) -> tuple[int, str]:
+        """Status and text: 200 within the bound whatever comes of it, or 401 at once."""
+        if self._token is not None and not self._welcome(authorization or ""):
+            return 401, "the token of BOOTSTRAP_HANDOVER_TOKEN is needed\n"
+        asked = self._handed.ask()
+        try:
+            asking = asyncio.run_coroutine_threadsafe(asked, self._turning)
+            ended = asking.result(self._handed.limit)
+        except (futures.CancelledError, TimeoutError):
+            return 200, f"{Result.TIMED_OUT}: not within {self._handed.limit:g} s\n"
+        except RuntimeError:  # the loop has ended, and with it this process is about to
+            asked.close()
+            return 200, f"{Result.FAILED}: the sidecar is stopping\n"
+        return 200, f"{ended.result}: {ended.text}\n"
+
+    def _welcome(self, authorization: str) -> bool:
+        scheme, _, given = authorization.partition(" ")
+        # Secrets are compared in constant time.
+        return scheme.lower() == "bearer" and secret.Secret(given.strip()) == self._token

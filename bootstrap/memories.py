@@ -1,0 +1,97 @@
+"""What only time can tell: since when something has been so, and what was before."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from bootstrap.core import leaving, temporary
+from bootstrap.core.model import Memory, Pod, Scope, Topology, Unreachable, View, Volume
+from bootstrap.core.proof import Proof, prove
+
+
+class Memories:
+    """Grows with each look; lives and dies with the process."""
+
+    def __init__(self, topology: Topology, clock: Callable[[], float]) -> None:
+        """Remember nothing yet; `clock` gives seconds."""
+        self._topology = topology
+        self._clock = clock
+        self._since: dict[str, float] = {}
+        self._node_timeouts: dict[str, int] = {}
+        self._run = ""
+        self._looked = True
+        #: Whether the start gate has been opened; whoever opens it says so here.
+        self.opened = False
+
+    def of(
+        self, scope: Scope, me: Pod, pods: Sequence[Pod], volume: Volume | None = None
+    ) -> Memory:
+        """What is remembered at a look, this one included."""
+        memory = self._memory(me, pods)
+        self._looked = self._looked or scope is Scope.ALL
+        shut = self._lasting("shut", volume is not None and volume.emptied and not self.opened)
+        return dataclasses.replace(memory, shut=shut, opened=self.opened)
+
+    def _memory(self, me: Pod, pods: Sequence[Pod]) -> Memory:
+        my = me.view
+        if my is not None and my.run_id != self._run:
+            # Whom a server knows at its start it knows by addresses that may be of the past.
+            self._run, self._looked = my.run_id, my.alone
+        alone = my is not None and my.alone
+        idle = roleless(my)
+        for pod in pods:
+            said = pod.view.setting(temporary.NODE_TIMEOUT) if pod.view else None
+            if pod.view is not None and said is not None and not temporary.dipped(pod.view):
+                self._node_timeouts[pod.name] = int(said)
+            if pod.view is not None and pod.view.myself.slots:
+                self._since.setdefault(f"slots of {pod.name}", self._clock())
+        if any(pod.view is not None and temporary.dipped(pod.view) for pod in pods):
+            self._since.setdefault("dipped", self._clock())
+        return Memory(
+            marked=self._lasting("marked", my is not None and temporary.marked(my)),
+            own_dip=self._lasting("own dip", my is not None and temporary.dipped(my)),
+            # Two spans: whoever was blank for long, and has just been met, is to be told its role.
+            idle=max(
+                self._lasting("blank", idle and alone),
+                self._lasting("met", idle and not alone),
+            ),
+            dipped=self._clock() - self._since["dipped"] if "dipped" in self._since else None,
+            looked=self._looked,
+            unwell=self._lasting("unwell", my is not None and _unwell(my)),
+            leaving=self._lasting("leaving", my is not None and leaving.marked(my)),
+            strange=tuple(
+                (pod.name, seconds) for pod in pods if (seconds := self._strange(pod)) is not None
+            ),
+            node_timeouts=tuple(sorted(self._node_timeouts.items())),
+            slotted=tuple(
+                (pod.name, self._clock() - self._since[f"slots of {pod.name}"])
+                for pod in pods
+                if f"slots of {pod.name}" in self._since
+            ),
+        )
+
+    def _strange(self, pod: Pod) -> float | None:
+        """For how long somebody else's node has answered behind the pod's name."""
+        strange = (
+            pod.view is not None
+            and prove(pod.view, pod.hostname, pod.address, self._topology) is Proof.STRANGER
+        )
+        seconds = self._lasting(f"stranger as {pod.name}", strange)
+        return seconds if strange else None
+
+    def _lasting(self, what: str, so: bool) -> float:
+        """Seconds since when it has been so without a break, as far as was looked."""
+        if not so:
+            self._since.pop(what, None)
+            return 0.0
+        return self._clock() - self._since.setdefault(what, self._clock())
+
+
+def roleless(my: View | Unreachable | None) -> bool:
+    """Whether a node was seen to have no role: no slots, no primary, and no keys."""
+    return isinstance(my, View) and not (my.myself.is_replica or my.myself.slots or my.keys)
+
+
+def _unwell(my: View) -> bool:
+    return any(one.failed or not one.linked for one in my.others if not one.handshake)

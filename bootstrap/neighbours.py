@@ -1,0 +1,103 @@
+"""A look at our own node and at some that it knows, by their ids. Asks no DNS.
+
+For who has no time to find anybody: where our own node has a link, its word is good enough, and a
+node that answers with the id that was looked for needs no other proof. The connections are its
+own, so it may look while the loop does, and close what it has when the loop does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bootstrap import fanout, node
+from bootstrap.core import directory
+from bootstrap.core.model import Member, Pod, Scope, Snapshot, Topology, Trouble, Unreachable, View
+from bootstrap.core.plan import heirs
+
+_NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
+#: The ordinal of a node that bears no name of ours: after all others.
+_LAST = 2**31
+
+Choice = Callable[[View], tuple[Member, ...]]
+
+
+class Neighbours:
+    """Keeps connections from one look to the next."""
+
+    def __init__(self, topology: Topology, local: str, access: node.Access) -> None:
+        """`local` is the address of our own Redis. Connect to nothing yet."""
+        self._topology = topology
+        self._access = access
+        self._local = node.Node(
+            local, topology.port, access, topology.hostname_of(topology.ordinal)
+        )
+        self._nodes: dict[str, node.Node] = {}
+        self._at: dict[str, str] = {}
+        self._members: tuple[Member, ...] = ()
+
+    async def look(self, choose: Choice) -> Snapshot:
+        """Our own node, then whom it makes us choose; the last ones again where it is silent."""
+        mine = await self._local.read()
+        if isinstance(mine, View):
+            self._members = choose(mine)
+        topology = self._topology
+        me = Pod(
+            name=topology.name,
+            ordinal=topology.ordinal,
+            hostname=topology.hostname_of(topology.ordinal),
+            resolved=_NOT_ASKED,
+            address=topology.address or self._local.address,
+            node=mine,
+        )
+        pods = [me, *await self._in_time()]
+        pods.sort(key=lambda pod: (pod.ordinal, pod.name))
+        return Snapshot(scope=Scope.ALL, pods=tuple(pods), listed=False)
+
+    def node_of(self, pod: str) -> node.Node | None:
+        """The node that last proved to be that pod's; None when none did."""
+        if pod == self._topology.name:
+            return self._local
+        address = self._at.get(pod)
+        return self._nodes[address] if address else None
+
+    async def close(self) -> None:
+        """End all connections."""
+        await asyncio.gather(*(one.close() for one in (self._local, *self._nodes.values())))
+
+    async def _in_time(self) -> list[Pod]:
+        """All of them, without being held up by a node that hangs."""
+        asked = {member: asyncio.create_task(self._ask(member)) for member in self._members}
+        await fanout.wait(asked.values(), all_of_them=False)
+        late = Unreachable(trouble=Trouble.TIMEOUT, reason="no answer in time")
+        return [
+            self._pod(member, late) if task.cancelled() else self._pod(member, task.result())
+            for member, task in asked.items()
+        ]
+
+    async def _ask(self, member: Member) -> View | Unreachable:
+        if member.address not in self._nodes:
+            self._nodes[member.address] = node.Node(
+                member.address, self._topology.port, self._access, member.hostname
+            )
+        said = await self._nodes[member.address].read()
+        if isinstance(said, View) and said.node_id != member.node_id:
+            reason = f"another node, {said.node_id[:8]}, answers at {member.address}"
+            return Unreachable(trouble=Trouble.REFUSED, reason=reason)
+        return said
+
+    def _pod(self, member: Member, said: View | Unreachable) -> Pod:
+        ordinal = self._topology.ordinal_of(member.hostname)
+        name = heirs.called(member, self._topology)
+        if isinstance(said, View):
+            self._at[name] = member.address
+        else:
+            self._at.pop(name, None)
+        return Pod(
+            name=name,
+            ordinal=_LAST if ordinal is None else ordinal,
+            hostname=member.hostname,
+            resolved=_NOT_ASKED,
+            address=member.address,
+            node=said,
+        )

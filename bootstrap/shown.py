@@ -1,0 +1,75 @@
+"""Looks once at everybody, for a person: dry run and status. Never writes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import time
+
+from bootstrap import observe
+from bootstrap.core import overview, render, shards
+from bootstrap.core import plan as planning
+from bootstrap.core.model import Scope, Snapshot, Topology
+from bootstrap.core.plan import gate
+from bootstrap.core.plan.outcome import Plan
+from bootstrap.errors import Exit
+
+#: How long DNS is asked again for names that there is no word of yet, in seconds.
+_SECONDS = 3.0
+
+
+async def dry_run(observer: observe.Observer, output: str) -> int:
+    """What is seen of everybody, and what would be done."""
+    snapshot, plan = await _look(observer)
+    plan = dataclasses.replace(plan, notes=(*plan.notes, *gate.unguarded(observer.topology)))
+    if output == "json":
+        print(json.dumps(render.as_json(snapshot, plan, observer.topology), indent=1))
+    else:
+        print(render.as_text(snapshot, plan, observer.topology))
+    await observer.close()
+    return _verdict(snapshot, plan, observer.topology)
+
+
+async def shards_of(observer: observe.Observer, output: str) -> int:
+    """The cluster by its shards; well only if nothing of it is missing."""
+    snapshot, plan = await _look(observer)
+    cluster = shards.cluster(snapshot, observer.topology)
+    if output == "json":
+        print(json.dumps(overview.as_json(cluster, plan, observer.topology), indent=1))
+    else:
+        print(overview.as_text(cluster, plan, observer.topology))
+    await observer.close()
+    verdict = _verdict(snapshot, plan, observer.topology)
+    return Exit.NOT_YET if verdict is Exit.REACHED and not cluster.well else verdict
+
+
+def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology) -> Exit:
+    """What the look and the plan come to, as an exit status."""
+    me = snapshot.pod(topology.name)
+    if any(block.code == "size-missing" for block in plan.blocked):
+        return Exit.CONFIGURATION
+    if plan.blocked:
+        return Exit.BLOCKED
+    if me is None or me.view is None:
+        return Exit.FAILED
+    return Exit.REACHED if plan.reached else Exit.NOT_YET
+
+
+async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
+    """Everything, whatever the plan needs: a person wants to see it all."""
+    ends = time.monotonic() + _SECONDS
+    while True:
+        snapshot = await observer.look(Scope.ALL)
+        unasked = any(
+            pod.node is None and pod.resolved.reason.startswith("not asked")
+            for pod in snapshot.pods
+        )
+        # Without a size nobody is expected by name: the service itself is asked who there is.
+        unlisted = observer.topology.size is None and not snapshot.listed
+        # The seed asks the service itself only when it has found everybody, each proven.
+        if observer.topology.seed and all(observer.node_of(pod.name) for pod in snapshot.pods):
+            unlisted = unlisted or not snapshot.listed
+        if not (unasked or unlisted) or time.monotonic() >= ends:
+            return snapshot, planning.plan(snapshot, observer.topology)
+        await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))

@@ -1,0 +1,1 @@
+"""What the sidecars do after forming: real servers, real names, real processes."""

@@ -1,0 +1,118 @@
+"""Pods come back without their volumes: they serve the shard that they served, ghosts go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from tests.formation import forming
+from tests.keeping import keeping
+from tests.statefulset import oracle, pod, sets
+
+
+def shards(app: sets.LocalStatefulSet) -> set[frozenset[int]]:
+    """Who is with whom, by ordinals, whatever the roles."""
+    found = forming.roles(app)
+    followed = {ordinal: said for ordinal, said in found.items() if isinstance(said, int)}
+    return {
+        frozenset({ordinal, *(one for one, said in followed.items() if said == ordinal)})
+        for ordinal in found
+        if ordinal not in followed
+    }
+
+
+def lose(app: sets.LocalStatefulSet, some: Sequence[pod.Pod], *, moved: bool = True) -> None:
+    """The pods come back empty, and the set is whole again: no ghost, same shards, all keys."""
+    before = shards(app)
+    keeping.down(app, some, wipe=True, moved=moved)
+    took = keeping.bring_back(app, some)
+    print(f"whole after {took:.1f} s")
+    assert shards(app) == before
+    assert not keeping.missing_keys(app)
+    forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+@pytest.mark.parametrize("ordinal", [0, 1, 4])
+def test_one_pod(name: str, ordinal: int) -> None:
+    """A primary, the seed among them, whose replica takes over; or a replica."""
+    with keeping.formed(name) as app:
+        lose(app, [app[ordinal]])
+
+
+def test_at_the_same_address() -> None:
+    with keeping.formed("valkey-9.1") as app:
+        lose(app, [app[0]], moved=False)
+
+
+@pytest.mark.parametrize("ordinals", [(0, 4), (3, 4, 5), (0, 1)], ids=str)
+def test_several_at_once(ordinals: tuple[int, ...]) -> None:
+    """Of different shards. Two of three primaries leave no majority: the third gives them none.
+
+    So for that case one is lost after the other was replaced.
+    """
+    with keeping.formed("redis-8.2") as app:
+        if ordinals == (0, 1):
+            before = shards(app)
+            for ordinal in ordinals:
+                keeping.down(app, [app[ordinal]], wipe=True)
+                forming.until(
+                    lambda ordinal=ordinal: keeping.role(app[ordinal + 3]) == "master",  # type: ignore[misc]  # a default argument
+                    lambda: [keeping.role(one) for one in app.pods[3:]],
+                )
+            keeping.bring_back(app, [app[0], app[1]])
+            assert shards(app) == before
+        else:
+            lose(app, [app[ordinal] for ordinal in ordinals])
+        assert not keeping.missing_keys(app)
+
+
+@pytest.mark.parametrize("name", ["redis-8.2", "valkey-9.1"])
+def test_a_primary_and_later_its_replica(name: str) -> None:
+    with keeping.formed(name) as app:
+        lose(app, [app[1]])
+        lose(app, [app[4]])
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_a_whole_shard(name: str) -> None:
+    """Nobody gets its slots: they are named, by everybody, and the other shards serve."""
+    coverage = {"cluster-require-full-coverage": "no"}
+    with keeping.formed(name, server_config=coverage) as app:
+        lost, others = [app[1], app[4]], [app[0], app[2], app[3], app[5]]
+        keeping.down(app, lost, wipe=True)
+        for one in lost:
+            one.start_sidecar()
+            one.start_server()
+        forming.until(
+            lambda: all("lost-slots" in keeping.blocked(one) for one in app.pods),
+            lambda: {one.name: keeping.blocked(one) for one in app.pods},
+        )
+        time.sleep(5.0)  # Time in which something wrong could be done.
+        for one in others:
+            assert "5461-10921" in str(forming.events(one, "plan")[-1])
+            assert forming.answers(one)[0] == 200
+        for one in lost:
+            assert forming.answers(one)[0] == 503
+            assert keeping.role(one) == "master"
+            assert not one.ask("DBSIZE")
+        owners = [line for line in app[0].cluster_nodes().splitlines() if "5461-10921" in line]
+        assert len(owners) == 1
+        assert "fail" in owners[0]
+
+
+def test_no_ghost_is_left_anywhere() -> None:
+    """Also where the sidecars look seldom: within the 90 seconds that are promised."""
+    with keeping.formed("redis-7.0", sidecar_env={"BOOTSTRAP_INTERVAL": "15"}) as app:
+        ghost = app[4].node_id()
+        keeping.down(app, [app[4]], wipe=True)
+        keeping.bring_back(app, [app[4]])
+        deadline = time.monotonic() + 90.0
+        while time.monotonic() < deadline:
+            assert not [one.name for one in app.pods if ghost in one.cluster_nodes()]
+            if oracle.problems(app.pods):
+                break
+            time.sleep(5.0)  # A ghost that gossip brings back comes when the ban has passed.
+        assert oracle.problems(app.pods) == []

@@ -94,9 +94,13 @@ def _doubtful(scene: Scene, view: View) -> bool:
 
     Both must know the other's id; and what either knows beyond our StatefulSet, both must know.
     """
-    if view.member(scene.my.node_id) is None:
-        return True
-    return bool(_strangers(scene, scene.my) ^ _strangers(scene, view))
+    strange = _strangers(scene, scene.my) ^ _strangers(scene, view)
+    return bool(strange) or not _mutual(scene, view)
+
+
+def _mutual(scene: Scene, view: View) -> bool:
+    """Whether a node that ours knows knows ours. Gossip may still bring it, or never."""
+    return view.member(scene.my.node_id) is not None
 
 
 def _strangers(scene: Scene, view: View) -> set[str]:
@@ -148,19 +152,13 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
     """Why some of it is not done though it could be."""
     blocked = [
         Block(
-            code="not-mutual" if view.member(scene.my.node_id) is None else "foreign-node",
-            why=f"{pod.name} has moved to {pod.address}, and is not met: it"
-            + (
-                " does not know our node any more"
-                if view.member(scene.my.node_id) is None
-                else " and ours do not know the same nodes of others"
-            ),
-            fix=f"find out which cluster {pod.name} belongs to; if it is ours:"
-            f" kubectl exec {scene.me.name} -c redis -- redis-cli CLUSTER MEET {pod.address}"
-            f" {view.myself.port}",
+            code="foreign-node",
+            why=f"{pod.name} has moved to {pod.address}, and is not met: it and our node do not"
+            " know the same nodes of others",
+            fix=_by_hand(scene, pod, view),
         )
         for _, pod, view in displaced(scene)
-        if _doubtful(scene, view)
+        if _mutual(scene, view) and _doubtful(scene, view)
     ]
     primary = _astray(scene.my)
     pod = scene.pod_by_id.get(primary.node_id) if primary else None
@@ -178,14 +176,25 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
     return tuple(blocked)
 
 
+def _by_hand(scene: Scene, pod: Pod, view: View) -> str:
+    return (
+        f"find out which cluster {pod.name} belongs to; if it is ours: kubectl exec"
+        f" {scene.me.name} -c redis -- redis-cli CLUSTER MEET {pod.address} {view.myself.port}"
+    )
+
+
 def _pending(scene: Scene) -> list[Wait]:
-    """Introductions that are under way."""
+    """Introductions that are under way, and those that have to wait for others' first."""
     shaking = {member.address for member in scene.my.others if member.handshake}
-    return [
-        Wait(pod=pod.name, what=f"the handshake with {pod.name} at {pod.address} to end")
-        for _, pod, _ in displaced(scene)
-        if pod.address in shaking
-    ]
+    waits: list[Wait] = []
+    for _, pod, view in displaced(scene):
+        if pod.address in shaking:
+            what = f"the handshake with {pod.name} at {pod.address} to end"
+            waits.append(Wait(pod=pod.name, what=what))
+        elif not _mutual(scene, view):
+            what = f"{pod.name}, which is at {pod.address} now, to know our node again"
+            waits.append(Wait(pod=pod.name, what=what, fix=_by_hand(scene, pod, view)))
+    return waits
 
 
 def _unseen(scene: Scene) -> list[Wait]:

@@ -143,6 +143,7 @@ class Loop:
         if plan.blocked:
             facts["blocked"] = _shorten([f"{one.code}: {one.why}" for one in plan.blocked])
         facts["fix"] = _fix(plan)
+        facts["runbook"] = plan.blocked[0].runbook if plan.blocked else ""
         if plan.notes:
             facts["notes"] = list(plan.notes)
         say = self._log.warning if plan.phase is Phase.BLOCKED else self._log.info

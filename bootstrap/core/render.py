@@ -79,6 +79,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
     lines += [f"BLOCKED {block.code}: {block.why}" for block in plan.blocked]
     lines += [f"waiting for {wait.text}" for wait in plan.waiting]
     lines += [f"    to do: {fix}" for fix in _fixes(plan)]
+    lines += [f"    runbook: {entry}" for entry in dict.fromkeys(b.runbook for b in plan.blocked)]
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"step {number}, until {step.until}:")
         lines += [f"    {actions.describe(action)}" for action in step.actions]

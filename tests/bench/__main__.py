@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import contenders, dns, idle, machine, report
+from tests.bench import contenders, dns, idle, keep, machine, report
 from tests.statefulset import servers
 
-SECTIONS: Final = ("form", "cold", "busy", "dns", "idle")
+SECTIONS: Final = ("form", "cold", "busy", "dns", "idle", "heal", "handover")
 QUIET: Final = 0.15
 """Processors that others may use when a measurement starts, if one waits for that."""
 
@@ -171,7 +171,33 @@ def _idle(options: argparse.Namespace, server: servers.Server, results: report.R
     )
 
 
-_SECTIONS: Final = {"form": _form, "cold": _cold, "busy": _busy, "dns": _dns, "idle": _idle}
+def _heal(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    for size in [6] if options.quick else [6, 30, 60]:
+        for _ in range(1 if options.quick or size > 6 else options.runs or 3):
+            for way in keep.WAYS:
+                _wait_for_quiet(options.quiet)
+                found = keep.heal(size, server, way)
+                results.healed.append(found)
+                print(f"  {size:4} {way:10} {found.linked} {found.seconds}", flush=True)
+    print(report.healed(results.healed))
+
+
+def _handover(
+    _options: argparse.Namespace, server: servers.Server, results: report.Results
+) -> None:
+    results.gaps = [keep.hand_over(server, graceful=graceful) for graceful in (True, False)]
+    print(report.gaps(results.gaps))
+
+
+_SECTIONS: Final = {
+    "form": _form,
+    "cold": _cold,
+    "busy": _busy,
+    "dns": _dns,
+    "idle": _idle,
+    "heal": _heal,
+    "handover": _handover,
+}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import contenders, dns, idle
+from tests.bench import contenders, dns, idle, keep
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -22,6 +22,8 @@ class Results:
     busy_runs: list[contenders.Run] = dataclasses.field(default_factory=list)
     losses: list[dns.Loss] = dataclasses.field(default_factory=list)
     idle: idle.Idle | None = None
+    healed: list[keep.Healed] = dataclasses.field(default_factory=list)
+    gaps: list[keep.Gap] = dataclasses.field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
         """Write them as JSON."""
@@ -66,6 +68,36 @@ def lost(losses: Sequence[dns.Loss]) -> str:
         texts = ["never" if one is None else f"{one:.2f} s" for one in times]
         gap = "-" if None in times else f"{(cached.formed or 0) - (plain.formed or 0):.2f} s"
         rows.append([plain.scenario, *texts, gap, f"{cached.naive - plain.naive:.2f} s"])
+    return table(rows)
+
+
+def healed(runs: Sequence[keep.Healed]) -> str:
+    """Return medians in seconds by number of pods: links and replicas back, and all ok."""
+    rows = [["PODS", *(f"{way}: {what}" for way in keep.WAYS for what in ("LINKS", "OK"))]]
+    for pods in sorted({run.pods for run in runs}):
+        row = [str(pods)]
+        for way in keep.WAYS:
+            mine = [run for run in runs if (run.way, run.pods) == (way, pods)]
+            row += [_median([run.linked for run in mine]), _median([run.seconds for run in mine])]
+        rows.append(row)
+    return table(rows)
+
+
+def _median(times: Sequence[float | None]) -> str:
+    """Never, if one of them is never."""
+    some = [one for one in times if one is not None]
+    if len(some) < len(times):
+        return f"not within {keep.LONG:g} s"
+    return f"{statistics.median(some):.2f} s" if some else ""
+
+
+def gaps(found: Sequence[keep.Gap]) -> str:
+    """Return what clients missed."""
+    rows = [["A PRIMARY STOPS BY", "LONGEST GAP", "ACKNOWLEDGED WRITES LOST"]]
+    rows += [
+        [one.way, "below 0.05 s" if not one.seconds else f"{one.seconds:.2f} s", str(one.lost)]
+        for one in found
+    ]
     return table(rows)
 
 

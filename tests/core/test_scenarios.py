@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from pathlib import Path
 
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Trouble
 from bootstrap.core.plan.outcome import Phase, Plan
-from tests.core import scenario
+from tests.core import codes, scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))
-SOURCES = Path(planning.__file__).parent
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -58,10 +55,5 @@ def plans() -> list[Plan]:
 
 
 def test_every_block_has_a_scenario() -> None:
-    text = "".join(path.read_text() for path in sorted(SOURCES.glob("*.py")))
-    codes = set(re.findall(r'code="([a-z-]+)"', text))
-    codes |= set(re.findall(r'_blocked\(\s*"([a-z-]+)"', text))
-    codes |= set(re.findall(r'else "(pod-has-[a-z]+)"', text))
-    codes |= {Trouble.NOT_CLUSTER.value, Trouble.UNSUPPORTED.value}
-    assert len(codes) > 8
-    assert {block.code for plan in plans() for block in plan.blocked} == codes
+    assert len(codes.of_plans()) > 8
+    assert {block.code for plan in plans() for block in plan.blocked} == codes.of_plans()

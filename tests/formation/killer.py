@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from bootstrap import cli, node
 
-READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "INFO"})
+READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS", "INFO"})
 
 Exchange: TypeAlias = Callable[[node.Node, Sequence[node.Command]], Awaitable[list[Any]]]
 

@@ -19,7 +19,7 @@ KEYS: Final = 300
 
 @contextlib.contextmanager
 def formed(
-    name: str, size: int = 6, *, server_config: config.Settings | None = None, **more: Any
+    name: str, /, size: int = 6, *, server_config: config.Settings | None = None, **more: Any
 ) -> Iterator[sets.LocalStatefulSet]:
     """A set whose cluster is formed, each of its shards with a hundred keys or so on its disk."""
     persistent: config.Settings = {"appendonly": "yes", "appendfsync": "always"} | dict(
@@ -47,7 +47,11 @@ def client(app: sets.LocalStatefulSet) -> redis.RedisCluster:
         redis.cluster.ClusterNode(one.address, one.port)  # type: ignore[no-untyped-call] # redis-py
         for one in app.pods
     ]
-    return redis.RedisCluster(startup_nodes=nodes, socket_timeout=5.0, decode_responses=True)
+    secret = app.spec.server_config.get("requirepass")
+    password = None if secret is None else str(secret)
+    return redis.RedisCluster(
+        startup_nodes=nodes, socket_timeout=5.0, decode_responses=True, password=password
+    )
 
 
 def write(app: sets.LocalStatefulSet, prefix: str = "key") -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.refusals import asking, clusters, dumps
 from tests.statefulset import needs, sets
 
-KEEP = "nothing is ever emptied by us: give the pod an empty volume"
+KEEP = "nothing is ever emptied by us; if its data may go, give the pod an empty volume"
 
 
 @pytest.mark.parametrize("holder", [0, 1])
@@ -67,7 +67,7 @@ def test_one_node_id_in_two_pods(bare: sets.LocalStatefulSet) -> None:
     twice = bare[1].node_id()
     says = [
         f"redis-app-1 and redis-app-2 both say they are node {twice}",
-        "give it an empty volume",
+        "give the other POD an empty volume",
     ]
     blocked = asking.BLOCKED
     asking.refused(bare[0], bare.pods, dry=blocked, once=blocked, says=says)
@@ -106,7 +106,7 @@ def test_in_another_cluster(
     """Both clusters stay what they are."""
     let_in(blank, elsewhere, named=named)
     everybody = [*blank.pods, *elsewhere.pods]
-    says = ["redis-app-1", elsewhere[0].address, "find out whose"]
+    says = ["redis-app-1", elsewhere[0].address, "redis-cli CLUSTER NODES"]
     blocked = asking.BLOCKED
     asking.refused(blank[seen_by], everybody, dry=blocked, once=blocked, says=says)
     assert elsewhere[0].ask("GET", "{b}") == "of the other cluster"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.statefulset import servers
+from tests.statefulset import network, servers
 
 
 def server(name: str) -> servers.Server:
@@ -31,3 +31,9 @@ def redis_cli() -> Path:
     if found is None:
         pytest.skip("no redis-cli here: run scripts/servers")
     return found
+
+
+def namespaces() -> None:
+    """Skip where pods cannot have networks of their own."""
+    if reason := network.missing():
+        pytest.skip(reason)

@@ -37,8 +37,12 @@ class Pod:
         publish: Callable[[Pod, float], None],
         host: str | None = None,
         zone: str | None = None,
+        launcher: Sequence[str] = (),
     ) -> None:
-        """Make the pod's folders. `publish` puts its name into DNS after so many seconds."""
+        """Make the pod's folders. `publish` puts its name into DNS after so many seconds.
+
+        `launcher` are the words before each command, which then runs in the command's place.
+        """
         self.spec = spec
         self.ordinal = ordinal
         self.name = spec.pod_name(ordinal)
@@ -48,6 +52,7 @@ class Pod:
         self.port = spec.port
         self.host = host
         self.zone = zone
+        self.launcher = tuple(launcher)
         self.folder = folder
         self.data = folder / "data"
         self.sidecars: list[sidecars.Sidecar] = []
@@ -105,7 +110,11 @@ class Pod:
         file.write_text(text)
         out = self.folder / "server.out"
         self.process = process.Child(
-            [str(self.server.path), str(file)], env={}, cwd=self.folder, out=out, err=out
+            [*self.launcher, str(self.server.path), str(file)],
+            env={},
+            cwd=self.folder,
+            out=out,
+            err=out,
         )
 
     def wait_server_up(self, timeout: float = 20.0) -> None:
@@ -176,7 +185,7 @@ class Pod:
             self.publish()
         stem = f"sidecar-{len(self.sidecars)}"
         sidecar = sidecars.Sidecar(
-            [*(command or (sys.executable, "-m", "bootstrap")), *args],
+            [*self.launcher, *(command or (sys.executable, "-m", "bootstrap")), *args],
             env=self.sidecar_environment(env),
             # Coverage writes its data where it is configured to, relative to this folder.
             cwd=servers.REPOSITORY,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Final, Self
 
-from tests.statefulset import addresses, config, folders, nameserver, process, servers
+from tests.statefulset import addresses, config, folders, nameserver, network, process, servers
 from tests.statefulset import pod as pods
 from tests.statefulset import sidecar as sidecars
 from tests.statefulset import spec as specs
@@ -49,8 +49,12 @@ class LocalStatefulSet:
         tls: config.Tls | None = None,
         names: nameserver.NameServer | None = None,
         seed: str | None = None,
+        net: network.Network | None = None,
     ) -> None:
-        """Describe the set; entering it makes the pods. `names` is a name server to share."""
+        """Describe the set; entering it makes the pods. `names` is a name server to share.
+
+        With a `net` each pod lives in a namespace of it, and not on a loopback address.
+        """
         self.server = server
         self.pods: list[pods.Pod] = []
         self.surprises: list[str] = []
@@ -58,6 +62,7 @@ class LocalStatefulSet:
         self._zone_of = zone_of
         self._cleanup = contextlib.ExitStack()
         self._seed = seed
+        self._net = net
         self._names = names
         self.spec = specs.Spec(
             name=name,
@@ -97,7 +102,7 @@ class LocalStatefulSet:
         """Take what the set needs; each thing is in the cleanup as soon as it is there."""
         self._cleanup.enter_context(_sigterm_as_interrupt())
         self.folder = self._cleanup.enter_context(folders.temporary())
-        self.addresses = addresses.Addresses(self._seed)
+        self.addresses = self._net or addresses.Addresses(self._seed)
         self._cleanup.callback(self.addresses.release)
         if self._names is None:
             self._names = nameserver.NameServer(self.addresses.nameserver, domain=self.spec.domain)
@@ -145,6 +150,7 @@ class LocalStatefulSet:
             publish=self._publish,
             host=self._host_of(ordinal),
             zone=self._zone_of(ordinal),
+            launcher=self._net.launcher(ordinal) if self._net else (),
         )
         self.pods.append(pod)
         return pod

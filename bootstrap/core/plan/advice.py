@@ -48,6 +48,38 @@ def missing(pod: Pod, topology: Topology) -> Wait | None:
     )
 
 
+def ask(topology: Topology, pod: str) -> str:
+    """What a person types before the words of a Redis command to a pod's server."""
+    return f"kubectl exec{_namespace(topology)} {pod} -c redis -- redis-cli"
+
+
+def ask_all(scene: Scene, command: str) -> str:
+    """One line that gives a Redis command to every pod that is known, one after the other."""
+    topology = scene.topology
+    ordinals = {pod.ordinal for pod in scene.snapshot.pods}
+    known = (topology.ordinal_of(member.hostname) for member in scene.my.members)
+    ordinals |= {ordinal for ordinal in known if ordinal is not None}
+    pods = f"{topology.statefulset}-$i"
+    span = f"$(seq {min(ordinals)} {max(ordinals)})"
+    return f"for i in {span}; do {ask(topology, pods)} {command}; done"
+
+
+def empty(topology: Topology, pod: str) -> str:
+    """One line that gives a pod an empty volume, whatever its claim is called."""
+    where = _namespace(topology)
+    claim = "{.spec.volumes[*].persistentVolumeClaim.claimName}"
+    return (
+        f"kubectl delete pvc{where} --wait=false $(kubectl get pod{where} {pod}"
+        f" -o jsonpath='{claim}') && kubectl delete pod{where} {pod}"
+    )
+
+
+def _namespace(topology: Topology) -> str:
+    """The option that names ours, which stands second after the service in every hostname."""
+    _service, namespace, *_ = (*topology.subdomain.split("."), "", "")
+    return f" -n {namespace}" if namespace else ""
+
+
 def unproven(scene: Scene, pod: Pod) -> Wait:
     """A node that answered at a pod's address, and has not said that it is this pod's."""
     if scene.proof(pod) in (Proof.SIBLING, Proof.STRANGER) and pod.view is not None:

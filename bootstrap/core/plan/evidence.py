@@ -42,8 +42,10 @@ def _foreign_members(scene: Scene) -> list[Block]:
             code="foreign-node",
             why=f"our node knows {scene.name(member)}, which is not of"
             f" {scene.topology.statefulset}.{scene.topology.subdomain}",
-            fix="find out whose it is: two clusters may have met. If it belongs nowhere, remove it"
-            f" with CLUSTER FORGET {member.node_id} on every node within 60 seconds",
+            fix=f"see what it is and owns: {advice.ask(scene.topology, scene.me.name)} CLUSTER"
+            " NODES; two clusters may have met. If it owns nothing of ours, let all of ours forget"
+            f" it within 60 seconds: {advice.ask_all(scene, f'CLUSTER FORGET {member.node_id}')};"
+            " a node of another cluster has to forget ours first, or comes back",
         )
         for member in scene.my.others
         if not member.handshake and member.hostname and not scene.is_ours(member)
@@ -57,7 +59,9 @@ def _strangers(scene: Scene) -> list[Block]:
             code="stranger",
             why=f"{pod.hostname} resolves to {pod.address}, where a node answers that says it is"
             f" {pod.view.setting('cluster-announce-hostname')}",
-            fix=f"expected {pod.name}'s own node; compare: kubectl get pod {pod.name} -o wide",
+            fix=f"expected {pod.name}'s own node; compare: kubectl get pod {pod.name} -o wide; who"
+            " has that address: kubectl get pods -A -o wide --field-selector"
+            f" status.podIP={pod.address}",
         )
         for pod in scene.snapshot.pods
         if pod.view is not None and scene.proof(pod) is Proof.STRANGER
@@ -74,8 +78,9 @@ def _one_id_twice(scene: Scene) -> list[Block]:
         Block(
             code="duplicate-node-id",
             why=f"{' and '.join(pod.name for pod in pods)} both say they are node {node_id}",
-            fix="one volume is a copy of the other; stop one pod and give it an empty volume, after"
-            " making sure which one holds the newer data",
+            fix="one volume is a copy of the other; see which holds the newer data: "
+            + "; ".join(f"{advice.ask(scene.topology, pod.name)} INFO" for pod in pods)
+            + f"; then give the other POD an empty volume: {advice.empty(scene.topology, 'POD')}",
         )
         for node_id, pods in sorted(holders.items())
         if len({pod.address for pod in pods}) > 1
@@ -95,8 +100,10 @@ def split(scene: Scene) -> Plan | None:
     block = Block(
         code="split",
         why=f"our pods are in {len(owning)} clusters that both own slots: {sides}",
-        fix="a MEET would merge them and lose about half of the keys; decide which one is right,"
-        " and empty the pods of the other yourself",
+        fix="a MEET would merge them and lose about half of the keys; see what each holds: "
+        + "; ".join(f"{advice.ask(scene.topology, side[0].name)} CLUSTER NODES" for side in owning)
+        + "; decide which one is right, and give each POD of the others an empty volume: "
+        + advice.empty(scene.topology, "POD"),
     )
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=scene.snapshot.scope)
 

@@ -6,7 +6,7 @@ This is the proof, and what is missing to it; the steps themselves are in `formi
 from __future__ import annotations
 
 from bootstrap.core import slots, temporary
-from bootstrap.core.model import Pod, Scope, View
+from bootstrap.core.model import Pod, Scope, Topology, View
 from bootstrap.core.plan import advice, forming, heal
 from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
@@ -110,7 +110,10 @@ def _missing(scene: Scene) -> list[Wait]:
 def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
     """What makes a pod unfit to be formed from: keys, slots of its own, company of its own."""
     blocked: list[Block] = []
-    keep = "nothing is ever emptied by us: give the pod an empty volume if its data may go"
+    keep = (
+        "nothing is ever emptied by us; if its data may go, give the pod an empty volume: "
+        + advice.empty(scene.topology, pod.name)
+    )
     if view.keys:
         why = f"{pod.name} holds {view.keys} keys; expected an empty node"
         blocked.append(Block(code="pod-has-keys", why=why, fix=keep))
@@ -124,7 +127,11 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
     if foreign or (view.myself.is_replica and view.alone):
         names = ", ".join(scene.name(member) for member in foreign) or "a primary it has lost"
         why = f"{pod.name} is already in a cluster, with {names}; expected a node that knows nobody"
-        fix = "meeting it would merge two clusters; find out which one the pod belongs to"
+        fix = (
+            "meeting it would merge two clusters; see which one it is in:"
+            f" {advice.ask(scene.topology, pod.name)} CLUSTER NODES; if its data may go:"
+            f" {advice.empty(scene.topology, pod.name)}"
+        )
         blocked.append(Block(code="other-cluster", why=why, fix=fix))
     return blocked
 
@@ -133,7 +140,7 @@ def _begin(scene: Scene, found: Formation) -> Plan:
     """Everybody is there, alone, and blank or prepared: nobody owns what we are about to give."""
     met = [pod for pod, view in found.pods if view.known_ids != {view.node_id}]
     if met:
-        return _met_without_slots(met)
+        return _met_without_slots(scene.topology, met)
     if not found.alone:
         return _waiting(*_handshakes(found))
     if not scene.snapshot.listed:
@@ -175,12 +182,13 @@ def _apart(found: Formation) -> list[Wait]:
     ]
 
 
-def _met_without_slots(met: list[Pod]) -> Plan:
+def _met_without_slots(topology: Topology, met: list[Pod]) -> Plan:
     """We never introduce nodes before they own their slots, so this is not our half-done work."""
     block = Block(
         code="lost-slots",
         why=f"{', '.join(pod.name for pod in met)} know other nodes, yet there is no slot that"
         " anybody owns: somebody else introduced them, or the slots were lost",
-        fix="if there never was any data, give these pods empty volumes; we then form by ourselves",
+        fix="if there never was any data, give these pods empty volumes, and the cluster is formed,"
+        f" such as: {advice.empty(topology, met[0].name)}",
     )
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)

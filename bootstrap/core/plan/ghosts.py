@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bootstrap.core import slots
 from bootstrap.core.actions import Forget
-from bootstrap.core.model import Member, Pod, Scope
-from bootstrap.core.plan import ownership
+from bootstrap.core.model import Member, Pod, Scope, View
+from bootstrap.core.plan import advice, ownership
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
 from bootstrap.core.plan.scene import Scene
 
@@ -23,15 +23,41 @@ def forget(scene: Scene) -> Plan | None:
             pod=scene.me.name,
             ghost=scene.name(member),
             node_id=member.node_id,
-            why=f"{pod.name} lost its volume and is another node now",
+            why=why,
         )
         for member in scene.my.others
-        if (pod := scene.ghost(member)) is not None and _done_with(scene, member, pod)
+        for pod, why in _unneeded(scene, member)
+        if _done_with(scene, member, pod)
     )
     if not actions:
         return None
     step = Step(actions=actions, until="no ghost is left in our node's view")
     return Plan(phase=Phase.HEAL, steps=(step,), look=Scope.ALL)
+
+
+def _unneeded(scene: Scene, member: Member) -> tuple[tuple[Pod, str], ...]:
+    """Whose role has to be certain before a member may go, and why it may; empty if it may not."""
+    pod = scene.ghost(member)
+    if pod is not None:
+        return ((pod, f"{pod.name} lost its volume and is another node now"),)
+    if _nameless(scene, member):
+        return ((scene.me, "nobody knows its name any more, and every pod is another node"),)
+    return ()
+
+
+def _nameless(scene: Scene, member: Member) -> bool:
+    """A ghost of whose pod nobody can tell any more.
+
+    Who joins hears of the dead through gossip, which brings no names; by the time that it has its
+    role the others may have forgotten them, and will be told of them again. Whatever such a node
+    was: no pod of ours will be that node, since each has its role as another one. Servers before
+    7.0 know no names at all, and there it may be a later pod's.
+    """
+    named = scene.my.setting("cluster-announce-hostname") is not None
+    if not named or scene.hostname(member) or member.node_id in scene.pod_by_id:
+        return False
+    known = {pod.ordinal for pod, _ in scene.viewed if settled(pod)}
+    return known == {*scene.topology.ordinals, *(pod.ordinal for pod in scene.snapshot.pods)}
 
 
 def _done_with(scene: Scene, ghost: Member, pod: Pod) -> bool:
@@ -49,9 +75,11 @@ def _done_with(scene: Scene, ghost: Member, pod: Pod) -> bool:
 def settled(pod: Pod) -> bool:
     """Has a role again, and its data: a replica's copy is whole once its link is up."""
     view = pod.view
-    if view is None:
-        return False
-    return bool(view.myself.slots) or (view.myself.is_replica and view.link_up)
+    return view is not None and (bool(view.myself.slots) or _follows(view))
+
+
+def _follows(view: View) -> bool:
+    return view.myself.is_replica and view.link_up
 
 
 def lost_slots(scene: Scene) -> tuple[tuple[str, Block], ...]:
@@ -74,7 +102,9 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
         why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s; the volume of"
         f" {pod.name} is gone, and no replica of it is left",
         fix=f"if an older volume or a snapshot of {pod.name} or its replica can be had, bring it"
-        f" back; only if the keys are gone for good give the slots away: CLUSTER FORGET"
-        f" {ghost.node_id} on every node within 60 seconds, then redis-cli --cluster fix",
+        f" back; only if the keys are gone for good give the slots away, within 60 seconds:"
+        f" {advice.ask_all(scene, f'CLUSTER FORGET {ghost.node_id}')}; and then:"
+        f" {advice.ask(scene.topology, scene.me.name)} --cluster fix"
+        f" {scene.me.address}:{scene.topology.port}",
         serves=pod is not scene.me,
     )

@@ -168,9 +168,10 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
                 code="primary-empty",
                 why=f"{scene.me.name} holds {scene.my.keys} keys, and {pod.name}, its primary, came"
                 " back with none: following it would copy the emptiness",
-                fix=f"to keep the keys make {scene.me.name} the primary: kubectl exec"
-                f" {scene.me.name} -c redis -- redis-cli CLUSTER FAILOVER TAKEOVER; if they may go:"
-                f" CLUSTER REPLICATE {pod.view.node_id} there",
+                fix=f"to keep the keys make {scene.me.name} the primary:"
+                f" {advice.ask(scene.topology, scene.me.name)} CLUSTER FAILOVER TAKEOVER; if they"
+                f" may go: {advice.ask(scene.topology, scene.me.name)} CLUSTER REPLICATE"
+                f" {pod.view.node_id}",
             )
         )
     return tuple(blocked)
@@ -178,8 +179,9 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
 
 def _by_hand(scene: Scene, pod: Pod, view: View) -> str:
     return (
-        f"find out which cluster {pod.name} belongs to; if it is ours: kubectl exec"
-        f" {scene.me.name} -c redis -- redis-cli CLUSTER MEET {pod.address} {view.myself.port}"
+        f"see which cluster {pod.name} belongs to: {advice.ask(scene.topology, pod.name)} CLUSTER"
+        f" NODES; if it is ours: {advice.ask(scene.topology, scene.me.name)} CLUSTER MEET"
+        f" {pod.address} {view.myself.port}"
     )
 
 

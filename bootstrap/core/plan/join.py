@@ -36,8 +36,8 @@ def join(scene: Scene) -> Plan | None:
 
 def _enter(scene: Scene) -> Plan:
     """Blank: wait for the seed to form, or find the cluster and MEET it."""
-    scope = scene.snapshot.scope
-    if scope < Scope.ALL and not scene.topology.seed:
+    scope, topology = scene.snapshot.scope, scene.topology
+    if scope < Scope.ALL and not topology.seed:
         patient = _wait_for_seed(scene)
         if patient is not None:
             return patient
@@ -52,7 +52,10 @@ def _enter(scene: Scene) -> Plan:
             "split",
             "several of our pods own slots, in clusters of their own: "
             + "; ".join(", ".join(pod.name for pod in pods) for pods in owning),
-            "joining one would take a side; decide which one is right",
+            "joining one would take a side; see what each holds: "
+            + "; ".join(f"{advice.ask(topology, pods[0].name)} CLUSTER NODES" for pods in owning)
+            + "; decide which one is right, and give each POD of the others an empty volume: "
+            + advice.empty(topology, "POD"),
         )
     foreign = _foreign(scene, clusters[0])
     if foreign:
@@ -60,8 +63,10 @@ def _enter(scene: Scene) -> Plan:
             "other-cluster",
             f"expected a cluster of our own pods; {_few([pod.name for pod in clusters[0]])} of them"
             f" are in one with nodes that are not ours: {_few(foreign)}",
-            "joining would mix two clusters; find out whose these nodes are, and which of the two"
-            " our pods belong to",
+            "joining would mix two clusters; see whose these nodes are:"
+            f" {advice.ask(topology, clusters[0][0].name)} CLUSTER NODES; if they do not belong"
+            " there, let all of ours forget each of them, by its ID, within 60 seconds:"
+            f" {advice.ask_all(scene, 'CLUSTER FORGET ID')}",
         )
     return _meet(scene, clusters[0])
 
@@ -151,9 +156,11 @@ def _foreign(scene: Scene, pods: list[Pod]) -> list[str]:
 
 
 def _telling(scene: Scene, member: Member) -> bool:
-    """A failed node without a name is no evidence where servers know no names (before 7.0)."""
-    nameless = scene.my.setting("cluster-announce-hostname") is None
-    return bool(scene.hostname(member)) or not (nameless and member.failed)
+    """A failed node without a name is no evidence: gossip never brings the name of a dead one.
+
+    It may be a ghost of ours that all who ever heard it have forgotten by now.
+    """
+    return bool(scene.hostname(member)) or not member.gone
 
 
 def _meet(scene: Scene, pods: list[Pod]) -> Plan:
@@ -184,8 +191,9 @@ def _follow(scene: Scene) -> Plan | None:
             "foreign-node",
             f"expected {scene.me.name} to know nodes of our pods only; it is in a cluster with"
             f" {_few(foreign)}",
-            "find out whose these nodes are, and which cluster this pod belongs to; we neither"
-            " join nor leave one here",
+            f"see whose these nodes are: {advice.ask(scene.topology, scene.me.name)} CLUSTER NODES;"
+            " we neither join nor leave a cluster here; to take the pod out of it:"
+            f" {advice.empty(scene.topology, scene.me.name)}",
         )
     if topology.ordinal in topology.ordinals and patient:
         wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")

@@ -58,6 +58,11 @@ class Block:
     #: Whether our own node has its part in order all the same, and may go on serving.
     serves: bool = False
 
+    @property
+    def runbook(self) -> str:
+        """Where it is told what the code means, and what to do step by step."""
+        return f"docs/runbook.md#{self.code}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:

@@ -6,8 +6,8 @@ Rule 7 stands here too: slots that nobody owns are reported, never given to anyb
 from __future__ import annotations
 
 from bootstrap.core import leaving, slots, temporary
-from bootstrap.core.model import Scope
-from bootstrap.core.plan import ghosts
+from bootstrap.core.model import Scope, Topology
+from bootstrap.core.plan import advice, ghosts
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -27,12 +27,15 @@ def steady(scene: Scene) -> Plan:
     waits = (*_own_waits(scene), *_waits_for_others(scene, failed, lost, told=bool(gone)))
     blocked = tuple(block for _, block in gone)
     if lost and not waits:
-        blocked = (*blocked, _lost(lost))
+        blocked = (*blocked, _lost(scene.topology, lost))
     away = tuple(f"{name} is away" for name in failed if my.state_ok)
+    # What seems lost to us may be owned in another cluster of ours: then it is a split.
+    look = Scope.ALL if blocked else Scope.LOCAL
     return Plan(
         phase=Phase.BLOCKED if blocked else Phase.WAITING if waits else Phase.STEADY,
         waiting=waits,
         blocked=blocked,
+        look=look,
         notes=(*_notes(scene), *away),
     )
 
@@ -61,7 +64,14 @@ def _waits_for_others(
         return []
     waits: list[Wait] = []
     if failed:
-        waits.append(Wait(pod=me, what=f"{', '.join(failed)} to come back, or to be failed over"))
+        # A replica that has had no link since its own start is refused the election (cluster-
+        # replica-validity-factor); whether its copy is new enough only a person can tell.
+        fix = (
+            "let it come back; if it cannot, and its replica's copy is all there is, give that pod"
+            f" the slots: {advice.ask(scene.topology, 'POD')} CLUSTER FAILOVER FORCE"
+        )
+        what = f"{', '.join(failed)} to come back, or to be failed over"
+        waits.append(Wait(pod=me, what=what, fix=fix))
     elif not lost and not told:
         waits.append(Wait(pod=me, what="its own cluster_state to turn ok"))
     untold = _untold(scene) if lost else ""
@@ -85,12 +95,13 @@ def _untold(scene: Scene) -> str:
     return ""
 
 
-def _lost(lost: slots.Ranges) -> Block:
+def _lost(topology: Topology, lost: slots.Ranges) -> Block:
     return Block(
         code="lost-slots",
         why=f"nobody owns slots {slots.render(lost)} any more",
         fix="their keys may still be on a pod that is away: bring it back; only if they are gone"
-        " for good give the slots away yourself: redis-cli --cluster fix",
+        f" for good give the slots away yourself: {advice.ask(topology, topology.name)} --cluster"
+        f" fix {topology.address or '127.0.0.1'}:{topology.port}",
     )
 
 
@@ -110,7 +121,8 @@ def _used_and_alone(scene: Scene) -> Plan:
     block = Block(
         code="pod-has-keys" if my.keys else "pod-has-slots",
         why=f"{me} knows nobody, yet has {what}; expected a blank node or a member of the cluster",
-        fix="nothing is ever emptied by us: give the pod an empty volume if its data may go",
+        fix="nothing is ever emptied by us; if its data may go, give the pod an empty volume: "
+        + advice.empty(scene.topology, me),
     )
     return Plan(phase=Phase.BLOCKED, blocked=(block,))
 

@@ -1,0 +1,101 @@
+"""Addresses are used again by somebody else's pods: nobody is merged, nobody is taken for another.
+
+The servers themselves do not mind whom they meet, and no server knows the name of its cluster.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.formation import forming
+from tests.keeping import keeping, neighbours
+from tests.statefulset import oracle
+
+STALE: Final = 12.0
+"""Seconds for which DNS tells where pods were before."""
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_two_sets_exchange_their_addresses(name: str) -> None:
+    """Each pod is where a pod of the other set was, and known there to all its former peers."""
+    with neighbours.both(name, passwords=True) as (app, db):
+        keeping.down(app, app.pods, moved=False)
+        keeping.down(db, db.pods, moved=False)
+        neighbours.exchange(app.pods, db.pods)
+        neighbours.start(app)
+        neighbours.start(db)
+        for one in (app, db):
+            print(f"healthy after {oracle.wait_healthy(one.pods, keeping.HEALTHY):.2f} s")
+        neighbours.assert_themselves(app, db)
+        forming.wait_ready([*app.pods, *db.pods])
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_while_dns_tells_where_they_were(name: str) -> None:
+    """Every name leads into the other cluster, and both are healed once it does not any more."""
+    with neighbours.both(name, passwords=True) as (app, db):
+        keeping.down(app, app.pods, moved=False)
+        keeping.down(db, db.pods, moved=False)
+        for one in (app, db):
+            neighbours.stale(one, STALE)
+        neighbours.exchange(app.pods, db.pods)
+        neighbours.start(app)
+        neighbours.start(db)
+        for one in (app, db):
+            print(f"healthy after {oracle.wait_healthy(one.pods, keeping.HEALTHY):.2f} s")
+        neighbours.assert_themselves(app, db)
+        forming.wait_ready([*app.pods, *db.pods])
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_one_set_comes_back_at_the_addresses_of_the_other(name: str) -> None:
+    """The other is away for good, and its servers' addresses are all that its own sidecars know."""
+    with neighbours.both(name, passwords=True) as (app, db):
+        keeping.down(app, app.pods, moved=False)
+        keeping.down(db, db.pods, moved=False)
+        neighbours.exchange(app.pods, db.pods)
+        neighbours.start(app)
+        oracle.wait_healthy(app.pods, keeping.HEALTHY)
+        assert not keeping.missing_keys(app)
+        assert neighbours.keys(app) == keeping.KEYS
+        forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_without_our_checks_they_meet(name: str, tmp_path: Path) -> None:
+    """The twin of the test with stale DNS: what a healer does that goes by names."""
+    patched = neighbours.without_checks(tmp_path)
+    with neighbours.both(name, passwords=False) as (app, db):
+        theirs = neighbours.ids(db)
+        keeping.down(app, app.pods, moved=False)
+        keeping.down(db, db.pods, moved=False)
+        for one in (app, db):
+            neighbours.stale(one, STALE)
+        neighbours.exchange(app.pods, db.pods)
+        neighbours.start(app, python_path=patched)
+        neighbours.start(db, python_path=patched)
+        forming.until(
+            lambda: any(theirs & neighbours.known(one) for one in app.pods),
+            lambda: [one.cluster_nodes() for one in app.pods],
+        )
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_without_passwords_a_replica_copies_whoever_answers(name: str) -> None:
+    """The servers' own doing, no sidecar runs: why two clusters in one network need passwords.
+
+    A replica that starts dials where its primary was, and takes the data of whoever is there.
+    """
+    with neighbours.both(name, passwords=False) as (app, db):
+        keeping.down(app, app.pods, moved=False)
+        keeping.down(db, db.pods, moved=False)
+        neighbours.exchange(app.pods, db.pods)
+        app.start_servers()
+        db.start_servers()
+        forming.until(
+            lambda: any(one.ask("KEYS", "db-*") for one in app.pods),
+            lambda: [one.ask("INFO", "replication") for one in app.pods],
+        )

@@ -1,0 +1,45 @@
+"""What the documentation repeats of the code."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bootstrap.core.plan.outcome import Block
+from tests.core import codes
+from tests.statefulset import servers
+
+RUNBOOK: Final = servers.REPOSITORY / "docs" / "runbook.md"
+PARTS: Final = ("Meaning", "Meanwhile", "What to do", "How it ends")
+
+
+def entries() -> dict[str, str]:
+    """Each entry of the runbook by its code."""
+    _, *found = re.split(r"^## `([a-z-]+)`\n", RUNBOOK.read_text(), flags=re.MULTILINE)
+    assert len(found) == 2 * len(set(found[::2])), "a code has two entries"
+    return dict(zip(found[::2], found[1::2], strict=True))
+
+
+def test_every_code_has_an_entry_and_every_entry_a_code() -> None:
+    assert len(codes.of_the_gate()) == 2
+    assert entries().keys() == codes.of_plans() | codes.of_the_gate()
+
+
+def test_the_readme_names_every_code() -> None:
+    text = (servers.REPOSITORY / "README.md").read_text()
+    assert not [code for code in entries() if f"`{code}`" not in text]
+
+
+def test_every_entry_says_what_a_person_needs() -> None:
+    for code, text in entries().items():
+        missing = [part for part in PARTS if f"**{part}.**" not in text]
+        assert not missing, (code, missing)
+        assert "`" in text.partition("**What to do.**")[2], f"{code}: nothing to type"
+
+
+def test_a_block_points_to_its_entry() -> None:
+    """The heading's anchor, as the sites that show Markdown make it, is the code itself."""
+    where = Block(code="lost-slots", why="why", fix="fix").runbook
+    file, _, anchor = where.partition("#")
+    assert servers.REPOSITORY / file == RUNBOOK
+    assert anchor in entries()

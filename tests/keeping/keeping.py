@@ -110,3 +110,14 @@ def blocked(one: pod.Pod) -> set[str]:
     lines = one.http("/metrics")[1].splitlines()
     codes = (line.split('"')[1] for line in lines if line.startswith("bootstrap_blocked{"))
     return set(codes)
+
+
+def shards(app: sets.LocalStatefulSet) -> set[frozenset[int]]:
+    """Who is with whom, by ordinals, whatever the roles."""
+    found = forming.roles(app)
+    followed = {ordinal: said for ordinal, said in found.items() if isinstance(said, int)}
+    return {
+        frozenset({ordinal, *(one for one, said in followed.items() if said == ordinal)})
+        for ordinal in found
+        if ordinal not in followed
+    }

@@ -12,24 +12,13 @@ from tests.keeping import keeping
 from tests.statefulset import oracle, pod, sets
 
 
-def shards(app: sets.LocalStatefulSet) -> set[frozenset[int]]:
-    """Who is with whom, by ordinals, whatever the roles."""
-    found = forming.roles(app)
-    followed = {ordinal: said for ordinal, said in found.items() if isinstance(said, int)}
-    return {
-        frozenset({ordinal, *(one for one, said in followed.items() if said == ordinal)})
-        for ordinal in found
-        if ordinal not in followed
-    }
-
-
 def lose(app: sets.LocalStatefulSet, some: Sequence[pod.Pod], *, moved: bool = True) -> None:
     """The pods come back empty, and the set is whole again: no ghost, same shards, all keys."""
-    before = shards(app)
+    before = keeping.shards(app)
     keeping.down(app, some, wipe=True, moved=moved)
     took = keeping.bring_back(app, some)
     print(f"whole after {took:.1f} s")
-    assert shards(app) == before
+    assert keeping.shards(app) == before
     assert not keeping.missing_keys(app)
     forming.wait_ready(app.pods)
 
@@ -55,7 +44,7 @@ def test_several_at_once(ordinals: tuple[int, ...]) -> None:
     """
     with keeping.formed("redis-8.2") as app:
         if ordinals == (0, 1):
-            before = shards(app)
+            before = keeping.shards(app)
             for ordinal in ordinals:
                 keeping.down(app, [app[ordinal]], wipe=True)
                 forming.until(
@@ -63,7 +52,7 @@ def test_several_at_once(ordinals: tuple[int, ...]) -> None:
                     lambda: [keeping.role(one) for one in app.pods[3:]],
                 )
             keeping.bring_back(app, [app[0], app[1]])
-            assert shards(app) == before
+            assert keeping.shards(app) == before
         else:
             lose(app, [app[ordinal] for ordinal in ordinals])
         assert not keeping.missing_keys(app)

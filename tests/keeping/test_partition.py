@@ -38,12 +38,15 @@ def writing(app: sets.LocalStatefulSet) -> writer.Writer:
 
 
 def refuses(app: sets.LocalStatefulSet, net: network.Network, ordinal: int) -> bool:
-    """Whether a server takes no write from a client that is cut off together with it."""
+    """Whether a server takes no write from a client that is cut off together with it.
+
+    Written is what is there already: such a write may be kept, or be lost to the successor.
+    """
 
     def write() -> bool:
-        key = next(f"key-{number}" for number in range(keeping.KEYS) if _owns(number))
+        mine = next(number for number in range(keeping.KEYS) if _owns(number))
         try:
-            app[ordinal].ask("SET", key, f"value-of-{key}")
+            app[ordinal].ask("SET", f"key-{mine}", f"key-value-{mine}")
         except redis.exceptions.ClusterDownError:
             return True
         return False

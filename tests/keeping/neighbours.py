@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import redis.exceptions
+
 from tests.formation import forming
 from tests.keeping import keeping
 from tests.statefulset import pod, servers, sets
@@ -29,32 +31,36 @@ CHECKS: Final = (
 
 @contextlib.contextmanager
 def both(
-    name: str, *, passwords: bool
+    name: str, *, passwords: bool, shared: bool = False
 ) -> Iterator[tuple[sets.LocalStatefulSet, sets.LocalStatefulSet]]:
     """Two formed clusters of six, in one namespace and one DNS, with keys of their own.
 
-    With passwords each has another. Without, nothing keeps a replica that starts from copying
-    whoever answers where its primary was: replication asks for no node id.
+    With passwords each has another, or both the same, which their servers are not told for
+    logging in to each other: their sidecars do that. Without, nothing keeps a replica that starts
+    from copying whoever answers where its primary was: replication asks for no node id.
     """
     with (
-        keeping.formed(name, **_password("app", wanted=passwords)) as app,
+        keeping.formed(
+            name, **_password("both" if shared else "app", wanted=passwords, told=not shared)
+        ) as app,
         keeping.formed(
             name,
             name="db",
             service="db-service",
             names=app.names,
-            **_password("db", wanted=passwords),
+            **_password("both" if shared else "db", wanted=passwords, told=not shared),
         ) as db,
     ):
         keeping.write(db, "db")
         yield app, db
 
 
-def _password(secret: str, *, wanted: bool) -> dict[str, Any]:
+def _password(secret: str, *, wanted: bool, told: bool) -> dict[str, Any]:
     if not wanted:
         return {}
     return {
-        "server_config": {"requirepass": secret, "masterauth": secret},
+        "server_config": {"requirepass": secret, "repl-diskless-sync-delay": 0}
+        | ({"masterauth": secret} if told else {}),
         "sidecar_env": {"BOOTSTRAP_REDIS_PASSWORD": secret},
     }
 
@@ -99,6 +105,14 @@ def known(one: pod.Pod) -> frozenset[str]:
 def keys(app: sets.LocalStatefulSet) -> int:
     """How many keys the primaries of a set hold."""
     return sum(int(one.ask("DBSIZE")) for one in app.pods if keeping.role(one) == "master")
+
+
+def astray(app: sets.LocalStatefulSet, pattern: str) -> Iterator[str]:
+    """Pods that hold keys of this pattern."""
+    for one in app.pods:
+        with contextlib.suppress(redis.exceptions.ConnectionError):  # while it loads
+            if one.ask("KEYS", pattern):
+                yield one.name
 
 
 def assert_themselves(app: sets.LocalStatefulSet, db: sets.LocalStatefulSet) -> None:

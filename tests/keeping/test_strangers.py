@@ -34,6 +34,32 @@ def test_two_sets_exchange_their_addresses(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", keeping.SERVERS)
+def test_two_sets_with_one_password(name: str) -> None:
+    """A replica that starts is let in nowhere, before its primary has proven to be there.
+
+    Else it copies the stranger, until it finds its primary: if that is lost meanwhile, all is.
+    """
+    with neighbours.both(name, passwords=True, shared=True) as (app, db):
+        keeping.down(app, app.pods, moved=False)
+        keeping.down(db, db.pods, moved=False)
+        for one in (app, db):
+            neighbours.stale(one, STALE)
+        neighbours.exchange(app.pods, db.pods)
+        neighbours.start(app)
+        neighbours.start(db)
+        astray: set[str] = set()
+
+        def healthy() -> bool:
+            astray.update(neighbours.astray(app, "db-*"))
+            return not (oracle.problems(app.pods) or oracle.problems(db.pods))
+
+        forming.until(healthy, lambda: oracle.problems([*app.pods, *db.pods]))
+        assert not astray
+        neighbours.assert_themselves(app, db)
+        forming.wait_ready([*app.pods, *db.pods])
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
 def test_while_dns_tells_where_they_were(name: str) -> None:
     """Every name leads into the other cluster, and both are healed once it does not any more."""
     with neighbours.both(name, passwords=True) as (app, db):

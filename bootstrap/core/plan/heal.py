@@ -12,7 +12,7 @@ from collections import Counter
 from bootstrap.core import temporary
 from bootstrap.core.actions import Action, Meet, Replicate
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, meeting
+from bootstrap.core.plan import advice, local, meeting
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 
@@ -46,7 +46,7 @@ def heal(scene: Scene) -> Plan | None:
     found, blocked = steps(scene), _blocked(scene)
     if blocked:
         return Plan(phase=Phase.BLOCKED, blocked=blocked, steps=found, look=Scope.ALL)
-    waits = (*_pending(scene), *_unseen(scene))
+    waits = (*_pending(scene), *_unseen(scene), *_login(scene))
     if not found and not waits:
         return None
     return Plan(phase=Phase.HEAL, steps=found, waiting=waits, look=Scope.ALL)
@@ -59,7 +59,15 @@ def needed(scene: Scene) -> bool:
         return False  # a seed is at work, and introduces everybody
     if not scene.settled and memory.looked:
         return False  # it is about to join, and will look around for that
-    return not memory.looked or memory.unwell >= _UNWELL_SECONDS or _astray(my) is not None
+    if not memory.looked or _locked_out(scene):
+        return True
+    return memory.unwell >= _UNWELL_SECONDS or _astray(my) is not None
+
+
+def _locked_out(scene: Scene) -> bool:
+    """Whether our replica may not log in where it dials: its primary has not proven to be there."""
+    my = scene.my
+    return scene.topology.with_password and not my.peers_password_ok and local.unproven(scene)
 
 
 def steps(scene: Scene) -> tuple[Step, ...]:
@@ -111,8 +119,7 @@ def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:
             continue
         if scene.snapshot.scope < Scope.ALL and member.hostname != pod.hostname:
             continue  # another pod, not looked at, may bear this id too
-        places = {pod.address, pod.view.setting("cluster-announce-ip")}
-        if member.address not in places or "noaddr" in member.flags:
+        if member.address not in (pod.address, local.announced(pod)) or "noaddr" in member.flags:
             found.append((member, pod, pod.view))
     return found
 
@@ -235,6 +242,13 @@ def _pending(scene: Scene) -> list[Wait]:
             what = f"{pod.name}, which is at {pod.address} now, to know our node again"
             waits.append(Wait(pod=pod.name, what=what, fix=_by_hand(scene, pod, view)))
     return waits
+
+
+def _login(scene: Scene) -> list[Wait]:
+    if not _locked_out(scene):
+        return []
+    what = f"its primary to prove that it is at {scene.my.primary_host}, before it logs in there"
+    return [Wait(pod=scene.me.name, what=what)]
 
 
 def _unseen(scene: Scene) -> list[Wait]:

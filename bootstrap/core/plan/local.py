@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bootstrap.core import leaving, temporary
 from bootstrap.core.actions import Action, ConfigSet, SetPeersPassword
+from bootstrap.core.model import Pod
 from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
 
@@ -20,11 +21,29 @@ def settings(scene: Scene) -> Step | None:
         actions.append(
             ConfigSet(pod=scene.me.name, settings=wanted, why="peers must know who and where it is")
         )
-    if scene.topology.with_password and not scene.my.peers_password_ok:
+    if scene.topology.with_password and not scene.my.peers_password_ok and not unproven(scene):
         actions.append(
             SetPeersPassword(pod=scene.me.name, why="a replica logs in to its primary with it")
         )
     return Step(actions=tuple(actions), until="the node says so itself") if actions else None
+
+
+def unproven(scene: Scene) -> bool:
+    """Whether our replica dials an address where its primary has not proven to be.
+
+    Replication asks for no node id. A replica that starts copies whoever answers where its primary
+    was; only without the password it cannot.
+    """
+    my = scene.my
+    if my.myself.is_replica and not my.link_up:
+        pod = scene.pod_by_id.get(my.myself.primary_id or "")
+        return pod is None or my.primary_host not in (pod.address, announced(pod))
+    return False
+
+
+def announced(pod: Pod) -> str | None:
+    """The address that a pod's node gives as its own."""
+    return pod.view.setting("cluster-announce-ip") if pod.view else None
 
 
 def abandoned(scene: Scene) -> Step | None:

@@ -162,6 +162,13 @@ class Loop:
         ended = _refusal(plan)
         return ended if self._terms.once or ended is Exit.CONFIGURATION else None
 
+    @property
+    def _up(self) -> bool:
+        """Whether our own Redis answered the last look."""
+        seen = self._board.status.snapshot
+        me = seen.pod(self._observer.topology.name) if seen else None
+        return me is not None and me.view is not None
+
     async def _rest(self, plan: Plan | None, took: float) -> None:
         now = time.monotonic()
         seconds = 1.0
@@ -171,6 +178,7 @@ class Loop:
             seconds = pace.rest(
                 plan,
                 seed=self._observer.topology.seed,
+                up=self._up,
                 same=now - self._same_since,
                 took=took,
                 interval=self._terms.interval,

@@ -16,6 +16,8 @@ _PATIENT = 60.0
 #: The part of its time for which a pod looks that can only wait for the seed. Many pods may share
 #: processors, and the less they have of them, the longer a look takes: they make room.
 _IDLE_SHARE = 0.01
+#: The longest rest, in seconds, of one that waits for its own Redis to start: to ask costs least.
+_DOWN = 0.25
 #: Pods that look around on their own all do so at once when the seed is late: spread them.
 _AROUND = 1.0
 _BLOCKED = 2.0
@@ -28,10 +30,11 @@ _HALF = 0.3
 
 
 def rest(  # noqa: PLR0913 - all that a pause depends on, by name
-    plan: Plan, *, seed: bool, same: float, took: float, interval: float, luck: float
+    plan: Plan, *, seed: bool, up: bool, same: float, took: float, interval: float, luck: float
 ) -> float:
     """Seconds to rest. `same`: how long the plan has been this one; `luck`: random, 0 to 1.
 
+    `up`: whether our own Redis answers.
     Never less than the last look took, so that looking takes at most half of the time.
     """
     jittered = 0.8 + 0.4 * luck
@@ -54,5 +57,5 @@ def rest(  # noqa: PLR0913 - all that a pause depends on, by name
         return min(interval, _AROUND * jittered)
     calm = _WAITING[1] if same > _PATIENT else _WAITING[0]
     if not seed:
-        calm = max(calm, min(_WAITING[1], took / _IDLE_SHARE))
+        calm = max(calm, min(_WAITING[1] if up else _DOWN, took / _IDLE_SHARE))
     return min(interval, max(calm * jittered, took))

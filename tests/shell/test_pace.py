@@ -22,6 +22,8 @@ JOIN = Plan(phase=Phase.JOIN, steps=(BARRIER,), look=Scope.ALL)
 HEAL = Plan(phase=Phase.HEAL, steps=(BARRIER,))
 JOIN_WAITS = Plan(phase=Phase.JOIN, waiting=(WAIT,))
 WAITS = Plan(phase=Phase.WAITING, waiting=(WAIT,))
+HEAL_WAITS = Plan(phase=Phase.HEAL, waiting=(WAIT,), look=Scope.ALL)
+HEALS_BY_HALVES = Plan(phase=Phase.HEAL, waiting=(WAIT,), look=Scope.HALF)
 LOOKS_AROUND = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.ALL)
 LOOKS_AT_SEED = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.SEED)
 BLOCKED = Plan(phase=Phase.BLOCKED, blocked=(Block(code="x", why="y", fix="z"),))
@@ -31,12 +33,13 @@ def rest(  # as the loop calls it, but for what a case is about
     plan: Plan,
     *,
     seed: bool = True,
+    up: bool = True,
     same: float = 1.0,
     took: float = 0.001,
     interval: float = 10.0,
     luck: float = 0.5,
 ) -> float:
-    return pace.rest(plan, seed=seed, same=same, took=took, interval=interval, luck=luck)
+    return pace.rest(plan, seed=seed, up=up, same=same, took=took, interval=interval, luck=luck)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,11 @@ def rest(  # as the loop calls it, but for what a case is about
         (WAITS, {"interval": 0.05}, 0.05),
         (WAITS, {"seed": False, "took": 0.005}, 0.5),
         (WAITS, {"seed": False, "took": 0.2}, 1.0),
+        (WAITS, {"seed": False, "up": False, "took": 0.2}, 0.25),
+        (HEAL_WAITS, {}, 0.1),
+        (HEAL_WAITS, {"took": 0.3}, 0.7),
+        (HEALS_BY_HALVES, {}, 0.3),
+        (HEALS_BY_HALVES, {"took": 0.5}, 0.5),
     ],
 )
 def test_the_rest_follows_from_the_plan(

@@ -17,6 +17,8 @@ from bootstrap.core import directory
 AT_ONCE: Final = 32
 """Questions in flight together: a burst that the socket buffers of a name server take."""
 
+_RELIST_SECONDS: Final = 1.0
+
 
 class Discovery:
     """What one sidecar knows of DNS. For one task at a time."""
@@ -45,6 +47,7 @@ class Discovery:
         self._findings = findings.Findings(self._service, self._types)
         self._clock = clock
         self._wanted: frozenset[str] = frozenset()
+        self._relist_from = clock()
 
     @property
     def questions(self) -> int:
@@ -79,6 +82,17 @@ class Discovery:
                     return True
                 await self._ask(self._pace.fresh([looks.Question(self._service, kind, do, cd)]))
         return self._findings.listed
+
+    async def relist(self) -> None:
+        """Ask the service again which pods it has, in a form that no cache can hold; or do nothing.
+
+        One question for all pods, at most once a second.
+        """
+        if self._clock() < self._relist_from:
+            return
+        self._relist_from = self._clock() + _RELIST_SECONDS
+        forms = [looks.Question(self._service, "SRV", do, cd) for do, cd in looks.BITS]
+        await self._ask(self._pace.fresh_one(forms))
 
     async def address_of(self, fqdn: str) -> directory.Name:
         """Ask for one pod as everybody else does, without bits, unless that is remembered.

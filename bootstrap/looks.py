@@ -12,6 +12,7 @@ same at about the same time, instead of finding each other's old answers.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Collection, Iterable
 from typing import Final, Literal, TypeAlias
 
@@ -122,6 +123,12 @@ class Pace:
         # That is for who asks meanwhile; the answer will say it better.
         self._held_until.update((one, now + HELD_AT_MOST) for one in taken)
         return taken
+
+    def fresh_one(self, questions: Iterable[Question]) -> list[Question]:
+        """Return the first of them whose last answer nobody can remember, or none."""
+        now = self._clock()
+        first = (one for one in questions if self._held_until.get(one, now) <= now)
+        return self.fresh(itertools.islice(first, 1))
 
     def answered(self, question: Question, *, held: float, at_first: float) -> None:
         """Note for how many more seconds the answer is remembered, and for how many at first."""

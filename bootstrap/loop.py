@@ -111,6 +111,8 @@ class Loop:
 
     def _publish(self, snapshot: Snapshot, plan: Plan) -> None:
         before = self._board.status
+        if before.plan is None or before.plan.phase is not plan.phase:
+            self._board.phases[plan.phase] += 1
         self._board.questions = self._observer.names.questions
         if gatekeeper.mind(self._board, snapshot, plan, self._observer.topology):
             self._observer.gate_opened()

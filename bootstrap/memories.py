@@ -9,6 +9,8 @@ from bootstrap.core import leaving, temporary
 from bootstrap.core.model import Memory, Pod, Scope, Topology, Unreachable, View, Volume
 from bootstrap.core.proof import Proof, prove
 
+_HALVED = "halved"
+
 
 class Memories:
     """Grows with each look; lives and dies with the process."""
@@ -30,6 +32,8 @@ class Memories:
         """What is remembered at a look, this one included."""
         memory = self._memory(me, pods)
         self._looked = self._looked or scope is Scope.ALL
+        if scope is Scope.HALF:
+            self._since.setdefault(_HALVED, self._clock())
         shut = self._lasting("shut", volume is not None and volume.emptied and not self.opened)
         return dataclasses.replace(memory, shut=shut, opened=self.opened)
 
@@ -38,6 +42,7 @@ class Memories:
         if my is not None and my.run_id != self._run:
             # Whom a server knows at its start it knows by addresses that may be of the past.
             self._run, self._looked = my.run_id, my.alone
+            self._since.pop(_HALVED, None)
         alone = my is not None and my.alone
         idle = roleless(my)
         for pod in pods:
@@ -58,6 +63,7 @@ class Memories:
             ),
             dipped=self._clock() - self._since["dipped"] if "dipped" in self._since else None,
             looked=self._looked,
+            halved=self._clock() - self._since.get(_HALVED, self._clock()),
             unwell=self._lasting("unwell", my is not None and _unwell(my)),
             leaving=self._lasting("leaving", my is not None and leaving.marked(my)),
             strange=tuple(

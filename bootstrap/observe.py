@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bootstrap import discovery, fanout, memories, node, volume
-from bootstrap.core import directory
+from bootstrap import discovery, fanout, memories, node, placed, volume
+from bootstrap.core import directory, halves
 from bootstrap.core.model import (
     Member,
     Pod,
@@ -52,6 +52,7 @@ class Observer:
         )
         self._nodes: dict[tuple[str, str], node.Node] = {}
         self._proven: dict[str, str] = {}
+        self._placed = placed.Placed(topology)
         self._listed = False
         self._unnamed = False
         self._folder = folder
@@ -119,8 +120,25 @@ class Observer:
                 seed = self.topology.ordinal_start
                 name = await self.names.address_of(self.topology.hostname_of(seed))
                 return [] if self.topology.seed else [await self._peer(seed, name, mine)]
+            case Scope.HALF:
+                return await self._half(mine)
             case Scope.ALL:
                 return await self._everybody(mine)
+
+    async def _half(self, mine: View | Unreachable) -> list[Pod]:
+        """Half of the siblings; of those only who may not be where our node believes."""
+        topology = self.topology
+        some = halves.half(set(topology.ordinals) | self._ordinals_in(mine), topology.ordinal)
+        ordinals = self._placed.among(mine, some)
+        ordinals.discard(topology.ordinal)
+        if ordinals:
+            # One question for all of them: everybody asks at the same time.
+            await self.names.relist()
+        hostnames = [topology.hostname_of(ordinal) for ordinal in ordinals]
+        found = await self.names.look(())
+        found = await self.names.look([name for name in hostnames if not found.of(name).addresses])
+        names = {ordinal: found.of(topology.hostname_of(ordinal)) for ordinal in sorted(ordinals)}
+        return await self._in_time(names, mine)
 
     async def _everybody(self, mine: View | Unreachable) -> list[Pod]:
         topology = self.topology
@@ -214,6 +232,7 @@ class Observer:
                 proof = prove(said, pod.hostname, address, topology)
                 if proof is Proof.OURS:
                     self._proven[pod.name] = address
+                    self._placed.proved(mine, ordinal, said, address)
                     return seen
             if best.view is None and (best.node is None or isinstance(said, View)):
                 # Where our own node last saw it somebody else may live by now: that says nothing.

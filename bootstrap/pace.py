@@ -23,6 +23,8 @@ _BLOCKED = 2.0
 _BLOCKED_SHARE = 0.05
 #: The same for one that heals: after an outage everybody does, maybe on shared processors.
 _HEAL_SHARE = 0.3
+#: While many heal, and each looks after half of the pairs that its node is in.
+_HALF = 0.3
 
 
 def rest(  # noqa: PLR0913 - all that a pause depends on, by name
@@ -39,6 +41,8 @@ def rest(  # noqa: PLR0913 - all that a pause depends on, by name
     # Only after a plan that is new: one that is refused again and again must not spin.
     if done and same <= took and not any(isinstance(one, _SLOW) for one in done):
         return 0.0
+    if plan.phase is Phase.HEAL and plan.look is Scope.HALF:
+        return min(interval, max(_HALF, took) * jittered)
     if plan.phase is Phase.HEAL and plan.look is Scope.ALL:
         calm = _WAITING[1] if same > _PATIENT else max(_WAITING[0], took / _HEAL_SHARE - took)
         return min(interval, calm * jittered)

@@ -8,16 +8,13 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import prometheus_client
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from bootstrap import __version__, status
+from bootstrap import __version__, metrics, status
 from bootstrap.core import render
-from bootstrap.core.plan.outcome import Phase
 
 Answer = tuple[int, str, str]
 #: Takes the Authorization header, and gives a status and a text.
@@ -116,7 +113,7 @@ class _Routes:
     def __init__(self, board: status.Board) -> None:
         self._board = board
         registry = prometheus_client.CollectorRegistry()
-        registry.register(Metrics(board))
+        registry.register(metrics.Metrics(board))
         prometheus_client.ProcessCollector(namespace="bootstrap", registry=registry)
         self._registry = registry
         self.by_path: dict[str, Callable[[], Answer]] = {
@@ -158,62 +155,3 @@ class _Routes:
         ready, why = seen.ready
         facts |= {"tick": seen.tick, "ready": ready, "why": why, "version": __version__}
         return 200, "application/json", json.dumps(facts, indent=1) + "\n"
-
-
-class Metrics(Collector):
-    """The board as Prometheus sees it; computed when asked for, so an idle loop pays nothing."""
-
-    def __init__(self, board: status.Board) -> None:
-        """Read this board."""
-        self._board = board
-
-    def collect(self) -> Iterator[Metric]:
-        """All families, in a fixed order."""
-        board, seen = self._board, self._board.status
-        yield _count("bootstrap_ticks", "Turns of the loop.", seen.tick)
-        yield _count("bootstrap_errors", "Turns that ended in an unexpected error.", board.errors)
-        yield _count("bootstrap_dns_questions", "Questions sent to name servers.", board.questions)
-        yield _gauge("bootstrap_ready", "Whether the pod's node is ready.", seen.ready[0])
-        phase = GaugeMetricFamily("bootstrap_phase", "1 for the present phase.", labels=["phase"])
-        for one in Phase:
-            phase.add_metric([one.value], float(seen.plan is not None and seen.plan.phase is one))
-        yield phase
-        blocked = GaugeMetricFamily("bootstrap_blocked", "1 for each reason.", labels=["code"])
-        for code in sorted({block.code for block in seen.plan.blocked} if seen.plan else ()):
-            blocked.add_metric([code], 1.0)
-        yield blocked
-        done = CounterMetricFamily(
-            "bootstrap_actions",
-            "Commands sent, and what the server said.",
-            labels=["kind", "result"],
-        )
-        for (kind, result), count in sorted(board.actions.items()):
-            done.add_metric([kind, result], count)
-        yield done
-        yield _gauge(
-            "bootstrap_gate_open", "Whether Redis may start.", bool(board.gate and board.gate.open)
-        )
-        yield _gauge("bootstrap_gate_seconds", "How long Redis was held down.", board.gate_seconds)
-        handed = CounterMetricFamily(
-            "bootstrap_handovers", "Hand-overs, and how they ended.", labels=["result"]
-        )
-        for result, count in sorted(board.handovers.items()):
-            handed.add_metric([result], count)
-        yield handed
-        yield _gauge(
-            "bootstrap_handover_seconds", "What the last hand-over took.", board.handover_seconds
-        )
-        if seen.topology and seen.snapshot:
-            yield _gauge(
-                "bootstrap_peers_expected", "Pods of first formation.", seen.topology.size or 0
-            )
-            found = sum(pod.view is not None for pod in seen.snapshot.pods)
-            yield _gauge("bootstrap_peers_found", "Pods whose node answered the last look.", found)
-
-
-def _count(name: str, text: str, value: float) -> CounterMetricFamily:
-    return CounterMetricFamily(name, text, value=value)
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, value=float(value))

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bootstrap.core.model import Snapshot, Topology
-from bootstrap.core.plan.outcome import Gate, Plan
+from bootstrap.core.plan.outcome import Gate, Phase, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class Board:
     status: Status = field(default_factory=Status)
     #: Actions sent, by (kind, "ok" or "refused").
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    #: How often each phase was entered: how often it healed, joined, was blocked.
+    phases: Counter[Phase] = field(default_factory=Counter)
     #: Hand-overs by how they ended, and the seconds that the last one took.
     handovers: Counter[str] = field(default_factory=Counter)
     handover_seconds: float = 0.0

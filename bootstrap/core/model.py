@@ -176,7 +176,9 @@ class Scope(enum.IntEnum):
 
     LOCAL = 0
     SEED = 1
-    ALL = 2
+    #: The siblings that this pod introduces its node to after an outage of many.
+    HALF = 2
+    ALL = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +197,8 @@ class Memory:
     node_timeouts: tuple[tuple[str, int], ...] = ()
     #: Whether everybody has been looked at since our server started, unless it started new.
     looked: bool = True
+    #: How long ago half of them were first looked at since then; 0: not yet.
+    halved: float = 0.0
     #: How long some node has been failing, or without a link, in our own node's view.
     unwell: float = 0.0
     #: How long our own node has borne the mark of a hand-over.

@@ -134,8 +134,6 @@ def possible(said: View) -> View:
             raise ImpossibleError(f"a replica with slots, or without a primary: {member}")
         if member.handshake and (slots or member is said.myself):
             raise ImpossibleError(f"a handshake is not a node yet: {member}")
-    if said.state_ok and owned != bits.ALL:
-        raise ImpossibleError("state ok while slots are missing")
     return said
 
 

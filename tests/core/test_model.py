@@ -72,9 +72,7 @@ def test_the_builder_refuses_what_cannot_be(nodes: list[str]) -> None:
         build.view(nodes)
 
 
-def test_the_builder_refuses_ok_without_all_slots_and_looks_that_see_too_much() -> None:
-    with pytest.raises(build.ImpossibleError):
-        build.view(build.line(0, "myself,master"), ok=True)
+def test_the_builder_refuses_looks_that_see_too_much() -> None:
     with pytest.raises(build.ImpossibleError):
         build.snapshot(build.own(0), build.own(1), scope=Scope.LOCAL)
     with pytest.raises(build.ImpossibleError):

@@ -55,6 +55,25 @@ def test_addresses_are_those_of_the_family(serve: Server, clock: Clock, family: 
             assert known.of(pod(number)).state == ("found" if expected[number] else "absent")
 
 
+def test_the_service_is_asked_again_at_most_once_a_second(serve: Server, clock: Clock) -> None:
+    names = serve()
+    publish(names, 0)
+    looking = discover(clock, names)
+
+    async def twice(seconds: float) -> directory.Directory:
+        await looking.relist()
+        clock.now += seconds
+        await looking.relist()
+        return await looking.look(())
+
+    assert asyncio.run(twice(0.9)).of(pod(0)).addresses == (address(0),)
+    assert len(names.questions) == 1
+    publish(names, 1)
+    clock.now += 30
+    assert asyncio.run(twice(1.0)).of(pod(1)).addresses == (address(1),)
+    assert len(names.questions) == 3
+
+
 def test_each_kind_of_question_tells_on_its_own(serve: Server, clock: Clock) -> None:
     names = serve(cache_seconds=30)
     publish(names, 0)

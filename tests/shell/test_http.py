@@ -23,6 +23,8 @@ METRICS = {
     "bootstrap_handover_seconds": "gauge",
     "bootstrap_ready": "gauge",
     "bootstrap_phase": "gauge",
+    "bootstrap_phases": "counter",
+    "bootstrap_nodes": "gauge",
     "bootstrap_blocked": "gauge",
     "bootstrap_gate_open": "gauge",
     "bootstrap_gate_seconds": "gauge",
@@ -141,6 +143,8 @@ def test_the_metrics_of_a_healthy_pod(formed: pods.Pod) -> None:
     assert found["bootstrap_errors_total",] == 0.0
     assert found["bootstrap_peers_expected",] == found["bootstrap_peers_found",] == 1.0
     assert found["bootstrap_actions_total", "add-slots", "ok"] == 1.0
+    assert found["bootstrap_phases_total", "form"] == 1.0
+    assert found["bootstrap_nodes", "ok"] == 1.0
     assert not [key for key in found if key[0] == "bootstrap_blocked" or key[-1] == "refused"]
     ticks = found["bootstrap_ticks_total",]
     forming.until(lambda: samples(formed)["bootstrap_ticks_total",] > ticks, lambda: ticks)

@@ -48,7 +48,8 @@ def plan(snapshot: Snapshot, topology: Topology) -> Plan:
         return decided
     # Our own node's settings come first, and are always safe: they only say who and where it is.
     phase = Phase.HEAL if decided.phase is Phase.STEADY else decided.phase
-    return dataclasses.replace(decided, phase=phase, steps=(*own, *decided.steps))
+    look = min(decided.look, scene.snapshot.scope)  # what is further away can wait for that
+    return dataclasses.replace(decided, phase=phase, steps=(*own, *decided.steps), look=look)
 
 
 def _unseen(scene: Scene) -> Plan:

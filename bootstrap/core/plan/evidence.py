@@ -88,11 +88,11 @@ def _one_id_twice(scene: Scene) -> list[Block]:
 
 
 def split(scene: Scene) -> Plan | None:
-    """Our own pods in more than one cluster that owns slots (several nodes each)."""
+    """Our own pods in more than one cluster that owns slots (of several nodes each)."""
     owning = [
         names
         for names in components(scene)
-        if len(names) > 1 and any(_slots_in(view) for pod, view in scene.viewed if pod in names)
+        if any(_slots_in(view) and not view.alone for pod, view in scene.viewed if pod in names)
     ]
     if len(owning) < 2 or under_way(scene):
         return None

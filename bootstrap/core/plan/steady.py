@@ -6,7 +6,7 @@ Rule 7 stands here too: slots that nobody owns are reported, never given to anyb
 from __future__ import annotations
 
 from bootstrap.core import leaving, slots, temporary
-from bootstrap.core.model import Scope, Topology
+from bootstrap.core.model import Scope
 from bootstrap.core.plan import advice, ghosts
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
@@ -19,7 +19,7 @@ def steady(scene: Scene) -> Plan:
     if my.alone:
         return _used_and_alone(scene)
     lost = slots.missing(span for member in my.members for span in member.slots)
-    if my.state_ok or (my.myself.is_replica and not my.link_up):
+    if my.myself.is_replica and not my.link_up:
         lost = ()  # it has only just been met and gossip is still to come
     gone = ghosts.lost_slots(scene)
     ghost_ids = {ghost_id for ghost_id, _ in gone}
@@ -27,7 +27,7 @@ def steady(scene: Scene) -> Plan:
     waits = (*_own_waits(scene), *_waits_for_others(scene, failed, lost, told=bool(gone)))
     blocked = tuple(block for _, block in gone)
     if lost and not waits:
-        blocked = (*blocked, _lost(scene.topology, lost))
+        blocked = (*blocked, _lost(scene, lost))
     away = tuple(f"{name} is away" for name in failed if my.state_ok)
     # What seems lost to us may be owned in another cluster of ours: then it is a split.
     look = Scope.ALL if blocked else Scope.LOCAL
@@ -60,10 +60,10 @@ def _waits_for_others(
 ) -> list[Wait]:
     """What keeps the cluster from being ok, unless a block tells that already."""
     me = scene.me.name
-    if scene.my.state_ok:
-        return []
     waits: list[Wait] = []
-    if failed:
+    if scene.my.state_ok:
+        pass  # with cluster-require-full-coverage no, even where slots are lost
+    elif failed:
         # A replica that has had no link since its own start is refused the election (cluster-
         # replica-validity-factor); whether its copy is new enough only a person can tell.
         fix = (
@@ -95,13 +95,15 @@ def _untold(scene: Scene) -> str:
     return ""
 
 
-def _lost(topology: Topology, lost: slots.Ranges) -> Block:
+def _lost(scene: Scene, lost: slots.Ranges) -> Block:
+    topology = scene.topology
     return Block(
         code="lost-slots",
         why=f"nobody owns slots {slots.render(lost)} any more",
         fix="their keys may still be on a pod that is away: bring it back; only if they are gone"
         f" for good give the slots away yourself: {advice.ask(topology, topology.name)} --cluster"
         f" fix {topology.address or '127.0.0.1'}:{topology.port}",
+        serves=scene.my.state_ok,
     )
 
 

@@ -1,0 +1,105 @@
+"""The board as Prometheus sees it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bootstrap import status
+from bootstrap.core.model import Member, Scope, Snapshot, Topology
+from bootstrap.core.plan.outcome import Phase
+
+
+class Metrics(Collector):
+    """The board as Prometheus sees it; computed when asked for, so an idle loop pays nothing."""
+
+    def __init__(self, board: status.Board) -> None:
+        """Read this board."""
+        self._board = board
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, in a fixed order."""
+        board, seen = self._board, self._board.status
+        yield _count("bootstrap_ticks", "Turns of the loop.", seen.tick)
+        yield _count("bootstrap_errors", "Turns that ended in an unexpected error.", board.errors)
+        yield _count("bootstrap_dns_questions", "Questions sent to name servers.", board.questions)
+        yield _gauge("bootstrap_ready", "Whether the pod's node is ready.", seen.ready[0])
+        phase = GaugeMetricFamily("bootstrap_phase", "1 for the present phase.", labels=["phase"])
+        for one in Phase:
+            phase.add_metric([one.value], float(seen.plan is not None and seen.plan.phase is one))
+        yield phase
+        entered = CounterMetricFamily(
+            "bootstrap_phases",
+            "How often each phase was entered: healed, joined, blocked.",
+            labels=["phase"],
+        )
+        for one in Phase:
+            entered.add_metric([one.value], board.phases[one])
+        yield entered
+        blocked = GaugeMetricFamily("bootstrap_blocked", "1 for each reason.", labels=["code"])
+        for code in sorted({block.code for block in seen.plan.blocked} if seen.plan else ()):
+            blocked.add_metric([code], 1.0)
+        yield blocked
+        done = CounterMetricFamily(
+            "bootstrap_actions",
+            "Commands sent, and what the server said.",
+            labels=["kind", "result"],
+        )
+        for (kind, result), count in sorted(board.actions.items()):
+            done.add_metric([kind, result], count)
+        yield done
+        yield _gauge(
+            "bootstrap_gate_open", "Whether Redis may start.", bool(board.gate and board.gate.open)
+        )
+        yield _gauge("bootstrap_gate_seconds", "How long Redis was held down.", board.gate_seconds)
+        handed = CounterMetricFamily(
+            "bootstrap_handovers", "Hand-overs, and how they ended.", labels=["result"]
+        )
+        for result, count in sorted(board.handovers.items()):
+            handed.add_metric([result], count)
+        yield handed
+        yield _gauge(
+            "bootstrap_handover_seconds", "What the last hand-over took.", board.handover_seconds
+        )
+        if seen.topology and seen.snapshot:
+            yield _gauge(
+                "bootstrap_peers_expected", "Pods of first formation.", seen.topology.size or 0
+            )
+            yield from _around(seen.snapshot, seen.topology)
+
+
+def _around(snapshot: Snapshot, topology: Topology) -> Iterator[Metric]:
+    """The siblings: those that answered a look at everybody, else those our node has a link to."""
+    me = snapshot.pod(topology.name)
+    view = me.view if me else None
+    members = view.members if view else ()
+    states = Counter(_state(member) for member in members)
+    found = states["ok"]
+    if snapshot.scope is Scope.ALL:
+        found = sum(pod.view is not None for pod in snapshot.pods)
+    yield _gauge("bootstrap_peers_found", "Pods whose node answers, our own among them.", found)
+    nodes = GaugeMetricFamily(
+        "bootstrap_nodes", "Nodes that our own node knows, itself among them.", labels=["state"]
+    )
+    for state in ("ok", "handshake", "failing", "unlinked"):
+        nodes.add_metric([state], states[state])
+    yield nodes
+
+
+def _state(member: Member) -> str:
+    if member.handshake:
+        return "handshake"
+    if member.failed:
+        return "failing"
+    return "ok" if member.linked else "unlinked"
+
+
+def _count(name: str, text: str, value: float) -> CounterMetricFamily:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=float(value))

@@ -1,0 +1,109 @@
+"""Sharing the work of an outage: each pair of pods is looked after by one of the two."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from bootstrap.core import halves
+from bootstrap.core import plan as planning
+from bootstrap.core.actions import Meet
+from bootstrap.core.model import Pod, Scope
+from bootstrap.core.plan.outcome import Phase, Plan
+from tests.core import build
+
+SIZE = 14
+MOVED = "10.0.1.{}"
+
+
+@pytest.mark.parametrize("count", range(2, 10))
+@pytest.mark.parametrize("start", [0, 5])
+def test_every_pair_is_in_some_half(count: int, start: int) -> None:
+    ordinals = range(start, start + count)
+    mine = {one: halves.half(ordinals, one) for one in ordinals}
+    for one, other in itertools.combinations(ordinals, 2):
+        assert (other in mine[one]) or (one in mine[other])
+    assert all(len(half) == count // 2 and one not in half for one, half in mine.items())
+
+
+def test_a_later_pod_has_its_half_too() -> None:
+    assert halves.half([0, 1, 2, 3], 9) == (0, 1)
+
+
+def member(me: int = 0, size: int = SIZE, **more: Any) -> Pod:
+    more.setdefault("ok", True)
+    return build.own(me, build.everybody(me, size), **more)
+
+
+def moved(ordinal: int, *, hostname: int | None = None) -> Pod:
+    at = MOVED.format(ordinal if hostname is None else hostname)
+    lines = [
+        line.replace(f"{build.address(ordinal)}:", f"{at}:")
+        for line in build.everybody(ordinal, SIZE)
+    ]
+    names = {"cluster_announce_hostname": build.hostname(hostname or ordinal)}
+    return build.pod(
+        ordinal if hostname is None else hostname,
+        build.view(lines, **names, cluster_announce_ip=at, link=True),  # type: ignore[arg-type]
+        at=at,
+    )
+
+
+def plan(*pods: Pod, scope: Scope = Scope.LOCAL, size: int = SIZE, **memory: Any) -> Plan:
+    snapshot = build.snapshot(*pods, scope=scope, **{"looked": False, **memory})
+    return planning.plan(snapshot, build.topology(0, size))
+
+
+def test_a_small_cluster_looks_at_everybody() -> None:
+    assert plan(member(size=12), size=12).look is Scope.ALL
+    assert plan(member(size=13), size=13).look is Scope.HALF
+
+
+def test_without_hostnames_everybody_is_looked_at() -> None:
+    """Whose a node is can only be told by its address then, and that takes all of them."""
+    nodes = build.everybody(0, SIZE)
+    view = build.view(nodes, ok=True, server="redis-6.2", cluster_announce_ip=build.address(0))
+    seen = build.pod(0, view)
+    assert plan(seen).look is Scope.ALL
+
+
+def test_the_half_is_met() -> None:
+    found = plan(member(), moved(1), moved(7), scope=Scope.HALF)
+    assert [one.peer for one in found.steps[0].actions if isinstance(one, Meet)] == [
+        "redis-app-1",
+        "redis-app-7",
+    ]
+    assert (found.phase, found.look) == (Phase.HEAL, Scope.HALF)
+
+
+def test_a_copied_volume_is_left_to_the_look_at_everybody() -> None:
+    """The pod that bears the id by right may be in the other half."""
+    found = plan(member(), moved(1, hostname=2), scope=Scope.HALF, halved=1.0)
+    assert not found.steps
+    assert plan(member(), moved(1, hostname=2), scope=Scope.ALL).steps
+
+
+def test_where_nobody_has_moved_all_are_looked_at_next() -> None:
+    assert plan(member(), scope=Scope.HALF).look is Scope.ALL
+
+
+@pytest.mark.parametrize(("halved", "look"), [(6.9, Scope.HALF), (7.0, Scope.ALL)])
+def test_the_others_get_time_for_their_half(halved: float, look: Scope) -> None:
+    found = plan(member(), scope=Scope.HALF, halved=halved)
+    assert (found.phase, found.look) == (Phase.HEAL, look)
+    assert found.waiting
+
+
+@pytest.mark.parametrize(("halved", "look"), [(9.9, Scope.HALF), (10.0, Scope.ALL)])
+def test_nobody_is_waited_for_for_ever(halved: float, look: Scope) -> None:
+    """A half that is not done in time: some of it may stay away."""
+    away = build.pod(3, "refused")
+    young = {"uptime": 5}
+    assert plan(member(**young), away, scope=Scope.HALF, halved=halved).look is look
+
+
+def test_a_copied_volume_seen_whole_is_named() -> None:
+    found = plan(member(), moved(1), moved(1, hostname=2), scope=Scope.ALL)
+    assert [block.code for block in found.blocked] == ["duplicate-node-id"]

@@ -1,0 +1,41 @@
+"""What the board says of a pod's siblings, as Prometheus gets it."""
+
+from __future__ import annotations
+
+from prometheus_client.registry import CollectorRegistry
+
+from bootstrap import metrics, status
+from bootstrap.core.model import Pod, Scope
+from tests.core import build
+
+LINES = build.everybody(0)
+LINES[1] = LINES[1].replace("master", "master,fail").replace("connected", "disconnected")
+LINES[2] = LINES[2].replace("connected", "disconnected")
+LINES[5] = "n5 10.0.0.15:6379@16379 handshake - 0 0 0 connected"
+
+
+def gauge(name: str, scope: Scope, *pods: Pod, **labels: str) -> float | None:
+    board = status.Board(
+        status=status.Status(topology=build.topology(), snapshot=build.snapshot(*pods, scope=scope))
+    )
+    registry = CollectorRegistry()
+    registry.register(metrics.Metrics(board))
+    return registry.get_sample_value(name, labels)
+
+
+def test_nodes_by_state_as_our_own_node_sees_them() -> None:
+    states = ("ok", "handshake", "failing", "unlinked")
+    mine = build.own(0, LINES)
+    found = [gauge("bootstrap_nodes", Scope.LOCAL, mine, state=state) for state in states]
+    assert found == [3.0, 1.0, 1.0, 1.0]
+
+
+def test_peers_found_by_links_or_by_a_look_at_everybody() -> None:
+    mine = build.own(0, LINES)
+    assert gauge("bootstrap_peers_found", Scope.LOCAL, mine) == 3.0
+    looked = [mine, build.own(1), build.pod(2, "refused"), build.pod(3)]
+    assert gauge("bootstrap_peers_found", Scope.ALL, *looked) == 2.0
+
+
+def test_nothing_is_known_while_our_own_node_is_away() -> None:
+    assert gauge("bootstrap_peers_found", Scope.LOCAL, build.pod(0, "refused")) == 0.0

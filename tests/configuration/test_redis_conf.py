@@ -13,11 +13,9 @@ from typing import Any, Final
 import pytest
 import redis
 
-from tests.statefulset import addresses, clients, folders, needs, process, servers
+from tests.configuration import image
+from tests.statefulset import addresses, clients, folders, needs, servers
 
-MANIFESTS: Final = servers.REPOSITORY / "manifests"
-EXAMPLES: Final = MANIFESTS / "examples"
-PORT: Final = 6379
 OURS: Final = ("include", "bind", "dir")
 """What is another one here than in an image."""
 TAKEN: Final = [
@@ -32,8 +30,7 @@ MULTIPLES: Final = {"kb": 2**10, "mb": 2**20, "gb": 2**30}
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with folders.temporary() as found:
-        for name in ("data", "etc", "secret"):
-            (found / name).mkdir()
+        image.prepare(found)
         yield found
 
 
@@ -49,14 +46,14 @@ def address() -> Iterator[str]:
 def test_a_server_runs_with_what_it_is_told(
     name: str, example: str | None, folder: Path, address: str
 ) -> None:
-    wanted = _lines(MANIFESTS / "base" / "redis.conf")
+    wanted = _lines(image.MANIFESTS / "base" / "redis.conf")
     if example:
-        (added,) = (EXAMPLES / example).glob("also-*.conf")
-        (folder / "etc" / added.name).write_text(added.read_text())
+        (added,) = (image.EXAMPLES / example).glob("also-*.conf")
+        image.add(added, folder)
         wanted |= _lines(added)
-    child = _start(name, folder, address)
+    child = image.start(needs.server(name), folder, address)
     try:
-        asked = _connected(child, address)
+        asked = image.wait_up(child, lambda: _client(address))
         for key, value in wanted.items():
             if key not in OURS:
                 assert asked.config_get(key) == {key: value}, f"{key} {value}"
@@ -67,12 +64,12 @@ def test_a_server_runs_with_what_it_is_told(
 @pytest.mark.parametrize("name", TAKEN)
 def test_a_password_from_the_secret_holds(name: str, folder: Path, address: str) -> None:
     (folder / "secret" / "password.conf").write_text("requirepass secret\nmasterauth secret\n")
-    child = _start(name, folder, address)
+    child = image.start(needs.server(name), folder, address)
     try:
-        asked = _connected(child, address, password="secret")
+        asked = image.wait_up(child, lambda: _client(address, password="secret"))
         assert asked.config_get("masterauth") == {"masterauth": "secret"}
         with pytest.raises(redis.AuthenticationError):
-            clients.connect(address, PORT).ping()
+            _client(address).ping()
     finally:
         child.stop()
 
@@ -80,16 +77,18 @@ def test_a_password_from_the_secret_holds(name: str, folder: Path, address: str)
 @pytest.mark.parametrize("name", TAKEN)
 def test_users_have_the_rights_of_the_file(name: str, folder: Path, address: str) -> None:
     _write_users(folder, hashlib.sha256(b"secret").hexdigest())
-    child = _start(name, folder, address)
+    child = image.start(needs.server(name), folder, address)
     try:
-        asked = _connected(child, address, username="bootstrap", password="secret")
+        asked = image.wait_up(
+            child, lambda: _client(address, username="bootstrap", password="secret")
+        )
         assert asked.info("server")
         with pytest.raises(redis.exceptions.NoPermissionError):
             asked.acl_users()
         with pytest.raises(redis.exceptions.NoPermissionError):
             asked.get("key")
         with pytest.raises(redis.AuthenticationError):
-            clients.connect(address, PORT).ping()
+            _client(address).ping()
     finally:
         child.stop()
 
@@ -102,53 +101,24 @@ def test_no_server_starts_with_a_secret_that_nobody_wrote(
     if example == "acl":
         _write_users(folder, None)
     else:
-        text = (EXAMPLES / "password" / "password.conf").read_text()
+        text = (image.EXAMPLES / "password" / "password.conf").read_text()
         (folder / "secret" / "password.conf").write_text(text)
-    child = _start(name, folder, address)
+    child = image.start(needs.server(name), folder, address)
     assert child.wait(20.0) != 0
     said = {"password": ">>> 'put yours here", "acl": f"{folder}/secret/users.acl:2"}
     assert said[example] in child.out.read_text()
 
 
+def _client(address: str, **access: Any) -> redis.Redis:
+    return clients.connect(address, image.PORT, **access)
+
+
 def _write_users(folder: Path, digest: str | None) -> None:
-    text = (EXAMPLES / "acl" / "users.acl").read_text()
+    text = (image.EXAMPLES / "acl" / "users.acl").read_text()
     if digest:
         text = text.replace("SHA256-OF-ITS-PASSWORD", digest)
     (folder / "secret" / "users.acl").write_text(text)
-    also = (EXAMPLES / "acl" / "also-acl.conf").read_text()
-    (folder / "etc" / "also-acl.conf").write_text(_moved(also, folder))
-
-
-def _start(name: str, folder: Path, address: str) -> process.Child:
-    text = (MANIFESTS / "base" / "redis.conf").read_text()
-    file = folder / "etc" / "redis.conf"
-    file.write_text(_moved(text, folder).replace("bind * -::*", f"bind {address}"))
-    out = folder / "out"
-    argv = [str(needs.server(name).path), str(file)]
-    return process.Child(argv, env={}, cwd=folder, out=out, err=out)
-
-
-def _moved(text: str, folder: Path) -> str:
-    for there, here in (("/etc/redis", "etc"), ("/run/secrets/redis", "secret")):
-        text = text.replace(there, str(folder / here))
-    return text.replace("dir /data", f"dir {folder / 'data'}")
-
-
-def _connected(child: process.Child, address: str, **access: Any) -> redis.Redis:
-    """Return a client once the server answers; AssertionError with its last words if it died."""
-    asked = clients.connect(address, PORT, **access)
-
-    def answers() -> bool:
-        assert child.running, process.tail(child.out)
-        try:
-            return bool(asked.ping())
-        except redis.AuthenticationError:
-            raise
-        except redis.ConnectionError:
-            return False
-
-    process.wait_for(answers, 20.0, f"an answer of {child.argv[0]}")
-    return asked
+    image.add(image.EXAMPLES / "acl" / "also-acl.conf", folder)
 
 
 def _lines(file: Path) -> dict[str, str]:

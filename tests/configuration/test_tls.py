@@ -14,13 +14,12 @@ from typing import Final
 import pytest
 import redis
 
-from tests.statefulset import addresses, clients, config, folders, needs, process, servers
+from tests.configuration import image
+from tests.statefulset import addresses, clients, config, folders, needs
 
-MANIFESTS: Final = servers.REPOSITORY / "manifests"
-EXAMPLE: Final = MANIFESTS / "examples" / "tls-secret" / "kustomization.yaml"
+EXAMPLE: Final = image.EXAMPLES / "tls-secret" / "kustomization.yaml"
 NAME: Final = "redis-7.0"
 """The one of the matrix that has TLS."""
-PORT: Final = 6379
 
 
 @pytest.fixture
@@ -28,27 +27,28 @@ def folder() -> Iterator[Path]:
     if not shutil.which("openssl"):
         pytest.skip("openssl is not here: the example makes its certificates with it")
     with folders.temporary() as found:
-        (found / "data").mkdir()
-        _follow(EXAMPLE.read_text(), found)
+        image.prepare(found)
+        _follow(EXAMPLE.read_text(), found / "tls")
         yield found
 
 
 def test_servers_speak_tls_only_and_want_a_certificate(folder: Path) -> None:
     some = addresses.Addresses()
     address = some.of(0)
-    files = config.Tls(ca=folder / "ca.crt", cert=folder / "tls.crt", key=folder / "tls.key")
-    child = _start(folder, address)
+    made = folder / "tls"
+    files = config.Tls(ca=made / "ca.crt", cert=made / "tls.crt", key=made / "tls.key")
+    image.add(image.EXAMPLES / "tls" / "also-tls.conf", folder)
+    child = image.start(needs.server(NAME), folder, address)
     try:
-        process.wait_for(lambda: _pings(child, address, files), 20.0, "an answer")
-        with clients.connect(address, PORT, files) as asked:
+        with image.wait_up(child, lambda: clients.connect(address, image.PORT, files)) as asked:
             assert asked.config_get("port") == {"port": "0"}
             assert asked.config_get("tls-cluster") == {"tls-cluster": "yes"}
             assert asked.config_get("tls-replication") == {"tls-replication": "yes"}
         with pytest.raises(redis.ConnectionError):
-            clients.connect(address, PORT).ping()
+            clients.connect(address, image.PORT).ping()
         # Without a certificate of its own a client gets no further than the handshake.
         bare = clients.connect(
-            address, PORT, ssl=True, ssl_ca_certs=str(files.ca), ssl_check_hostname=False
+            address, image.PORT, ssl=True, ssl_ca_certs=str(files.ca), ssl_check_hostname=False
         )
         with pytest.raises((redis.ConnectionError, ssl.SSLError)):
             bare.ping()
@@ -59,7 +59,7 @@ def test_servers_speak_tls_only_and_want_a_certificate(folder: Path) -> None:
 
 def test_the_certificate_names_pods_and_the_clients_service(folder: Path) -> None:
     shown = subprocess.check_output(
-        ["openssl", "x509", "-in", folder / "tls.crt", "-noout", "-ext", "subjectAltName"],
+        ["openssl", "x509", "-in", folder / "tls" / "tls.crt", "-noout", "-ext", "subjectAltName"],
         text=True,
     )
     names = re.findall(r"DNS:([^,\s]+)", shown)
@@ -78,23 +78,3 @@ def _follow(text: str, folder: Path) -> None:
         capture_output=True,
         timeout=60,
     )
-
-
-def _start(folder: Path, address: str) -> process.Child:
-    base = (MANIFESTS / "base" / "redis.conf").read_text()
-    also = (MANIFESTS / "examples" / "tls" / "also-tls.conf").read_text()
-    (folder / "also-tls.conf").write_text(also.replace("/run/secrets/tls", str(folder)))
-    text = base.replace("/etc/redis", str(folder)).replace("dir /data", f"dir {folder / 'data'}")
-    file, out = folder / "redis.conf", folder / "out"
-    file.write_text(text.replace("bind * -::*", f"bind {address}"))
-    argv = [str(needs.server(NAME).path), str(file)]
-    return process.Child(argv, env={}, cwd=folder, out=out, err=out)
-
-
-def _pings(child: process.Child, address: str, files: config.Tls) -> bool:
-    assert child.running, process.tail(child.out)
-    with clients.connect(address, PORT, files) as asked:
-        try:
-            return bool(asked.ping())
-        except redis.ConnectionError:
-            return False

@@ -32,13 +32,13 @@ class Pod:
 
 
 class RedisSet:
-    """A StatefulSet that an overlay makes. `selector` is the label that its pods have."""
+    """A StatefulSet that a folder renders to. `selector` is the label that its pods have."""
 
     def __init__(
         self,
         control: kubectl.Kubectl,
         *,
-        overlay: str = "base",
+        folder: Path = OVERLAYS / "base",
         name: str = "redis-app",
         selector: str = "app=redis-app",
         server: str = "redis",
@@ -48,7 +48,7 @@ class RedisSet:
         self.kubectl = control
         self.name = name
         self.server = server
-        self._overlay = OVERLAYS / overlay
+        self._folder = folder
         self._selector = selector
         self._claim = claim
         self._began = 0.0
@@ -56,7 +56,7 @@ class RedisSet:
     def apply(self, image: str) -> None:
         """Make it; from now on the time until it is ready is counted."""
         self._began = time.monotonic()
-        self.kubectl.apply(self._overlay, image)
+        self.kubectl.apply(self._folder, image)
 
     # Pods
 

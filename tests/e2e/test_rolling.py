@@ -16,6 +16,7 @@ from tests.statefulset import writer as writers
 ROLLED: Final = 1200.0
 """Seconds for all pods to be replaced, each of which may take its minute to stop."""
 FILES: Final = (Path(writers.__file__), Path(process.__file__), redisset.INSIDE / "write.py")
+FOLDER: Final = Path(__file__).parent / "writer"
 END: Final = "import os, signal; os.kill(1, signal.SIGTERM)"
 
 Record = Callable[[str, object], None]
@@ -32,7 +33,7 @@ class Writer:
         """Make the pod, and wait until something was written."""
         files = [f"--from-file={file}" for file in FILES]
         self._kubectl("create", "configmap", "writer", *files)
-        self._kubectl.apply(redisset.OVERLAYS / "writer", image)
+        self._kubectl.apply(FOLDER, image)
         waiting.until_nothing(self._silent, redisset.FORMED, "the writer writes")
 
     def _silent(self) -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from tests.e2e import kubectl, redisset
+from tests.statefulset.servers import REPOSITORY
+
+THIRD_PARTY: Final = REPOSITORY / "tests" / "manifests" / "third-party"
 
 Record = Callable[[str, object], None]
 
@@ -26,7 +30,7 @@ def test_two_sets_in_one_namespace_stay_apart(restricted: kubectl.Kubectl, image
     first = redisset.RedisSet(restricted)
     second = redisset.RedisSet(
         restricted,
-        overlay="second",
+        folder=redisset.OVERLAYS / "second",
         name="second-redis-app",
         selector="app=second-redis-app",
     )
@@ -50,7 +54,7 @@ def test_the_component_completes_a_set_of_others(
 ) -> None:
     app = redisset.RedisSet(
         lenient,
-        overlay="third-party",
+        folder=THIRD_PARTY,
         name="cache",
         selector="app.kubernetes.io/name=cache",
         server="server",
@@ -67,7 +71,7 @@ def test_the_component_completes_a_set_of_others(
 
 
 def test_an_ordered_set_forms_and_keeps_its_keys(restricted: kubectl.Kubectl, image: str) -> None:
-    app = _formed(redisset.RedisSet(restricted, overlay="ordered-ready"), image)
+    app = _formed(redisset.RedisSet(restricted, folder=redisset.OVERLAYS / "ordered-ready"), image)
     app.fill("ordered")
     app.delete_pods(*app.pods())
     # Ready means less there: that the sidecar lives.

@@ -1,0 +1,1 @@
+"""The servers take the configuration that manifests/ gives them."""

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import bootstrap
+
 REQUEST: Final = 180.0
 """Seconds after which a call that is not meant to wait has hung."""
-SHIPPED: Final = "ghcr.io/example/bootstrap:0.1.0"
+SHIPPED: Final = f"ghcr.io/example/bootstrap:{bootstrap.__version__}"
 """The sidecar's image in manifests/."""
 
 

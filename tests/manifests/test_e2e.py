@@ -23,6 +23,7 @@ def test_the_writer_is_restricted() -> None:
 
 def test_the_writer_gets_every_file_that_it_runs() -> None:
     (pod,) = render.build(rolling.FOLDER).of("Pod")
+    assert [one["image"] for one in pod["spec"]["containers"]] == [kubectl.SHIPPED]
     (volume,) = pod["spec"]["volumes"]
     paths = {one["key"]: one["path"] for one in volume["configMap"]["items"]}
     assert paths == {file.name: str(file.relative_to(render.ROOT)) for file in rolling.FILES}

@@ -27,7 +27,7 @@ def made_by_hand(name: str) -> Iterator[sets.LocalStatefulSet]:
     ):
         app.start_servers()
         addresses = [f"{one.address}:{one.port}" for one in app.pods]
-        create = [needs.redis_cli(), "--cluster", "create", *addresses]
+        create = [str(needs.redis_cli()), "--cluster", "create", *addresses]
         options = ["--cluster-replicas", "1", "--cluster-yes"]
         subprocess.run([*create, *options], check=True, stdout=subprocess.DEVNULL, timeout=60)
         forming.until(lambda: _formed(app), lambda: [one.cluster_nodes() for one in app.pods])
@@ -68,7 +68,7 @@ def test_all_at_once(name: str) -> None:
 def _fail_over(app: sets.LocalStatefulSet, primary: str) -> None:
     (replica,) = (one for one in app.pods if f"myself,slave {primary} " in one.cluster_nodes())
     replica.ask("CLUSTER", "FAILOVER")
-    forming.until(lambda: keeping.role(replica) == "master", lambda: replica.cluster_nodes())
+    forming.until(lambda: keeping.role(replica) == "master", replica.cluster_nodes)
 
 
 def _formed(app: sets.LocalStatefulSet) -> bool:

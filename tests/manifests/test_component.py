@@ -69,6 +69,18 @@ def test_a_set_that_does_not_say_its_replicas_is_refused(tmp_path: Path) -> None
         )
 
 
+def test_more_replicas_later_restart_nobody(tmp_path: Path) -> None:
+    # The size is that of the first formation. Were it to follow, every pod would be replaced.
+    build = kustomizations.of_user(
+        tmp_path,
+        {},
+        resources=["../manifests/base"],
+        replicas=[{"name": "redis-app", "count": 8}],
+    )
+    assert build.statefulset["spec"]["replicas"] == 8
+    assert build.template == render.build(render.MANIFESTS / "base").template
+
+
 def test_the_image_is_the_users_to_choose(tmp_path: Path) -> None:
     readme = (render.MANIFESTS / "examples" / "README.md").read_text()
     (said,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)

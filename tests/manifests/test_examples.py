@@ -161,6 +161,20 @@ def test_a_classic_sidecar_stays_until_the_role_is_handed_over() -> None:
     assert build.sidecar["lifecycle"]["preStop"] == build.redis["lifecycle"]["preStop"]
 
 
+def test_claims_of_the_chart_are_found() -> None:
+    build = example("from-bitnami")
+    name = "cache-redis-cluster"
+    assert build.statefulset["metadata"]["name"] == name
+    assert build.statefulset["spec"]["serviceName"] == f"{name}-headless"
+    (claim,) = build.statefulset["spec"]["volumeClaimTemplates"]
+    assert claim["metadata"]["name"] == "redis-data"
+    assert build.called("Service", name)["spec"].get("clusterIP") != "None"
+    # Whoever owned the files reads them, and the sidecar too.
+    assert {build.pod["securityContext"][key] for key in ("runAsUser", "fsGroup")} == {1001}
+    (mount,) = (one for one in build.sidecar["volumeMounts"] if one["mountPath"] == "/data")
+    assert mount == {"name": "redis-data", "mountPath": "/data", "readOnly": True}
+
+
 def test_valkey_is_valkey() -> None:
     build = example("valkey")
     assert build.redis["image"].startswith("valkey/valkey:9")

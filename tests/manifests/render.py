@@ -17,6 +17,7 @@ Object: TypeAlias = dict[str, Any]
 ROOT: Final = Path(__file__).resolve().parents[2]
 MANIFESTS: Final = ROOT / "manifests"
 THIRD_PARTY: Final = Path(__file__).parent / "third-party"
+E2E: Final = ROOT / "tests" / "e2e"
 SIDECAR: Final = "bootstrap"
 
 
@@ -98,8 +99,15 @@ def build(folder: Path) -> Build:
 
 
 def folders() -> list[Path]:
-    """Every folder that can be applied: of manifests/, and the user's that README describes."""
-    files = [*MANIFESTS.rglob("kustomization.yaml"), THIRD_PARTY / "kustomization.yaml"]
+    """Every folder that can be applied and has a StatefulSet.
+
+    Those of manifests/, the user's that README describes, and what the end-to-end tests vary.
+    """
+    files = [
+        *MANIFESTS.rglob("kustomization.yaml"),
+        THIRD_PARTY / "kustomization.yaml",
+        *(E2E / "overlays").rglob("kustomization.yaml"),
+    ]
     whole = [file for file in files if yaml.safe_load(file.read_text())["kind"] == "Kustomization"]
     return sorted(file.parent for file in whole)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Final
 
-import redis
 import redis.exceptions
 
+from tests.statefulset import answers
 from tests.statefulset import pod as pods
 
 SLOTS: Final = 16384
@@ -65,34 +65,33 @@ def read(pod: pods.Pod) -> View | str:
     """Ask the pod's node; a string says why it could not be asked."""
     try:
         with pod.client() as client:
-            node_id = str(client.execute_command("CLUSTER", "MYID"))
-            lines = str(client.execute_command("CLUSTER", "NODES"))
-            info = _pairs(str(client.execute_command("CLUSTER", "INFO")))
-            replication: dict[str, object] = client.execute_command("INFO", "replication")
-            dialled = _dialled(client)
+            return build(pod.name, f"{pod.address}:{pod.port}", answers.ask(client))
     except redis.exceptions.RedisError as error:
         return f"{type(error).__name__}: {error}"
+
+
+def build(pod: str, address: str, told: answers.Answers) -> View:
+    """Make a view of what the node of the pod at this address answered."""
+    replication = told["replication"]
     replica = replication["role"] == "slave"
     return View(
-        pod=pod.name,
-        address=f"{pod.address}:{pod.port}",
-        node_id=node_id,
-        state=info["cluster_state"],
-        lines=tuple(parse_line(line) for line in lines.splitlines()),
+        pod=pod,
+        address=address,
+        node_id=told["node_id"],
+        state=_pairs(told["info"])["cluster_state"],
+        lines=tuple(parse_line(line) for line in told["nodes"].splitlines()),
         link=str(replication["master_link_status"]) if replica else None,
         follows=f"{replication['master_host']}:{replication['master_port']}" if replica else None,
-        dialled=dialled,
+        dialled=_dialled(told["links"]),
     )
 
 
-def _dialled(client: redis.Redis) -> frozenset[str] | None:
-    """CLUSTER LINKS, since 7.0. In CLUSTER NODES a dialled address is "connected" at once.
+def _dialled(links: list[list[Any]] | None) -> frozenset[str] | None:
+    """In CLUSTER NODES a dialled address is "connected" at once; these connections are there.
 
     A handler for reading is set when the connection is there (clusterLinkConnectHandler).
     """
-    try:
-        links: Any = client.execute_command("CLUSTER", "LINKS")  # type: ignore[no-untyped-call]
-    except redis.exceptions.ResponseError:
+    if links is None:
         return None
     facts = [dict(zip(link[::2], link[1::2], strict=True)) for link in links]
     return frozenset(

@@ -1,0 +1,93 @@
+"""Namespaces that go with their tests, and what is to be seen in them when a test fails."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Generator, Iterator
+from typing import Final
+
+import pytest
+
+from tests.e2e import kubectl, redisset
+
+REASON: Final = "needs a Kubernetes: scripts/e2e --image NAME runs it on the one of KUBECONFIG"
+GONE: Final = 300
+"""Seconds for the end of all that is in a namespace: pods have a minute, volumes go after them."""
+_open: list[kubectl.Kubectl] = []
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The sidecar's image, as the cluster can have it."""
+    # Not KUBECONFIG alone: nobody's cluster is worked on by a mere scripts/test.
+    named = os.environ.get("E2E_IMAGE")
+    if not named:
+        pytest.skip(REASON)
+    return named
+
+
+@pytest.fixture
+def restricted(image: str, request: pytest.FixtureRequest) -> Iterator[kubectl.Kubectl]:
+    """An empty namespace that enforces Pod Security "restricted"."""
+    with _namespace(request.session, "restricted") as control:
+        yield control
+
+
+@pytest.fixture
+def lenient(image: str, request: pytest.FixtureRequest) -> Iterator[kubectl.Kubectl]:
+    """An empty namespace for pods of other people."""
+    with _namespace(request.session, "privileged") as control:
+        yield control
+
+
+@pytest.fixture(scope="session")
+def formed(image: str, request: pytest.FixtureRequest) -> Iterator[tuple[redisset.RedisSet, float]]:
+    """manifests/base for all tests that leave it whole, and the seconds until it was ready."""
+    with _namespace(request.session, "restricted") as control:
+        app = redisset.RedisSet(control)
+        app.apply(image)
+        seconds = app.wait_ready()
+        app.wait_healthy()
+        app.fill("base")
+        yield app, seconds
+
+
+@pytest.fixture
+def base(formed: tuple[redisset.RedisSet, float]) -> redisset.RedisSet:
+    """The same, found healthy and with its keys before the test, whatever the last one did."""
+    app, _ = formed
+    app.wait_ready()
+    app.wait_healthy()
+    assert app.missing("base") == []
+    return app
+
+
+@contextlib.contextmanager
+def _namespace(session: pytest.Session, security: str) -> Iterator[kubectl.Kubectl]:
+    name = f"bootstrap-e2e-{secrets.token_hex(3)}"
+    labels = {"pod-security.kubernetes.io/enforce": security}
+    metadata = {"name": name, "labels": labels}
+    control = kubectl.Kubectl(name)
+    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    control("create", "--filename=-", stdin=json.dumps(made))
+    _open.append(control)
+    try:
+        yield control
+    finally:
+        _open.remove(control)
+        if os.environ.get("E2E_KEEP") and session.testsfailed:
+            print(f"kept: namespace {name}")
+        else:
+            control("delete", "namespace", name, f"--timeout={GONE}s", timeout=GONE + 30)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        for control in _open:
+            report.sections.append((f"namespace {control.namespace}", "\n".join(control.report())))
+    return report

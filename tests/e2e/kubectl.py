@@ -1,0 +1,88 @@
+"""kubectl, by which the tests do everything, in one namespace."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import bootstrap
+
+REQUEST: Final = 180.0
+"""Seconds after which a call that is not meant to wait has hung."""
+SHIPPED: Final = f"ghcr.io/example/bootstrap:{bootstrap.__version__}"
+"""The sidecar's image in manifests/."""
+
+
+class KubectlError(Exception):
+    """What was asked of kubectl, and what it said to that."""
+
+
+class Kubectl:
+    """kubectl for one namespace. The variable KUBECTL names the program, scripts/e2e sets it."""
+
+    def __init__(self, namespace: str) -> None:
+        """Nothing is made yet."""
+        self.namespace = namespace
+
+    def __call__(self, *words: str, stdin: str | None = None, timeout: float = REQUEST) -> str:
+        """Return what it printed; KubectlError when it fails, or takes longer than `timeout` s."""
+        argv = [os.environ.get("KUBECTL", "kubectl"), f"--namespace={self.namespace}", *words]
+        asked = " ".join(argv)
+        try:
+            done = subprocess.run(
+                argv,
+                input=stdin or "",
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=timeout,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise KubectlError(f"{asked}: not within {timeout:g} s") from error
+        if done.returncode:
+            raise KubectlError(f"{asked}: {done.returncode}\n{done.stdout}{done.stderr}".rstrip())
+        return done.stdout
+
+    def json(self, *words: str) -> Any:
+        """Return what it printed as JSON."""
+        return json.loads(self(*words, "--output=json"))
+
+    def apply(self, folder: Path, image: str) -> None:
+        """Apply what a folder renders to, with this image in the place of the shipped one."""
+        text = self("kustomize", str(folder))
+        if SHIPPED not in text:
+            raise KubectlError(f"{folder} renders to nothing that has the image {SHIPPED}")
+        self("apply", "--filename=-", stdin=text.replace(SHIPPED, image))
+
+    def report(self) -> Iterator[str]:
+        """Yield all that says why a test failed."""
+        asked = [
+            ("get", "all,pvc,networkpolicies", "--output=wide"),
+            ("get", "events", "--sort-by=.lastTimestamp"),
+            *self._logs(),
+        ]
+        for words in asked:
+            yield f"== kubectl {' '.join(words)}"
+            try:
+                yield self(*words)
+            except KubectlError as error:
+                yield str(error)
+
+    def _logs(self) -> Iterator[tuple[str, ...]]:
+        told = self("get", "pods", "--output=name")
+        for pod in told.split():
+            yield ("logs", pod, "--all-containers", "--prefix", "--tail=60")
+            yield (
+                "exec",
+                pod,
+                "--container=bootstrap",
+                "--",
+                "python",
+                "-m",
+                "bootstrap",
+                "status",
+            )

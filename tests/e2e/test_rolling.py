@@ -1,0 +1,83 @@
+"""Pods are replaced one by one while somebody writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.e2e import kubectl, redisset, waiting
+from tests.statefulset import process
+from tests.statefulset import writer as writers
+
+ROLLED: Final = 1200.0
+"""Seconds for all pods to be replaced, each of which may take its minute to stop."""
+FILES: Final = (Path(writers.__file__), Path(process.__file__), redisset.INSIDE / "write.py")
+FOLDER: Final = Path(__file__).parent / "writer"
+END: Final = "import os, signal; os.kill(1, signal.SIGTERM)"
+
+Record = Callable[[str, object], None]
+
+
+class Writer:
+    """The tests' writer in a pod of its own."""
+
+    def __init__(self, control: kubectl.Kubectl) -> None:
+        """Nothing is made yet."""
+        self._kubectl = control
+
+    def start(self, image: str) -> None:
+        """Make the pod, and wait until something was written."""
+        files = [f"--from-file={file}" for file in FILES]
+        self._kubectl("create", "configmap", "writer", *files)
+        self._kubectl.apply(FOLDER, image)
+        waiting.until_nothing(self._silent, redisset.FORMED, "the writer writes")
+
+    def _silent(self) -> str:
+        try:
+            return "" if "writing" in self._log() else "its log is empty"
+        except kubectl.KubectlError as error:
+            return str(error)
+
+    def _log(self) -> list[str]:
+        return self._kubectl("logs", "writer").splitlines()
+
+    def finish(self) -> dict[str, Any]:
+        """Let it stop, look for what it wrote, and say what it found."""
+        self._kubectl("exec", "writer", "--", "python", "-c", END)
+        ended = "--for=jsonpath={.status.phase}=Succeeded"
+        self._kubectl("wait", "pod/writer", ended, "--timeout=120s")
+        told: dict[str, Any] = json.loads(self._log()[-1])
+        return told
+
+    def remove(self) -> None:
+        """Remove what was made."""
+        self._kubectl("delete", "pod/writer", "configmap/writer", "--ignore-not-found")
+
+
+@pytest.fixture
+def writer(base: redisset.RedisSet, image: str) -> Iterator[Writer]:
+    """A writer that is at work."""
+    made = Writer(base.kubectl)
+    try:
+        made.start(image)
+        yield made
+    finally:
+        made.remove()
+
+
+def test_a_rolling_restart_loses_no_acknowledged_write(
+    base: redisset.RedisSet, writer: Writer, record_property: Record
+) -> None:
+    before = base.pods()
+    base.kubectl("rollout", "restart", f"statefulset/{base.name}")
+    base.wait_ready(other_than=before.values(), timeout=ROLLED)
+    base.wait_healthy()
+    told = writer.finish()
+    record_property("measured", f"rolling restart: longest gap {told['longest']:.2f} s")
+    assert told["acknowledged"] > 0
+    assert told["lost"] == [], told["report"]
+    assert base.missing("base") == []

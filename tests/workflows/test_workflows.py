@@ -1,0 +1,89 @@
+"""Workflows have the least rights, and run nothing that may change under them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+FILES: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WRITES: Final = {
+    ("release.yml", "image"): {"packages", "id-token"},
+    ("release.yml", "publish"): {"contents"},
+}
+"""What jobs may change; whatever is not here only reads the sources."""
+PINNED: Final = re.compile(r"uses: (\./\S+|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)\n")
+
+
+def jobs() -> list[Any]:
+    told = {file.name: yaml.safe_load(file.read_text())["jobs"] for file in FILES}
+    return [
+        pytest.param(file, name, job, id=f"{file}:{name}")
+        for file, some in told.items()
+        for name, job in some.items()
+    ]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_nothing_is_granted_to_all_jobs(file: Path) -> None:
+    assert yaml.safe_load(file.read_text())["permissions"] == {}
+
+
+@pytest.mark.parametrize(("file", "name", "job"), jobs())
+def test_a_job_has_the_rights_that_it_needs(file: str, name: str, job: dict[str, Any]) -> None:
+    granted = job["permissions"]
+    assert set(granted.values()) <= {"read", "write"}
+    assert {right for right, how in granted.items() if how == "write"} == WRITES.get(
+        (file, name), set()
+    )
+    assert {right for right, how in granted.items() if how == "read"} <= {"contents"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_actions_are_pinned_by_commit(file: Path) -> None:
+    lines = [line for line in file.read_text().splitlines(keepends=True) if "uses:" in line]
+    assert lines
+    assert [line for line in lines if not PINNED.search(line)] == []
+
+
+@pytest.mark.parametrize(("file", "name", "job"), jobs())
+def test_no_token_is_left_to_later_steps(file: str, name: str, job: dict[str, Any]) -> None:
+    for step in job.get("steps", []):
+        if "actions/checkout@" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+        # What others write, such as a branch's name, reaches a script as data only.
+        assert "${{" not in step.get("run", "").replace("${{ matrix.script }}", "")
+
+
+def test_kubernetes_is_the_oldest_and_the_newest_with_both_kinds_of_dns() -> None:
+    file = ROOT / ".github" / "workflows" / "e2e.yml"
+    matrix = yaml.safe_load(file.read_text())["jobs"]["kind"]["strategy"]["matrix"]
+    pairs = itertools.product(matrix["kubernetes"], matrix["dns"])
+    assert len(list(pairs)) == 4
+    assert matrix["kubernetes"][0]["version"] == "1.29"
+    for one in matrix["kubernetes"]:
+        expected = rf"kindest/node:v{re.escape(one['version'])}\.\d+@sha256:[0-9a-f]{{64}}"
+        assert re.fullmatch(expected, one["node"])
+    for dns in matrix["dns"]:
+        assert corefile(dns)
+
+
+def test_the_two_kinds_of_dns_differ_in_what_they_remember() -> None:
+    cached, uncached = corefile("cached"), corefile("uncached")
+    inner = " {\n        disable success cluster.local\n        disable denial cluster.local\n    }"
+    assert "    cache 30\n" in cached
+    assert uncached == cached.replace("    cache 30\n", f"    cache 30{inner}\n")
+
+
+def corefile(dns: str) -> str:
+    told = yaml.safe_load((ROOT / "tests" / "e2e" / "coredns" / f"{dns}.yaml").read_text())
+    assert (told["kind"], told["metadata"]) == (
+        "ConfigMap",
+        {"name": "coredns", "namespace": "kube-system"},
+    )
+    return str(told["data"]["Corefile"])

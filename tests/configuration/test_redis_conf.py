@@ -63,11 +63,12 @@ def test_a_server_runs_with_what_it_is_told(
 
 @pytest.mark.parametrize("name", TAKEN)
 def test_a_password_from_the_secret_holds(name: str, folder: Path, address: str) -> None:
-    (folder / "secret" / "password.conf").write_text("requirepass secret\nmasterauth secret\n")
+    (folder / "secret" / "password.conf").write_text("requirepass secret\n")
     child = image.start(needs.server(name), folder, address)
     try:
         asked = image.wait_up(child, lambda: _client(address, password="secret"))
-        assert asked.config_get("masterauth") == {"masterauth": "secret"}
+        # The sidecar's business: nobody lets a replica in before its primary is proven.
+        assert asked.config_get("masterauth") == {"masterauth": ""}
         with pytest.raises(redis.AuthenticationError):
             _client(address).ping()
     finally:

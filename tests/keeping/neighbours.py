@@ -23,6 +23,7 @@ CHECKS: Final = (
         "    strange = _strangers(scene, scene.my)",
         "    return False\n    strange = _strangers(scene, scene.my)",
     ),
+    ("plan/__init__.py", "    evidence.split,\n", ""),
     # The id of the node that answers, against which everybody is checked last.
     ("plan/heal.py", _BY_ID, _BY_ID.replace("pod_by_id.get(member.node_id)", "pod_named(member)")),
 )

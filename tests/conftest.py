@@ -9,6 +9,27 @@ import pytest
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
+LONG = (
+    "formation/test_kill.py",
+    "keeping/test_killed.py",
+    "keeping/test_volumes.py::test_no_ghost_is_left_anywhere",
+    "keeping/test_rolling.py",
+    "keeping/test_chaos.py",
+    "formation/test_idle.py",
+    "keeping/test_volumes.py",
+)
+"""What takes a minute or more each: begun last, it would be waited for alone."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(LONG) if name in item.nodeid), len(LONG))
+
+    items.sort(key=place)
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests have measured, wherever they ran: `record_property("measured", words)`."""

@@ -12,8 +12,8 @@ import pytest
 from bootstrap import observe
 from bootstrap.core import proof
 from bootstrap.core.model import Scope, Snapshot, Trouble, Unreachable, View
-from tests.shell import certificates, watching
-from tests.statefulset import misbehaviour, nameserver, needs, process, sets
+from tests.shell import watching
+from tests.statefulset import authority, misbehaviour, nameserver, needs, process, sets
 from tests.statefulset import pod as pods
 
 NAMES = ("redis-app-0", "redis-app-1", "redis-app-2")
@@ -242,11 +242,11 @@ def test_how_long_something_has_been_so_is_remembered(three: sets.LocalStatefulS
 
 def test_peers_are_asked_by_name_over_tls(tmp_path: Path) -> None:
     """Certificates are for names; also where the address was known before the name."""
-    files = certificates.make(tmp_path, "*.redis-service.default.svc.cluster.local")
+    files = authority.Authority(tmp_path).issue("*.redis-service.default.svc.cluster.local")
     context = ssl.create_default_context(cafile=str(files.ca))
     context.load_cert_chain(files.cert, files.key)
     with sets.LocalStatefulSet(
-        3, needs.server("redis-7.0"), replicas_per_shard=0, tls=files
+        3, needs.server("redis-7.0"), replicas_per_shard=0, tls=lambda _: files
     ) as app:
         app.start_servers()
         for one in app.pods:
@@ -260,10 +260,10 @@ def test_peers_are_asked_by_name_over_tls(tmp_path: Path) -> None:
 
 
 def test_a_certificate_for_another_name_is_not_accepted(tmp_path: Path) -> None:
-    files = certificates.make(tmp_path, "*.another-service.default.svc.cluster.local")
+    files = authority.Authority(tmp_path).issue("*.another-service.default.svc.cluster.local")
     context = ssl.create_default_context(cafile=str(files.ca))
     context.load_cert_chain(files.cert, files.key)
-    with sets.LocalStatefulSet(1, needs.server("redis-7.0"), tls=files) as app:
+    with sets.LocalStatefulSet(1, needs.server("redis-7.0"), tls=lambda _: files) as app:
         app.start_servers()
 
         async def look() -> View | Unreachable | None:

@@ -46,7 +46,7 @@ class LocalStatefulSet:
         namespace: str = "default",
         domain: str = "cluster.local",
         port: int = 6379,
-        tls: config.Tls | None = None,
+        tls: config.TlsOf | None = None,
         names: nameserver.NameServer | None = None,
         seed: str | None = None,
         net: network.Network | None = None,

@@ -28,7 +28,14 @@ class Spec:
     """The name server's `address:port`."""
     server_config: config.Settings
     sidecar_env: Environment
-    tls: config.Tls | None
+    tls: config.TlsOf | None
+    """The certificate of the pod of a name; None where nobody speaks TLS."""
+
+    @property
+    def login(self) -> dict[str, str]:
+        """The words of redis-py's clients for a user who may do everything."""
+        password = self.server_config.get("requirepass")
+        return {} if password is None else {"password": str(password)}
 
     def pod_name(self, ordinal: int) -> str:
         """Return the name of the pod with this ordinal."""

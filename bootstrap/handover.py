@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent import futures
 
-from bootstrap import apply, logs, neighbours, node, secret, status
+from bootstrap import apply, connection, logs, neighbours, secret, status
 from bootstrap.core import actions
 from bootstrap.core.model import Snapshot, Topology
 from bootstrap.core.plan import handover
@@ -34,7 +34,7 @@ class Handover:
         self,
         topology: Topology,
         local: str,
-        access: node.Access,
+        access: connection.Access,
         board: status.Board,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

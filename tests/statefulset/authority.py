@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -45,7 +44,7 @@ class Authority:
         out = ["-in", str(request), "-out", str(fresh[files.cert]), "-days", str(days)]
         _openssl("x509", "-req", *out, *signed)
         for path, new in fresh.items():
-            os.replace(new, path)
+            new.replace(path)
         return files
 
     def per_pod(self, fqdn: str) -> config.Tls:

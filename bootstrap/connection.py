@@ -49,10 +49,11 @@ class Connection:
         """Connect to nothing yet."""
         self.address = address
         self.port = port
-        self._password: str | None = None
+        #: The one that the server has accepted.
+        self.password: str | None = None
         self._access = access
         self._name = name
-        self._open: connections.Connection | None = None
+        self._inside: connections.Connection | None = None
         self._generation = 0
         self._turn = asyncio.Lock()
         self._known = False
@@ -99,21 +100,20 @@ class Connection:
         self._known = True
         return replies
 
-    async def password(self) -> str | None:
-        """Be let in, and return the password that did it; raises as `exchange` does."""
+    async def open(self) -> None:
+        """Be let in, so that `password` is what the server has accepted; raises as `exchange`."""
         await self._connected()
-        return self._password
 
     @property
     def certificate(self) -> tuple[bytes, int]:
         """What the server has shown, and since when that is valid; empty and 0 without TLS."""
-        if not isinstance(self._open, _Encrypted):
+        if not isinstance(self._inside, _Encrypted):
             return b"", 0
-        return self._open.certificate, certificates.since(self._open.facts)
+        return self._inside.certificate, certificates.since(self._inside.facts)
 
     async def close(self) -> None:
         """End the connection. The next exchange makes a new one."""
-        connection, self._open = self._open, None
+        connection, self._inside = self._inside, None
         if connection is not None:
             await connection.disconnect(nowait=True)
 
@@ -126,11 +126,11 @@ class Connection:
             if self._generation != tls.generation:
                 await self.close()
             self._generation = tls.generation
-        if self._open is None:
-            self._open = await self._let_in()
-        elif self._password != credentials.current():
-            await self._log_in_anew(self._open)
-        return self._open
+        if self._inside is None:
+            self._inside = await self._let_in()
+        elif self.password != credentials.current():
+            await self._log_in_anew(self._inside)
+        return self._inside
 
     async def _let_in(self) -> connections.Connection:
         """A connection by the newest password that the server accepts."""
@@ -146,7 +146,7 @@ class Connection:
                 await connection.disconnect(nowait=True)
                 raise
             else:
-                self._password = password
+                self.password = password
                 return connection
         # What is wrong may be the file, which then says more than the server does.
         self._access.credentials.refresh()
@@ -163,7 +163,7 @@ class Connection:
             await connection.read_response(disconnect_on_error=False)
         except (redis.exceptions.AuthenticationError, redis.exceptions.ResponseError):
             return
-        self._password = password
+        self.password = password
 
     def _new(self, password: str | None) -> connections.Connection:
         options: dict[str, Any] = {

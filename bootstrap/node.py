@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from bootstrap import connection, troubles
 from bootstrap.core import actions, parse
@@ -52,6 +52,7 @@ class Node:
         self._hostname = hostname
         self._connection = connection.Connection(address, port, access, hostname)
         self._many = False
+        self._allowed = False
 
     async def read(self, *, shards: bool = False) -> View | Unreachable:
         """Everything that a view holds, in one pipeline; or why not, naming what was seen.
@@ -68,7 +69,8 @@ class Node:
         """Send the actions' commands in one pipeline; None for each that was accepted."""
         try:
             async with self._connection.turn():
-                password = await self._connection.password() or ""
+                await self._connection.open()
+                password = self._connection.password or ""
                 commands = [self._commands(action, password) for action in wanted]
                 replies = await self._connection.exchange(
                     [one for some in commands for one in some]
@@ -101,27 +103,7 @@ class Node:
         return str(name[0])
 
     async def _read(self, *, shards: bool) -> View:
-        names = (*SETTINGS, *_PEERS_PASSWORD, *([CERTIFICATE] if self._access.tls else []))
-        asked: list[connection.Command] = [("CONFIG", "GET", *names)]
-        if not self._many:
-            asked = [("CONFIG", "GET", name) for name in names]
-        sections = ("server", "persistence", "replication", "keyspace") if self._many else ()
-        texts: list[connection.Command] = [("INFO", *sections), ("CLUSTER", "INFO")]
-        texts += [("CLUSTER", "NODES")]
-        asked += [("CLUSTER", "SHARDS")] * shards
-        info, cluster, nodes, *found = await self._connection.exchange(texts + asked)
-        together = found.pop() if shards else []
-        for reply in (info, cluster, nodes, *found):
-            if isinstance(reply, Exception):
-                raise reply
-        # Before redis 7.0 there is less to go by; without the right to ask, somebody forgot it.
-        if isinstance(together, Exception) and troubles.forbidden(together):
-            raise together
-        if not (
-            all(isinstance(text, str) for text in (info, cluster, nodes))
-            and all(isinstance(pairs, list) for pairs in found)
-        ):
-            raise parse.MalformedError("replies are of other types than a server's")
+        info, cluster, nodes, settings, together = await self._ask(shards=shards)
         facts = parse.info(info)
         self._many = parse.version(facts) >= _MANY
         if parse.version(facts) < OLDEST:
@@ -129,20 +111,47 @@ class Node:
         if facts.get("loading") == "1":
             # Valkey answers CLUSTER NODES even then, and with no slots and few keys looks new.
             raise troubles.LoadingError
-        settings = {
-            name: value
-            for pairs in found
-            for name, value in zip(pairs[::2], pairs[1::2], strict=True)
-        }
-        password = await self._connection.password() or ""
+        password = self._connection.password or ""
         user = self._access.credentials.username or ""
         same = [settings.get(name, "") for name in _PEERS_PASSWORD] == [password, user]
         seen = parse.view(nodes, info, cluster, settings_only(settings), peers_password_ok=same)
         return dataclasses.replace(
             seen,
-            shards=parse.shards(together) if isinstance(together, list) else (),
+            shards=parse.shards(together),
             certificate_old=self._certificate_old(),
         )
+
+    async def _ask(self, *, shards: bool) -> tuple[str, str, str, dict[str, str], list[Any]]:
+        """The texts that a view is made from, the settings, and the shards where they are known."""
+        names = (*SETTINGS, *_PEERS_PASSWORD, *([CERTIFICATE] if self._access.tls else []))
+        asked: list[connection.Command] = [("CONFIG", "GET", *names)]
+        if not self._many:
+            asked = [("CONFIG", "GET", name) for name in names]
+        sections = ("server", "persistence", "replication", "keyspace") if self._many else ()
+        texts: list[connection.Command] = [("INFO", *sections), ("CLUSTER", "INFO")]
+        texts += [("CLUSTER", "NODES")]
+        # A user may be allowed too little for what comes later, and then it would be too late.
+        # Replicas that log in as one without REPLCONF seem well, and are not: what they report is
+        # turned away, a word at a time. Said alone it tells the server nothing.
+        limited = self._access.credentials.username is not None
+        more: list[connection.Command] = [("REPLCONF",)] * limited
+        more += [("CLUSTER", "SHARDS")] * (shards or (limited and not self._allowed))
+        replies = await self._connection.exchange(texts + asked + more)
+        needed, others = replies[: len(texts + asked)], replies[len(texts + asked) :]
+        # Not every server knows the others; but if it does, somebody forgot to allow them.
+        faults = [one for one in needed if isinstance(one, Exception)]
+        for fault in (*faults, *filter(troubles.forbidden, others)):
+            raise fault
+        self._allowed = True
+        info, cluster, nodes, *found = needed
+        if not (
+            all(isinstance(text, str) for text in (info, cluster, nodes))
+            and all(isinstance(pairs, list) for pairs in found)
+        ):
+            raise parse.MalformedError("replies are of other types than a server's")
+        pairs = [pair for some in found for pair in zip(some[::2], some[1::2], strict=True)]
+        together = others[-1] if shards and isinstance(others[-1], list) else []
+        return info, cluster, nodes, dict(pairs), together
 
     def _certificate_old(self) -> bool:
         """Whether the server goes on with a certificate that was replaced meanwhile."""

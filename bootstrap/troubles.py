@@ -34,9 +34,9 @@ class LoadingError(redis.exceptions.BusyLoadingError):
     """A server that reads its data, and answers meanwhile as a new one would."""
 
 
-def forbidden(error: BaseException) -> bool:
-    """Whether a server lacks nothing but its consent."""
-    return isinstance(error, redis.exceptions.NoPermissionError)
+def forbidden(reply: object) -> bool:
+    """Whether a server has refused because our user may not ask for this."""
+    return isinstance(reply, redis.exceptions.NoPermissionError)
 
 
 def diagnose(error: BaseException) -> tuple[Trouble, str]:

@@ -21,7 +21,7 @@ ACT: Final = (
     "+cluster|failover",
 )
 #: For the servers themselves: a replica logs in to its primary as this user (`masteruser`).
-FOLLOW: Final = ("+ping", "+replconf", "+psync")
+FOLLOW: Final = ("+replconf", "+psync")
 #: Words of a command that say what it is: of these two, since others have no second that does.
 _CONTAINERS: Final = frozenset({"CLUSTER", "CONFIG"})
 

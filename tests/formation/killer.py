@@ -18,7 +18,8 @@ from typing import Any, Final, TypeAlias
 
 from bootstrap import cli, connection
 
-READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS", "INFO"})
+READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS", "INFO",
+                          "REPLCONF"})  # fmt: skip
 
 Exchange: TypeAlias = Callable[
     [connection.Connection, Sequence[connection.Command]], Awaitable[list[Any]]

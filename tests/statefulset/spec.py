@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from tests.statefulset import config
+from tests.statefulset import config, users
 
 Environment: TypeAlias = Mapping[str, str | None]
 """Environment variables to set; None takes one away."""
@@ -32,10 +32,9 @@ class Spec:
     """The certificate of the pod of a name; None where nobody speaks TLS."""
 
     @property
-    def login(self) -> dict[str, str]:
+    def login(self) -> Mapping[str, str]:
         """The words of redis-py's clients for a user who may do everything."""
-        password = self.server_config.get("requirepass")
-        return {} if password is None else {"password": str(password)}
+        return users.login(self.server_config)
 
     def pod_name(self, ordinal: int) -> str:
         """Return the name of the pod with this ordinal."""

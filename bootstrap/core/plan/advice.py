@@ -56,6 +56,15 @@ def missing(pod: Pod, topology: Topology) -> Wait | None:
     )
 
 
+def not_let_in(pod: str) -> str:
+    """For a replica that may be turned away by its primary: only its own server is told why."""
+    return (
+        f"if it lasts, see what the primary says: kubectl logs {pod} -c redis; servers log in to"
+        " one another as the user of BOOTSTRAP_REDIS_USERNAME, who needs for it: ACL SETUSER USER "
+        + " ".join(rights.FOLLOW)
+    )
+
+
 def ask(topology: Topology, pod: str) -> str:
     """What a person types before the words of a Redis command to a pod's server."""
     return f"kubectl exec{_namespace(topology)} {pod} -c redis -- redis-cli"

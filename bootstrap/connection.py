@@ -16,7 +16,7 @@ import redis.backoff
 import redis.exceptions
 from redis.asyncio.retry import Retry
 
-from bootstrap import certificates, encryption, probe, secret
+from bootstrap import certificates, encryption, logs, probe, secret
 from bootstrap.core import rights
 from bootstrap.core.model import Trouble
 
@@ -57,6 +57,7 @@ class Connection:
         self._generation = 0
         self._turn = asyncio.Lock()
         self._known = False
+        self._told: tuple[str, bool] = ("", True)
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -162,8 +163,23 @@ class Connection:
         try:
             await connection.read_response(disconnect_on_error=False)
         except (redis.exceptions.AuthenticationError, redis.exceptions.ResponseError):
+            self._tell(password, accepted=False)
+        else:
+            self._tell(password, accepted=True)
+            self.password = password
+
+    def _tell(self, password: str, *, accepted: bool) -> None:
+        """Say once of each password what became of it."""
+        told, self._told = self._told, (password, accepted)
+        if told == self._told:
             return
-        self.password = password
+        log = logs.get(pod=self._name.partition(".")[0], server=self.address)
+        file = self._access.credentials.password_file
+        if accepted:
+            log.info(logs.PASSWORD, why=f"the one in {file} was replaced; in use from now on")
+            return
+        why = f"the new one in {file} is not accepted; the one before stays in use"
+        log.warning(logs.PASSWORD, why=why, fix="let every server accept both for a while")
 
     def _new(self, password: str | None) -> connections.Connection:
         options: dict[str, Any] = {

@@ -38,6 +38,8 @@ UNEXPECTED: Final = "unexpected"
 """An error that nobody foresaw; the loop goes on."""
 TLS_FILES: Final = "tls-files"
 """Certificate files were replaced: whether they are in use from now on, and if not, why not."""
+PASSWORD: Final = "password"  # noqa: S105 - the name of an event, not a secret
+"""The password file was replaced: whether a server has accepted what it holds now."""
 GATE_SHUT: Final = "gate-shut"
 """Our own server must not start yet, or not without a person's word; says why."""
 GATE_OPEN: Final = "gate-open"

@@ -82,7 +82,7 @@ def test_a_password_that_nobody_asked_for(name: str) -> None:
 def test_a_user_may_do_what_the_acl_says(name: str) -> None:
     with sets.LocalStatefulSet(1, needs.server(name)) as app:
         app.start_servers()
-        rules = ("on", f">{OLD}", "+info", "+config|get", "+config|set", "+cluster")
+        rules = ("on", f">{OLD}", "+info", "+config|get", "+config|set", "+cluster", "+replconf")
         app[0].ask("ACL", "SETUSER", "sidecar", *rules)
         user = access(OLD, user="sidecar")
         assert isinstance(read(app[0], user), View)

@@ -7,8 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from tests.statefulset import config
 
 CURVE: Final = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
@@ -56,5 +54,7 @@ class Authority:
 def _openssl(*words: str) -> None:
     program = shutil.which("openssl")
     if program is None:
+        import pytest  # noqa: PLC0415 - the demo uses sets too, and has none
+
         pytest.skip("no openssl here to make certificates with")
     subprocess.run([program, *words], check=True, capture_output=True)

@@ -1,0 +1,24 @@
+"""The documentation has the rule that the product goes by, and tells what each right is for."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bootstrap.core import rights
+from tests.statefulset import servers
+
+SECURITY: Final = (servers.REPOSITORY / "docs" / "security.md").read_text()
+
+
+def test_the_rule_is_the_documented_one() -> None:
+    between = SECURITY.partition("<!-- rights -->\n```\n")[2].partition("\n```")[0]
+    assert between == (
+        "ACL SETUSER bootstrap on >PASSWORD resetkeys resetchannels -@all " + rights.rule()
+    )
+
+
+def test_each_right_has_a_line() -> None:
+    rows = [line.split(" | ")[0] for line in SECURITY.splitlines() if line.startswith("| `+")]
+    named = [right.replace("\\", "") for row in rows for right in re.findall(r"`([^`]+)`", row)]
+    assert sorted(named) == sorted(rights.rule().split())

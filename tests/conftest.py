@@ -15,4 +15,6 @@ hypothesis.settings.load_profile("unhurried")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With SECURED=yes one server takes the place of all: once is enough."""
     for some in variants.grouped(items).values() if secured.WANTED else ():
-        variants.keep(some, 0, f"with SECURED=yes that is {secured.SERVER} in any case")
+        names = [variants.server_of(item) for item in some]
+        kept = names.index(secured.SERVER) if secured.SERVER in names else 0
+        variants.keep(some, kept, f"with SECURED=yes that is {secured.SERVER} in any case")

@@ -191,8 +191,8 @@ class Settings:
         "BOOTSTRAP_TLS_CA_FILE",
         parsers.path,
         "the system's",
-        meaning="Certificates of the authorities that the servers' certificates come from. All three"
-        " files may be replaced while we run.",
+        meaning="Certificates of the authorities that the servers' certificates come from; like the"
+        " other two files it may be replaced while we run.",
         example="/tls/ca.crt",
     )
     tls_cert_file: Path | None = variables.optional(

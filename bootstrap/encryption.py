@@ -70,8 +70,6 @@ class Encryption:
         self._files = files
         self._pod = pod
         self._subdomain = pod.partition(".")[2]
-        #: How often the files have been read: another number, other certificates.
-        self.generation = 0
         self._known: tuple[bytes, bytes] | None = None
         self._stamp = self._refused = files.stamp()
         self._loaded = self._read()
@@ -92,7 +90,6 @@ class Encryption:
         if self._files.stamp() != stamp:
             return
         self._stamp, before, self._loaded = stamp, self._loaded, loaded
-        self.generation += 1
         self._log.info(logs.TLS_FILES, why="they were replaced; new connections use the new ones")
         if before.own and loaded.unfit:
             fix = "put one there that is for this pod; until then Redis goes on with the old one"

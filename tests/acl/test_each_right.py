@@ -69,6 +69,17 @@ def test_forming(name: str, right: str) -> None:
         wait_named(app[0], right, name)
 
 
+def test_a_run_that_ends_says_why() -> None:
+    right = "+cluster|addslots"
+    with pair("redis-7.0", without(right)) as app:
+        app.start_servers()
+        app[1].start_sidecar()
+        answer = asking.ask(app[0], "--once", env={"BOOTSTRAP_TIMEOUT": "3s"})
+        assert answer.status == asking.FAILED
+        wanted = ('"event":"timed-out"', "redis-app-0: ", f"ACL SETUSER {users.SIDECAR} {right}")
+        assert answer.has_line(wanted), answer
+
+
 # Rights that a cluster needs later
 
 

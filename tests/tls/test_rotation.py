@@ -120,11 +120,7 @@ def test_one_authority_takes_the_place_of_another(
     old = issuer.ca.read_text()
     _write(issuer.ca, old + new.ca.read_text())
     _wait_reloaded(formed, told)
-    for one in formed.pods:
-        files = new.issue(one.fqdn)
-        assert one.tls is not None
-        files.key.replace(one.tls.key)
-        files.cert.replace(one.tls.cert)
+    _renew(formed, new)
     wait_up_to_date(formed)
     told = reloads(formed)
     _write(issuer.ca, new.ca.read_text())
@@ -136,6 +132,31 @@ def test_one_authority_takes_the_place_of_another(
     assert runs(formed)[:5] == before[:5]
     assert oracle.problems(formed.pods) == []
     assert not keeping.missing_keys(formed)
+
+
+def test_authority_and_certificates_change_at_once(
+    formed: sets.LocalStatefulSet, issuer: authority.Authority, tmp_path: Path
+) -> None:
+    """As where they are in one Secret: what servers show is trusted by nobody for a moment."""
+    before, new = runs(formed), authority.Authority(tmp_path, "at-once")
+    _write(issuer.ca, new.ca.read_text())
+    _renew(formed, new)
+    wait_up_to_date(formed)
+    assert runs(formed) == before
+    forming.wait_ready(formed.pods)
+    lost = formed[4]
+    keeping.down(formed, [lost], wipe=True)
+    keeping.bring_back(formed, [lost])
+    assert not keeping.missing_keys(formed)
+
+
+def _renew(app: sets.LocalStatefulSet, new: authority.Authority) -> None:
+    """Certificates from another authority take the place of those that the pods have."""
+    for one in app.pods:
+        files = new.issue(one.fqdn)
+        assert one.tls is not None
+        files.key.replace(one.tls.key)
+        files.cert.replace(one.tls.cert)
 
 
 def _wait_reloaded(app: sets.LocalStatefulSet, told: list[int]) -> None:

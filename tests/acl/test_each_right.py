@@ -17,7 +17,7 @@ SERVERS: Final = ("redis-7.0", "redis-8.2", "valkey-9.1", "redis-6.2")
 ENV: Final = {
     "BOOTSTRAP_ALLOW_FEWER_SHARDS": "true",
     "BOOTSTRAP_INTERVAL": "300ms",
-    "BOOTSTRAP_HANDOVER_TIMEOUT": "2s",
+    "BOOTSTRAP_HANDOVER_TIMEOUT": "5s",
     "BOOTSTRAP_NODE_TIMEOUT": "2000",
     **users.environment(),
 }

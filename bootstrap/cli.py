@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import os
 import signal
-import ssl
 import sys
 import time
 from collections.abc import Sequence
@@ -14,13 +13,14 @@ from typing import Literal, NoReturn
 
 from bootstrap import (
     __version__,
+    connection,
     discovery,
+    encryption,
     errors,
     handover,
     identity,
     logs,
     loop,
-    node,
     observe,
     server,
     settings,
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str]) -> int:
     logs.configure(known.log_level, known.log_format, sys.stderr if shows else sys.stdout)
     for warning in known.unknown:
         logs.get().warning(logs.UNKNOWN_VARIABLE, what=warning)
-    access = node.Access(credentials=known.credentials, tls=tls)
+    access = connection.Access(credentials=known.credentials, tls=tls)
     board = status.Board(patience=max(60.0, 6 * known.interval))
     handed = handover.Handover(topology(known), known.redis_host, access, board)
     if wanted.command == "handover":
@@ -119,17 +119,14 @@ def main(arguments: Sequence[str]) -> int:
     return asyncio.run(_run(observer, known, board, handed, once=wanted.once))
 
 
-def _tls(known: settings.Settings) -> ssl.SSLContext | None:
+def _tls(known: settings.Settings) -> encryption.Encryption | None:
     if not known.tls:
         return None
+    files = encryption.Files(ca=known.tls_ca_file, cert=known.tls_cert_file, key=known.tls_key_file)
     try:
-        context = ssl.create_default_context(cafile=known.tls_ca_file)
-        if known.tls_cert_file:
-            context.load_cert_chain(known.tls_cert_file, known.tls_key_file)
-    except (OSError, ssl.SSLError) as error:
-        fault = f"BOOTSTRAP_TLS_*: expected certificates and a key in PEM; saw {error}"
-        raise errors.ConfigurationError([fault]) from error
-    return context
+        return encryption.Encryption(files, known.hostname)
+    except encryption.FilesError as error:
+        raise errors.ConfigurationError([str(error)]) from error
 
 
 def topology(known: settings.Settings) -> Topology:
@@ -156,7 +153,7 @@ def topology(known: settings.Settings) -> Topology:
     )
 
 
-def _observer(known: settings.Settings, access: node.Access) -> observe.Observer:
+def _observer(known: settings.Settings, access: connection.Access) -> observe.Observer:
     family: Literal[4, 6] | None = None
     if known.pod_ip is not None:
         family = 6 if ":" in known.pod_ip else 4

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent import futures
 
-from bootstrap import apply, logs, neighbours, node, secret, status
+from bootstrap import apply, connection, logs, neighbours, secret, status
 from bootstrap.core import actions
 from bootstrap.core.model import Snapshot, Topology
 from bootstrap.core.plan import handover
@@ -34,7 +34,7 @@ class Handover:
         self,
         topology: Topology,
         local: str,
-        access: node.Access,
+        access: connection.Access,
         board: status.Board,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -121,6 +121,7 @@ class _Attempt:
         self._began = clock()
         self._state = Run(limit=topology.handover_timeout)
         self._until = "our own Redis answers"
+        self._refused = ""
         self._log = logs.get(pod=topology.name)
 
     async def run(self) -> Ended:
@@ -131,6 +132,7 @@ class _Attempt:
         except TimeoutError:
             await self._around.close()  # whatever was cut off may still be answered
             text = f"not within {self._state.limit:g} s; still waiting until {self._until}"
+            text += f"; {self._refused}" if self._refused else ""
             ended = Ended(result=Result.TIMED_OUT, text=text)
         if self._state.marked and not ended.result.good:
             # Still a primary, and others wait for its mark to go.
@@ -167,6 +169,7 @@ class _Attempt:
             if accepted:
                 self._log.debug(logs.DONE, action=text)
             else:
+                self._refused = f"refused by {outcome.action.pod}: {outcome.refused}"
                 self._log.warning(logs.REFUSED, action=text, reason=outcome.refused)
 
 

@@ -44,6 +44,7 @@ class Loop:
         self._same_since = time.monotonic()
         self._refused: tuple[tuple[str, str], ...] = ()
         self._refused_since = self._same_since
+        self._unwilling: list[str] = []
         self._log = logs.get(pod=observer.topology.name)
 
     def stop(self) -> None:
@@ -62,7 +63,8 @@ class Loop:
                 if ended is not None:
                     return ended
             if self._terms.timeout is not None and now - began >= self._terms.timeout:
-                facts = {"why": _summary(plan)} | ({"fix": fix} if (fix := _fix(plan)) else {})
+                why = "; ".join([*self._unwilling, _summary(plan)])
+                facts = {"why": why} | ({"fix": fix} if (fix := _fix(plan)) else {})
                 self._log.error(logs.TIMED_OUT, seconds=self._terms.timeout, **facts)
                 return _refusal(plan) if plan is not None and plan.blocked else Exit.FAILED
             await self._rest(plan, now - started)
@@ -84,6 +86,7 @@ class Loop:
             snapshot, again = await self._look(snapshot.scope)
             step, plan = (step if again.steps[:1] == (step,) else None), again
         self._publish(snapshot, plan)
+        self._unwilling = []
         if step is not None and step.actions:
             await self._apply(step)
         self._scope = plan.look if not plan.reached else Scope.LOCAL
@@ -100,6 +103,7 @@ class Loop:
 
     async def _apply(self, step: Step) -> None:
         outcomes = await apply.apply(step.actions, self._observer.node_of)
+        self._unwilling = [f"{one.action.pod}: {one.refused}" for one in outcomes if one.refused]
         for outcome in outcomes:
             result = "ok" if outcome.refused is None else "refused"
             self._board.actions[actions.kind(outcome.action), result] += 1

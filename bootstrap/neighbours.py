@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bootstrap import fanout, node
+from bootstrap import connection, fanout, node
 from bootstrap.core import directory
 from bootstrap.core.model import Member, Pod, Scope, Snapshot, Topology, Trouble, Unreachable, View
 from bootstrap.core.plan import heirs
@@ -25,7 +25,7 @@ Choice = Callable[[View], tuple[Member, ...]]
 class Neighbours:
     """Keeps connections from one look to the next."""
 
-    def __init__(self, topology: Topology, local: str, access: node.Access) -> None:
+    def __init__(self, topology: Topology, local: str, access: connection.Access) -> None:
         """`local` is the address of our own Redis. Connect to nothing yet."""
         self._topology = topology
         self._access = access

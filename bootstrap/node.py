@@ -1,26 +1,16 @@
-"""One Redis: read it into a view, or ask something of it. The only importer of redis.
-
-Nothing is retried here: the loop looks again soon enough. Every wait has a deadline.
-"""
+"""One Redis: read it into a view, or ask something of it."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-import redis.asyncio.connection as connections
-import redis.backoff
-import redis.exceptions
-from redis.asyncio.retry import Retry
-
-from bootstrap import secret
+from bootstrap import connection, troubles
 from bootstrap.core import actions, parse
-from bootstrap.core.model import Trouble, Unreachable, View
+from bootstrap.core.model import Unreachable, View
 
 #: Settings that a view holds. Those that a server does not know are missing from its answer.
 SETTINGS = (
@@ -34,23 +24,13 @@ SETTINGS = (
     "repl-diskless-sync-delay",
     "repl-diskless-sync-max-replicas",
 )
+#: Another one, that matters with TLS only.
+CERTIFICATE = "tls-cert-file"
 _PEERS_PASSWORD = ("masterauth", "masteruser")
 #: CONFIG GET and CONFIG SET of several settings at once, since redis 7.0 (config.c).
 _MANY = (7, 0, 0)
 #: The oldest server that is supported.
 OLDEST = (6, 2, 0)
-
-Command = tuple[str | bytes | int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """How to be let in, the same for every node of the cluster."""
-
-    credentials: secret.Credentials
-    tls: ssl.SSLContext | None = None
-    #: Seconds for one exchange, connecting included.
-    timeout: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +41,18 @@ class Refused:
 
 
 class Node:
-    """A lasting connection to one address. `hostname` is what a TLS certificate must name."""
+    """A server at one address. `hostname` is what a TLS certificate must name."""
 
-    def __init__(self, address: str, port: int, access: Access, hostname: str = "") -> None:
+    def __init__(
+        self, address: str, port: int, access: connection.Access, hostname: str = ""
+    ) -> None:
         """Connect to nothing yet."""
         self.address = address
-        self._port = port
         self._access = access
-        self._hostname = hostname or address
-        self._connection: connections.Connection | None = None
+        self._hostname = hostname
+        self._connection = connection.Connection(address, port, access, hostname)
         self._many = False
-        self._turn = asyncio.Lock()
+        self._allowed = False
 
     async def read(self, *, shards: bool = False) -> View | Unreachable:
         """Everything that a view holds, in one pipeline; or why not, naming what was seen.
@@ -79,46 +60,42 @@ class Node:
         With `shards` also which nodes the server counts to which shard, if it can tell.
         """
         try:
-            async with self._turn, asyncio.timeout(self._access.timeout):
+            async with self._connection.turn():
                 return await self._read(shards=shards)
-        except (redis.exceptions.RedisError, OSError, TimeoutError, ValueError) as error:
-            await self.close()
-            return self._unreachable(error)
-        except asyncio.CancelledError:
-            await self.close()  # with replies on their way it is of no use any more
-            raise
-        except secret.PasswordFileError as error:
-            return Unreachable(trouble=Trouble.PASSWORD, reason=str(error))
+        except connection.FailedError as error:
+            return Unreachable(trouble=error.trouble, reason=error.reason)
 
     async def do(self, wanted: Sequence[actions.Action]) -> tuple[Refused | None, ...]:
         """Send the actions' commands in one pipeline; None for each that was accepted."""
         try:
-            commands = [self._commands(action) for action in wanted]
-            async with self._turn, asyncio.timeout(self._access.timeout):
-                replies = await self._exchange([one for some in commands for one in some])
-        except (redis.exceptions.RedisError, OSError, TimeoutError) as error:
-            await self.close()
-            return (Refused(reason=self._unreachable(error).reason),) * len(wanted)
-        except secret.PasswordFileError as error:
-            return (Refused(reason=str(error)),) * len(wanted)
+            async with self._connection.turn():
+                await self._connection.open()
+                password = self._connection.password or ""
+                commands = [self._commands(action, password) for action in wanted]
+                replies = await self._connection.exchange(
+                    [one for some in commands for one in some]
+                )
+        except connection.FailedError as error:
+            return (Refused(reason=error.reason),) * len(wanted)
         results: list[Refused | None] = []
-        for some in commands:
+        for action, some in zip(wanted, commands, strict=True):
             mine, replies = replies[: len(some)], replies[len(some) :]
             faults = [reply for reply in mine if isinstance(reply, Exception)]
-            results.append(Refused(reason=self._hidden(faults[0])) if faults else None)
+            hide = self._access.credentials.hide
+            results.append(Refused(reason=hide(str(faults[0]))) if faults else None)
+            if isinstance(action, actions.ReloadCertificates) and not faults:
+                await self._reloaded()
         return tuple(results)
 
     async def close(self) -> None:
         """End the connection. The next exchange makes a new one."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
+        await self._connection.close()
 
     async def source_address(self) -> str | None:
         """Our own address on the way to this node; None when there is no way."""
         try:
             async with asyncio.timeout(self._access.timeout):
-                _, writer = await asyncio.open_connection(self.address, self._port)
+                _, writer = await asyncio.open_connection(self.address, self._connection.port)
         except (OSError, TimeoutError):
             return None
         name = writer.get_extra_info("sockname")
@@ -126,101 +103,68 @@ class Node:
         return str(name[0])
 
     async def _read(self, *, shards: bool) -> View:
-        names = (*SETTINGS, *_PEERS_PASSWORD)
-        asked: list[Command] = [("CONFIG", "GET", *names)]
+        info, cluster, nodes, settings, together = await self._ask(shards=shards)
+        facts = parse.info(info)
+        self._many = parse.version(facts) >= _MANY
+        if parse.version(facts) < OLDEST:
+            raise troubles.UnsupportedError(".".join(map(str, parse.version(facts))))
+        if facts.get("loading") == "1":
+            # Valkey answers CLUSTER NODES even then, and with no slots and few keys looks new.
+            raise troubles.LoadingError
+        password = self._connection.password or ""
+        user = self._access.credentials.username or ""
+        same = [settings.get(name, "") for name in _PEERS_PASSWORD] == [password, user]
+        seen = parse.view(nodes, info, cluster, settings_only(settings), peers_password_ok=same)
+        return dataclasses.replace(
+            seen,
+            shards=parse.shards(together),
+            certificate_old=self._certificate_old(),
+        )
+
+    async def _ask(self, *, shards: bool) -> tuple[str, str, str, dict[str, str], list[Any]]:
+        """The texts that a view is made from, the settings, and the shards where they are known."""
+        names = (*SETTINGS, *_PEERS_PASSWORD, *([CERTIFICATE] if self._access.tls else []))
+        asked: list[connection.Command] = [("CONFIG", "GET", *names)]
         if not self._many:
             asked = [("CONFIG", "GET", name) for name in names]
         sections = ("server", "persistence", "replication", "keyspace") if self._many else ()
-        texts: list[Command] = [("INFO", *sections), ("CLUSTER", "INFO"), ("CLUSTER", "NODES")]
-        asked += [("CLUSTER", "SHARDS")] * shards
-        info, cluster, nodes, *found = await self._exchange(texts + asked)
-        together = found.pop() if shards else []
-        for reply in (info, cluster, nodes, *found):
-            if isinstance(reply, Exception):
-                raise reply
+        texts: list[connection.Command] = [("INFO", *sections), ("CLUSTER", "INFO")]
+        texts += [("CLUSTER", "NODES")]
+        # A user may be allowed too little for what comes later, and then it would be too late.
+        # Replicas that log in as one without REPLCONF seem well, and are not: what they report is
+        # turned away, a word at a time. Said alone it tells the server nothing.
+        limited = self._access.credentials.username is not None
+        more: list[connection.Command] = [("REPLCONF",)] * limited
+        more += [("CLUSTER", "SHARDS")] * (shards or (limited and not self._allowed))
+        replies = await self._connection.exchange(texts + asked + more)
+        needed, others = replies[: len(texts + asked)], replies[len(texts + asked) :]
+        # Not every server knows the others; but if it does, somebody forgot to allow them.
+        faults = [one for one in needed if isinstance(one, Exception)]
+        for fault in (*faults, *filter(troubles.forbidden, others)):
+            raise fault
+        self._allowed = True
+        info, cluster, nodes, *found = needed
         if not (
             all(isinstance(text, str) for text in (info, cluster, nodes))
             and all(isinstance(pairs, list) for pairs in found)
         ):
             raise parse.MalformedError("replies are of other types than a server's")
-        facts = parse.info(info)
-        self._many = parse.version(facts) >= _MANY
-        if parse.version(facts) < OLDEST:
-            raise UnsupportedError(".".join(map(str, parse.version(facts))))
-        if facts.get("loading") == "1":
-            # Valkey answers CLUSTER NODES even then, and with no slots and few keys looks new.
-            raise redis.exceptions.BusyLoadingError
-        settings = {
-            name: value
-            for pairs in found
-            for name, value in zip(pairs[::2], pairs[1::2], strict=True)
-        }
-        seen = parse.view(
-            nodes, info, cluster, settings_only(settings), peers_password_ok=self._same(settings)
-        )
-        # Not before redis 7.0, and not without the right to ask: then there is less to go by.
-        known = isinstance(together, list)
-        return dataclasses.replace(seen, shards=parse.shards(together)) if known else seen
+        pairs = [pair for some in found for pair in zip(some[::2], some[1::2], strict=True)]
+        together = others[-1] if shards and isinstance(others[-1], list) else []
+        return info, cluster, nodes, dict(pairs), together
 
-    def _same(self, settings: Mapping[str, str]) -> bool:
-        """Whether the server's password towards its peers is ours. The values end here."""
-        credentials = self._access.credentials
-        return settings.get("masterauth", "") == (credentials.current() or "") and settings.get(
-            "masteruser", ""
-        ) == (credentials.username or "")
+    def _certificate_old(self) -> bool:
+        """Whether the server goes on with a certificate that was replaced meanwhile."""
+        tls = self._access.tls
+        return tls is not None and tls.outdated(self._hostname, *self._connection.certificate)
 
-    async def _exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """One reply for each command; a server's refusal of one is an exception among them.
+    async def _reloaded(self) -> None:
+        """The server has read its files: whom it is taken for from now on, a new look will show."""
+        if self._access.tls is not None:
+            self._access.tls.reread()
+        await self.close()
 
-        Raises:
-            redis.exceptions.RedisError, OSError: when the connection is of no use any more.
-
-        """
-        connection = await self._connected()
-        await connection.send_packed_command(connection.pack_commands(commands))
-        replies: list[Any] = []
-        for _ in commands:
-            try:
-                replies.append(await connection.read_response())
-            except redis.exceptions.ResponseError as error:
-                replies.append(error)
-        return replies
-
-    async def _connected(self) -> connections.Connection:
-        """The connection, made if need be; with a password read again, should the old one fail."""
-        if self._connection is None:
-            connection = self._new()
-            try:
-                await connection.connect()  # type: ignore[no-untyped-call] # redis-py
-            except redis.exceptions.AuthenticationError:
-                await connection.disconnect(nowait=True)
-                if not self._access.credentials.refresh():
-                    raise
-                connection = self._new()
-                await connection.connect()  # type: ignore[no-untyped-call] # redis-py
-            self._connection = connection
-        return self._connection
-
-    def _new(self) -> connections.Connection:
-        credentials = self._access.credentials
-        options: dict[str, Any] = {
-            "host": self.address,
-            "port": self._port,
-            "username": credentials.username,
-            "password": credentials.current(),
-            "protocol": 2,
-            "decode_responses": True,
-            "encoding_errors": "replace",
-            "driver_info": None,  # no CLIENT SETINFO: it would be one more command to be allowed
-            "retry": Retry(redis.backoff.NoBackoff(), 0),
-            "socket_timeout": self._access.timeout,
-            "socket_connect_timeout": self._access.timeout,
-        }
-        if self._access.tls is None:
-            return connections.Connection(**options)
-        return _NamedTls(context=self._access.tls, name=self._hostname, **options)
-
-    def _commands(self, action: actions.Action) -> list[Command]:
+    def _commands(self, action: actions.Action, password: str) -> list[connection.Command]:  # noqa: C901 - a table
         """An action in the server's words."""
         match action:
             case actions.ConfigSet():
@@ -229,12 +173,14 @@ class Node:
                     return [("CONFIG", "SET", *words)]
                 return [("CONFIG", "SET", name, value) for name, value in action.settings]
             case actions.SetPeersPassword():
-                credentials = self._access.credentials
-                values = (credentials.current() or "", credentials.username or "")
+                values = (password, self._access.credentials.username or "")
                 return [
                     ("CONFIG", "SET", name, value)
                     for name, value in zip(_PEERS_PASSWORD, values, strict=True)
                 ]
+            case actions.ReloadCertificates():
+                # Set to what it is, it makes the server read certificate, key and authorities anew.
+                return [("CONFIG", "SET", CERTIFICATE, action.path)]
             case actions.SetConfigEpoch():
                 return [("CLUSTER", "SET-CONFIG-EPOCH", action.epoch)]
             case actions.AddSlots():
@@ -251,87 +197,7 @@ class Node:
             case _:
                 assert_never(action)
 
-    def _unreachable(self, error: Exception) -> Unreachable:
-        trouble, said = diagnose(error)
-        return Unreachable(trouble=trouble, reason=self._access.credentials.hide(said))
-
-    def _hidden(self, error: Exception) -> str:
-        return self._access.credentials.hide(str(error))
-
-
-class UnsupportedError(redis.exceptions.RedisError):
-    """A server that is older than we can speak with."""
-
-
-class _NamedTls(connections.Connection):
-    """TLS to an address, where the certificate has to name the pod."""
-
-    def __init__(self, *, context: ssl.SSLContext, name: str, **options: Any) -> None:
-        super().__init__(**options)
-        self._context, self._name = context, name
-
-    def _connection_arguments(self) -> Mapping[str, Any]:
-        return {
-            **super()._connection_arguments(),
-            "ssl": self._context,
-            "server_hostname": self._name,
-        }
-
 
 def settings_only(settings: Mapping[str, str]) -> dict[str, str]:
     """The settings without the password."""
-    return {name: settings[name] for name in SETTINGS if name in settings}
-
-
-def diagnose(error: Exception) -> tuple[Trouble, str]:  # noqa: C901 - a table
-    """What kind of trouble an error is, and how to say what was seen."""
-    text = str(error)
-    match error:
-        case UnsupportedError():
-            return Trouble.UNSUPPORTED, f"server version: expected 6.2 or later, saw {text}"
-        case redis.exceptions.BusyLoadingError():
-            return Trouble.LOADING, "it is LOADING its data; that is not an empty node"
-        case redis.exceptions.NoPermissionError():
-            return Trouble.PERMISSION, f"our user may not do what is needed: {text}"
-        case redis.exceptions.AuthenticationError():
-            return Trouble.PASSWORD, _about_password(text)
-        case redis.exceptions.ResponseError() if "cluster support disabled" in text:
-            return Trouble.NOT_CLUSTER, "Redis is not in cluster mode: expected cluster-enabled yes"
-        case ValueError() | redis.exceptions.InvalidResponse():
-            return Trouble.NOT_REDIS, f"it does not answer as Redis does: {text}"
-        case redis.exceptions.ResponseError():
-            return Trouble.NOT_REDIS, f"it answered {text}"
-        case ssl.SSLError():
-            return Trouble.TLS, f"TLS failed: {text}"
-        case TimeoutError() | redis.exceptions.TimeoutError():
-            return Trouble.TIMEOUT, "no answer in time"
-        case _ if inner := [one for one in _chain(error) if isinstance(one, ssl.SSLError)]:
-            return Trouble.TLS, f"TLS failed: {inner[0]}"
-        case _:
-            return Trouble.REFUSED, f"no connection: {_plainly(error)}"
-
-
-def _about_password(text: str) -> str:
-    """Which of the two sides has a password that the other does not expect."""
-    if "Authentication required" in text:
-        return f"it wants a password, and we sent none: {text}"
-    if "without any password configured" in text:
-        return "it has no password, and we sent one"
-    return f"it does not accept our user and password: {text}"
-
-
-def _plainly(error: BaseException) -> str:
-    """What the system said, without the address that redis-py and asyncio wrap around it."""
-    for one in _chain(error):
-        if isinstance(one, OSError) and one.errno:
-            return os.strerror(one.errno)
-    *_, innermost = _chain(error)
-    return str(innermost) or type(innermost).__name__
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised for, down to the first."""
-    inner: BaseException | None = error
-    while inner is not None:
-        yield inner
-        inner = inner.__cause__ or inner.__context__
+    return {name: settings[name] for name in (*SETTINGS, CERTIFICATE) if name in settings}

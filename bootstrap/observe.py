@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bootstrap import discovery, fanout, memories, node, placed, volume
+from bootstrap import connection, discovery, fanout, memories, node, placed, volume
 from bootstrap.core import directory, halves
 from bootstrap.core.model import (
     Member,
@@ -33,7 +33,7 @@ class Observer:
         self,
         topology: Topology,
         local: str,
-        access: node.Access,
+        access: connection.Access,
         names: discovery.Discovery,
         clock: Callable[[], float],
         *,

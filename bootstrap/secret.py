@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from pathlib import Path
 from typing import Final, NoReturn, final
@@ -69,9 +70,9 @@ class Secret:
 
 @final
 class Credentials:
-    """Who we are to Redis. A password in a file may change while we run; see `refresh`."""
+    """Who we are to Redis. A password in a file may change while we run; see `notice`."""
 
-    __slots__ = ("_known", "_read", "password", "password_file", "username")
+    __slots__ = ("_before", "_known", "_read", "password", "password_file", "username")
 
     def __init__(
         self,
@@ -84,10 +85,11 @@ class Credentials:
         self.password: Final = password
         self.password_file: Final = password_file
         self._read: Secret | None = None
+        self._before: Secret | None = None
         self._known: frozenset[Secret] = frozenset({password} if password else ())
 
     def current(self) -> str | None:
-        """Return the password, or None; the file is read at the first call only.
+        """Return the password, or None; the file is read here at the first call only.
 
         PasswordFileError when it must be read and can not be.
         """
@@ -95,6 +97,20 @@ class Credentials:
             self.refresh()
         secret = self.password or self._read
         return secret.reveal() if secret else None
+
+    def candidates(self) -> tuple[str | None, ...]:
+        """Return the password, and the one before it: a server may not have heard of the new one.
+
+        PasswordFileError when the file must be read and can not be.
+        """
+        newest = self.current()
+        return (newest, self._before.reveal()) if self._before else (newest,)
+
+    def notice(self) -> None:
+        """Read the file again if it was read before; one that is of no use changes nothing."""
+        if self._read is not None:
+            with contextlib.suppress(PasswordFileError):
+                self.refresh()
 
     def refresh(self) -> bool:
         """Read the file again; return whether the password changed, so that a retry has sense.
@@ -106,7 +122,10 @@ class Credentials:
             return False
         before, self._read = self._read, Secret(_read(self.password_file))
         self._known |= {self._read}
-        return before != self._read
+        if before == self._read:
+            return False
+        self._before = before
+        return True
 
     def hide(self, text: str) -> str:
         """Return a text from elsewhere without any password that was ours in this run.

@@ -177,7 +177,7 @@ class Settings:
         variables.Variable(
             name="BOOTSTRAP_REDIS_PASSWORD_FILE",
             parse=parsers.path,
-            meaning="The file that holds it instead; read again when authentication fails.",
+            meaning="The file that holds it instead; it may be replaced while we run.",
             example="/run/secrets/redis/password",
         ),
     )
@@ -191,7 +191,8 @@ class Settings:
         "BOOTSTRAP_TLS_CA_FILE",
         parsers.path,
         "the system's",
-        meaning="Certificates of the authorities that the servers' certificates come from.",
+        meaning="Certificates of the authorities that the servers' certificates come from; like the"
+        " other two files it may be replaced while we run.",
         example="/tls/ca.crt",
     )
     tls_cert_file: Path | None = variables.optional(

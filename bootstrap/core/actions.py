@@ -30,6 +30,15 @@ class SetPeersPassword:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadCertificates:
+    """CONFIG SET tls-cert-file to the path that it has: the server reads its TLS files anew."""
+
+    pod: str
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetConfigEpoch:
     """CLUSTER SET-CONFIG-EPOCH: distinct epochs before nodes meet spare the slow resolution."""
 
@@ -89,7 +98,15 @@ class Failover:
 
 
 Action = (
-    ConfigSet | SetPeersPassword | SetConfigEpoch | AddSlots | Meet | Replicate | Forget | Failover
+    ConfigSet
+    | SetPeersPassword
+    | ReloadCertificates
+    | SetConfigEpoch
+    | AddSlots
+    | Meet
+    | Replicate
+    | Forget
+    | Failover
 )
 
 
@@ -100,6 +117,8 @@ def kind(action: Action) -> str:
             return "config-set"
         case SetPeersPassword():
             return "set-peers-password"
+        case ReloadCertificates():
+            return "reload-certificates"
         case SetConfigEpoch():
             return "set-config-epoch"
         case AddSlots():
@@ -123,6 +142,8 @@ def arguments(action: Action) -> tuple[str, ...]:
             return tuple(f"{name}={value}" for name, value in action.settings)
         case SetPeersPassword():
             return ("masterauth=<our password>",)
+        case ReloadCertificates():
+            return (action.path,)
         case SetConfigEpoch():
             return (str(action.epoch),)
         case AddSlots():

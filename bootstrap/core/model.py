@@ -68,6 +68,8 @@ class View:
     settings: tuple[tuple[str, str], ...] = ()
     #: Whether `masterauth`/`masteruser` are what our own credentials say; the values stay outside.
     peers_password_ok: bool = True
+    #: Whether it goes on with a TLS certificate that was replaced; only our own node can say yes.
+    certificate_old: bool = False
     #: Node ids by shard, failed nodes among them, where it was asked and could tell (redis 7.2).
     shards: tuple[frozenset[str], ...] = ()
 
@@ -115,6 +117,10 @@ class Trouble(enum.StrEnum):
     PASSWORD = "password"  # noqa: S105 - the name of a fault, not a secret
     PERMISSION = "permission"
     TLS = "tls"
+    TLS_EXPIRED = "tls-expired"
+    TLS_NAME = "tls-name"
+    TLS_UNTRUSTED = "tls-untrusted"
+    TLS_OURS = "tls-ours"
     NOT_CLUSTER = "not-cluster-mode"
     UNSUPPORTED = "unsupported-version"
     NOT_REDIS = "not-redis"

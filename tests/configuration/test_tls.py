@@ -40,7 +40,9 @@ def test_servers_speak_tls_only_and_want_a_certificate(folder: Path) -> None:
     image.add(image.EXAMPLES / "tls" / "also-tls.conf", folder)
     child = image.start(needs.server(NAME), folder, address)
     try:
-        with image.wait_up(child, lambda: clients.connect(address, image.PORT, files)) as asked:
+        with image.wait_up(
+            child, lambda: clients.connect(address, image.PORT, **clients.encrypted(files))
+        ) as asked:
             assert asked.config_get("port") == {"port": "0"}
             assert asked.config_get("tls-cluster") == {"tls-cluster": "yes"}
             assert asked.config_get("tls-replication") == {"tls-replication": "yes"}

@@ -89,6 +89,7 @@ def view(
     uptime: int = 60,
     server: str = NEWEST,
     password_ok: bool = True,
+    certificate: str = "",
     shards: str = "",
     **settings: str | None,
 ) -> View:
@@ -104,6 +105,8 @@ def view(
             known.pop(key)
         elif key in known:
             known[key] = value
+    if certificate:  # `old` or `new`; without one the server does not speak TLS
+        known["tls-cert-file"] = "/tls/tls.crt"
     text = nodes if isinstance(nodes, str) else "\n".join(nodes)
     info = [f"redis_version:{product.version}", f"uptime_in_seconds:{uptime}"]
     if product.kind == "valkey":
@@ -119,7 +122,9 @@ def view(
         peers_password_ok=password_ok,
     )
     together = tuple(frozenset(ids.split("+")) for ids in shards.split("/") if ids)
-    return possible(dataclasses.replace(found, shards=together))
+    return possible(
+        dataclasses.replace(found, shards=together, certificate_old=certificate == "old")
+    )
 
 
 def possible(said: View) -> View:

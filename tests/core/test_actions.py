@@ -16,6 +16,10 @@ CASES: list[tuple[actions.Action, str]] = [
         actions.SetPeersPassword(pod="p-0", why="w"),
         "p-0: set-peers-password masterauth=<our password> (w)",
     ),
+    (
+        actions.ReloadCertificates(pod="p-0", path="/tls/tls.crt", why="w"),
+        "p-0: reload-certificates /tls/tls.crt (w)",
+    ),
     (actions.SetConfigEpoch(pod="p-0", epoch=3, why="w"), "p-0: set-config-epoch 3 (w)"),
     (actions.AddSlots(pod="p-0", ranges=((0, 9), (11, 11)), why="w"), "p-0: add-slots 0-9 11 (w)"),
     (
@@ -41,8 +45,8 @@ def test_no_plan_can_hold_a_command_that_loses_data() -> None:
     kinds = {actions.kind(action) for action, _ in CASES}
     assert {type(action) for action, _ in CASES} == set(actions.Action.__args__)
     assert kinds == {
-        "config-set", "set-peers-password", "set-config-epoch", "add-slots", "meet", "replicate",
-        "forget", "failover",
+        "config-set", "set-peers-password", "reload-certificates", "set-config-epoch", "add-slots",
+        "meet", "replicate", "forget", "failover",
     }  # fmt: skip
     node = (Path(bootstrap.__file__).parent / "node.py").read_text().upper()
     for word in ("FLUSH", '"RESET', "DELSLOTS", "TAKEOVER", "FORCE"):

@@ -16,11 +16,14 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from bootstrap import cli, node
+from bootstrap import cli, connection
 
-READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS", "INFO"})
+READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS", "INFO",
+                          "REPLCONF"})  # fmt: skip
 
-Exchange: TypeAlias = Callable[[node.Node, Sequence[node.Command]], Awaitable[list[Any]]]
+Exchange: TypeAlias = Callable[
+    [connection.Connection, Sequence[connection.Command]], Awaitable[list[Any]]
+]
 
 
 class Killer:
@@ -34,7 +37,9 @@ class Killer:
         self._victim = victim or os.getpid()
         self._turn = asyncio.Lock()
 
-    async def exchange(self, where: node.Node, commands: Sequence[node.Command]) -> list[Any]:
+    async def exchange(
+        self, where: connection.Connection, commands: Sequence[connection.Command]
+    ) -> list[Any]:
         """Exchange as before; commands that write go one at a time."""
         if all(_reads(command) for command in commands):
             return await self._exchange(where, commands)
@@ -48,18 +53,20 @@ class Killer:
         return replies
 
 
-def _reads(command: node.Command) -> bool:
+def _reads(command: connection.Command) -> bool:
     return str(command[0]) in READS or " ".join(map(str, command[:2])) in READS
 
 
 def main(after: str, victim: str, *arguments: str) -> int:
     """Run the product's own main with the wrapped exchange."""
-    killer = Killer(node.Node._exchange, int(after), int(victim))
+    killer = Killer(connection.Connection.exchange, int(after), int(victim))
 
-    async def exchange(where: node.Node, commands: Sequence[node.Command]) -> list[Any]:
+    async def exchange(
+        where: connection.Connection, commands: Sequence[connection.Command]
+    ) -> list[Any]:
         return await killer.exchange(where, commands)
 
-    node.Node._exchange = exchange  # type: ignore[method-assign,assignment]  # the point
+    connection.Connection.exchange = exchange  # type: ignore[method-assign,assignment]  # the point
     try:
         return cli.main(arguments)
     finally:

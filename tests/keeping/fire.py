@@ -53,7 +53,9 @@ class Fire:
         self.excused: set[int] = set()
         """Numbers that no surviving copy had when their primary was killed."""
         self.writer = writer.Writer(
-            lambda: [(one.address, one.port) for one in app.pods], pause=PAUSE
+            lambda: [(one.address, one.port) for one in app.pods],
+            pause=PAUSE,
+            access=app.pods[0].access,
         )
 
     def __enter__(self) -> Self:

@@ -47,10 +47,8 @@ def client(app: sets.LocalStatefulSet) -> redis.RedisCluster:
         redis.cluster.ClusterNode(one.address, one.port)  # type: ignore[no-untyped-call] # redis-py
         for one in app.pods
     ]
-    secret = app.spec.server_config.get("requirepass")
-    password = None if secret is None else str(secret)
     return redis.RedisCluster(
-        startup_nodes=nodes, socket_timeout=5.0, decode_responses=True, password=password
+        startup_nodes=nodes, socket_timeout=5.0, decode_responses=True, **app.pods[0].access
     )
 
 

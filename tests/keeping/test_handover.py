@@ -108,7 +108,7 @@ def test_no_acknowledged_write_is_lost(name: str, capsys: pytest.CaptureFixture[
     with keeping.formed(name) as app:
         primary, replica = roles.next_primary(app)
         where = [(one.address, one.port) for one in app.pods if one is not primary]
-        with writer.Writer(lambda: where) as client:
+        with writer.Writer(lambda: where, access=app.pods[0].access) as client:
             client.wait_for(200)
             assert roles.hand_over(primary)[1].startswith(f"done: {replica.name} ")
             primary.kill_server(signal.SIGTERM)

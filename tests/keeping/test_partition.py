@@ -34,7 +34,9 @@ def apart(name: str) -> Iterator[tuple[sets.LocalStatefulSet, network.Network]]:
 
 def writing(app: sets.LocalStatefulSet) -> writer.Writer:
     """A writer on our side of the cut."""
-    return writer.Writer(lambda: [(one.address, one.port) for one in app.pods])
+    return writer.Writer(
+        lambda: [(one.address, one.port) for one in app.pods], access=app.pods[0].access
+    )
 
 
 def refuses(app: sets.LocalStatefulSet, net: network.Network, ordinal: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import discovery, errors, logs, loop, node, observe, pace, secret, status
+from bootstrap import connection, discovery, errors, logs, loop, node, observe, pace, secret, status
 from bootstrap.core import actions
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Scope, Snapshot, Topology
@@ -26,7 +26,7 @@ class Observer(observe.Observer):
     def __init__(self) -> None:
         """Without a network."""
         names = discovery.Discovery(service="svc", nameservers=[("192.0.2.53", 53)], family=4)
-        access = node.Access(credentials=secret.Credentials())
+        access = connection.Access(credentials=secret.Credentials())
         super().__init__(seen.TOPOLOGY, "192.0.2.1", access, names, lambda: 0.0)
         self.scopes: list[Scope] = []
         self.rests = 0

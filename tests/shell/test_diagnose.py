@@ -8,13 +8,27 @@ import ssl
 import pytest
 import redis.exceptions
 
-from bootstrap import node
+from bootstrap import troubles
 from bootstrap.core import parse
 from bootstrap.core.model import Trouble
 
 
 def caused(error: Exception, cause: BaseException) -> Exception:
     error.__cause__ = cause
+    return error
+
+
+def certificate(code: int) -> ssl.SSLCertVerificationError:
+    """What ssl says of a server's certificate, by the code of OpenSSL."""
+    error = ssl.SSLCertVerificationError("certificate verify failed")
+    error.verify_code, error.verify_message = code, "so says OpenSSL"
+    return error
+
+
+def alert(reason: str) -> ssl.SSLError:
+    """What ssl says when the server ends the handshake."""
+    error = ssl.SSLError(1, "odd")
+    error.reason = reason
     return error
 
 
@@ -25,7 +39,7 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.
 @pytest.mark.parametrize(
     ("error", "trouble", "said"),
     [
-        (node.UnsupportedError("5.0.14"), Trouble.UNSUPPORTED, "saw 5.0.14"),
+        (troubles.UnsupportedError("5.0.14"), Trouble.UNSUPPORTED, "saw 5.0.14"),
         (E.BusyLoadingError(), Trouble.LOADING, "LOADING"),
         (E.NoPermissionError("no perm"), Trouble.PERMISSION, "may not do what is needed: no perm"),
         (E.AuthenticationError("WRONGPASS x"), Trouble.PASSWORD, "user and password: WRONGPASS x"),
@@ -48,6 +62,19 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.
         (UnicodeError("odd"), Trouble.NOT_REDIS, "as Redis does"),
         (ssl.SSLError(1, "bad certificate"), Trouble.TLS, "bad certificate"),
         (caused(E.ConnectionError("x"), ssl.SSLError(1, "bad")), Trouble.TLS, "TLS failed"),
+        (certificate(9), Trouble.TLS_EXPIRED, "not valid yet"),
+        (certificate(10), Trouble.TLS_EXPIRED, "has expired"),
+        (caused(E.ConnectionError("x"), certificate(10)), Trouble.TLS_EXPIRED, "has expired"),
+        (certificate(62), Trouble.TLS_NAME, "not for it"),
+        (certificate(64), Trouble.TLS_NAME, "not for it"),
+        (certificate(18), Trouble.TLS_UNTRUSTED, "do not trust"),
+        (certificate(20), Trouble.TLS_UNTRUSTED, "do not trust"),
+        (certificate(26), Trouble.TLS, "TLS failed: so says OpenSSL"),
+        (alert("TLSV1_ALERT_UNKNOWN_CA"), Trouble.TLS_OURS, "our certificate: unknown ca"),
+        (alert("SSLV3_ALERT_CERTIFICATE_EXPIRED"), Trouble.TLS_OURS, ": certificate expired"),
+        (alert("TLSV13_ALERT_CERTIFICATE_REQUIRED"), Trouble.TLS_OURS, ": certificate required"),
+        (alert("SSLV3_ALERT_HANDSHAKE_FAILURE"), Trouble.TLS, "TLS failed"),
+        (alert("WRONG_VERSION_NUMBER"), Trouble.TLS, "expected TLS, saw something else"),
         (TimeoutError(), Trouble.TIMEOUT, "no answer in time"),
         (E.TimeoutError("Timeout reading"), Trouble.TIMEOUT, "no answer in time"),
         (REFUSED, Trouble.REFUSED, "no connection: Connection refused"),
@@ -57,6 +84,6 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.
     ],
 )
 def test_every_error_is_some_trouble(error: Exception, trouble: Trouble, said: str) -> None:
-    found, reason = node.diagnose(error)
+    found, reason = troubles.diagnose(error)
     assert found is trouble
     assert said in reason

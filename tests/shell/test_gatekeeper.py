@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bootstrap import discovery, node, observe, secret, server
+from bootstrap import connection, discovery, observe, secret, server
 from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
 from tests.shell import scripted, seen, watching
@@ -102,7 +102,7 @@ def observer(
     return observe.Observer(
         dataclasses.replace(watching.topology_of(one), size=None),
         one.address,
-        node.Access(credentials=secret.Credentials(), timeout=5.0),
+        connection.Access(credentials=secret.Credentials(), timeout=5.0),
         nobody,
         clock,
         folder=one.data,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import apply, handover, logs, neighbours, node, secret, status
+from bootstrap import apply, connection, handover, logs, neighbours, secret, status
 from bootstrap.core.model import Snapshot
 from bootstrap.core.plan.handover import Ended, Result
 from tests.core import build
@@ -30,7 +30,7 @@ class Scene:
         patch.setattr(neighbours, "Neighbours", lambda *_: self)
         self.board = status.Board()
         self.topology = build.topology(0, handover_timeout=limit)
-        access = node.Access(credentials=secret.Credentials())
+        access = connection.Access(credentials=secret.Credentials())
         self.out = io.StringIO()
         logs.configure("debug", "json", self.out)
         self.handed = handover.Handover(

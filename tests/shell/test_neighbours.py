@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bootstrap import neighbours, node, secret
+from bootstrap import connection, neighbours, secret
 from bootstrap.core.model import Member, Trouble, Unreachable, View
 from tests.shell import watching
 from tests.statefulset import misbehaviour, needs, process, sets
@@ -32,7 +32,7 @@ def three() -> Iterator[sets.LocalStatefulSet]:
 
 @contextlib.asynccontextmanager
 async def around(one: pods.Pod) -> AsyncIterator[neighbours.Neighbours]:
-    access = node.Access(credentials=secret.Credentials(), timeout=5.0)
+    access = connection.Access(credentials=secret.Credentials(), timeout=5.0)
     found = neighbours.Neighbours(watching.topology_of(one), one.address, access)
     try:
         yield found

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bootstrap import apply, node
+from bootstrap import apply, connection, node
 from bootstrap.core import actions
 from bootstrap.core.model import Unreachable
 from tests.shell import listeners
@@ -24,7 +24,7 @@ UNKNOWN_NODE = actions.Replicate(pod="x", primary="y", primary_id="f" * 40, why=
 Results = tuple[node.Refused | None, ...]
 
 
-def do(where: pod.Pod, *wanted: actions.Action, how: node.Access | None = None) -> Results:
+def do(where: pod.Pod, *wanted: actions.Action, how: connection.Access | None = None) -> Results:
     """As the loop does: after a look, which tells how to speak with this server."""
 
     async def ask() -> Results:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import node, secret
+from bootstrap import connection, node, secret
 from bootstrap.core import actions
 from bootstrap.core.model import Trouble, Unreachable, View
 from tests.shell.test_node_do import do
@@ -35,8 +35,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def by_file(file: Path) -> node.Access:
-    return node.Access(credentials=secret.Credentials(password_file=file), timeout=10.0)
+def by_file(file: Path) -> connection.Access:
+    return connection.Access(credentials=secret.Credentials(password_file=file), timeout=10.0)
 
 
 def write(file: Path, text: str) -> None:
@@ -82,7 +82,7 @@ def test_a_password_that_nobody_asked_for(name: str) -> None:
 def test_a_user_may_do_what_the_acl_says(name: str) -> None:
     with sets.LocalStatefulSet(1, needs.server(name)) as app:
         app.start_servers()
-        rules = ("on", f">{OLD}", "+info", "+config|get", "+config|set", "+cluster")
+        rules = ("on", f">{OLD}", "+info", "+config|get", "+config|set", "+cluster", "+replconf")
         app[0].ask("ACL", "SETUSER", "sidecar", *rules)
         user = access(OLD, user="sidecar")
         assert isinstance(read(app[0], user), View)

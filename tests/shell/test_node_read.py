@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from bootstrap import node, secret
+from bootstrap import connection, node, secret
 from bootstrap.core.model import Trouble, Unreachable, View
 from tests.shell import listeners
 from tests.statefulset import needs, pod, servers, sets
@@ -19,14 +19,14 @@ QUICK = 0.3
 
 def access(
     password: str | None = None, *, user: str | None = None, timeout: float = 10.0
-) -> node.Access:
+) -> connection.Access:
     hidden = secret.Secret(password) if password else None
-    return node.Access(credentials=secret.Credentials(user, hidden), timeout=timeout)
+    return connection.Access(credentials=secret.Credentials(user, hidden), timeout=timeout)
 
 
 @contextlib.asynccontextmanager
 async def connected(
-    where: pod.Pod | int, how: node.Access | None = None
+    where: pod.Pod | int, how: connection.Access | None = None
 ) -> AsyncIterator[node.Node]:
     """A node behind a pod's address, or behind a local port."""
     address, port = ("127.0.0.1", where) if isinstance(where, int) else (where.address, where.port)
@@ -37,7 +37,7 @@ async def connected(
         await one.close()
 
 
-def read(where: pod.Pod, how: node.Access | None = None) -> View | Unreachable:
+def read(where: pod.Pod, how: connection.Access | None = None) -> View | Unreachable:
     async def look() -> View | Unreachable:
         async with connected(where, how) as one:
             return await one.read()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import pytest
 from bootstrap import observe
 from bootstrap.core import proof
 from bootstrap.core.model import Scope, Snapshot, Trouble, Unreachable, View
-from tests.shell import certificates, watching
-from tests.statefulset import misbehaviour, nameserver, needs, process, sets
+from tests.shell import watching
+from tests.statefulset import authority, misbehaviour, nameserver, needs, process, sets
 from tests.statefulset import pod as pods
 
 NAMES = ("redis-app-0", "redis-app-1", "redis-app-2")
@@ -242,35 +241,33 @@ def test_how_long_something_has_been_so_is_remembered(three: sets.LocalStatefulS
 
 def test_peers_are_asked_by_name_over_tls(tmp_path: Path) -> None:
     """Certificates are for names; also where the address was known before the name."""
-    files = certificates.make(tmp_path, "*.redis-service.default.svc.cluster.local")
-    context = ssl.create_default_context(cafile=str(files.ca))
-    context.load_cert_chain(files.cert, files.key)
+    files = authority.Authority(tmp_path).issue("*.redis-service.default.svc.cluster.local")
     with sets.LocalStatefulSet(
-        3, needs.server("redis-7.0"), replicas_per_shard=0, tls=files
+        3, needs.server("redis-7.0"), replicas_per_shard=0, tls=lambda _: files
     ) as app:
         app.start_servers()
         for one in app.pods:
             watching.announce(one)
 
         async def looks() -> Snapshot:
-            async with watching.observer(app, 1, with_address=False, tls=context) as watch:
+            async with watching.observer(
+                app, 1, with_address=False, tls=watching.encrypted(files)
+            ) as watch:
                 return await look_for_all(watch)
 
         assert all_viewed(asyncio.run(looks()))
 
 
 def test_a_certificate_for_another_name_is_not_accepted(tmp_path: Path) -> None:
-    files = certificates.make(tmp_path, "*.another-service.default.svc.cluster.local")
-    context = ssl.create_default_context(cafile=str(files.ca))
-    context.load_cert_chain(files.cert, files.key)
-    with sets.LocalStatefulSet(1, needs.server("redis-7.0"), tls=files) as app:
+    files = authority.Authority(tmp_path).issue("*.another-service.default.svc.cluster.local")
+    with sets.LocalStatefulSet(1, needs.server("redis-7.0"), tls=lambda _: files) as app:
         app.start_servers()
 
         async def look() -> View | Unreachable | None:
-            async with watching.observer(app, 0, tls=context) as watch:
+            async with watching.observer(app, 0, tls=watching.encrypted(files)) as watch:
                 return (await watch.look(Scope.LOCAL)).pods[0].node
 
         found = asyncio.run(look())
         assert isinstance(found, Unreachable)
-        assert found.trouble is Trouble.TLS
-        assert "certificate" in found.reason
+        assert found.trouble is Trouble.TLS_NAME
+        assert "*.another-service.default" in found.reason

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from bootstrap import discovery, node, observe, secret
+from bootstrap import connection, discovery, encryption, observe, secret
 from bootstrap.core.model import Topology
-from tests.statefulset import nameserver, sets
+from tests.statefulset import config, nameserver, sets
 from tests.statefulset import pod as pods
 
 Result = TypeVar("Result")
@@ -36,7 +35,7 @@ async def observer(
     *,
     with_address: bool = True,
     clock: Callable[[], float] = lambda: 0.0,
-    tls: ssl.SSLContext | None = None,
+    tls: encryption.Encryption | None = None,
     names: nameserver.NameServer | None = None,
 ) -> AsyncIterator[observe.Observer]:
     """Watch from the pod with this ordinal."""
@@ -46,13 +45,19 @@ async def observer(
     looks = discovery.Discovery(
         service=topology.subdomain, nameservers=[(asked.address, asked.port)], family=4
     )
-    access = node.Access(credentials=secret.Credentials(), tls=tls, timeout=5.0)
+    access = connection.Access(credentials=secret.Credentials(), tls=tls, timeout=5.0)
     found = observe.Observer(topology, one.address, access, looks, clock)
     try:
         yield found
     finally:
         await found.close()
         await _farewells()
+
+
+def encrypted(files: config.Tls) -> encryption.Encryption:
+    """The way into nodes by these files."""
+    some = encryption.Files(ca=files.ca, cert=files.cert, key=files.key)
+    return encryption.Encryption(some, "redis-app-0.redis-service.default.svc.cluster.local")
 
 
 async def _farewells() -> None:

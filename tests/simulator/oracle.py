@@ -50,7 +50,9 @@ def before(world: World, ordinal: int, plan: Plan, action: Action, server: Serve
             _config(world, action, server)
         case actions.Forget():
             _forget(world, action, server)
-        case actions.SetConfigEpoch() | actions.Failover() | actions.SetPeersPassword():
+        case actions.SetConfigEpoch() | actions.Failover():
+            pass
+        case actions.SetPeersPassword() | actions.ReloadCertificates():
             pass
         case _:
             assert_never(action)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from bootstrap import node, secret
+from bootstrap import connection, node, secret
 from bootstrap.core import actions
 from bootstrap.core.model import View
 from tests.simulator.node import Server
@@ -28,7 +28,7 @@ class Both:
         self.app = app
         self.loop = asyncio.Runner()
         self.world = World(PRODUCTS[name], PODS, replicas=0)
-        access = node.Access(credentials=secret.Credentials(None, None, None))
+        access = connection.Access(credentials=secret.Credentials(None, None, None))
         self.nodes = [node.Node(pod.address, pod.port, access) for pod in app.pods]
         self._access = access
         for ordinal, pod in enumerate(app.pods):

@@ -222,8 +222,8 @@ class World:
                 refused = server.forget(action.node_id)
             case actions.Failover():
                 refused = "ERR nobody hands over here"
-            case actions.SetPeersPassword():
-                refused = "ERR no passwords here"
+            case actions.SetPeersPassword() | actions.ReloadCertificates():
+                refused = "ERR no passwords and no certificates here"
         if refused is None:
             self.sent.append(action)
         return refused

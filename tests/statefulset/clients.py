@@ -11,7 +11,7 @@ import redis.retry
 from tests.statefulset import config
 
 
-def connect(address: str, port: int, tls: config.Tls | None = None, **options: Any) -> redis.Redis:
+def connect(address: str, port: int, **options: Any) -> redis.Redis:
     """Return a client that never retries and gives up after 2 s; `options` are redis-py's."""
     defaults: dict[str, Any] = {
         "retry": redis.retry.Retry(redis.backoff.NoBackoff(), 0),
@@ -20,13 +20,16 @@ def connect(address: str, port: int, tls: config.Tls | None = None, **options: A
         "decode_responses": True,
         "protocol": 2,
     }
-    if tls:
-        defaults |= {
-            "ssl": True,
-            "ssl_ca_certs": str(tls.ca),
-            "ssl_certfile": str(tls.cert),
-            "ssl_keyfile": str(tls.key),
-            # Certificates are for names, and this goes to an address.
-            "ssl_check_hostname": False,
-        }
     return redis.Redis(host=address, port=port, **(defaults | options))
+
+
+def encrypted(tls: config.Tls) -> dict[str, Any]:
+    """What redis-py is told so that it speaks TLS, as options of any of its clients."""
+    return {
+        "ssl": True,
+        "ssl_ca_certs": str(tls.ca),
+        "ssl_certfile": str(tls.cert),
+        "ssl_keyfile": str(tls.key),
+        # Certificates are for names, and the tests go to addresses.
+        "ssl_check_hostname": False,
+    }

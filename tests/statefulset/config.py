@@ -6,9 +6,9 @@ Nothing is announced here: that is the sidecar's work.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from tests.statefulset import servers
 
@@ -29,6 +29,15 @@ class Tls:
     ca: Path
     cert: Path
     key: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path, ca: Path) -> Self:
+        """Certificate and key by the names that they have in a Secret."""
+        return cls(ca=ca, cert=folder / "tls.crt", key=folder / "tls.key")
+
+
+TlsOf: TypeAlias = Callable[[str], Tls]
+"""The files of the pod that has this DNS name."""
 
 
 def render(

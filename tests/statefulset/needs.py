@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.statefulset import network, servers
+from tests.statefulset import network, secured, servers
 
 
 def server(name: str) -> servers.Server:
     """Return this server of the matrix."""
-    found = servers.find_server(name)
+    found = servers.find_server(secured.server(name))
     if isinstance(found, servers.Missing):
         pytest.skip(f"{name}: {found.reason}")
     return found
@@ -19,6 +19,8 @@ def server(name: str) -> servers.Server:
 
 def any_server() -> servers.Server:
     """Return the newest server that is here, for tests to which it does not matter which."""
+    if secured.WANTED:
+        return server(secured.SERVER)
     for found in servers.find_servers().values():
         if isinstance(found, servers.Server):
             return found

@@ -79,14 +79,15 @@ def redis_cli_check(pod: pods.Pod) -> tuple[bool, str]:
     client = servers.find_redis_cli()
     if client is None:
         raise FileNotFoundError("no redis-cli here: run scripts/servers")
-    password = pod.spec.server_config.get("requirepass")
-    secret = {} if password is None else {"REDISCLI_AUTH": str(password)}
+    login = pod.spec.login
+    secret = {"REDISCLI_AUTH": login["password"]} if login else {}
+    user = ["--user", login["username"]] if "username" in login else []
     tls: list[str] = []
-    if files := pod.spec.tls:
+    if files := pod.tls:
         named = {"--cacert": files.ca, "--cert": files.cert, "--key": files.key}
         tls = ["--tls", *(word for key, path in named.items() for word in (key, str(path)))]
     done = subprocess.run(
-        [client, *tls, "--cluster", "check", f"{pod.address}:{pod.port}"],
+        [client, *user, *tls, "--cluster", "check", f"{pod.address}:{pod.port}"],
         env=os.environ | secret,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -50,6 +50,7 @@ class Pod:
         self.server = server
         self.address = address
         self.port = spec.port
+        self.tls = spec.tls(self.fqdn) if spec.tls else None
         self.host = host
         self.zone = zone
         self.launcher = tuple(launcher)
@@ -104,7 +105,7 @@ class Pod:
             port=self.port,
             folder=self.data,
             log=self.log_file,
-            tls=self.spec.tls,
+            tls=self.tls,
             extra={**self.spec.server_config, **(extra or {})},
         )
         file.write_text(text)
@@ -203,6 +204,7 @@ class Pod:
             address=self.address,
             host=self.host,
             zone=self.zone,
+            tls=self.tls,
             extra=extra,
         )
 
@@ -224,12 +226,14 @@ class Pod:
 
     # Questions to the server
 
+    @property
+    def access(self) -> dict[str, Any]:
+        """What any client has to bring along to be let in, as options of redis-py."""
+        return {**(clients.encrypted(self.tls) if self.tls else {}), **self.spec.login}
+
     def client(self, **options: Any) -> redis.Redis:
         """Return a client that never retries; the caller closes it (it is a context manager)."""
-        password = self.spec.server_config.get("requirepass")
-        if password is not None:
-            options = {"password": str(password)} | options
-        return clients.connect(self.address, self.port, self.spec.tls, **options)
+        return clients.connect(self.address, self.port, **(self.access | options))
 
     def ask(self, *words: str | int) -> Any:
         """Send one command over a connection of its own; redis.exceptions.RedisError if not."""

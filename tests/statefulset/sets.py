@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Final, Self
 
-from tests.statefulset import addresses, config, folders, nameserver, network, process, servers
+from tests.statefulset import (
+    addresses,
+    config,
+    folders,
+    nameserver,
+    network,
+    process,
+    secured,
+    servers,
+)
 from tests.statefulset import pod as pods
 from tests.statefulset import sidecar as sidecars
 from tests.statefulset import spec as specs
@@ -46,7 +55,7 @@ class LocalStatefulSet:
         namespace: str = "default",
         domain: str = "cluster.local",
         port: int = 6379,
-        tls: config.Tls | None = None,
+        tls: config.TlsOf | None = None,
         names: nameserver.NameServer | None = None,
         seed: str | None = None,
         net: network.Network | None = None,
@@ -55,6 +64,7 @@ class LocalStatefulSet:
 
         With a `net` each pod lives in a namespace of it, and not on a loopback address.
         """
+        given, env = secured.people(server_config or {}, sidecar_env or {})
         self.server = server
         self.pods: list[pods.Pod] = []
         self.surprises: list[str] = []
@@ -74,9 +84,9 @@ class LocalStatefulSet:
             ordinal_start=ordinal_start,
             port=port,
             nameserver="",  # Known once there is one.
-            server_config=dict(server_config or {}),
-            sidecar_env=dict(sidecar_env or {}),
-            tls=tls,
+            server_config=dict(given),
+            sidecar_env=dict(env),
+            tls=secured.certificates(tls),
         )
 
     def __enter__(self) -> Self:

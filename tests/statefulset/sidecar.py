@@ -38,6 +38,7 @@ def environment(
     address: str,
     host: str | None = None,
     zone: str | None = None,
+    tls: config.Tls | None = None,
     extra: specs.Environment | None = None,
 ) -> dict[str, str]:
     """Return a sidecar's whole environment: nothing of ours but what makes Python run."""
@@ -62,7 +63,7 @@ def environment(
         "BOOTSTRAP_NAMESERVERS": spec.nameserver,
         "BOOTSTRAP_HTTP": f"{address}:8080",
         "BOOTSTRAP_LOG_FORMAT": "json",
-        **_tls(spec.tls),
+        **_tls(tls),
         **spec.sidecar_env,
         **(extra or {}),
     }

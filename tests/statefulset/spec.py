@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from tests.statefulset import config
+from tests.statefulset import config, users
 
 Environment: TypeAlias = Mapping[str, str | None]
 """Environment variables to set; None takes one away."""
@@ -28,7 +28,13 @@ class Spec:
     """The name server's `address:port`."""
     server_config: config.Settings
     sidecar_env: Environment
-    tls: config.Tls | None
+    tls: config.TlsOf | None
+    """The certificate of the pod of a name; None where nobody speaks TLS."""
+
+    @property
+    def login(self) -> Mapping[str, str]:
+        """The words of redis-py's clients for a user who may do everything."""
+        return users.login(self.server_config)
 
     def pod_name(self, ordinal: int) -> str:
         """Return the name of the pod with this ordinal."""

@@ -6,9 +6,9 @@ import collections
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import redis.backoff
 import redis.cluster
@@ -41,8 +41,17 @@ class Writer:
     To add a number twice does no harm, so what was sent may be sent again whatever became of it.
     """
 
-    def __init__(self, where: Addresses, *, pause: float = 0.001) -> None:
-        """Write nothing yet. `pause` is the time between two writes, in seconds."""
+    def __init__(
+        self,
+        where: Addresses,
+        *,
+        pause: float = 0.001,
+        access: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write nothing yet. `pause` is the time between two writes, in seconds.
+
+        `access` is what servers want to see before they let anybody in.
+        """
         self.acknowledged = 0
         """All numbers below this one."""
         self.gaps: list[tuple[float, float]] = []
@@ -51,6 +60,7 @@ class Writer:
         """By kind, what kept a write from being acknowledged at once."""
         self._where = where
         self._pause = pause
+        self._access = access or {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
         self._began = self._last = 0.0
@@ -131,6 +141,7 @@ class Writer:
             retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 3),
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
+            **self._access,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bootstrap.core import slots
+from bootstrap.core import rights, slots
 from bootstrap.core.model import Pod, Topology, Trouble, Unreachable
 from bootstrap.core.plan.outcome import Block, Wait
 from bootstrap.core.plan.scene import Scene
@@ -16,9 +16,17 @@ _FIX = {
     " kubectl exec {pod} -c redis -- redis-cli INFO persistence",
     Trouble.PASSWORD: "let BOOTSTRAP_REDIS_PASSWORD, or BOOTSTRAP_REDIS_PASSWORD_FILE, and"
     " requirepass of {pod}'s server (or the ACL of BOOTSTRAP_REDIS_USERNAME) be the same",
-    Trouble.PERMISSION: "grant the user of BOOTSTRAP_REDIS_USERNAME what is missing: ACL SETUSER"
-    " USER +info +config|get +config|set +cluster",
+    Trouble.PERMISSION: "grant the user of BOOTSTRAP_REDIS_USERNAME what it lacks; all that it"
+    f" needs: ACL SETUSER USER {rights.rule()}",
     Trouble.TLS: "compare BOOTSTRAP_TLS* with the server's tls-* settings and its certificate",
+    Trouble.TLS_EXPIRED: "renew the certificate of {pod}; where that is done, its Redis still has"
+    " to read it: redis-cli CONFIG SET tls-cert-file PATH, to the path that it has",
+    Trouble.TLS_NAME: "let {pod}'s certificate have its full name, or one with * in place of the"
+    " pod's, as subjectAltName; is that its address: kubectl get pod {pod} -o wide",
+    Trouble.TLS_UNTRUSTED: "let BOOTSTRAP_TLS_CA_FILE hold the authority of {pod}'s certificate;"
+    " while one authority takes another's place, both",
+    Trouble.TLS_OURS: "let BOOTSTRAP_TLS_CERT_FILE and BOOTSTRAP_TLS_KEY_FILE be a valid"
+    " certificate from an authority in tls-ca-cert-file of {pod}'s server",
     Trouble.NOT_CLUSTER: "set `cluster-enabled yes` in redis.conf and restart the server",
     Trouble.UNSUPPORTED: "use redis 6.2 or later, or any valkey",
     Trouble.NOT_REDIS: "something else listens there: compare BOOTSTRAP_REDIS_PORT with the"
@@ -45,6 +53,15 @@ def missing(pod: Pod, topology: Topology) -> Wait | None:
         pod=pod.name,
         what=f"the name {pod.hostname} to resolve; {_said(pod, topology)}",
         fix=_names_fix(pod, topology),
+    )
+
+
+def not_let_in(pod: str) -> str:
+    """For a replica that may be turned away by its primary: only its own server is told why."""
+    return (
+        f"if it lasts, see what the primary says: kubectl logs {pod} -c redis; servers log in to"
+        " one another as the user of BOOTSTRAP_REDIS_USERNAME, who needs for it: ACL SETUSER USER "
+        + " ".join(rights.FOLLOW)
     )
 
 

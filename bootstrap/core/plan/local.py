@@ -7,7 +7,7 @@ written together with the placement: whoever sees the one may rely on the other.
 from __future__ import annotations
 
 from bootstrap.core import leaving, temporary
-from bootstrap.core.actions import Action, ConfigSet, SetPeersPassword
+from bootstrap.core.actions import Action, ConfigSet, ReloadCertificates, SetPeersPassword
 from bootstrap.core.model import Pod
 from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
@@ -25,6 +25,10 @@ def settings(scene: Scene) -> Step | None:
         actions.append(
             SetPeersPassword(pod=scene.me.name, why="a replica logs in to its primary with it")
         )
+    path = scene.my.setting("tls-cert-file")
+    if scene.my.certificate_old and path:
+        why = "the files were replaced, and a server reads them only when it is told to"
+        actions.append(ReloadCertificates(pod=scene.me.name, path=path, why=why))
     return Step(actions=tuple(actions), until="the node says so itself") if actions else None
 
 

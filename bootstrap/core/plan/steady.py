@@ -45,7 +45,9 @@ def _own_waits(scene: Scene) -> list[Wait]:
     my, me = scene.my, scene.me.name
     waits: list[Wait] = []
     if my.myself.is_replica and not my.link_up:
-        waits.append(Wait(pod=me, what=f"the sync with its primary at {my.primary_host}"))
+        what = f"the sync with its primary at {my.primary_host}"
+        fix = advice.not_let_in(me) if scene.topology.with_password else ""
+        waits.append(Wait(pod=me, what=what, fix=fix))
     handshakes = [member for member in my.members if member.handshake]
     if handshakes:
         names = ", ".join(member.address for member in handshakes)

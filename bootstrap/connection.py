@@ -1,0 +1,240 @@
+"""One lasting connection to a server: being let in, and one exchange after another.
+
+Nothing is retried here: the loop looks again soon enough. Every wait has a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio.connection as connections
+import redis.backoff
+import redis.exceptions
+from redis.asyncio.retry import Retry
+
+from bootstrap import certificates, encryption, logs, probe, secret
+from bootstrap.core import rights
+from bootstrap.core.model import Trouble
+
+Command = tuple[str | bytes | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to be let in, the same for every node of the cluster."""
+
+    credentials: secret.Credentials
+    tls: encryption.Encryption | None = None
+    #: Seconds for one exchange, connecting included.
+    timeout: float = 2.0
+
+
+class FailedError(Exception):
+    """Nothing of use was heard. Says what kind of trouble it is, and what was seen."""
+
+    def __init__(self, trouble: Trouble, reason: str) -> None:
+        """Keep both."""
+        self.trouble, self.reason = trouble, reason
+        super().__init__(reason)
+
+
+class Connection:
+    """To one address. `name` is what a certificate has to name; without one, any pod of ours."""
+
+    def __init__(self, address: str, port: int, access: Access, name: str = "") -> None:
+        """Connect to nothing yet."""
+        self.address = address
+        self.port = port
+        #: The one that the server has accepted.
+        self.password: str | None = None
+        self._access = access
+        self._name = name
+        self._inside: connections.Connection | None = None
+        self._turn = asyncio.Lock()
+        self._known = False
+        self._told: tuple[str, bool] = ("", True)
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One at a time, each with its deadline; what goes wrong within ends the connection.
+
+        Raises:
+            FailedError: for all that a server, the network or a file may do to us.
+
+        """
+        try:
+            async with self._turn, asyncio.timeout(self._access.timeout):
+                yield
+        except asyncio.CancelledError:
+            await self.close()  # with replies on their way it is of no use any more
+            raise
+        except secret.PasswordFileError as error:
+            raise FailedError(Trouble.PASSWORD, str(error)) from None
+        except (redis.exceptions.RedisError, OSError, TimeoutError, ValueError) as error:
+            await self.close()
+            trouble, said = await probe.explain(error, self._server())
+            # Not `from` it: what a server said of the password would be in the trace.
+            raise FailedError(trouble, self._access.credentials.hide(said)) from None
+
+    async def exchange(self, commands: Sequence[Command]) -> list[Any]:
+        """One reply for each command; a server's refusal of one is an exception among them.
+
+        Raises:
+            redis.exceptions.RedisError, OSError: when the connection is of no use any more.
+
+        """
+        connection = await self._connected()
+        await connection.send_packed_command(connection.pack_commands(commands))
+        replies: list[Any] = []
+        for words in commands:
+            try:
+                replies.append(await connection.read_response())
+            except redis.exceptions.NoPermissionError as error:
+                replies.append(self._forbidden(words, error))
+            except redis.exceptions.ResponseError as error:
+                replies.append(error)
+        self._known = True
+        return replies
+
+    async def open(self) -> None:
+        """Be let in, so that `password` is what the server has accepted; raises as `exchange`."""
+        await self._connected()
+
+    @property
+    def certificate(self) -> tuple[bytes, int]:
+        """What the server has shown, and since when that is valid; empty and 0 without TLS."""
+        if not isinstance(self._inside, _Encrypted):
+            return b"", 0
+        return self._inside.certificate, certificates.since(self._inside.facts)
+
+    async def close(self) -> None:
+        """End the connection. The next exchange makes a new one."""
+        connection, self._inside = self._inside, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)
+
+    async def _connected(self) -> connections.Connection:
+        """The connection, made if need be; by the password and the certificates of now."""
+        tls, credentials = self._access.tls, self._access.credentials
+        credentials.notice()
+        if tls is not None:
+            # What is open stays so: it is by it that a server is told of the new ones, whose own
+            # may have expired by now, or be from an authority that nobody trusts any more.
+            tls.notice()
+        if self._inside is None:
+            self._inside = await self._let_in()
+        elif self.password != credentials.current():
+            await self._log_in_anew(self._inside)
+        return self._inside
+
+    async def _let_in(self) -> connections.Connection:
+        """A connection by the newest password that the server accepts."""
+        refused: redis.exceptions.AuthenticationError | None = None
+        for password in self._access.credentials.candidates():
+            connection = self._new(password)
+            try:
+                await connection.connect()  # type: ignore[no-untyped-call] # redis-py
+            except redis.exceptions.AuthenticationError as error:
+                await connection.disconnect(nowait=True)
+                refused = refused or error
+            except BaseException:
+                await connection.disconnect(nowait=True)
+                raise
+            else:
+                self.password = password
+                return connection
+        # What is wrong may be the file, which then says more than the server does.
+        self._access.credentials.refresh()
+        raise refused or redis.exceptions.AuthenticationError
+
+    async def _log_in_anew(self, connection: connections.Connection) -> None:
+        """By the password that the file holds now; until the server knows it, by the old one."""
+        user, password = self._access.credentials.username, self._access.credentials.current()
+        if password is None:
+            return
+        words = [user] if user else []
+        await connection.send_command("AUTH", *words, password)
+        try:
+            await connection.read_response(disconnect_on_error=False)
+        except (redis.exceptions.AuthenticationError, redis.exceptions.ResponseError):
+            self._tell(password, accepted=False)
+        else:
+            self._tell(password, accepted=True)
+            self.password = password
+
+    def _tell(self, password: str, *, accepted: bool) -> None:
+        """Say once of each password what became of it."""
+        told, self._told = self._told, (password, accepted)
+        if told == self._told:
+            return
+        log = logs.get(pod=self._name.partition(".")[0], server=self.address)
+        file = self._access.credentials.password_file
+        if accepted:
+            log.info(logs.PASSWORD, why=f"the one in {file} was replaced; in use from now on")
+            return
+        why = f"the new one in {file} is not accepted; the one before stays in use"
+        log.warning(logs.PASSWORD, why=why, fix="let every server accept both for a while")
+
+    def _new(self, password: str | None) -> connections.Connection:
+        options: dict[str, Any] = {
+            "host": self.address,
+            "port": self.port,
+            "username": self._access.credentials.username,
+            "password": password,
+            "protocol": 2,
+            "decode_responses": True,
+            "encoding_errors": "replace",
+            "driver_info": None,  # no CLIENT SETINFO: it would be one more command to be allowed
+            "retry": Retry(redis.backoff.NoBackoff(), 0),
+            "socket_timeout": self._access.timeout,
+            "socket_connect_timeout": self._access.timeout,
+        }
+        if self._access.tls is None:
+            return connections.Connection(**options)
+        return _Encrypted(tls=self._access.tls, name=self._name, **options)
+
+    def _forbidden(self, words: Command, error: Exception) -> Exception:
+        """A refusal, with the right that is missing: not every server names it."""
+        right = rights.needed_for(*(str(word) for word in words[:2]))
+        user = self._access.credentials.username or "default"
+        text = f"{error}; what it lacks: ACL SETUSER {user} {right}"
+        return redis.exceptions.NoPermissionError(text)
+
+    def _server(self) -> probe.Server:
+        return probe.Server(
+            address=self.address,
+            port=self.port,
+            name=self._name,
+            tls=self._access.tls,
+            known=self._known,
+        )
+
+
+class _Encrypted(connections.Connection):
+    """TLS to an address, where the certificate has to name the pod."""
+
+    def __init__(self, *, tls: encryption.Encryption, name: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._tls, self._name = tls, name
+        self.certificate = b""
+        self.facts: certificates.Facts = {}
+
+    def _connection_arguments(self) -> Mapping[str, Any]:
+        return {
+            **super()._connection_arguments(),
+            "ssl": self._tls.context(self._name),
+            "server_hostname": self._name,
+        }
+
+    async def _connect(self) -> None:
+        """See who it is before anything is said, the password above all."""
+        await super()._connect()  # type: ignore[no-untyped-call] # redis-py
+        assert self._writer is not None  # there is a connection
+        shown = self._writer.get_extra_info("ssl_object")
+        self.certificate, self.facts = shown.getpeercert(binary_form=True), shown.getpeercert()
+        if not self._name:
+            self._tls.check_some_pod(self.facts)

@@ -1,0 +1,207 @@
+"""TLS towards all nodes, by files that may be replaced while we run.
+
+A server reads its own files at its start, and again only when it is told to. Whoever renews
+certificates replaces files and tells nobody; so our own server is told by us, once its certificate
+would still do for this pod.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from bootstrap import certificates, logs, troubles
+
+Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
+
+
+class FilesError(Exception):
+    """The files cannot be used. Says which, what was expected, what was seen, what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where certificates and key are; without `ca` the authorities of the system are trusted."""
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+    def stamp(self) -> Stamp:
+        """Other whenever a file was replaced or rewritten; empty when one is missing."""
+        try:
+            some = [path.stat() for path in (self.ca, self.cert, self.key) if path]
+        except OSError:
+            return ()
+        return tuple((one.st_ino, one.st_mtime_ns, one.st_size) for one in some)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """What the files held when they were read last."""
+
+    named: ssl.SSLContext
+    """For a node whose name is known: its certificate must be for that."""
+    nameless: ssl.SSLContext
+    """For an address alone: whose certificate it is has to be looked at."""
+    content: tuple[bytes, bytes] = (b"", b"")
+    """Certificate and authorities, as a server with the same files has them."""
+    own: bytes = b""
+    """The certificate, where it would do for a server in our own pod; else empty."""
+    since: int = 0
+    """When that began to be valid, in seconds since 1970."""
+    unfit: str = ""
+    """Why it would not do."""
+
+
+class Encryption:
+    """The way into all nodes of a cluster that speaks TLS."""
+
+    def __init__(self, files: Files, pod: str) -> None:
+        """`pod` is the DNS name of our own, without a trailing dot; reads the files.
+
+        Raises:
+            FilesError: when they cannot be used.
+
+        """
+        self._files = files
+        self._pod = pod
+        self._subdomain = pod.partition(".")[2]
+        self._known: tuple[bytes, bytes] | None = None
+        self._stamp = self._refused = files.stamp()
+        self._loaded = self._read()
+        self._log = logs.get(pod=pod.partition(".")[0])
+
+    def notice(self) -> None:
+        """Read the files again if they were replaced; those that are of no use are not taken."""
+        stamp = self._files.stamp()
+        if stamp in (self._stamp, self._refused):
+            return
+        try:
+            loaded = self._read()
+        except FilesError as error:
+            if self._files.stamp() == stamp:  # else they are just being replaced
+                self._refused = stamp
+                self._log.warning(logs.TLS_FILES, why=f"{error}; the ones before stay in use")
+            return
+        if self._files.stamp() != stamp:
+            return
+        self._stamp, before, self._loaded = stamp, self._loaded, loaded
+        self._log.info(logs.TLS_FILES, why="they were replaced; new connections use the new ones")
+        if before.own and loaded.unfit:
+            fix = "put one there that is for this pod; until then Redis goes on with the old one"
+            self._log.warning(logs.TLS_FILES, why=loaded.unfit, fix=fix)
+
+    def context(self, name: str) -> ssl.SSLContext:
+        """For a connection to the node of this name; or to some node of ours, of no name yet."""
+        return self._loaded.named if name else self._loaded.nameless
+
+    def check_some_pod(self, facts: certificates.Facts) -> None:
+        """See that a node without a name is one of our pods, by its certificate.
+
+        Raises:
+            ssl.SSLCertVerificationError: when it is not.
+
+        """
+        if not certificates.names_pod_of(facts, self._subdomain):
+            error = ssl.SSLCertVerificationError(f"not for a pod of {self._subdomain}")
+            error.verify_code = troubles.NAME_MISMATCH
+            raise error
+
+    def blind(self) -> ssl.SSLContext:
+        """For a look at whoever is there; not for saying anything to them."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if self._files.cert:
+            context.load_cert_chain(self._files.cert, self._files.key)
+        return context
+
+    @property
+    def trusted(self) -> str:
+        """Where the authorities are that we trust, for messages."""
+        return str(self._files.ca or "the system's")
+
+    @property
+    def showing(self) -> str:
+        """Which certificate we show, for messages."""
+        return str(self._files.cert or "none (BOOTSTRAP_TLS_CERT_FILE is not set)")
+
+    # Our own server
+
+    def outdated(self, name: str, shown: bytes, since: int) -> bool:
+        """Whether the server of our own pod goes on with files that were replaced meanwhile.
+
+        `shown` is its certificate, valid `since`; `name` whose server it is. What it has of the
+        authorities cannot be seen from outside, so a file of those that changes while we run
+        counts too.
+        """
+        loaded = self._loaded
+        if name != self._pod or not loaded.own:
+            return False
+        if self._known is None:
+            older = shown != loaded.own and since <= loaded.since
+            self._known = (b"", b"") if older else loaded.content
+        return self._known != loaded.content
+
+    def reread(self) -> None:
+        """Our own server has read the files that are there now."""
+        self._known = self._loaded.content
+
+    def _read(self) -> _Loaded:
+        """All that the files say; FilesError when they cannot be used."""
+        files = self._files
+        named, nameless = _trusting(files), _trusting(files)
+        nameless.check_hostname = False
+        if not files.cert:
+            return _Loaded(named=named, nameless=nameless)
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        for context in (named, nameless, server):
+            _show(context, files)
+        content = _bytes(files.cert), _bytes(files.ca) if files.ca else b""
+        found = _Loaded(named=named, nameless=nameless, content=content)
+        try:
+            own, facts = certificates.tried(server, named, self._pod)
+        except ssl.SSLError as error:
+            unfit = f"{files.cert} would not do for {self._pod}: {_plainly(error)}"
+            return dataclasses.replace(found, unfit=unfit)
+        return dataclasses.replace(found, own=own, since=certificates.since(facts))
+
+
+def _trusting(files: Files) -> ssl.SSLContext:
+    """Who believes the authorities of the files."""
+    try:
+        return ssl.create_default_context(cafile=files.ca)
+    except OSError as error:
+        raise _fault("BOOTSTRAP_TLS_CA_FILE", f"{files.ca}", "certificates", error) from error
+
+
+def _show(context: ssl.SSLContext, files: Files) -> None:
+    """Let the certificate of the files be shown to the other side."""
+    try:
+        context.load_cert_chain(files.cert or "", files.key)
+    except OSError as error:
+        what = "a certificate, and the key that belongs to it"
+        seen = f"{files.cert} and {files.key}"
+        raise _fault("BOOTSTRAP_TLS_CERT_FILE", seen, what, error) from error
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise _fault("BOOTSTRAP_TLS_*", f"{file}", "a file", error) from error
+
+
+def _fault(variable: str, seen: str, expected: str, error: OSError) -> FilesError:
+    why = f"{variable}: expected {expected} in PEM; saw {seen} ({_plainly(error)})"
+    return FilesError(f"{why}; see what is in the Secret that is mounted there")
+
+
+def _plainly(error: OSError) -> str:
+    """What OpenSSL or the system said, without where in their sources."""
+    reason = getattr(error, "reason", None) or ""
+    message = getattr(error, "verify_message", "") or reason.replace("_", " ").lower()
+    return message or error.strerror or type(error).__name__

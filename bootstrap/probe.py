@@ -1,0 +1,102 @@
+"""Looks once more at a server that could not be spoken with, to say what is the matter with it.
+
+Nothing that matters is said on these connections: no password, no command but PING.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+from bootstrap import certificates, encryption, troubles
+from bootstrap.core.model import Trouble
+
+#: Seconds that a look may take.
+_SECONDS = 0.5
+_CERTIFICATE = (Trouble.TLS_EXPIRED, Trouble.TLS_NAME, Trouble.TLS_UNTRUSTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where it is, what it is called, and how we tried to speak with it."""
+
+    address: str
+    port: int
+    name: str
+    tls: encryption.Encryption | None
+    #: Whether it has been spoken with before: then it is not about TLS or none.
+    known: bool
+
+
+async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:
+    """The trouble, and what was expected and seen, as far as another look shows it."""
+    trouble, said = troubles.diagnose(error)
+    tls, hung_up = server.tls, troubles.hung_up(error)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            if tls and trouble in _CERTIFICATE:
+                said += await _certificate(trouble, server, tls)
+            elif tls and (hung_up or trouble is Trouble.TLS_OURS):
+                trouble, said = await _refusal(server, tls) or (trouble, said)
+            elif tls and trouble is Trouble.TIMEOUT and not server.known:
+                if await _speaks_plainly(server):
+                    return Trouble.TLS, "expected TLS, saw a server that speaks without"
+            elif not tls and hung_up and not server.known and await _speaks_tls(server):
+                return Trouble.TLS, "expected a server without TLS, saw one that speaks TLS"
+    except (OSError, TimeoutError):
+        pass
+    return trouble, said
+
+
+async def _certificate(trouble: Trouble, server: Server, tls: encryption.Encryption) -> str:
+    """What should have been in its certificate, and what is."""
+    expected = {
+        Trouble.TLS_EXPIRED: "one that is valid now",
+        Trouble.TLS_NAME: f"one for {server.name}" if server.name else "one for a pod of ours",
+        Trouble.TLS_UNTRUSTED: f"one from an authority in {tls.trusted}",
+    }[trouble]
+    shown = await certificates.shown(server.address, server.port, tls.blind())
+    return f": expected {expected}" + (f", saw {shown}" if shown else "")
+
+
+async def _refusal(server: Server, tls: encryption.Encryption) -> tuple[Trouble, str] | None:
+    """What the server says of our certificate. It says so after it, and may hang up too soon.
+
+    With nothing under way to it there is nothing that it could leave unread.
+    """
+    try:
+        reader, writer = await asyncio.open_connection(
+            server.address, server.port, ssl=tls.blind(), server_hostname=""
+        )
+        try:
+            await reader.read(1)
+        finally:
+            writer.transport.abort()
+    except ssl.SSLError as error:
+        trouble, said = troubles.diagnose(error)
+        expected = "expected one that its tls-ca-cert-file trusts, and that is valid"
+        return trouble, f"{said}; {expected}, we showed {tls.showing}"
+    return None
+
+
+async def _speaks_plainly(server: Server) -> bool:
+    reader, writer = await asyncio.open_connection(server.address, server.port)
+    try:
+        writer.write(b"PING\r\n")
+        return await reader.read(1) in {b"+", b"-"}
+    finally:
+        writer.transport.abort()
+
+
+async def _speaks_tls(server: Server) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        _, writer = await asyncio.open_connection(
+            server.address, server.port, ssl=context, server_hostname=""
+        )
+    except ssl.SSLError as error:
+        return "ALERT" in str(error.reason)
+    writer.transport.abort()
+    return True

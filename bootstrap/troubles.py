@@ -1,0 +1,116 @@
+"""Which trouble an error is, and how to say what was seen."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator
+from typing import Final
+
+import redis.exceptions
+
+from bootstrap.core.model import Trouble
+
+#: X509_V_ERR_* of OpenSSL's x509_vfy.h.
+_CERTIFICATES: Final = {
+    9: (Trouble.TLS_EXPIRED, "its certificate is not valid yet"),
+    10: (Trouble.TLS_EXPIRED, "its certificate has expired"),
+    62: (Trouble.TLS_NAME, "its certificate is not for it"),
+    64: (Trouble.TLS_NAME, "its certificate is not for it"),
+} | dict.fromkeys(
+    (2, 18, 19, 20, 21),
+    (Trouble.TLS_UNTRUSTED, "its certificate is from an authority that we do not trust"),
+)
+NAME_MISMATCH: Final = 62
+#: What a server says about a client's certificate that it does not accept.
+_ALERTS: Final = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
+
+
+class UnsupportedError(redis.exceptions.RedisError):
+    """A server that is older than we can speak with."""
+
+
+class LoadingError(redis.exceptions.BusyLoadingError):
+    """A server that reads its data, and answers meanwhile as a new one would."""
+
+
+def forbidden(reply: object) -> bool:
+    """Whether a server has refused because our user may not ask for this."""
+    return isinstance(reply, redis.exceptions.NoPermissionError)
+
+
+def diagnose(error: BaseException) -> tuple[Trouble, str]:
+    """What kind of trouble an error is, and how to say what was seen."""
+    text = str(error)
+    match error:
+        case UnsupportedError():
+            return Trouble.UNSUPPORTED, f"server version: expected 6.2 or later, saw {text}"
+        case redis.exceptions.BusyLoadingError():
+            return Trouble.LOADING, "it is LOADING its data; that is not an empty node"
+        case redis.exceptions.NoPermissionError():
+            return Trouble.PERMISSION, f"our user may not do what is needed: {text}"
+        case redis.exceptions.AuthenticationError():
+            return Trouble.PASSWORD, _about_password(text)
+        case redis.exceptions.ResponseError() if "cluster support disabled" in text:
+            return Trouble.NOT_CLUSTER, "Redis is not in cluster mode: expected cluster-enabled yes"
+        case _ if inner := tls(error):
+            return _about_tls(inner)
+        case ValueError() | redis.exceptions.InvalidResponse():
+            return Trouble.NOT_REDIS, f"it does not answer as Redis does: {text}"
+        case redis.exceptions.ResponseError():
+            return Trouble.NOT_REDIS, f"it answered {text}"
+        case TimeoutError() | redis.exceptions.TimeoutError():
+            return Trouble.TIMEOUT, "no answer in time"
+        case _:
+            return Trouble.REFUSED, f"no connection: {_plainly(error)}"
+
+
+def tls(error: BaseException) -> ssl.SSLError | None:
+    """What went wrong with TLS, if that is behind it."""
+    return next((one for one in _chain(error) if isinstance(one, ssl.SSLError)), None)
+
+
+def hung_up(error: BaseException) -> bool:
+    """Whether there was a connection, and the other side ended it without a word."""
+    ends = (ConnectionResetError, BrokenPipeError, EOFError)
+    return any(isinstance(one, ends) or "closed by server" in str(one) for one in _chain(error))
+
+
+def _about_password(text: str) -> str:
+    """Which of the two sides has a password that the other does not expect."""
+    if "Authentication required" in text:
+        return f"it wants a password, and we sent none: {text}"
+    if "without any password configured" in text:
+        return "it has no password, and we sent one"
+    return f"it does not accept our user and password: {text}"
+
+
+def _about_tls(error: ssl.SSLError) -> tuple[Trouble, str]:
+    code = getattr(error, "verify_code", None)
+    if code in _CERTIFICATES:
+        return _CERTIFICATES[code]
+    reason = str(getattr(error, "reason", None) or "")
+    _, alert, told = reason.partition("ALERT_")
+    if alert and any(word in told for word in _ALERTS):
+        said = told.replace("_", " ").lower()
+        return Trouble.TLS_OURS, f"it does not accept our certificate: {said}"
+    if reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}:
+        return Trouble.TLS, "TLS failed: expected TLS, saw something else"
+    return Trouble.TLS, f"TLS failed: {getattr(error, 'verify_message', '') or error}"
+
+
+def _plainly(error: BaseException) -> str:
+    """What the system said, without the address that redis-py and asyncio wrap around it."""
+    for one in _chain(error):
+        if isinstance(one, OSError) and one.errno:
+            return os.strerror(one.errno)
+    *_, innermost = _chain(error)
+    return str(innermost) or type(innermost).__name__
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised for, down to the first."""
+    inner: BaseException | None = error
+    while inner is not None:
+        yield inner
+        inner = inner.__cause__ or inner.__context__

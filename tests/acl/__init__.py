@@ -1,0 +1,1 @@
+"""A user with the least rights, and passwords that change."""

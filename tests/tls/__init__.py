@@ -1,0 +1,1 @@
+"""Servers that speak nothing but TLS, on both of their ports."""

@@ -100,11 +100,15 @@ class Discovery:
         For who wants to know one address and is in no hurry. To those who look, it takes one
         question in sixteen, and only about this pod.
         """
-        name = directory.absolute(fqdn)
-        self._findings.expect([name])
-        plain = [looks.Question(name, kind) for kind in self._types]
+        await self.ask_plainly([fqdn])
+        return self._findings.of(directory.absolute(fqdn))
+
+    async def ask_plainly(self, fqdns: Collection[str]) -> None:
+        """Ask for each of these pods as `address_of` does, so that something is known of each."""
+        names = [directory.absolute(fqdn) for fqdn in fqdns]
+        self._findings.expect(names)
+        plain = [looks.Question(name, kind) for name in names for kind in self._types]
         await self._ask(self._pace.fresh(plain))
-        return self._findings.of(name)
 
     async def _ask(self, asked: Sequence[looks.Question]) -> None:
         for start in range(0, len(asked), AT_ONCE):

@@ -59,17 +59,33 @@ def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology) -> Exit:
 async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
     """Everything, whatever the plan needs: a person wants to see it all."""
     ends = time.monotonic() + _SECONDS
-    while True:
-        snapshot = await observer.look(Scope.ALL)
-        unasked = any(
-            pod.node is None and pod.resolved.reason.startswith("not asked")
-            for pod in snapshot.pods
-        )
-        # Without a size nobody is expected by name: the service itself is asked who there is.
-        unlisted = observer.topology.size is None and not snapshot.listed
-        # The seed asks the service itself only when it has found everybody, each proven.
-        if observer.topology.seed and all(observer.node_of(pod.name) for pod in snapshot.pods):
-            unlisted = unlisted or not snapshot.listed
-        if not (unasked or unlisted) or time.monotonic() >= ends:
-            return snapshot, planning.plan(snapshot, observer.topology)
+    snapshot = await observer.look(Scope.ALL)
+    while (unasked := _unasked(snapshot)) or _unlisted(snapshot, observer):
+        if time.monotonic() >= ends:
+            if unasked:
+                # A look takes long where somebody hangs, and then few questions had their turn.
+                await observer.names.ask_plainly(unasked)
+                snapshot = await observer.look(Scope.ALL)
+            break
         await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))
+        snapshot = await observer.look(Scope.ALL)
+    return snapshot, planning.plan(snapshot, observer.topology)
+
+
+def _unasked(snapshot: Snapshot) -> list[str]:
+    """Names of pods that DNS has not been asked about yet, and that were not found without it."""
+    return [
+        pod.hostname
+        for pod in snapshot.pods
+        if pod.node is None and pod.resolved.reason.startswith("not asked")
+    ]
+
+
+def _unlisted(snapshot: Snapshot, observer: observe.Observer) -> bool:
+    """Whether the service has not said yet who there is, though that matters."""
+    if snapshot.listed:
+        return False
+    # Without a size nobody is expected by name. The seed asks the service itself only when it has
+    # found everybody, each proven.
+    everybody = all(observer.node_of(pod.name) for pod in snapshot.pods)
+    return observer.topology.size is None or (observer.topology.seed and everybody)

@@ -80,9 +80,8 @@ def test_users_have_the_rights_of_the_file(name: str, folder: Path, address: str
     _write_users(folder, hashlib.sha256(b"secret").hexdigest())
     child = image.start(needs.server(name), folder, address)
     try:
-        asked = image.wait_up(
-            child, lambda: _client(address, username="bootstrap", password="secret")
-        )
+        image.wait_up(child, lambda: _client(address, username="app", password="secret"))
+        asked = _client(address, username="bootstrap", password="secret")
         assert asked.info("server")
         with pytest.raises(redis.exceptions.NoPermissionError):
             asked.acl_users()

@@ -92,7 +92,7 @@ def test_a_timeout_says_what_was_waited_for(monkeypatch: Patch) -> None:
     ("plan", "why"),
     [
         (RuntimeError("never seen"), "an unexpected error"),
-        (ACT, "it is done"),
+        (ACT, "app-0: its node is gone; it is done"),
         (Plan(phase=Phase.HEAL), "heal"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
@@ -37,13 +38,17 @@ async def observer(
     clock: Callable[[], float] = lambda: 0.0,
     tls: encryption.Encryption | None = None,
     names: nameserver.NameServer | None = None,
+    wall: Callable[[], float] = time.time,
 ) -> AsyncIterator[observe.Observer]:
     """Watch from the pod with this ordinal."""
     one = app[ordinal]
     topology = topology_of(one, with_address=with_address)
     asked = names or app.names
     looks = discovery.Discovery(
-        service=topology.subdomain, nameservers=[(asked.address, asked.port)], family=4
+        service=topology.subdomain,
+        nameservers=[(asked.address, asked.port)],
+        family=4,
+        wall=wall,
     )
     access = connection.Access(credentials=secret.Credentials(), tls=tls, timeout=5.0)
     found = observe.Observer(topology, one.address, access, looks, clock)

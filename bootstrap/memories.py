@@ -34,7 +34,8 @@ class Memories:
         self._looked = self._looked or scope is Scope.ALL
         if scope is Scope.HALF:
             self._since.setdefault(_HALVED, self._clock())
-        shut = self._lasting("shut", volume is not None and volume.emptied and not self.opened)
+        held = volume is not None and (volume.emptied or volume.myself is None)
+        shut = self._lasting("shut", held and not self.opened)
         return dataclasses.replace(memory, shut=shut, opened=self.opened)
 
     def _memory(self, me: Pod, pods: Sequence[Pod]) -> Memory:

@@ -28,10 +28,7 @@ def wait_formed(
     The seed is the last to be content, and reading its log is cheaper than asking every node.
     """
     until(lambda: phase(app.pods[0]) == "steady", lambda: app.pods[0].sidecar.log()[-1:])
-    until(
-        lambda: not oracle.problems(app.pods, replicas_per_shard=replicas_per_shard),
-        lambda: oracle.problems(app.pods, replicas_per_shard=replicas_per_shard),
-    )
+    oracle.wait_healthy(app.pods, LONG, replicas_per_shard=replicas_per_shard)
     until(
         lambda: oracle.temporary_settings(app.pods) == before,
         lambda: (oracle.temporary_settings(app.pods), before),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.formation import forming
 from tests.keeping import keeping
-from tests.statefulset import config, kubelet, needs, oracle, pod, process, sets
+from tests.statefulset import config, kubelet, needs, oracle, pod, process, sets, spec
 
 NODE_TIMEOUT: Final = 3000
 """Of the servers, in ms: long enough for a restart, short enough to wait for a failover."""
@@ -42,10 +42,12 @@ def allow_failover(one: pod.Pod, *, allowed: bool) -> None:
     one.ask("CONFIG", "SET", "cluster-replica-no-failover", "no" if allowed else "yes")
 
 
-def hold(app: sets.LocalStatefulSet, **env: str) -> pod.Pod:
+def hold(
+    app: sets.LocalStatefulSet, env: spec.Environment | None = None, *, wipe: bool = False
+) -> pod.Pod:
     """Kill the first primary, and bring its pod back up to its gate."""
     allow_failover(app[3], allowed=False)
-    keeping.down(app, [app[0]], moved=False)
+    keeping.down(app, [app[0]], wipe=wipe, moved=False)
     kubelet.begin([app[0]], env=env)
     kubelet.wait_held(app[0], "redis-app-3")
     return app[0]
@@ -70,25 +72,41 @@ def assert_kept(app: sets.LocalStatefulSet) -> None:
 # The trap
 
 
-@pytest.mark.parametrize("name", keeping.SERVERS)
-def test_without_the_gate_the_replica_copies_the_emptiness(name: str) -> None:
-    """The twin of what follows; on every server, with the node time-out that it comes with."""
-    with keeping.formed(name, server_config=FORGETFUL) as app:
-        assert int(app[3].ask("DBSIZE")) > 0
-        keeping.down(app, [app[0]], moved=False)
-        app[0].start_sidecar()
-        app[0].start_server()
-        forming.until(
-            lambda: app[3].ask("DBSIZE") == 0, lambda: (app[3].ask("DBSIZE"), app[3].server_tail())
-        )
-        oracle.wait_healthy(app.pods, keeping.HEALTHY)
-        assert len(keeping.missing_keys(app)) > keeping.KEYS / 6
+WIPE: Final = pytest.mark.parametrize("wipe", [False, True], ids=["nodes.conf", "nothing"])
+"""What is left in the volume. For replication, which dials an address, it is the same."""
 
 
-def test_with_the_gate_the_replica_is_promoted_and_keeps_the_keys(
-    each: sets.LocalStatefulSet,
+@WIPE
+def test_without_the_gate_the_replica_copies_the_emptiness(
+    each: sets.LocalStatefulSet, *, wipe: bool
 ) -> None:
-    held = hold(each)
+    """The twin of what follows. Nothing is forced: where no election comes, a person is told."""
+    assert int(each[3].ask("DBSIZE")) > 0
+    allow_failover(each[3], allowed=False)
+    keeping.down(each, [each[0]], wipe=wipe, moved=False)
+    each[0].start_sidecar()
+    each[0].start_server()
+    forming.until(
+        lambda: each[3].ask("DBSIZE") == 0, lambda: (each[3].ask("DBSIZE"), each[3].server_tail())
+    )
+    allow_failover(each[3], allowed=True)
+    if wipe and not each[0].server.valkey:
+        forming.until(
+            lambda: keeping.blocked(each[3]) == {"primary-replaced"},
+            lambda: forming.events(each[3], "plan")[-1:],
+        )
+        assert forming.answers(each[3])[0] == 503
+        assert "CLUSTER FAILOVER FORCE" in forming.events(each[3], "plan")[-1]["fix"]
+        each[3].ask("CLUSTER", "FAILOVER", "FORCE")
+    oracle.wait_healthy(each.pods, keeping.HEALTHY)
+    assert len(keeping.missing_keys(each)) > keeping.KEYS / 6
+
+
+@WIPE
+def test_with_the_gate_the_replica_is_promoted_and_keeps_the_keys(
+    each: sets.LocalStatefulSet, *, wipe: bool
+) -> None:
+    held = hold(each, wipe=wipe)
     assert "waiting for" not in forming.answers(held)[1]
     assert "a replica to be promoted" in forming.answers(held)[1]
     assert forming.metric(held, "bootstrap_gate_open") == 0.0
@@ -116,7 +134,7 @@ def test_a_dry_run_says_what_is_waited_for(newest: sets.LocalStatefulSet) -> Non
 
 
 def test_a_gate_that_holds_waits_for_a_person(newest: sets.LocalStatefulSet) -> None:
-    held = hold(newest, BOOTSTRAP_GATE_TIMEOUT="1s")
+    held = hold(newest, {"BOOTSTRAP_GATE_TIMEOUT": "1s"})
     forming.until(
         lambda: keeping.blocked(held) == {"data-missing"}, lambda: held.sidecar.log()[-1:]
     )
@@ -139,7 +157,7 @@ def fails(app: sets.LocalStatefulSet, one: pod.Pod) -> str:
 
 def test_a_gate_that_opens_does_what_was_wanted(newest: sets.LocalStatefulSet) -> None:
     wanted = {"BOOTSTRAP_GATE_TIMEOUT": "1s", "BOOTSTRAP_GATE_ON_TIMEOUT": "open"}
-    held = hold(newest, **wanted)
+    held = hold(newest, wanted)
     kubelet.serve([held])
     assert gate_events(held) == [("gate-shut", "warning"), ("gate-open", "error")]
     forming.until(lambda: newest[3].ask("DBSIZE") == 0, newest[3].server_tail)

@@ -19,6 +19,8 @@ def connect(address: str, port: int, **options: Any) -> redis.Redis:
         "socket_connect_timeout": 2.0,
         "decode_responses": True,
         "protocol": 2,
+        # Else each client looks up the version of its library, and tells every server.
+        "driver_info": None,
     }
     return redis.Redis(host=address, port=port, **(defaults | options))
 

@@ -1,9 +1,10 @@
 """The start gate: whether our own server may start, judged while it is still down.
 
-A primary that lost its data but kept its nodes.conf, and is back before anybody missed it, makes
-its replicas copy the emptiness: the data of the shard is gone. So such a node is held down until
-somebody else owns what it owned, or nobody alive has anything to lose. While it is down its
-replicas fail it over by themselves; nothing is sent.
+A primary that lost its data, and is back at its address before anybody missed it, makes its
+replicas copy the emptiness: the data of the shard is gone. Its nodes.conf makes no difference, for
+replication dials an address and asks for no node id. So such a node is held down until somebody
+else owns what it owned, or nobody alive has anything to lose. While it is down its replicas fail
+it over by themselves; nothing is sent.
 
 What opens the gate, and what does not:
 
@@ -13,6 +14,9 @@ What opens the gate, and what does not:
 - Silence is not enough. A replica that nobody can speak of may be on its way up with the data. That
   is no deadlock when all pods return at once: only a primary with slots and without data waits,
   replicas start, and then each says itself whether it holds keys. If all were emptied, all open.
+- A volume without a nodes.conf says nothing of the past. Then peers who answer tell who was at our
+  address. Where nobody answers it is a first start, or everybody's: a replica that comes up later
+  finds its own sidecar in the way (`local.unproven`).
 - That a replica is gone, most of the primaries have to say, and each must have been up for a node
   time-out: nodes.conf keeps failures of the past over a restart.
 - Where most primaries wait at their gates no replica can be elected. No word of others can mend
@@ -42,14 +46,12 @@ def gate(scene: Scene) -> Gate:
     me = volume.myself
     if scene.snapshot.memory.opened:
         return Gate()  # the server may be up by now, and nothing can hold it down any more
-    if me is None:
-        return Gate(why="the volume holds no nodes.conf: the node is new")
-    if not volume.emptied:
+    if me is not None and not volume.emptied:
         holds = f"holds data: {volume.data}" if volume.data else "is not that of a primary"
         return Gate(why=f"the volume {holds}")
     if scene.snapshot.scope < Scope.ALL:
-        return Gate(open=False, why="its peers have not been asked yet")
-    return _emptied(scene, me)
+        return Gate(open=False, until="its peers to be asked", why="one may follow it")
+    return _emptied(scene, me) if me is not None else _new(scene)
 
 
 def plan(scene: Scene, verdict: Gate) -> Plan | None:
@@ -60,7 +62,7 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,), look=look)
     if verdict.open:
         return None
-    wait = Wait(pod=scene.me.name, what=f"a replica to be promoted: {verdict.why}")
+    wait = Wait(pod=scene.me.name, what=f"{verdict.until}: {verdict.why}")
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
 
 
@@ -99,6 +101,34 @@ def _late(scene: Scene, code: str, why: str, fix: str) -> Gate | None:
     return Gate(open=scene.topology.gate_opens, why=why, code=code, fix=fix)
 
 
+def _new(scene: Scene) -> Gate:
+    """A node without a past of its own, where another may have been."""
+    shut = (found for one in _predecessors(scene) if not (found := _emptied(scene, one)).open)
+    held = next(shut, None)
+    if held is not None:
+        return held
+    unknown = [
+        pod for pod in scene.snapshot.pods if pod.node is None and pod.resolved.state == "unknown"
+    ]
+    late = scene.snapshot.memory.shut >= scene.topology.gate_seconds
+    if unknown and not (late and scene.topology.gate_opens):
+        names = ", ".join(pod.name for pod in unknown)
+        why = f"{unknown[0].resolved.reason}; one of them may follow whoever is at our address"
+        return Gate(open=False, until=f"an answer of DNS about {names}", why=why)
+    return Gate(why="the volume holds no nodes.conf: the node is new")
+
+
+def _predecessors(scene: Scene) -> list[Member]:
+    """Primaries with slots that peers have seen at the address where our new node will be."""
+    there = [
+        member
+        for _, view in scene.viewed
+        for member in view.members
+        if member.address == scene.topology.address and member.slots
+    ]
+    return [one for _, one in sorted({one.node_id: one for one in there}.items())]
+
+
 def _emptied(scene: Scene, me: Member) -> Gate:
     """A primary with slots and without data."""
     heirs = _heirs(scene, me)
@@ -109,8 +139,9 @@ def _emptied(scene: Scene, me: Member) -> Gate:
     if not copies:
         return Gate(why="no replica that holds a key is left: its start can lose nothing")
     why = (
-        f"{scene.me.name} was the primary of slots {slots.brief(me.slots)}, its volume holds no"
-        f" data, and a start would empty its replicas; {'; '.join(text for _, text in copies)}"
+        f"{scene.me.name} was the primary of slots {slots.brief(me.slots)}, its volume does not"
+        " hold their data, and a start would empty its replicas;"
+        f" {'; '.join(text for _, text in copies)}"
     )
     pods = (scene.pod_named(member) for member, _ in copies)
     pod = next((pod.name for pod in pods if pod), "REPLICA")

@@ -108,3 +108,26 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
         f" {scene.me.address}:{scene.topology.port}",
         serves=pod is not scene.me,
     )
+
+
+def replaced(scene: Scene) -> Block | None:
+    """Our replica's primary is gone for good, and its place taken before anybody missed it.
+
+    Redis gives such a node no address, asks it for nothing any more, and so never fails it; and
+    replication, which dials the old address, copies from whoever is there now.
+    """
+    primary = scene.my.member(scene.my.myself.primary_id)
+    if primary is None or "noaddr" not in primary.flags or "fail" in primary.flags:
+        return None
+    pod = scene.ghost(primary)
+    if pod is None:
+        return None
+    me = scene.me.name
+    return Block(
+        code="primary-replaced",
+        why=f"{me} follows {scene.name(primary)}, whose volume is gone; {pod.name} is another node"
+        f" at the same address now, so no election comes, and slots {slots.brief(primary.slots)}"
+        " are not served",
+        fix=f"make the replica with the most keys the primary ({me} has {scene.my.keys}):"
+        f" {advice.ask(scene.topology, me)} CLUSTER FAILOVER FORCE",
+    )

@@ -70,6 +70,8 @@ class Gate:
 
     open: bool = True
     why: str = ""
+    #: What a gate that is shut waits for.
+    until: str = "a replica to be promoted"
     code: str = ""
     fix: str = ""
 

@@ -26,6 +26,9 @@ def steady(scene: Scene) -> Plan:
     failed = [scene.name(one) for one in my.members if one.failed and one.node_id not in ghost_ids]
     waits = (*_own_waits(scene), *_waits_for_others(scene, failed, lost, told=bool(gone)))
     blocked = tuple(block for _, block in gone)
+    replaced = ghosts.replaced(scene)
+    if replaced is not None:
+        blocked = (*blocked, replaced)
     if lost and not waits:
         blocked = (*blocked, _lost(scene, lost))
     away = tuple(f"{name} is away" for name in failed if my.state_ok)

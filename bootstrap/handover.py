@@ -46,6 +46,7 @@ class Handover:
         self._clock = clock
         self._log = logs.get(pod=topology.name)
         self._running: asyncio.Task[Ended] | None = None
+        self._attempt: _Attempt | None = None
         self._failed: tuple[float, Ended] | None = None
 
     @property
@@ -64,6 +65,11 @@ class Handover:
                     return dataclasses.replace(ended, text=text)
             self._running = asyncio.create_task(self._guarded())
         return await asyncio.shield(self._running)
+
+    def unfinished(self) -> str:
+        """What is said when the time is over; any thread may ask."""
+        late = f"not within {self.limit:g} s"
+        return f"{late}; {self._attempt.waits()}" if self._attempt else late
 
     async def close(self) -> None:
         """End what is under way."""
@@ -97,11 +103,13 @@ class Handover:
     async def _run(self) -> Ended:
         # Of its own connections: the loop looks meanwhile, and closes its own as it likes.
         around = neighbours.Neighbours(self._topology, self._local, self._access)
-        attempt = _Attempt(self._topology, around, self._board, self._clock)
+        self._attempt = _Attempt(self._topology, around, self._board, self._clock)
         try:
-            return await attempt.run()
+            ended = await self._attempt.run()
         finally:
-            await attempt.close()
+            await around.close()
+        late = Ended(result=Result.TIMED_OUT, text=self.unfinished())
+        return ended or late
 
 
 class _Attempt:
@@ -124,24 +132,23 @@ class _Attempt:
         self._refused = ""
         self._log = logs.get(pod=topology.name)
 
-    async def run(self) -> Ended:
-        """Until the end, or until the time is over."""
+    async def run(self) -> Ended | None:
+        """Until the end, or until the time is over; then there is none."""
+        ended = None
         try:
             async with asyncio.timeout(self._state.limit * (1 - _SPARE)):
                 ended = await self._turns()
         except TimeoutError:
             await self._around.close()  # whatever was cut off may still be answered
-            text = f"not within {self._state.limit:g} s; still waiting until {self._until}"
-            text += f"; {self._refused}" if self._refused else ""
-            ended = Ended(result=Result.TIMED_OUT, text=text)
-        if self._state.marked and not ended.result.good:
+        if self._state.marked and not (ended and ended.result.good):
             # Still a primary, and others wait for its mark to go.
             await self._apply(handover.unmark(self._topology))
         return ended
 
-    async def close(self) -> None:
-        """Let go of everybody."""
-        await self._around.close()
+    def waits(self) -> str:
+        """What it waits for, and what stands in the way."""
+        text = f"still waiting until {self._until}"
+        return f"{text}; {self._refused}" if self._refused else text
 
     async def _turns(self) -> Ended:
         while True:
@@ -196,7 +203,7 @@ class Door:
             asking = asyncio.run_coroutine_threadsafe(asked, self._turning)
             ended = asking.result(self._handed.limit)
         except (futures.CancelledError, TimeoutError):
-            return 200, f"{Result.TIMED_OUT}: not within {self._handed.limit:g} s\n"
+            return 200, f"{Result.TIMED_OUT}: {self._handed.unfinished()}\n"
         except RuntimeError:  # the loop has ended, and with it this process is about to
             asked.close()
             return 200, f"{Result.FAILED}: the sidecar is stopping\n"

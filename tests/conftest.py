@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis
 import pytest
 
-from tests.statefulset import secured, variants
+from tests.statefulset import variants
 
 # No deadlines: how long an example takes is not what any test is about.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -25,11 +25,8 @@ LONG = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest. With SECURED=yes one server takes the place of all."""
-    for some in variants.grouped(items).values() if secured.WANTED else ():
-        names = [variants.server_of(item) for item in some]
-        kept = names.index(secured.SERVER) if secured.SERVER in names else 0
-        variants.keep(some, kept, f"with SECURED=yes that is {secured.SERVER} in any case")
+    """Begin with what takes longest, of those that run here."""
+    variants.choose(items)
 
     def place(item: pytest.Item) -> int:
         return next((n for n, name in enumerate(LONG) if name in item.nodeid), len(LONG))

@@ -146,6 +146,7 @@ class Connection:
                 raise
             else:
                 self.password = password
+                self._access.credentials.accepted(password)
                 return connection
         # What is wrong may be the file, which then says more than the server does.
         self._access.credentials.refresh()
@@ -165,6 +166,7 @@ class Connection:
         else:
             self._tell(password, accepted=True)
             self.password = password
+            self._access.credentials.accepted(password)
 
     def _tell(self, password: str, *, accepted: bool) -> None:
         """Say once of each password what became of it."""

@@ -17,6 +17,9 @@ from bootstrap import certificates, logs, troubles
 
 Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
+#: OpenSSL would ask whoever is at the terminal for that of a key, and everything else would wait.
+_NO_PASSPHRASE = ""
+
 
 class FilesError(Exception):
     """The files cannot be used. Says which, what was expected, what was seen, what to do."""
@@ -116,7 +119,7 @@ class Encryption:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if self._files.cert:
-            context.load_cert_chain(self._files.cert, self._files.key)
+            context.load_cert_chain(self._files.cert, self._files.key, _NO_PASSPHRASE)
         return context
 
     @property
@@ -181,7 +184,7 @@ def _trusting(files: Files) -> ssl.SSLContext:
 def _show(context: ssl.SSLContext, files: Files) -> None:
     """Let the certificate of the files be shown to the other side."""
     try:
-        context.load_cert_chain(files.cert or "", files.key)
+        context.load_cert_chain(files.cert or "", files.key, _NO_PASSPHRASE)
     except OSError as error:
         what = "a certificate, and the key that belongs to it"
         seen = f"{files.cert} and {files.key}"

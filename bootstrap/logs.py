@@ -21,8 +21,6 @@ Format: TypeAlias = Literal["json", "console"]
 """How lines look; "console" has no colours, so that it can be copied and searched."""
 
 # The names of events. Who counts or searches log lines relies on them: they are not renamed.
-SETTINGS: Final = "settings"
-"""What was read from the environment and derived, once at the start."""
 UNKNOWN_VARIABLE: Final = "unknown-variable"
 """A variable with our prefix that nothing reads."""
 PLAN: Final = "plan"

@@ -45,6 +45,7 @@ class Loop:
         self._refused: tuple[tuple[str, str], ...] = ()
         self._refused_since = self._same_since
         self._unwilling: list[str] = []
+        self._refusals: dict[str, str] = {}
         self._log = logs.get(pod=observer.topology.name)
 
     def stop(self) -> None:
@@ -90,6 +91,8 @@ class Loop:
         if step is not None and step.actions:
             await self._apply(step)
         self._scope = plan.look if not plan.reached else Scope.LOCAL
+        if plan.reached:
+            self._refusals.clear()
         return plan
 
     async def _look(self, scope: Scope) -> tuple[Snapshot, Plan]:
@@ -107,11 +110,14 @@ class Loop:
         for outcome in outcomes:
             result = "ok" if outcome.refused is None else "refused"
             self._board.actions[actions.kind(outcome.action), result] += 1
-            if outcome.refused is not None:
-                text = actions.describe(outcome.action)
+            text = actions.describe(outcome.action)
+            if outcome.refused is None:
+                self._refusals.pop(text, None)
+                self._log.debug(logs.DONE, action=text)
+            elif self._refusals.get(text) != outcome.refused:
+                # It is tried again at every look, and told once.
+                self._refusals[text] = outcome.refused
                 self._log.warning(logs.REFUSED, action=text, reason=outcome.refused)
-            else:
-                self._log.debug(logs.DONE, action=actions.describe(outcome.action))
 
     def _publish(self, snapshot: Snapshot, plan: Plan) -> None:
         before = self._board.status

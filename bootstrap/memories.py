@@ -34,7 +34,7 @@ class Memories:
         self._looked = self._looked or scope is Scope.ALL
         if scope is Scope.HALF:
             self._since.setdefault(_HALVED, self._clock())
-        held = volume is not None and (volume.emptied or volume.myself is None)
+        held = volume is not None and (volume.emptied or not (volume.data or volume.members))
         shut = self._lasting("shut", held and not self.opened)
         return dataclasses.replace(memory, shut=shut, opened=self.opened)
 

@@ -8,6 +8,8 @@ from bootstrap.core.plan.outcome import Phase, Plan
 
 #: While forming or joining: as often as looking costs little.
 _BRISK = 0.03
+#: After so many seconds of the same actions there is no hurry: they are refused, or of no use.
+_STUCK = 2.0
 #: Actions that need time to show; what all others did can be seen at once.
 _SLOW = (actions.Meet, actions.Replicate)
 #: While waiting for somebody: at first, and after `_PATIENT` seconds of the same plan.
@@ -41,6 +43,7 @@ def rest(  # noqa: PLR0913 - all that a pause depends on, by name
     if plan.reached:
         return interval * jittered
     done = plan.steps[0].actions if plan.steps else ()
+    stuck = bool(done) and same > _STUCK
     # Only after a plan that is new: one that is refused again and again must not spin.
     if done and same <= took and not any(isinstance(one, _SLOW) for one in done):
         return 0.0
@@ -49,7 +52,7 @@ def rest(  # noqa: PLR0913 - all that a pause depends on, by name
     if plan.phase is Phase.HEAL and plan.look is Scope.ALL:
         calm = _WAITING[1] if same > _PATIENT else max(_WAITING[0], took / _HEAL_SHARE - took)
         return min(interval, calm * jittered)
-    if plan.phase in (Phase.FORM, Phase.JOIN, Phase.HEAL) and plan.steps:
+    if plan.phase in (Phase.FORM, Phase.JOIN, Phase.HEAL) and plan.steps and not stuck:
         return max(_BRISK, took)
     if plan.phase is Phase.BLOCKED:
         return min(interval, max(_BLOCKED, took / _BLOCKED_SHARE) * jittered)

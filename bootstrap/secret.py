@@ -68,11 +68,18 @@ class Secret:
         raise TypeError("a Secret does not give its state away: call reveal()")
 
 
+#: How many passwords are kept that servers have accepted: two, while one takes the other's place.
+_REMEMBERED = 2
+#: What stands between an unknown command and its arguments, shortened and without line ends, where
+#: no password would be found again (rejectCommandFormat, server.c).
+_REPEATED = ", with args beginning with"
+
+
 @final
 class Credentials:
     """Who we are to Redis. A password in a file may change while we run; see `notice`."""
 
-    __slots__ = ("_before", "_known", "_read", "password", "password_file", "username")
+    __slots__ = ("_accepted", "_known", "_read", "password", "password_file", "username")
 
     def __init__(
         self,
@@ -85,7 +92,7 @@ class Credentials:
         self.password: Final = password
         self.password_file: Final = password_file
         self._read: Secret | None = None
-        self._before: Secret | None = None
+        self._accepted: tuple[Secret, ...] = ()
         self._known: frozenset[Secret] = frozenset({password} if password else ())
 
     def current(self) -> str | None:
@@ -99,12 +106,18 @@ class Credentials:
         return secret.reveal() if secret else None
 
     def candidates(self) -> tuple[str | None, ...]:
-        """Return the password, and the one before it: a server may not have heard of the new one.
+        """Return the password, and those before it: a server may not have heard of the new one.
 
         PasswordFileError when the file must be read and can not be.
         """
         newest = self.current()
-        return (newest, self._before.reveal()) if self._before else (newest,)
+        return (newest, *(one.reveal() for one in self._accepted if one.reveal() != newest))
+
+    def accepted(self, password: str | None) -> None:
+        """Note that a server let us in by it. While one is replaced, servers differ."""
+        if self.password_file and password is not None:
+            others = (one for one in self._accepted if one.reveal() != password)
+            self._accepted = (Secret(password), *others)[:_REMEMBERED]
 
     def notice(self) -> None:
         """Read the file again if it was read before; one that is of no use changes nothing."""
@@ -122,10 +135,7 @@ class Credentials:
             return False
         before, self._read = self._read, Secret(_read(self.password_file))
         self._known |= {self._read}
-        if before == self._read:
-            return False
-        self._before = before
-        return True
+        return before != self._read
 
     def hide(self, text: str) -> str:
         """Return a text from elsewhere without any password that was ours in this run.
@@ -133,6 +143,7 @@ class Credentials:
         A server repeats the arguments of a command that it does not know: `CONFIG SET masterauth
         ...` where CONFIG was renamed comes back in the error, and errors are logged.
         """
+        text = text.partition(_REPEATED)[0]
         # The longest first: one password may be the beginning of the next.
         for value in sorted((secret.reveal() for secret in self._known), key=len, reverse=True):
             text = text.replace(value, HIDDEN)

@@ -111,13 +111,22 @@ def _range(word: str) -> Range:
 
 
 def shards(reply: Sequence[Any]) -> tuple[frozenset[str], ...]:
-    """`CLUSTER SHARDS`: the node ids of each shard, as RESP2's lists of names and values."""
-    found: list[frozenset[str]] = []
-    for shard in reply:
-        facts = dict(zip(shard[::2], shard[1::2], strict=True))
-        nodes_of = (dict(zip(one[::2], one[1::2], strict=True)) for one in facts["nodes"])
-        found.append(frozenset(str(one["id"]) for one in nodes_of))
-    return tuple(found)
+    """`CLUSTER SHARDS`: the node ids of each shard, as RESP2's lists of names and values.
+
+    Raises:
+        MalformedError: when it is something else.
+
+    """
+    try:
+        return tuple(_ids(shard) for shard in reply)
+    except (KeyError, TypeError, ValueError):
+        raise MalformedError(f"CLUSTER SHARDS makes no sense: {reply!r}") from None
+
+
+def _ids(shard: Sequence[Any]) -> frozenset[str]:
+    facts = dict(zip(shard[::2], shard[1::2], strict=True))
+    nodes_of = (dict(zip(one[::2], one[1::2], strict=True)) for one in facts["nodes"])
+    return frozenset(str(one["id"]) for one in nodes_of)
 
 
 def view(

@@ -9,7 +9,6 @@ import pytest
 
 from bootstrap.core import parse
 from bootstrap.core import plan as planning
-from bootstrap.core.directory import Name
 from bootstrap.core.model import Pod, Scope, Volume
 from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
@@ -51,8 +50,8 @@ def down(flags: str = "master", slots: str = "0-5460", epoch: int = 1) -> str:
 
 
 def plan(*peers: Pod, seen: Volume | None = None, scope: Scope = Scope.ALL, **more: Any) -> Plan:
-    memory = {name: more.pop(name) for name in ("shut", "opened") if name in more}
-    snapshot = build.snapshot(REFUSED, *peers, scope=scope, **memory)
+    known = {name: more.pop(name) for name in ("shut", "opened", "listed") if name in more}
+    snapshot = build.snapshot(REFUSED, *peers, scope=scope, **known)
     topology = build.topology(0, **more)
     return planning.plan(
         dataclasses.replace(snapshot, volume=volume() if seen is None else seen), topology
@@ -75,6 +74,8 @@ GONE: Final = build.line(3, "slave,fail", "n0")
     ("seen", "why"),
     [
         (volume(data="/data/dump.rdb"), "the volume holds data: /data/dump.rdb"),
+        # Its nodes.conf may have a name of its own.
+        (Volume(data="/data/dump.rdb"), "the volume holds data: /data/dump.rdb"),
         (volume(changed(0, build.line(0, "myself,slave", "n3"))), "is not that of a primary"),
         (volume(changed(0, build.line(0, "myself,master"))), "is not that of a primary"),
     ],
@@ -244,57 +245,6 @@ def test_a_stranger_behind_a_name_proves_nothing() -> None:
         3, build.view(changed(3), cluster_announce_hostname="redis-app-3.elsewhere.example")
     )
     assert not verdict(strange).open
-
-
-# Nothing in the volume, not even a nodes.conf
-
-BLANK: Final = Volume()
-"""A new node may take the place of one at its address, which others still follow."""
-
-
-@pytest.mark.parametrize("seen", [BLANK, Volume(data="/data/dump.rdb")])
-def test_a_new_node_asks_everybody_first(seen: Volume) -> None:
-    found = plan(seen=seen, scope=Scope.LOCAL)
-    assert (found.gate.open, found.look) == (False, Scope.ALL)
-    assert found.waiting[0].text == "redis-app-0: its peers to be asked: one may follow it"
-    opened = plan(build.pod(1), build.pod(2, "refused"), seen=seen)
-    assert opened.gate == Gate(why="the volume holds no nodes.conf: the node is new")
-
-
-@pytest.mark.parametrize("seen", [BLANK, Volume(data="/data/dump.rdb")])
-def test_who_takes_the_place_of_an_owner_waits_until_it_is_owned_by_others(seen: Volume) -> None:
-    held = plan(HOLDER, peer(1), seen=seen)
-    assert (held.gate.open, held.look) == (False, Scope.ALL)
-    assert "redis-app-0: a replica to be promoted" in held.waiting[0].text
-    assert "its volume does not hold their data" in held.gate.why
-    promoted = peer(3, PROMOTED, down("master,fail", ""))
-    assert verdict(peer(1, down("master,fail", ""), PROMOTED), promoted, seen=seen).open
-    (block,) = plan(HOLDER, peer(1), seen=seen, shut=45.0).blocked
-    assert block.code == "data-missing"
-
-
-def test_where_nobody_could_follow_a_new_node_it_starts() -> None:
-    moved = {"address": "10.0.0.99"}
-    assert verdict(HOLDER, peer(1), seen=BLANK, **moved).open
-    # Nobody has a replica to lose; or nobody knows of slots that were here.
-    assert verdict(peer(1, GONE), peer(2, GONE), seen=BLANK).open
-    assert verdict(peer(1, down("master", "")), seen=BLANK).open
-    assert not verdict(peer(1, down("master", "")), HOLDER, seen=BLANK).open
-
-
-def test_a_new_node_waits_for_what_dns_has_to_say() -> None:
-    """Unknown is never absent. It is no refusal: as soon as DNS answers, it is decided."""
-    unknown = build.pod(3, resolved=Name(state="unknown", reason="SERVFAIL from 10.0.0.53:53"))
-    found = plan(unknown, peer(1, down(slots="")), seen=BLANK, shut=1000.0)
-    assert (found.gate.open, found.blocked, found.look) == (False, (), Scope.ALL)
-    assert found.waiting[0].text == (
-        "redis-app-0: an answer of DNS about redis-app-3: SERVFAIL from 10.0.0.53:53; one of them"
-        " may follow whoever is at our address"
-    )
-    assert not verdict(unknown, seen=BLANK, shut=1.0, gate_opens=True).open
-    assert verdict(unknown, seen=BLANK, shut=45.0, gate_opens=True).open
-    absent = build.pod(3, resolved=Name(state="absent", reason="NXDOMAIN from 10.0.0.53:53"))
-    assert verdict(absent, seen=BLANK).open
 
 
 # How long

@@ -50,9 +50,8 @@ def _matches(peer: Object, labels: Object, namespace: Object | None) -> bool:
 def test_clients_reach_redis_and_nothing_else(folder: Path) -> None:
     build = render.build(folder)
     client, bus = (port["containerPort"] for port in build.redis["ports"])
-    (http,) = (port["containerPort"] for port in build.sidecar["ports"])
     assert reached(build, CLIENT) == {client}
-    assert reached(build, build.template["metadata"]["labels"]) == {client, bus, http}
+    assert reached(build, build.template["metadata"]["labels"]) == {client, bus}
     assert reached(build, STRANGER) == set()
     assert reached(build, CLIENT, {"kubernetes.io/metadata.name": "elsewhere"}) == set()
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -88,6 +92,33 @@ def test_files_that_go_missing_and_come_back(
     key.write_text(text)
     tls.notice()
     assert tls.context(POD) is not before
+
+
+def test_nobody_is_asked_for_the_passphrase_of_a_key(
+    issuer: authority.Authority, tmp_path: Path
+) -> None:
+    """Who could answer is at no sidecar's terminal, and everything would wait for it."""
+    files = issuer.issue(POD)
+    locked = tmp_path / "locked.key"
+    words = ["pkey", "-in", str(files.key), "-aes256", "-passout", "pass:x", "-out", str(locked)]
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    program = (
+        "import ssl, sys; from pathlib import Path; from bootstrap import encryption\n"
+        "ca, cert, key = map(Path, sys.argv[1:4])\n"
+        f"encryption.Encryption(encryption.Files(ca=ca, cert=cert, key=key), {POD!r})"
+    )
+    command = [sys.executable, "-c", program, str(files.ca), str(files.cert), str(locked)]
+    # Somebody is there: with nothing to read from, OpenSSL gives up by itself.
+    master, slave = pty.openpty()
+    try:
+        done = subprocess.run(
+            command, stdin=slave, capture_output=True, text=True, timeout=60, check=False,
+            start_new_session=True,
+        )  # fmt: skip
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert "FilesError: BOOTSTRAP_TLS_CERT_FILE" in done.stderr
 
 
 def test_files_that_are_not_there_at_the_start(tmp_path: Path) -> None:

@@ -68,6 +68,14 @@ def test_the_first_step_is_done_and_a_refusal_is_told(monkeypatch: Patch) -> Non
     assert life.board.actions == {("set-config-epoch", "refused"): 1}
 
 
+def test_a_refusal_is_told_once_however_often_it_is_tried(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [ACT, ACT, ACT, STEADY, ACT, STEADY])
+    life.run_until(6)
+    assert life.board.actions == {("set-config-epoch", "refused"): 4}
+    # Once more after all was well.
+    assert len(life.events("refused")) == 2
+
+
 @pytest.mark.parametrize(("second", "done"), [(SURE, 1), (WAIT, 0), (AROUND, 0)])
 def test_a_step_to_confirm_is_done_only_if_a_second_look_says_the_same(
     monkeypatch: Patch, second: Plan, done: int

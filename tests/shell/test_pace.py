@@ -54,6 +54,10 @@ def rest(  # as the loop calls it, but for what a case is about
         (FORM_EPOCH, {"same": 0.0}, 0.0),
         (FORM_EPOCH, {"same": 1.0}, 0.03),
         (FORM_MEET, {"same": 0.0}, 0.03),
+        # What has to show takes its time; what is refused need not be tried so often.
+        (FORM, {"same": 9.0}, 0.03),
+        (FORM_EPOCH, {"same": 2.1}, 0.1),
+        (FORM_EPOCH, {"same": 60.1}, 1.0),
         (FORM, {"same": 0.0}, 0.03),
         (JOIN, {"seed": False}, 0.03),
         (HEAL, {"seed": False}, 0.03),

@@ -15,11 +15,14 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent import futures
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
+
+from tests.statefulset import nursery
 
 PR_SET_PDEATHSIG: Final = 1
 STILL_OURS: Final = 'test "$PPID" = "$1" && shift && exec "$@"'
@@ -50,7 +53,7 @@ class Child:
         self.argv = tuple(argv)
         self.out = out
         self.err = err
-        self._popen = _spawner().submit(_spawn, self.argv, env, cwd, out, err).result()
+        self._popen = _start(self.argv, env, cwd, out, err)
         self.pid = self._popen.pid
 
     @property
@@ -134,23 +137,36 @@ def _leash() -> Callable[[], None]:
     return put_on
 
 
-def _spawn(
+def _start(
     argv: Sequence[str], env: Mapping[str, str], cwd: Path, out: Path, err: Path
-) -> subprocess.Popen[bytes]:
+) -> subprocess.Popen[bytes] | nursery.Forked:
+    out.touch()
+    err.touch()
+    module = nursery.module_of(argv, env)
+    if module is not None:
+        return _nursery().fork(module, argv[3:], env=dict(env), cwd=cwd, out=out, err=err)
+    with out.open("ab") as stdout, err.open("ab") as stderr:
+        files = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": stderr}
+        return _spawner().submit(_spawn, argv, env=env, cwd=cwd, **files).result()
+
+
+@functools.cache
+def _nursery() -> nursery.Nursery:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    env = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    return nursery.Nursery(_spawner().submit(_spawn, nursery.command(), env=env, **pipes).result())
+
+
+def _spawn(argv: Sequence[str], **more: Any) -> subprocess.Popen[bytes]:
     # setpriv and sh (1 ms each) execute the program in their own place, so the pid is the
     # program's. They spare us code between fork and exec, which may deadlock where other threads
     # hold locks; that is only for systems without util-linux.
     setpriv = shutil.which("setpriv")
     check = ("sh", "-c", STILL_OURS, "leash", str(os.getpid()))
     leash = [setpriv, "--pdeathsig", "KILL", "--", *check] if setpriv else []
-    with out.open("ab") as stdout, err.open("ab") as stderr:
-        return subprocess.Popen(
-            [*leash, *argv],
-            env=env,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            process_group=0,  # A Ctrl-C on the terminal is ours to handle, not theirs.
-            preexec_fn=None if setpriv else _leash(),  # noqa: PLW1509 - see above
-        )
+    return subprocess.Popen(
+        [*leash, *argv],
+        process_group=0,  # A Ctrl-C on the terminal is ours to handle, not theirs.
+        preexec_fn=None if setpriv else _leash(),  # noqa: PLW1509 - see above
+        **more,
+    )

@@ -9,9 +9,10 @@ from typing import Final
 
 import pytest
 
-from bootstrap import connection, encryption, node, secret
+from bootstrap import connection, encryption, neighbours, node, secret
 from bootstrap.core.model import Trouble, Unreachable, View
-from tests.statefulset import authority, config, needs, pod, sets
+from tests.shell import watching
+from tests.statefulset import authority, config, needs, pod, process, sets
 
 NAME: Final = "redis-app-0.redis-service.default.svc.cluster.local"
 ELSEWHERE: Final = "redis-app-0.another-service.default.svc.cluster.local"
@@ -90,3 +91,42 @@ def test_the_right_name_from_the_wrong_authority(
         found = look(app[0], issuer.issue("client"), meant, PASSWORD)
         assert isinstance(found, Unreachable)
         assert found.trouble is Trouble.TLS_UNTRUSTED
+
+
+def test_a_name_that_gossip_brings_is_not_enough(issuer: authority.Authority) -> None:
+    """The authority signs for others too, and a member says that it is one of them."""
+    evil = "evil.example.com"
+    server, settings = needs.server("redis-7.0"), {"requirepass": PASSWORD}
+
+    def files(fqdn: str) -> config.Tls:
+        return issuer.issue(NAME) if fqdn == NAME else issuer.issue(evil)
+
+    async def hand_over(one: pod.Pod) -> None:
+        client = issuer.issue("client")
+        ours = encryption.Files(ca=client.ca, cert=client.cert, key=client.key)
+        access = connection.Access(
+            credentials=secret.Credentials(password=secret.Secret(PASSWORD)),
+            tls=encryption.Encryption(ours, NAME),
+            timeout=10.0,
+        )
+        around = neighbours.Neighbours(watching.topology_of(one), one.address, access)
+        try:
+            found = await around.look(lambda view: view.others)
+        finally:
+            await around.close()
+        (other,) = (seen for seen in found.pods if seen.name != one.name)
+        assert other.hostname == evil
+        assert isinstance(other.node, Unreachable)
+        assert other.node.trouble is Trouble.TLS_NAME
+
+    with sets.LocalStatefulSet(2, server, tls=files, server_config=settings) as app:
+        app.start_servers()
+        watching.announce(app[0])
+        app[1].ask("CONFIG", "SET", "cluster-announce-hostname", evil)
+        app[0].ask("CLUSTER", "MEET", app[1].address, app[1].port)
+        process.wait_for(lambda: evil in app[0].cluster_nodes(), 20.0, "gossip")
+        # Were it sent, it would be refused, and so be seen.
+        app[1].ask("CONFIG", "SET", "requirepass", "another")
+        asyncio.run(hand_over(app[0]))
+        with app[1].client(password="another") as client:
+            assert client.execute_command("ACL", "LOG") == []

@@ -14,9 +14,10 @@ What opens the gate, and what does not:
 - Silence is not enough. A replica that nobody can speak of may be on its way up with the data. That
   is no deadlock when all pods return at once: only a primary with slots and without data waits,
   replicas start, and then each says itself whether it holds keys. If all were emptied, all open.
-- A volume without a nodes.conf says nothing of the past. Then peers who answer tell who was at our
-  address. Where nobody answers it is a first start, or everybody's: a replica that comes up later
-  finds its own sidecar in the way (`local.unproven`).
+- A volume with neither data nor a nodes.conf says nothing of the past. Then peers tell who was at
+  our address, and who cannot be heard is waited for. Where nobody listens it is a first start, or
+  everybody's: then a replica that comes up at the same moment is not seen. With a password its own
+  sidecar keeps it from copying (`local.unproven`).
 - That a replica is gone, most of the primaries have to say, and each must have been up for a node
   time-out: nodes.conf keeps failures of the past over a restart.
 - Where most primaries wait at their gates no replica can be elected. No word of others can mend
@@ -28,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootstrap.core import slots
-from bootstrap.core.model import Member, Scope, Topology, View, Volume
+from bootstrap.core.model import Member, Scope, Topology, Trouble, Unreachable, View, Volume
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 
@@ -46,7 +47,7 @@ def gate(scene: Scene) -> Gate:
     me = volume.myself
     if scene.snapshot.memory.opened:
         return Gate()  # the server may be up by now, and nothing can hold it down any more
-    if me is not None and not volume.emptied:
+    if volume.data or (me is not None and not volume.emptied):
         holds = f"holds data: {volume.data}" if volume.data else "is not that of a primary"
         return Gate(why=f"the volume {holds}")
     if scene.snapshot.scope < Scope.ALL:
@@ -107,24 +108,46 @@ def _new(scene: Scene) -> Gate:
     held = next(shut, None)
     if held is not None:
         return held
-    unknown = [
-        pod for pod in scene.snapshot.pods if pod.node is None and pod.resolved.state == "unknown"
-    ]
     late = scene.snapshot.memory.shut >= scene.topology.gate_seconds
-    if unknown and not (late and scene.topology.gate_opens):
-        names = ", ".join(pod.name for pod in unknown)
-        why = f"{unknown[0].resolved.reason}; one of them may follow whoever is at our address"
-        return Gate(open=False, until=f"an answer of DNS about {names}", why=why)
+    unheard = _unheard(scene)
+    if unheard and not (late and scene.topology.gate_opens):
+        why = f"whoever was here before may have replicas, and a start would empty them; {unheard}"
+        return Gate(open=False, until="its peers to be heard", why=why)
     return Gate(why="the volume holds no nodes.conf: the node is new")
 
 
+def _unheard(scene: Scene) -> str:
+    """Who may know of a primary in our place, and why it was not heard; empty if that is enough.
+
+    A member of a cluster knows all others. Where nobody listens, nobody has anything to lose yet.
+    """
+    topology = scene.topology
+    if any(not view.alone for _, view in scene.viewed):
+        return ""
+    if topology.size is None and not scene.snapshot.listed:
+        return "DNS has not said yet which pods there are"
+    for pod in scene.snapshot.pods:
+        if pod is scene.me:
+            continue
+        if pod.node is None and pod.resolved.state == "unknown":
+            return f"DNS about {pod.name}: {pod.resolved.reason}"
+        if isinstance(pod.node, Unreachable) and pod.node.trouble is not Trouble.REFUSED:
+            return f"{pod.name}: {pod.node.reason}"
+    return ""
+
+
 def _predecessors(scene: Scene) -> list[Member]:
-    """Primaries with slots that peers have seen at the address where our new node will be."""
+    """Primaries with slots that peers have seen at the address where our new node will be.
+
+    Where that is not known, with a node of our name: its address may be ours.
+    """
+    address, hostname = scene.topology.address, scene.me.hostname
     there = [
         member
         for _, view in scene.viewed
         for member in view.members
-        if member.address == scene.topology.address and member.slots
+        if member.slots
+        and (member.address == address if address else scene.hostname(member) == hostname)
     ]
     return [one for _, one in sorted({one.node_id: one for one in there}.items())]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import select
 import socket
+import ssl
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -31,9 +32,19 @@ class Monitor:
 
     def __enter__(self) -> Self:
         self._socket = socket.create_connection((self._pod.address, self._pod.port), timeout=20)
-        self._socket.sendall(b"MONITOR\r\n")
-        assert self._socket.recv(5) == b"+OK\r\n"
+        if files := self._pod.tls:
+            context = ssl.create_default_context(cafile=files.ca)
+            context.check_hostname = False  # certificates are for names
+            context.load_cert_chain(files.cert, files.key)
+            self._socket = context.wrap_socket(self._socket)
+        if login := self._pod.spec.login:
+            self._ask("AUTH", login.get("username", "default"), login["password"])
+        self._ask("MONITOR")
         return self
+
+    def _ask(self, *words: str) -> None:
+        self._socket.sendall(f"{' '.join(words)}\r\n".encode())
+        assert self._socket.recv(5) == b"+OK\r\n"
 
     def __exit__(self, *exc: object) -> None:
         self._socket.close()
@@ -41,9 +52,13 @@ class Monitor:
     def commands(self) -> list[Command]:
         """All that came since the last call; a line that is half there is waited for."""
         data = b""
-        while select.select([self._socket], [], [], 0.0)[0] or (data and not data.endswith(b"\n")):
+        while self._more() or (data and not data.endswith(b"\n")):
             data += self._socket.recv(65536)
         return [_command(line) for line in data.decode().splitlines()]
+
+    def _more(self) -> bool:
+        held = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()
+        return bool(held or select.select([self._socket], [], [], 0.0)[0])
 
 
 def _command(line: str) -> Command:

@@ -6,6 +6,7 @@ What docs/migration.md tells people to do.
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Iterator
 
@@ -13,13 +14,15 @@ import pytest
 
 from tests.formation import forming
 from tests.keeping import fire, keeping
-from tests.statefulset import kubelet, needs, oracle, sets
+from tests.statefulset import kubelet, needs, oracle, secured, sets, users
 
 
 @contextlib.contextmanager
 def made_by_hand(name: str) -> Iterator[sets.LocalStatefulSet]:
     """Six servers that a Job brought together with redis-cli, with keys in them."""
     settings = {**fire.SETTINGS, "appendonly": "yes", "appendfsync": "always"}
+    if secured.WANTED:
+        settings |= {"masteruser": users.SIDECAR, "masterauth": users.PASSWORD}
     server = needs.server(name)
     with (
         sets.LocalStatefulSet(6, server, server_config=settings, sidecar_env=fire.ENV) as app,
@@ -27,9 +30,16 @@ def made_by_hand(name: str) -> Iterator[sets.LocalStatefulSet]:
     ):
         app.start_servers()
         addresses = [f"{one.address}:{one.port}" for one in app.pods]
-        create = [str(needs.redis_cli()), "--cluster", "create", *addresses]
+        login, secret = oracle.redis_cli_login(app[0])
+        create = [str(needs.redis_cli()), *login, "--cluster", "create", *addresses]
         options = ["--cluster-replicas", "1", "--cluster-yes"]
-        subprocess.run([*create, *options], check=True, stdout=subprocess.DEVNULL, timeout=60)
+        subprocess.run(
+            [*create, *options],
+            env=os.environ | secret,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+        )
         forming.until(lambda: _formed(app), lambda: [one.cluster_nodes() for one in app.pods])
         keeping.write(app)
         yield app

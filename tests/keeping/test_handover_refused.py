@@ -70,7 +70,7 @@ def test_a_replica_that_hangs_is_not_chosen(trio: sets.LocalStatefulSet) -> None
 def test_a_replica_without_its_link_is_not_chosen(trio: sets.LocalStatefulSet) -> None:
     (primary,) = roles.primaries(trio)
     first, second = roles.replicas(trio, primary)
-    primary.ask("ACL", "SETUSER", "default", "-psync", "-sync")
+    primary.ask("ACL", "SETUSER", primary.spec.follower, "-psync", "-sync")
     links = str(primary.ask("CLIENT", "LIST", "TYPE", "replica")).splitlines()
     (number,) = [line.split()[0][3:] for line in links if f"addr={first.address}:" in line]
     primary.ask("CLIENT", "KILL", "ID", number)
@@ -78,7 +78,7 @@ def test_a_replica_without_its_link_is_not_chosen(trio: sets.LocalStatefulSet) -
     assert roles.view(second).link == "up"
     text = roles.hand_over(primary)[1]
     assert text.startswith(f"done: {second.name} has taken over"), text
-    primary.ask("ACL", "SETUSER", "default", "+psync", "+sync")
+    primary.ask("ACL", "SETUSER", primary.spec.follower, "+psync", "+sync")
     roles.wait_healthy(trio, 2)
 
 

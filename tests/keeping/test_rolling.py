@@ -72,7 +72,7 @@ def test_what_no_copy_had_is_lost_and_noticed() -> None:
     with fire.formed("valkey-9.1") as app:
         (replica,) = roles.replicas(app, app[1])
         with fire.Fire(app) as under:
-            app[1].ask("ACL", "SETUSER", "default", "-psync", "-sync")
+            app[1].ask("ACL", "SETUSER", app.spec.follower, "-psync", "-sync")
             app[1].ask("CLIENT", "KILL", "TYPE", "replica")
             under.writer.wait_for(100)
             under.strike([app[1]])

@@ -12,7 +12,7 @@ import pytest
 
 from tests.formation import forming
 from tests.keeping import keeping, neighbours
-from tests.statefulset import oracle
+from tests.statefulset import needs, oracle
 
 STALE: Final = 12.0
 """Seconds for which DNS tells where pods were before."""
@@ -93,6 +93,7 @@ def test_one_set_comes_back_at_the_addresses_of_the_other(name: str) -> None:
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_without_our_checks_they_meet(name: str, tmp_path: Path) -> None:
     """The twin of the test with stale DNS: what a healer does that goes by names."""
+    needs.insecurity("certificates keep them apart too")
     patched = neighbours.without_checks(tmp_path)
     with neighbours.both(name, passwords=False) as (app, db):
         theirs = neighbours.ids(db)
@@ -115,6 +116,7 @@ def test_without_passwords_a_replica_copies_whoever_answers(name: str) -> None:
 
     A replica that starts dials where its primary was, and takes the data of whoever is there.
     """
+    needs.insecurity("there are passwords")
     with neighbours.both(name, passwords=False) as (app, db):
         keeping.down(app, app.pods, moved=False)
         keeping.down(db, db.pods, moved=False)

@@ -32,6 +32,7 @@ def test_an_upgrade_loses_nothing(old: str, new: str, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("new", ["valkey-8.1", "valkey-9.1", "redis-7.0"])
 def test_what_a_newer_redis_wrote_nobody_else_reads(new: str) -> None:
     """From redis 7.4 on its files are of a format of its own: there is no way back, or across."""
+    needs.insecurity("no such server has TLS here")
     with sets.LocalStatefulSet(
         1, needs.server("redis-8.2"), server_config={"appendonly": "yes"}
     ) as app:

@@ -27,6 +27,12 @@ def any_server() -> servers.Server:
     pytest.skip("no server of the matrix is here: run scripts/servers")
 
 
+def insecurity(reason: str) -> None:
+    """Skip, with the reason, what cannot be with TLS and users, or on the one server that has TLS."""
+    if secured.WANTED:
+        pytest.skip(f"SECURED=yes: {reason}")
+
+
 def redis_cli() -> Path:
     """Return a client that knows `--cluster`."""
     found = servers.find_redis_cli()

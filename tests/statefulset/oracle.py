@@ -105,15 +105,9 @@ def redis_cli_check(pod: pods.Pod) -> tuple[bool, str]:
     client = servers.find_redis_cli()
     if client is None:
         raise FileNotFoundError("no redis-cli here: run scripts/servers")
-    login = pod.spec.login
-    secret = {"REDISCLI_AUTH": login["password"]} if login else {}
-    user = ["--user", login["username"]] if "username" in login else []
-    tls: list[str] = []
-    if files := pod.tls:
-        named = {"--cacert": files.ca, "--cert": files.cert, "--key": files.key}
-        tls = ["--tls", *(word for key, path in named.items() for word in (key, str(path)))]
+    words, secret = redis_cli_login(pod)
     done = subprocess.run(
-        [client, *user, *tls, "--cluster", "check", f"{pod.address}:{pod.port}"],
+        [client, *words, "--cluster", "check", f"{pod.address}:{pod.port}"],
         env=os.environ | secret,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -122,6 +116,17 @@ def redis_cli_check(pod: pods.Pod) -> tuple[bool, str]:
         check=False,
     )
     return done.returncode == 0 and "[ERR]" not in done.stdout, done.stdout
+
+
+def redis_cli_login(pod: pods.Pod) -> tuple[list[str], dict[str, str]]:
+    """Return what redis-cli is told to be let in by a pod: words, and what its environment has."""
+    login = pod.spec.login
+    secret = {"REDISCLI_AUTH": login["password"]} if login else {}
+    words = ["--user", login["username"]] if "username" in login else []
+    if files := pod.tls:
+        named = {"--cacert": files.ca, "--cert": files.cert, "--key": files.key}
+        words += ["--tls", *(word for key, path in named.items() for word in (key, str(path)))]
+    return words, secret
 
 
 def temporary_settings(pods: Sequence[pods.Pod]) -> dict[str, Mapping[str, str]]:

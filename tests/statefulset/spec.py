@@ -36,6 +36,11 @@ class Spec:
         """The words of redis-py's clients for a user who may do everything."""
         return users.login(self.server_config)
 
+    @property
+    def follower(self) -> str:
+        """As whom replicas log in to their primaries."""
+        return users.follower(self.server_config)
+
     def pod_name(self, ordinal: int) -> str:
         """Return the name of the pod with this ordinal."""
         return f"{self.name}-{ordinal}"

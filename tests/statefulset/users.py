@@ -42,3 +42,8 @@ def login(server_config: config.Settings) -> Mapping[str, str]:
         return {"username": ADMIN, "password": ADMINS}
     password = server_config.get("requirepass")
     return {} if password is None else {"password": str(password)}
+
+
+def follower(server_config: config.Settings) -> str:
+    """As whom servers log in to one another: as the sidecars do."""
+    return SIDECAR if f"user {SIDECAR}" in server_config else "default"

@@ -28,7 +28,7 @@ from bootstrap import (
     status,
     variables,
 )
-from bootstrap.core.model import Topology
+from bootstrap.core.topology import Topology
 from bootstrap.errors import Exit
 
 #: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.

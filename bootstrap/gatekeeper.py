@@ -7,8 +7,9 @@ is open stays open for the life of the process.
 from __future__ import annotations
 
 from bootstrap import logs, status
-from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.model import Snapshot
 from bootstrap.core.plan.outcome import Gate, Plan
+from bootstrap.core.topology import Topology
 
 _RUNS = "a server runs already"
 

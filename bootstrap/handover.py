@@ -13,10 +13,11 @@ from concurrent import futures
 
 from bootstrap import apply, connection, logs, neighbours, secret, status
 from bootstrap.core import actions
-from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.model import Snapshot
 from bootstrap.core.plan import handover
 from bootstrap.core.plan.handover import Ended, Result, Run
 from bootstrap.core.plan.outcome import Step
+from bootstrap.core.topology import Topology
 
 #: Seconds between two looks, and never less than the last one took: looking is half of the work.
 _BRISK = 0.03

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from bootstrap.core import leaving, temporary
-from bootstrap.core.model import Memory, Pod, Scope, Topology, Unreachable, View, Volume
+from bootstrap.core.model import Memory, Pod, Scope, Unreachable, View, Volume
 from bootstrap.core.proof import Proof, prove
+from bootstrap.core.topology import Topology
 
 _HALVED = "halved"
 

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 from bootstrap import connection, fanout, node
 from bootstrap.core import directory
-from bootstrap.core.model import Member, Pod, Scope, Snapshot, Topology, Trouble, Unreachable, View
+from bootstrap.core.model import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.core.plan import heirs
+from bootstrap.core.topology import Topology
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
 #: The ordinal of a node that bears no name of ours: after all others.

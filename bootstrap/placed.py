@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.core.model import Topology, Unreachable, View
+from bootstrap.core.model import Unreachable, View
+from bootstrap.core.topology import Topology
 
 
 class Placed:

@@ -10,9 +10,10 @@ import time
 from bootstrap import observe
 from bootstrap.core import overview, render, shards
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Scope, Snapshot, Topology
+from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.topology import Topology
 from bootstrap.errors import Exit
 
 #: How long DNS is asked again for names that there is no word of yet, in seconds.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.model import Snapshot
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap.core.topology import Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ well as an append-only log counts as data, under any name that a server would gi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,8 @@ from typing import Final
 from bootstrap.core import dump, parse
 from bootstrap.core.model import Volume
 
+_NOBODYS: Final = "lost+found"
+"""A folder of the file system's own, which is root's."""
 _HEAD_BYTES: Final = 1 << 20
 """Beyond that nobody looks: what begins with so much that is no key holds scripts, and is data."""
 
@@ -23,7 +26,8 @@ def read(folder: Path) -> Volume:
         next(folder.iterdir(), None)  # glob passes over what it may not read
         file, data = _nodes_conf(folder), _data(folder)
     except OSError as error:
-        return Volume(file=str(folder), corrupt=f"the folder cannot be read: {_plainly(error)}")
+        corrupt, denied = f"the folder cannot be read: {_plainly(error)}", PermissionError
+        return Volume(file=str(folder), corrupt=corrupt, denied=isinstance(error, denied))
     if file is None:
         return Volume(data=data)
     try:
@@ -31,7 +35,8 @@ def read(folder: Path) -> Volume:
         members = parse.nodes_conf(file.read_text("utf-8", "backslashreplace"))
     except OSError as error:
         corrupt = f"it cannot be read: {_plainly(error)}"
-        return Volume(file=str(file), corrupt=corrupt, data=data)
+        denied = isinstance(error, PermissionError)
+        return Volume(file=str(file), corrupt=corrupt, denied=denied, data=data)
     except parse.MalformedError as error:
         return Volume(file=str(file), corrupt=str(error), data=data)
     return Volume(file=str(file), members=members, data=data)
@@ -57,13 +62,16 @@ def _data(folder: Path) -> str:
                     return str(file)
             except OSError as error:
                 return f"{file} (of which not all can be read: {_plainly(error)})"
-    return ""
+    # An append-only log has a folder of its own, which another user may have closed to us.
+    folders = (one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _NOBODYS)
+    closed = (one for one in folders if not os.access(one, os.R_OK | os.X_OK))
+    return next((f"{one} (which we may not enter)" for one in closed), "")
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
     """Regular files but those that a server was still writing when it ended: it never loads them.
 
-    Folders that we may not enter, such as lost+found, are passed over.
+    Folders that we may not enter are passed over.
     """
     found = sorted(folder.glob(pattern))
     return [file for file in found if file.is_file() and not file.name.startswith("temp-")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bootstrap.core import actions, slots
-from bootstrap.core.model import Topology
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.shards import Cluster, Row
+from bootstrap.core.topology import Topology
 
 _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from bootstrap.core.model import Topology, View
+from bootstrap.core.model import View
+from bootstrap.core.topology import Topology
 
 
 class Proof(enum.Enum):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bootstrap.core import actions, slots
-from bootstrap.core.model import Pod, Snapshot, Topology, Unreachable, View
+from bootstrap.core.model import Pod, Snapshot, Unreachable, View
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.topology import Topology
 
 
 def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bootstrap.core import layout, slots
-from bootstrap.core.model import Member, Pod, Snapshot, Topology, Unreachable, View
+from bootstrap.core.model import Member, Pod, Snapshot, Unreachable, View
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.topology import Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,11 @@ from bootstrap.core.model import (
     Pod,
     Scope,
     Snapshot,
-    Topology,
     Trouble,
     Unreachable,
     View,
 )
+from bootstrap.core.topology import Topology
 from tests.simulator import bits
 from tests.simulator.products import PRODUCTS
 

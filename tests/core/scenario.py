@@ -30,8 +30,9 @@ from typing import Any, Final
 from bootstrap.core import plan as planning
 from bootstrap.core import render
 from bootstrap.core.directory import Name
-from bootstrap.core.model import Pod, Scope, Snapshot, Topology, Trouble
+from bootstrap.core.model import Pod, Scope, Snapshot, Trouble
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.topology import Topology
 from tests.core import build
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"

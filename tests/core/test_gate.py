@@ -295,6 +295,14 @@ def test_without_data_a_corrupt_nodes_conf_is_held() -> None:
     )
 
 
+def test_whose_it_is_when_we_may_not_read_it_is_told() -> None:
+    """Nothing is wrong with it, and nothing is to be emptied."""
+    denied = Volume(file="/data/nodes.conf", corrupt="it cannot be read", denied=True)
+    (block,) = plan(seen=denied).blocked
+    assert "runAsUser" in block.fix
+    assert "empty" not in block.fix
+
+
 def test_with_data_it_is_only_told() -> None:
     """A server that makes sense of it comes up with its data."""
     found = plan(seen=volume([], data="/data/dump.rdb", corrupt="x"), shut=0.0)

@@ -13,8 +13,9 @@ import pytest
 from bootstrap import connection, discovery, errors, logs, loop, node, observe, pace, secret, status
 from bootstrap.core import actions
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Scope, Snapshot, Topology
+from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.topology import Topology
 from tests.shell import seen
 
 Written = Plan | Exception

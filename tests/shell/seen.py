@@ -9,12 +9,12 @@ from bootstrap.core.model import (
     Pod,
     Scope,
     Snapshot,
-    Topology,
     Trouble,
     Unreachable,
     View,
 )
 from bootstrap.core.plan.outcome import Phase, Plan
+from bootstrap.core.topology import Topology
 
 TOPOLOGY = Topology(
     statefulset="app", ordinal=0, subdomain="svc.ns.svc.cluster.local", size=6, address="192.0.2.1"

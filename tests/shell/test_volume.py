@@ -253,5 +253,21 @@ def test_files_that_we_may_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "read_text", denied)
     found = volume.read(tmp_path)
     assert found.corrupt == "it cannot be read: Permission denied"
+    assert found.denied
     dump = tmp_path / "dump.rdb"
     assert found.data == f"{dump} (of which not all can be read: Permission denied)"
+
+
+def test_a_folder_that_another_user_has_closed_counts_as_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the official images leave it, whose entrypoint sets a umask of 0077."""
+    closed, ours = tmp_path / "appendonlydir", tmp_path / "lost+found"
+    for folder in (closed, ours):
+        folder.mkdir()
+    assert volume.read(tmp_path).data == ""
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed and may(path, mode))
+    assert volume.read(tmp_path).data == f"{closed} (which we may not enter)"
+    monkeypatch.setattr(os, "access", lambda path, mode: path != ours and may(path, mode))
+    assert volume.read(tmp_path).data == ""

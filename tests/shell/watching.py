@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 from bootstrap import connection, discovery, encryption, observe, secret
-from bootstrap.core.model import Topology
+from bootstrap.core.topology import Topology
 from tests.statefulset import config, nameserver, sets
 from tests.statefulset import pod as pods
 

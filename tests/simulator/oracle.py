@@ -11,8 +11,9 @@ from typing import Final, assert_never
 from bootstrap.core import actions
 from bootstrap.core import plan as planning
 from bootstrap.core.actions import Action
-from bootstrap.core.model import Snapshot, Topology
+from bootstrap.core.model import Snapshot
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.topology import Topology
 from tests.simulator import bits
 from tests.simulator.node import Server
 from tests.simulator.world import Pod, World

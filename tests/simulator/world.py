@@ -9,7 +9,7 @@ from typing import Final, Literal
 from bootstrap.core import actions
 from bootstrap.core.actions import Action
 from bootstrap.core.directory import Name
-from bootstrap.core.model import Topology
+from bootstrap.core.topology import Topology
 from tests.simulator import bits, bus, failures
 from tests.simulator.node import Server
 from tests.simulator.products import Product

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.core.model import Scope, Snapshot, Topology
+from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan import advice, evidence, form, gate, ghosts, heal, join, local, steady
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.topology import Topology
 
 #: The order matters. Doubts come first: no rule behind them may act on foreign evidence. Forming
 #: comes before the search for splits, since a half-done formation is split until its nodes meet.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bootstrap.core import rights, slots
-from bootstrap.core.model import Pod, Topology, Trouble, Unreachable
+from bootstrap.core.model import Pod, Trouble, Unreachable
 from bootstrap.core.plan.outcome import Block, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.proof import Proof
+from bootstrap.core.topology import Topology
 
 _FIX = {
     Trouble.REFUSED: "see why the redis container is not listening: kubectl logs {pod} -c redis",

@@ -6,12 +6,13 @@ This is the proof, and what is missing to it; the steps themselves are in `formi
 from __future__ import annotations
 
 from bootstrap.core import slots, temporary
-from bootstrap.core.model import Pod, Scope, Topology, View
+from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import advice, forming, heal
 from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.proof import Proof
+from bootstrap.core.topology import Topology
 
 
 def form(scene: Scene) -> Plan | None:

@@ -29,9 +29,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootstrap.core import slots
-from bootstrap.core.model import Member, Scope, Topology, Trouble, Unreachable, View, Volume
+from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.topology import Topology
 
 _MISSING = "data-missing"
 _UNREADABLE = "nodes-conf-unreadable"
@@ -80,8 +81,10 @@ def _corrupt(scene: Scene, volume: Volume) -> Gate:
     """
     why = f"{volume.file}: expected a nodes.conf that a server can start with; {volume.corrupt}"
     fix = (
-        "put back a copy of it; or, once others own the slots of this pod, empty its volume, and it"
-        " joins as a new node"
+        "run the sidecar and the server as one user: runAsUser of the pod, or of both containers"
+        if volume.denied
+        else "put back a copy of it; or, once others own the slots of this pod, empty its volume,"
+        " and it joins as a new node"
     )
     if volume.data or scene.snapshot.memory.opened:
         return Gate(why=why, code=_UNREADABLE, fix=fix)

@@ -21,10 +21,11 @@ import enum
 
 from bootstrap.core import leaving, slots
 from bootstrap.core.actions import Action, ConfigSet, Failover
-from bootstrap.core.model import Member, Snapshot, Topology, Unreachable, View
+from bootstrap.core.model import Member, Snapshot, Unreachable, View
 from bootstrap.core.plan import heirs
 from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
+from bootstrap.core.topology import Topology
 
 #: How long somebody is waited for who does not answer at all, in seconds. A server that was told
 #: to stop is gone by then; one that loads, or syncs, says so and is waited for longer.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 
 from bootstrap.core import layout, leaving
-from bootstrap.core.model import Member, Pod, Topology, Trouble, Unreachable
+from bootstrap.core.model import Member, Pod, Trouble, Unreachable
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.topology import Topology
 
 #: Bytes by which replicas have to differ in what they still lack before it matters: less is what
 #: was written between two looks, and the failover itself waits for it.

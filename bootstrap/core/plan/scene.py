@@ -6,8 +6,9 @@ import functools
 from dataclasses import dataclass
 
 from bootstrap.core import layout
-from bootstrap.core.model import Member, Pod, Snapshot, Topology, View
+from bootstrap.core.model import Member, Pod, Snapshot, View
 from bootstrap.core.proof import Proof, prove
+from bootstrap.core.topology import Topology
 
 
 @dataclass(frozen=True)

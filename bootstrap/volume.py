@@ -26,8 +26,9 @@ def read(folder: Path) -> Volume:
         next(folder.iterdir(), None)  # glob passes over what it may not read
         file, data = _nodes_conf(folder), _data(folder)
     except OSError as error:
-        corrupt, denied = f"the folder cannot be read: {_plainly(error)}", PermissionError
-        return Volume(file=str(folder), corrupt=corrupt, denied=isinstance(error, denied))
+        corrupt = f"the folder cannot be read: {_plainly(error)}"
+        denied = isinstance(error, PermissionError)
+        return Volume(file=str(folder), corrupt=corrupt, denied=denied)
     if file is None:
         return Volume(data=data)
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import textwrap
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import yaml
@@ -22,26 +23,51 @@ DOCS: Final = sorted(
 )
 
 
-def said() -> str:
-    """The kustomization that README tells a user to write."""
+def said() -> list[str]:
+    """The kustomization that README tells a user to write, and what may be added to it."""
     _, _, rest = README.partition("## Add it to your StatefulSet")
-    (first, *_) = re.findall(r"```yaml\n(.*?)```", rest, re.DOTALL)
-    return str(first)
+    section, _, _ = rest.partition("\n## ")
+    found = re.findall(r"^( *)```yaml\n(.*?)^ *```", section, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(text) for _, text in found]
+
+
+def follow(folder: Path, written: dict[str, Any]) -> render.Build:
+    shutil.copytree(render.MANIFESTS, folder / "bootstrap" / "manifests")
+    shutil.copy(render.THIRD_PARTY / "cache.yaml", folder)
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(written))
+    return render.build(folder)
 
 
 def test_it_takes_less_than_twenty_lines() -> None:
-    assert len(said().splitlines()) < 20
+    assert len(said()[0].splitlines()) < 20
 
 
 def test_it_makes_what_is_tested(tmp_path: Path) -> None:
-    shutil.copytree(render.MANIFESTS, tmp_path / "bootstrap" / "manifests")
-    shutil.copy(render.THIRD_PARTY / "cache.yaml", tmp_path)
-    (tmp_path / "kustomization.yaml").write_text(said())
-    assert render.build(tmp_path).objects == render.build(render.THIRD_PARTY).objects
+    """With the image that it is shipped with: that of README is the reader's own."""
+    written = yaml.safe_load(said()[0])
+    (image,) = written.pop("images")
+    made, tested = follow(tmp_path, written), render.build(render.THIRD_PARTY)
+    assert made.objects == tested.objects
+    assert tested.sidecar["image"].startswith(image["name"] + ":")
 
 
-def test_the_rest_of_it_is_there(tmp_path: Path) -> None:
-    (folder,) = re.findall(r"kubectl apply -k bootstrap/(\S+)`", README)
+def test_what_may_be_added_gets_there(tmp_path: Path) -> None:
+    first, *more = said()
+    written = yaml.safe_load(first)
+    for text in more:
+        written["patches"] += yaml.safe_load(text)
+    build = follow(tmp_path, written)
+    (image,) = written["images"]
+    assert build.sidecar["image"] == f"{image['newName']}:{image['newTag']}"
+    variables = {one["name"]: one for one in build.sidecar["env"]}
+    assert "secretKeyRef" in variables["BOOTSTRAP_REDIS_PASSWORD"]["valueFrom"]
+    folder = variables["BOOTSTRAP_DATA_DIR"]["value"]
+    (mount,) = build.sidecar["volumeMounts"]
+    assert (mount["mountPath"], mount["readOnly"]) == (folder, True)
+
+
+def test_the_rest_of_it_is_there() -> None:
+    (folder,) = re.findall(r"resources: \[bootstrap/(\S+)\]", README)
     assert render.build(render.ROOT / folder).of("StatefulSet")
     assert f"Kubernetes {schemas.versions()[0]} or later" in README
 

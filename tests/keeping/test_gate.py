@@ -119,6 +119,25 @@ def test_with_the_gate_the_replica_is_promoted_and_keeps_the_keys(
     assert forming.metric(held, "bootstrap_gate_seconds") > 0.0
 
 
+def test_siblings_that_hang_are_heard_first(newest: sets.LocalStatefulSet) -> None:
+    """Silence of who is there is no proof that nobody followed who was here."""
+    allow_failover(newest[3], allowed=False)
+    held, *others = newest.pods
+    keeping.down(newest, [held], wipe=True, moved=False)
+    for one in others:
+        one.pause()
+    try:
+        kubelet.begin([held])
+        kubelet.wait_held(held, "whoever was here before may have replicas")
+    finally:
+        for one in others:
+            one.resume()
+    kubelet.wait_held(held, "redis-app-3")
+    allow_failover(newest[3], allowed=True)
+    kubelet.serve([held])
+    assert_kept(newest)
+
+
 def test_a_dry_run_says_what_is_waited_for(newest: sets.LocalStatefulSet) -> None:
     held = hold(newest)
     asked = held.start_sidecar(["--dry-run"], env={"BOOTSTRAP_DATA_DIR": str(held.data)})

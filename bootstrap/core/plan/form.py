@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, forming, heal
+from bootstrap.core.plan import advice, forming, moved
 from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -24,7 +24,7 @@ def form(scene: Scene) -> Plan | None:
     if scene.my.blank and _cluster_elsewhere(scene):
         return None  # slots come before meetings, so that cluster is not our half-done work
     found = formation(scene)
-    if heal.displaced(scene) or (found is None and not scene.my.alone):
+    if moved.displaced(scene) or (found is None and not scene.my.alone):
         return None  # whom we have only just met is where we met it: this cluster is an old one
     if found is None:
         return _size_missing() if scene.snapshot.listed else _waiting(_unlisted(scene))

@@ -7,12 +7,10 @@ bound anew on both sides. Each sidecar introduces its own node alone.
 
 from __future__ import annotations
 
-from collections import Counter
-
 from bootstrap.core import temporary
 from bootstrap.core.actions import Action, Meet, Replicate
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, local, meeting
+from bootstrap.core.plan import advice, local, meeting, moved
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 
@@ -75,7 +73,7 @@ def steps(scene: Scene) -> tuple[Step, ...]:
     if scene.snapshot.scope < Scope.HALF:
         return ()
     actions: list[Action] = []
-    actions += [_meet(scene, pod, view) for pod, view in _moved(scene)[:_AT_ONCE]]
+    actions += [_meet(scene, pod, view) for pod, view in moved.to_meet(scene)[:_AT_ONCE]]
     follow = _follow(scene)
     if follow is not None:
         actions.append(follow)
@@ -107,53 +105,6 @@ def _half(scene: Scene) -> Plan:
             return _around(scene)
         waits = [Wait(pod=me, what="the other half of its siblings to introduce themselves")]
     return Plan(phase=Phase.HEAL, steps=found, waiting=tuple(waits), look=Scope.HALF)
-
-
-def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:
-    """Members whose pod has proven to be elsewhere than our node believes."""
-    ids = Counter(view.node_id for _, view in scene.viewed)
-    found: list[tuple[Member, Pod, View]] = []
-    for member in scene.my.others:
-        pod = scene.pod_by_id.get(member.node_id)
-        if pod is None or pod.view is None or ids[member.node_id] > 1:
-            continue
-        if scene.snapshot.scope < Scope.ALL and member.hostname != pod.hostname:
-            continue  # another pod, not looked at, may bear this id too
-        if member.address not in (pod.address, local.announced(pod)) or "noaddr" in member.flags:
-            found.append((member, pod, pod.view))
-    return found
-
-
-def _moved(scene: Scene) -> list[tuple[Pod, View]]:
-    """Those of them that may be met now."""
-    shaking = {member.address for member in scene.my.others if member.handshake}
-    return [
-        (pod, view)
-        for _, pod, view in displaced(scene)
-        if pod.address not in shaking and not _doubtful(scene, view)
-    ]
-
-
-def _doubtful(scene: Scene, view: View) -> bool:
-    """Whether a MEET might bring together more than two nodes that know each other.
-
-    Both must know the other's id; and what either knows beyond our StatefulSet, both must know.
-    """
-    strange = _strangers(scene, scene.my) ^ _strangers(scene, view)
-    return bool(strange) or not _mutual(scene, view)
-
-
-def _mutual(scene: Scene, view: View) -> bool:
-    """Whether a node that ours knows knows ours. Gossip may still bring it, or never."""
-    return view.member(scene.my.node_id) is not None
-
-
-def _strangers(scene: Scene, view: View) -> set[str]:
-    return {
-        member.node_id
-        for member in view.others
-        if not member.handshake and scene.is_ours(member) is False
-    }
 
 
 def _meet(scene: Scene, pod: Pod, view: View) -> Meet:
@@ -202,8 +153,8 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
             " know the same nodes of others",
             fix=_by_hand(scene, pod, view),
         )
-        for _, pod, view in displaced(scene)
-        if _mutual(scene, view) and _doubtful(scene, view)
+        for _, pod, view in moved.displaced(scene)
+        if moved.mutual(scene, view) and moved.doubtful(scene, view)
     ]
     primary = _astray(scene.my)
     pod = scene.pod_by_id.get(primary.node_id) if primary else None
@@ -234,11 +185,11 @@ def _pending(scene: Scene) -> list[Wait]:
     """Introductions that are under way, and those that have to wait for others' first."""
     shaking = {member.address for member in scene.my.others if member.handshake}
     waits: list[Wait] = []
-    for _, pod, view in displaced(scene):
+    for _, pod, view in moved.displaced(scene):
         if pod.address in shaking:
             what = f"the handshake with {pod.name} at {pod.address} to end"
             waits.append(Wait(pod=pod.name, what=what))
-        elif not _mutual(scene, view):
+        elif not moved.mutual(scene, view):
             what = f"{pod.name}, which is at {pod.address} now, to know our node again"
             waits.append(Wait(pod=pod.name, what=what, fix=_by_hand(scene, pod, view)))
     return waits

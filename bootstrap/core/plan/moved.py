@@ -1,0 +1,59 @@
+"""Who has moved, as far as our own node goes by the past, and who of them may be met.
+
+Only what two nodes say of each other decides: a MEET joins whatever clusters they are in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bootstrap.core.model import Member, Pod, Scope, View
+from bootstrap.core.plan import local
+from bootstrap.core.plan.scene import Scene
+
+
+def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:
+    """Members whose pod has proven to be elsewhere than our node believes."""
+    ids = Counter(view.node_id for _, view in scene.viewed)
+    found: list[tuple[Member, Pod, View]] = []
+    for member in scene.my.others:
+        pod = scene.pod_by_id.get(member.node_id)
+        if pod is None or pod.view is None or ids[member.node_id] > 1:
+            continue
+        if scene.snapshot.scope < Scope.ALL and member.hostname != pod.hostname:
+            continue  # another pod, not looked at, may bear this id too
+        if member.address not in (pod.address, local.announced(pod)) or "noaddr" in member.flags:
+            found.append((member, pod, pod.view))
+    return found
+
+
+def to_meet(scene: Scene) -> list[tuple[Pod, View]]:
+    """Those of them that may be met now."""
+    shaking = {member.address for member in scene.my.others if member.handshake}
+    return [
+        (pod, view)
+        for _, pod, view in displaced(scene)
+        if pod.address not in shaking and not doubtful(scene, view)
+    ]
+
+
+def doubtful(scene: Scene, view: View) -> bool:
+    """Whether a MEET might bring together more than two nodes that know each other.
+
+    Both must know the other's id; and what either knows beyond our StatefulSet, both must know.
+    """
+    strange = _strangers(scene, scene.my) ^ _strangers(scene, view)
+    return bool(strange) or not mutual(scene, view)
+
+
+def mutual(scene: Scene, view: View) -> bool:
+    """Whether a node that ours knows knows ours. Gossip may still bring it, or never."""
+    return view.member(scene.my.node_id) is not None
+
+
+def _strangers(scene: Scene, view: View) -> set[str]:
+    return {
+        member.node_id
+        for member in view.others
+        if not member.handshake and scene.is_ours(member) is False
+    }

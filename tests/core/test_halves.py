@@ -107,3 +107,22 @@ def test_nobody_is_waited_for_for_ever(halved: float, look: Scope) -> None:
 def test_a_copied_volume_seen_whole_is_named() -> None:
     found = plan(member(), moved(1), moved(1, hostname=2), scope=Scope.ALL)
     assert [block.code for block in found.blocked] == ["duplicate-node-id"]
+
+
+def test_one_step_holds_a_bounded_number_of_meetings() -> None:
+    """Each is a handshake of both sides; the peers send theirs too."""
+    size = 42
+
+    def peer(ordinal: int) -> Pod:
+        at = MOVED.format(ordinal)
+        lines = [
+            line.replace(f"{build.address(ordinal)}:", f"{at}:")
+            for line in build.everybody(ordinal, size, size // 2)
+        ]
+        names = {"cluster_announce_hostname": build.hostname(ordinal), "cluster_announce_ip": at}
+        return build.pod(ordinal, build.view(lines, **names, link=True), at=at)  # type: ignore[arg-type]
+
+    me = build.own(0, build.everybody(0, size, size // 2), ok=True)
+    found = plan(me, *map(peer, range(1, size)), scope=Scope.ALL, size=size)
+    (step,) = found.steps
+    assert sum(isinstance(one, Meet) for one in step.actions) == 30

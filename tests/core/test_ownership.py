@@ -1,0 +1,47 @@
+"""Who owns what by the words of all, and who may take the place of an owner that is gone."""
+
+from __future__ import annotations
+
+from bootstrap.core.model import Pod
+from bootstrap.core.plan import ownership
+from bootstrap.core.plan.scene import Scene
+from tests.core import build
+
+
+def scene(*pods: Pod) -> Scene:
+    return Scene(build.snapshot(*pods), build.topology(1))
+
+
+def me(*instead: str) -> Pod:
+    """Our node, n1 of a formed cluster, with some lines instead of those of the same id."""
+    lines = {line.split()[0]: line for line in [*build.everybody(1), *instead]}
+    return build.own(1, list(lines.values()))
+
+
+def owned(found: Scene) -> dict[str, tuple[tuple[int, int], ...]]:
+    return {owner.member.node_id: tuple(owner.ranges) for owner in ownership.owners(found)}
+
+
+def test_what_a_node_says_that_ours_does_not_know_is_of_another_cluster() -> None:
+    ours = scene(me())
+    lines = ["x9 10.0.0.99:6379@16379,redis-app-9 myself,master - 0 0 50 connected 0-16383"]
+    stranger = build.pod(9, build.view(lines, cluster_announce_hostname=build.hostname(9)))
+    assert owned(scene(me(), stranger)) == owned(ours)
+    assert set(owned(ours)) == {"n0", "n1", "n2"}
+
+
+GONE = build.line(3, "slave,fail", "n0")
+
+
+def test_a_replica_that_lives_inherits() -> None:
+    assert ownership.heirs(scene(me()), "n0") == ["n3"]
+
+
+def test_the_dead_inherit_nothing() -> None:
+    assert ownership.heirs(scene(me(GONE)), "n0") == []
+
+
+def test_nor_do_ghosts() -> None:
+    """The pod of n3 is another node by now; gossip goes on telling of n3 as if it lived."""
+    reborn = build.own(3, build.blank(3).replace("n3 ", "n33 ", 1))
+    assert ownership.heirs(scene(me(), reborn), "n0") == []

@@ -1,0 +1,53 @@
+"""Which shard a pod without a role follows, where several would do."""
+
+from __future__ import annotations
+
+from bootstrap.core import plan as planning
+from bootstrap.core.actions import Replicate
+from bootstrap.core.model import Pod
+from bootstrap.core.plan.formation import formation
+from bootstrap.core.plan.scene import Scene
+from tests.core import build
+
+SIZE, SHARDS, ME = 9, 3, 6
+TOPOLOGY = build.topology(ME, SIZE, replicas_per_shard=2, host="a")
+
+
+def host(ordinal: int) -> str:
+    """So that no replica is laid out as its turn would have it: that primary is on its host."""
+    return "abc"[ordinal % 3]
+
+
+def peer(ordinal: int, lines: list[str]) -> Pod:
+    name = f"redis-app-{ordinal}/{host(ordinal)}/-"
+    return build.own(ordinal, lines, ok=True, cluster_announce_human_nodename=name, link=True)
+
+
+def test_the_shard_of_the_layout_is_so_whoever_its_primary_is() -> None:
+    """It has handed its role over; and each shard waits for a replica, as we do."""
+    blank = [peer(ordinal, [build.blank(ordinal)]) for ordinal in range(SIZE)]
+    laid_out = formation(Scene(build.snapshot(*blank), TOPOLOGY))
+    assert laid_out is not None
+    place = {one: laid_out.layout.primary_of(one) for one in range(SHARDS, SIZE)}
+    replicas = {one: [n for n in place if place[n] == one and n != ME] for one in range(SHARDS)}
+    shard = place.pop(ME)
+    assert shard is not None
+    (heir,) = replicas.pop(shard)
+    roleless = {ME, *(some[-1] for some in replicas.values())}
+    owner = {one: one for one in range(SHARDS)} | {shard: heir}
+
+    def line(one: int, me: int) -> str:
+        mine = "myself," * (one == me)
+        first = place.get(one, one)
+        if one in roleless:
+            return build.line(one, f"{mine}master")
+        assert first is not None
+        if one != owner[first]:
+            return build.line(one, f"{mine}slave", f"n{owner[first]}")
+        slots = build.everybody(0, SIZE, SHARDS)[first].rpartition(" ")[2]
+        return build.line(one, f"{mine}master", slots=slots)
+
+    pods = [peer(one, [line(other, one) for other in range(SIZE)]) for one in range(SIZE)]
+    found = planning.plan(build.snapshot(*pods, idle=60.0), TOPOLOGY)
+    (action,) = (one for step in found.steps for one in step.actions if isinstance(one, Replicate))
+    assert action.primary == f"redis-app-{heir}"

@@ -19,13 +19,13 @@ _BY_ID: Final = "scene.pod_by_id.get(member.node_id)\n        if pod is None or 
 CHECKS: Final = (
     ("proof.py", "    said = view.setting(", "    return Proof.OURS\n    said = view.setting("),
     (
-        "plan/heal.py",
+        "plan/moved.py",
         "    strange = _strangers(scene, scene.my)",
         "    return False\n    strange = _strangers(scene, scene.my)",
     ),
     ("plan/__init__.py", "    evidence.split,\n", ""),
     # The id of the node that answers, against which everybody is checked last.
-    ("plan/heal.py", _BY_ID, _BY_ID.replace("pod_by_id.get(member.node_id)", "pod_named(member)")),
+    ("plan/moved.py", _BY_ID, _BY_ID.replace("pod_by_id.get(member.node_id)", "pod_named(member)")),
 )
 """What keeps two clusters apart when a name leads astray, each with what stands there without."""
 

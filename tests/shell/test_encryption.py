@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
@@ -11,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from bootstrap import certificates, encryption
+from bootstrap import certificates, encryption, logs
 from tests.statefulset import authority
 
 POD: Final = "redis-app-0.redis-service.default.svc.cluster.local"
@@ -75,9 +76,9 @@ def test_without_a_certificate_of_ours(issuer: authority.Authority) -> None:
     assert tls.trusted == str(issuer.ca)
 
 
-def test_files_that_go_missing_and_come_back(
-    issuer: authority.Authority, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_files_that_go_missing_and_come_back(issuer: authority.Authority) -> None:
+    said = io.StringIO()
+    logs.configure("info", "json", said)  # not whatever another test has left
     tls = by_files(issuer, POD)
     before = tls.context(POD)
     key = issuer.folder / POD / "tls.key"
@@ -86,9 +87,8 @@ def test_files_that_go_missing_and_come_back(
     for _ in range(3):
         tls.notice()
     assert tls.context(POD) is before
-    said = capsys.readouterr().out
-    assert said.count("the ones before stay in use") == 1
-    assert str(key) in said
+    assert said.getvalue().count("the ones before stay in use") == 1
+    assert str(key) in said.getvalue()
     key.write_text(text)
     tls.notice()
     assert tls.context(POD) is not before

@@ -72,7 +72,9 @@ class Both:
         (real,) = self.loop.run(self.nodes[ordinal].do((action,)))
         fake = self.world.carry_out(action, self.world.pods[ordinal].server)
         assert (real is None) == (fake is None), (action, real, fake)
-        if isinstance(action, actions.Meet | actions.Replicate):
+        # Who knows somebody is telling it to others already: the next command must not race that.
+        told = not self.fake(ordinal).alone and real is None
+        if told or isinstance(action, actions.Meet | actions.Replicate):
             self.settle()
 
     def _action(self, command: Command) -> actions.Action:

@@ -83,6 +83,10 @@ class Discovery:
                 await self._ask(self._pace.fresh([looks.Question(self._service, kind, do, cd)]))
         return self._findings.listed
 
+    def forget_listing(self) -> None:
+        """Have `list_pods` ask anew; what is known of each pod is kept."""
+        self._findings.forget_listing()
+
     async def relist(self) -> None:
         """Ask the service again which pods it has, in a form that no cache can hold; or do nothing.
 

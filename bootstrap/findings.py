@@ -68,6 +68,12 @@ class Findings:
         facts = (self._facts.get((self._service, kind)) for kind in self._types)
         return self._listing is not None or any(fact.addresses for fact in facts if fact)
 
+    def forget_listing(self) -> None:
+        """Have the service say anew which pods it has."""
+        self._listing = None
+        for kind in self._types:
+            self._facts.pop((self._service, kind), None)
+
     def of(self, name: str) -> directory.Name:
         """Return what is known of one pod."""
         facts = [fact for kind in self._types if (fact := self._facts.get((name, kind)))]

@@ -39,6 +39,10 @@ class Memories:
         shut = self._lasting("shut", held and not self.opened)
         return dataclasses.replace(memory, shut=shut, opened=self.opened)
 
+    def looked(self, mine: View) -> bool:
+        """Whether everybody has been looked at since our server's start; a new one knew nobody."""
+        return self._looked and mine.run_id == self._run
+
     def _memory(self, me: Pod, pods: Sequence[Pod]) -> Memory:
         my = me.view
         if my is not None and my.run_id != self._run:

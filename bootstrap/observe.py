@@ -48,14 +48,17 @@ class Observer:
             local, topology.port, access, topology.hostname_of(topology.ordinal)
         )
         self._siblings = siblings.Siblings(topology, access)
+        self._run = ""
         self._listed = False
         self._unnamed = False
+        self._sought: set[str] = set()
         self._folder = folder
         self._volume: Volume | None = None
 
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
         mine = await self._local.read()
+        self._notice_restart(mine)
         self._volume = self._volume_of(mine)
         me = Pod(
             name=self.topology.name,
@@ -74,6 +77,14 @@ class Observer:
             listed=self._listed,
             volume=self._volume,
         )
+
+    def _notice_restart(self, mine: View | Unreachable) -> None:
+        """What the service had when our server was another one says nothing of later pods."""
+        if isinstance(mine, View) and mine.run_id != self._run:
+            if self._run:
+                self._listed = False
+                self.names.forget_listing()
+            self._run = mine.run_id
 
     def gate_opened(self) -> None:
         """From now on our own server may be up at any time."""
@@ -138,10 +149,12 @@ class Observer:
         topology = self.topology
         ordinals = set(topology.ordinals) | self._ordinals_in(mine)
         ordinals.discard(topology.ordinal)
+        near = self._near(mine) - self._sought
         wanted = [
             topology.hostname_of(ordinal)
             for ordinal in sorted(ordinals)
             if not self._siblings.proven(topology.name_of(ordinal))
+            and topology.hostname_of(ordinal) not in near
         ]
         if topology.size is None or topology.address is None or self._unnamed:
             # Somebody is not expected by name: with our own we ask for the service, which lists.
@@ -160,9 +173,10 @@ class Observer:
             ordinal: nameless.get(ordinal) or found.of(topology.hostname_of(ordinal))
             for ordinal in sorted(ordinals)
         }
-        peers = await self._siblings.look(names, mine, self._remembered(mine))
+        peers = await self._siblings.look(names, mine, self._remembered(mine), near)
         await self._settle_address(found, peers)
         self._siblings.doubt_shared(peers)
+        self._sought = {pod.hostname for pod in peers if not self._siblings.proven(pod.name)}
         everybody = all(self._siblings.proven(pod.name) for pod in peers)
         if topology.seed and topology.size is not None and everybody and not self._listed:
             # Only now: while names are missing, their questions come first.
@@ -170,6 +184,16 @@ class Observer:
             return await self._everybody(mine) if self._listed else peers
         self._unnamed = _unnamed([mine, *(pod.node for pod in peers)], peers)
         return list(peers)
+
+    def _near(self, mine: View | Unreachable) -> set[str]:
+        """Names of those whom our node has a link with: it knows where they are, without DNS.
+
+        Or else one node that stays away for long would make every sidecar ask for everybody, again
+        and again. Whoever is not there after all is asked for at the next look.
+        """
+        if not isinstance(mine, View) or not self._memories.looked(mine):
+            return set()
+        return {one.hostname for one in mine.others if one.linked and not one.failed}
 
     async def _named_by_nodes(self, nameless: tuple[str, ...]) -> dict[int, directory.Name]:
         """Addresses of the service without a name: the node there says whose it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bootstrap import connection, fanout, memories, node, placed
 from bootstrap.core import directory
@@ -45,13 +45,15 @@ class Siblings:
         names: Mapping[int, directory.Name],
         mine: View | Unreachable,
         known: Sequence[Member],
+        near: Collection[str] = (),
     ) -> list[Pod]:
         """Look at every pod of these ordinals; `known` are those whom our own node knows.
 
+        `near` are the hostnames of those with whom it has a link, at the address that it knows.
         Addresses that swallow packets do not hold up a node that has its role.
         """
         asked = {
-            ordinal: asyncio.create_task(self.one(ordinal, name, mine, known))
+            ordinal: asyncio.create_task(self.one(ordinal, name, mine, known, near))
             for ordinal, name in names.items()
         }
         settled = isinstance(mine, View) and not mine.alone and not memories.roleless(mine)
@@ -94,6 +96,7 @@ class Siblings:
         name: directory.Name,
         mine: View | Unreachable,
         known: Sequence[Member],
+        near: Collection[str] = (),
     ) -> Pod:
         """Return the pod, at the first address that leads to its own node or else was tried."""
         topology, pod = self.topology, self._pod(ordinal, name)
@@ -101,6 +104,8 @@ class Siblings:
         # Where our own node last saw it: a hint like any other, and one without DNS.
         last = [member.address for member in known if member.hostname == pod.hostname]
         hints = (proven, *name.addresses, *last)
+        if pod.hostname in near:
+            hints = (proven, *last, *name.addresses)  # what DNS said may be long ago
         best = pod
         for address in dict.fromkeys(hint for hint in hints if hint):
             said = await self.at(address, pod.hostname).read(shards=_joining(mine))

@@ -77,7 +77,15 @@ def test_a_peer_that_is_there_and_cannot_be_heard_is_waited_for(trouble: str) ->
 
 def test_a_member_of_the_cluster_can_speak_for_all() -> None:
     """Or else one dead machine would hold up whoever comes after it."""
-    assert verdict(build.pod(3, "timeout"), UNKNOWN_4, peer(1, NOT_OWNER), seen=BLANK) == OPEN
+    knowing = peer(1, down("master,fail", ""), PROMOTED)
+    assert verdict(build.pod(2, "timeout"), UNKNOWN_4, knowing, seen=BLANK).open
+
+
+def test_a_member_that_came_too_late_can_not() -> None:
+    """It was met when the primary in our place was gone already, and never heard of its slots."""
+    newcomer = peer(1, NOT_OWNER)
+    assert not verdict(build.pod(3, "timeout"), newcomer, seen=BLANK).open
+    assert verdict(build.pod(3, "refused"), newcomer, seen=BLANK) == OPEN
 
 
 def test_without_a_size_the_service_has_to_say_who_there_is() -> None:

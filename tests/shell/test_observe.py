@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 from bootstrap import observe
-from bootstrap.core import proof
+from bootstrap.core import directory, proof
 from bootstrap.core.model import Scope, Snapshot, Trouble, Unreachable, View
 from tests.shell import watching
 from tests.statefulset import authority, misbehaviour, nameserver, needs, process, sets
@@ -166,11 +166,7 @@ def test_addresses_without_names_are_named_by_the_nodes_there(three: sets.LocalS
 
 
 def test_what_our_own_node_knows_is_enough_without_dns(three: sets.LocalStatefulSet) -> None:
-    for one in three.pods[1:]:
-        three[0].ask("CLUSTER", "MEET", one.address, one.port)
-    process.wait_for(
-        lambda: all(one.fqdn in three[0].cluster_nodes() for one in three.pods), 30, "they know"
-    )
+    meet_all(three)
     three.names.behave(misbehaviour.Behaviour.REFUSE)
 
     async def looks() -> Snapshot:
@@ -178,6 +174,93 @@ def test_what_our_own_node_knows_is_enough_without_dns(three: sets.LocalStateful
             return await watch.look(Scope.ALL)
 
     assert all_viewed(asyncio.run(looks()))
+
+
+def meet_all(three: sets.LocalStatefulSet) -> None:
+    for one in three.pods[1:]:
+        three[0].ask("CLUSTER", "MEET", one.address, one.port)
+    process.wait_for(
+        lambda: all(one.fqdn in three[0].cluster_nodes() for one in three.pods), 30, "they know"
+    )
+
+
+def names_wanted(watch: observe.Observer) -> list[set[str]]:
+    """The pods that DNS is asked for, look by look."""
+    wanted: list[set[str]] = []
+    look = watch.names.look
+
+    async def listening(names: Collection[str]) -> directory.Directory:
+        wanted.append({name.partition(".")[0] for name in names})
+        return await look(names)
+
+    watch.names.look = listening  # type: ignore[method-assign]  # looks are passed on
+    return wanted
+
+
+def test_dns_is_asked_for_nobody_with_whom_our_node_has_a_link(
+    three: sets.LocalStatefulSet,
+) -> None:
+    """Or one node that stays away would make every sidecar ask for all of them, for ever."""
+    three[0].ask("CONFIG", "SET", "cluster-node-timeout", 500)
+    meet_all(three)
+    three[2].kill_server()
+    process.wait_for(lambda: "fail" in three[0].cluster_nodes(), 30, "it is missed")
+
+    async def looks() -> None:
+        async with watching.observer(three, 0) as watch:
+            wanted = names_wanted(watch)
+            await watch.look(Scope.ALL)
+            # Right after our server's start its links are to addresses of the past.
+            assert {"redis-app-1", "redis-app-2"} <= wanted.pop()
+            for _ in range(2):
+                await watch.rest()
+                assert viewed(await watch.look(Scope.ALL)) == set(NAMES[:2])
+                assert wanted.pop() == {"redis-app-2"}
+
+    asyncio.run(looks())
+
+
+def test_who_does_not_answer_where_our_node_believes_is_asked_for(
+    three: sets.LocalStatefulSet,
+) -> None:
+    meet_all(three)
+
+    async def looks() -> None:
+        async with watching.observer(three, 0) as watch:
+            wanted = names_wanted(watch)
+            await look_for_all(watch)
+            await watch.rest()
+            three[2].pause()  # our node has not missed it yet
+            for _ in range(2):
+                assert viewed(await watch.look(Scope.ALL)) == set(NAMES[:2])
+            assert wanted[-2:] == [set(), {"redis-app-2"}]
+
+    asyncio.run(looks())
+
+
+def test_a_server_that_starts_anew_makes_the_service_list_its_pods_anew() -> None:
+    """A pod that came since may own slots: forming has to look at it."""
+    with sets.LocalStatefulSet(3, needs.any_server(), replicas_per_shard=0) as app:
+        app.start_servers()
+        for one in app.pods:
+            watching.announce(one)
+
+        async def looks() -> None:
+            async with watching.observer(app, 0) as watch:
+                await watching.until(lambda: watch.look(Scope.ALL), lambda seen: seen.listed)
+                later = app.add_pod()
+                await asyncio.to_thread(app.start_servers)
+                await asyncio.to_thread(app.take_down, app[0], wipe=True, moved=False)
+                await asyncio.to_thread(app.start_servers)
+                watching.announce(app[0])
+                watching.announce(later)
+                seen = await watching.until(
+                    lambda: watch.look(Scope.ALL),
+                    lambda seen: seen.listed and viewed(seen) >= set(NAMES),
+                )
+                assert later.name in viewed(seen)
+
+        asyncio.run(looks())
 
 
 def test_later_pods_are_found_by_the_list_and_by_what_our_node_knows() -> None:

@@ -92,6 +92,14 @@ def empty(topology: Topology, pod: str) -> str:
     )
 
 
+def only_copy(topology: Topology, pod: str) -> str:
+    """For slots whose primary is gone, and whose replica is refused the election."""
+    return (
+        "let it come back; if it cannot, and its replica's copy is all there is, give that pod the"
+        f" slots: {ask(topology, pod)} CLUSTER FAILOVER FORCE"
+    )
+
+
 def _namespace(topology: Topology) -> str:
     """The option that names ours, which stands second after the service in every hostname."""
     _service, namespace, *_ = (*topology.subdomain.split("."), "", "")

@@ -31,6 +31,9 @@ def doubts(scene: Scene) -> Plan | None:
 
 
 def _hopeless(scene: Scene) -> list[Block]:
+    """Pods that nothing can be formed with. A cluster that is there gets on without them."""
+    if any(not view.alone for _, view in scene.viewed):
+        return []
     found = (advice.hopeless(pod, scene.topology) for pod in scene.snapshot.pods)
     return [block for block in found if block]
 

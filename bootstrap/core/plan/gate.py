@@ -122,10 +122,11 @@ def _new(scene: Scene) -> Gate:
 def _unheard(scene: Scene) -> str:
     """Who may know of a primary in our place, and why it was not heard; empty if that is enough.
 
-    A member of a cluster knows all others. Where nobody listens, nobody has anything to lose yet.
+    A member of a cluster knows all owners, unless it came after one of them was gone: then it never
+    hears of that one's slots. Where nobody listens, nobody has anything to lose yet.
     """
     topology = scene.topology
-    if any(not view.alone for _, view in scene.viewed):
+    if any(_knows_all_owners(view) for _, view in scene.viewed):
         return ""
     if topology.size is None and not scene.snapshot.listed:
         return "DNS has not said yet which pods there are"
@@ -137,6 +138,10 @@ def _unheard(scene: Scene) -> str:
         if isinstance(pod.node, Unreachable) and pod.node.trouble is not Trouble.REFUSED:
             return f"{pod.name}: {pod.node.reason}"
     return ""
+
+
+def _knows_all_owners(view: View) -> bool:
+    return not slots.missing(span for member in view.members for span in member.slots)
 
 
 def _predecessors(scene: Scene) -> list[Member]:

@@ -69,7 +69,12 @@ def _done_with(scene: Scene, ghost: Member, pod: Pod) -> bool:
         if (member.node_id == ghost.node_id and member.slots)
         or (member.primary_id == ghost.node_id and member.node_id != ghost.node_id)
     ]
-    return ghost.gone and not claims and settled(pod)
+    return ghost.gone and not claims and settled(pod) and _known(scene, pod)
+
+
+def _known(scene: Scene, pod: Pod) -> bool:
+    """Whether our node has heard of the one that is in the pod now."""
+    return pod.view is not None and pod.view.node_id in scene.my.known_ids
 
 
 def settled(pod: Pod) -> bool:

@@ -199,7 +199,9 @@ def _login(scene: Scene) -> list[Wait]:
     if not _locked_out(scene):
         return []
     what = f"its primary to prove that it is at {scene.my.primary_host}, before it logs in there"
-    return [Wait(pod=scene.me.name, what=what)]
+    primary = scene.my.member(scene.my.myself.primary_id)
+    fix = advice.only_copy(scene.topology, scene.me.name) if primary and primary.failed else ""
+    return [Wait(pod=scene.me.name, what=what, fix=fix)]
 
 
 def _unseen(scene: Scene) -> list[Wait]:

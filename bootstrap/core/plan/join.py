@@ -18,6 +18,9 @@ from bootstrap.core.plan.scene import Scene
 SEED_SECONDS = 3.0
 #: When a pod stops waiting for a seed that does not answer, in seconds.
 SEED_LOST_SECONDS = 10.0
+#: The same for one that is up, and blank: its sidecar may be dead, and the cluster alive without it.
+#: Forming takes far less; and until then nobody's questions get in the way of the seed's.
+SEED_IDLE_SECONDS = 60.0
 
 
 def join(scene: Scene) -> Plan | None:
@@ -81,8 +84,8 @@ def _wait_for_seed(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     seed = scene.snapshot.pod(seed_name)
     if seed is not None and seed.view is not None:
-        if not seed.view.alone or seed.view.keys:
-            return None  # it is in a cluster; or it has data, and will never form one
+        if not seed.view.alone or seed.view.keys or idle >= SEED_IDLE_SECONDS:
+            return None  # it is in a cluster; or it has data, and will never form one; or cannot
         what = f"{seed_name}, which is up and knows nobody yet, to form the cluster"
         fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap"
         wait = Wait(pod=seed_name, what=what, fix=fix)
@@ -204,15 +207,44 @@ def _follow(scene: Scene) -> Plan | None:
         and member.slots
         and not (member.is_replica or member.failed or scene.ghost(member))
     ]
-    waited = _waited_for(scene, owners, primaries)
+    meet = _unknown_to_all(scene)
+    if meet is not None:
+        return meet
+    before = shard.before(scene)
+    # Whose shard is alive need not wait for what becomes of others'.
+    sure = any(primary.node_id in before for primary in primaries)
+    waited = "" if sure else _waited_for(scene, owners, primaries)
     if waited:
         wait = Wait(pod=scene.me.name, what=waited)
         return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
-    before = shard.before(scene)
     lost = [block for ghost_id, block in ghosts.lost_slots(scene) if ghost_id in before]
     if lost:
         return Plan(phase=Phase.BLOCKED, blocked=tuple(lost), look=Scope.ALL)
     return shard.replicate(scene, primaries, before)
+
+
+def _unknown_to_all(scene: Scene) -> Plan | None:
+    """MEET once more where nobody whom our node knows has heard of it; None when somebody has.
+
+    Our side learns everybody from the first answer. The other side knows us only once its own
+    handshake has come through, and where that expired never will: such a replica would copy its
+    primary, and nobody would ever elect it.
+    """
+    me = (scene.me, scene.my)
+    peers = [
+        (pod, view)
+        for pod, view in scene.viewed
+        if pod is not scene.me and view.node_id in scene.my.known_ids
+    ]
+    if not peers or any(scene.my.node_id in view.known_ids for _, view in peers):
+        return None
+    peer, view = next((one for one in peers if one[1].state_ok and one[1].myself.slots), peers[0])
+    until = f"{peer.name} knows our node"
+    why = f"{scene.me.name} knows {peer.name}, and nobody knows {scene.me.name}"
+    action = meeting.meet(*me, peer, view, why=why)
+    shaking = any(meeting.pending(one, me) or meeting.pending(me, one) for one in peers)
+    step = Step(actions=() if shaking else (action,), until=until)
+    return Plan(phase=Phase.JOIN, look=Scope.ALL, steps=(step,))
 
 
 def _waited_for(scene: Scene, owners: dict[str, Member], primaries: list[Member]) -> str:

@@ -71,10 +71,7 @@ def _waits_for_others(
     elif failed:
         # A replica that has had no link since its own start is refused the election (cluster-
         # replica-validity-factor); whether its copy is new enough only a person can tell.
-        fix = (
-            "let it come back; if it cannot, and its replica's copy is all there is, give that pod"
-            f" the slots: {advice.ask(scene.topology, 'POD')} CLUSTER FAILOVER FORCE"
-        )
+        fix = advice.only_copy(scene.topology, "POD")
         what = f"{', '.join(failed)} to come back, or to be failed over"
         waits.append(Wait(pod=me, what=what, fix=fix))
     elif not lost and not told:

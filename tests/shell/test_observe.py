@@ -193,7 +193,7 @@ def names_wanted(watch: observe.Observer) -> list[set[str]]:
         wanted.append({name.partition(".")[0] for name in names})
         return await look(names)
 
-    watch.names.look = listening  # type: ignore[method-assign]  # looks are passed on
+    watch.names.look = listening  # type: ignore[assignment,method-assign]  # looks are passed on
     return wanted
 
 

@@ -7,20 +7,11 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Member, Pod, Scope
-from bootstrap.core.plan import advice, ghosts, meeting, ownership, shard
+from bootstrap.core.plan import advice, ghosts, meeting, ownership, patience, shard
 from bootstrap.core.plan.evidence import components
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-
-#: How long an expected pod leaves it to the seed to introduce it, before it looks around itself,
-#: in seconds: several times what forming takes, and DNS caches are not asked meanwhile.
-SEED_SECONDS = 3.0
-#: When a pod stops waiting for a seed that does not answer, in seconds.
-SEED_LOST_SECONDS = 10.0
-#: The same for one that is up, and blank: its sidecar may be dead, and the cluster alive without it.
-#: Forming takes far less; and until then nobody's questions get in the way of the seed's.
-SEED_IDLE_SECONDS = 60.0
 
 
 def join(scene: Scene) -> Plan | None:
@@ -37,7 +28,7 @@ def _enter(scene: Scene) -> Plan:
     """Blank: wait for the seed to form, or find the cluster and MEET it."""
     scope, topology = scene.snapshot.scope, scene.topology
     if scope < Scope.ALL and not topology.seed:
-        patient = _wait_for_seed(scene)
+        patient = patience.with_seed(scene)
         if patient is not None:
             return patient
     if scope < Scope.ALL:
@@ -68,33 +59,6 @@ def _enter(scene: Scene) -> Plan:
             f" {advice.ask_all(scene, 'CLUSTER FORGET ID')}",
         )
     return _meet(scene, clusters[0])
-
-
-def _wait_for_seed(scene: Scene) -> Plan | None:
-    """Expected pods leave the first move to the seed, and ask for its name alone."""
-    topology, idle = scene.topology, scene.snapshot.memory.idle
-    seed_name = topology.name_of(topology.ordinal_start)
-    if topology.size is not None and topology.ordinal not in topology.ordinals:
-        return None
-    if idle < SEED_SECONDS:
-        wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster")
-        return Plan(phase=Phase.WAITING, waiting=(wait,))
-    if scene.snapshot.scope < Scope.SEED:
-        wait = Wait(pod=seed_name, what="a look at the seed")
-        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
-    seed = scene.snapshot.pod(seed_name)
-    if seed is not None and seed.view is not None:
-        if not seed.view.alone or seed.view.keys or idle >= SEED_IDLE_SECONDS:
-            return None  # it is in a cluster; or it has data, and will never form one; or cannot
-        what = f"{seed_name}, which is up and knows nobody yet, to form the cluster"
-        fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap"
-        wait = Wait(pod=seed_name, what=what, fix=fix)
-        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
-    if idle >= SEED_LOST_SECONDS:
-        return None
-    missing = seed and advice.missing(seed, topology)
-    wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear")
-    return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
 
 
 def _look_around(scene: Scene, what: str) -> Plan:
@@ -181,7 +145,7 @@ def _follow(scene: Scene) -> Plan | None:
     """Met, but without a role: follow a primary, once it is known and no election is on."""
     topology, my, idle = scene.topology, scene.my, scene.snapshot.memory.idle
     # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
-    patient = idle < SEED_SECONDS or temporary.marked(my)
+    patient = idle < patience.SEED_SECONDS or temporary.marked(my)
     # Who has only just been met by the seed may not have heard every sibling's name yet.
     judged = scene.snapshot.scope is Scope.ALL and not temporary.marked(my)
     foreign = _foreign(scene, [scene.me]) if judged else []

@@ -1,0 +1,44 @@
+"""For how long a blank pod leaves it to the seed to find everybody, and to form."""
+
+from __future__ import annotations
+
+from bootstrap.core.model import Scope
+from bootstrap.core.plan import advice
+from bootstrap.core.plan.outcome import Phase, Plan, Wait
+from bootstrap.core.plan.scene import Scene
+
+#: How long an expected pod leaves it to the seed to introduce it, before it looks around itself,
+#: in seconds: several times what forming takes, and DNS caches are not asked meanwhile.
+SEED_SECONDS = 3.0
+#: When a pod stops waiting for a seed that does not answer, in seconds.
+SEED_LOST_SECONDS = 10.0
+#: The same for one that is up, and blank: its sidecar may be dead, and the cluster alive without.
+#: Forming takes far less; and until then nobody's questions get in the way of the seed's.
+SEED_IDLE_SECONDS = 60.0
+
+
+def with_seed(scene: Scene) -> Plan | None:
+    """Expected pods leave the first move to the seed, and ask for its name alone."""
+    topology, idle = scene.topology, scene.snapshot.memory.idle
+    seed_name = topology.name_of(topology.ordinal_start)
+    if topology.size is not None and topology.ordinal not in topology.ordinals:
+        return None
+    if idle < SEED_SECONDS:
+        wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster")
+        return Plan(phase=Phase.WAITING, waiting=(wait,))
+    if scene.snapshot.scope < Scope.SEED:
+        wait = Wait(pod=seed_name, what="a look at the seed")
+        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
+    seed = scene.snapshot.pod(seed_name)
+    if seed is not None and seed.view is not None:
+        if not seed.view.alone or seed.view.keys or idle >= SEED_IDLE_SECONDS:
+            return None  # it is in a cluster; or it has data, and will never form one; or cannot
+        what = f"{seed_name}, which is up and knows nobody yet, to form the cluster"
+        fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap"
+        wait = Wait(pod=seed_name, what=what, fix=fix)
+        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
+    if idle >= SEED_LOST_SECONDS:
+        return None
+    missing = seed and advice.missing(seed, topology)
+    wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear")
+    return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)

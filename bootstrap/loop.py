@@ -54,7 +54,8 @@ class Loop:
 
     async def run(self) -> Exit:
         """Until stopped, or until the terms end it."""
-        began = time.monotonic()
+        # None while the goal is reached: a time-out is for who tries, and each trying has its own.
+        trying_since: float | None = time.monotonic()
         while not self._stopped.is_set():
             started = time.monotonic()
             plan = await self._guarded_tick()
@@ -63,13 +64,26 @@ class Loop:
                 ended = self._ended(plan, now)
                 if ended is not None:
                     return ended
-            if self._terms.timeout is not None and now - began >= self._terms.timeout:
+            if plan is not None and plan.reached:
+                trying_since = None
+            elif trying_since is None:
+                trying_since = now
+            timeout = self._terms.timeout
+            if timeout is not None and trying_since is not None and now - trying_since >= timeout:
                 why = "; ".join([*self._unwilling, _summary(plan)])
-                facts = {"why": why} | ({"fix": fix} if (fix := _fix(plan)) else {})
-                self._log.error(logs.TIMED_OUT, seconds=self._terms.timeout, **facts)
+                self._log.error(logs.TIMED_OUT, seconds=timeout, why=why, **_to_do(plan))
                 return _refusal(plan) if plan is not None and plan.blocked else Exit.FAILED
             await self._rest(plan, now - started)
-        return Exit.REACHED
+        return self.interrupted()
+
+    def interrupted(self) -> Exit:
+        """How a run ends that was told to: at its goal, unless it was to come to one and go."""
+        if not self._terms.once:
+            return Exit.REACHED
+        seen = self._board.status
+        why = _summary(seen.plan) if seen.tick else "nothing has been looked at yet"
+        self._log.error(logs.INTERRUPTED, why=why, **_to_do(seen.plan))
+        return Exit.FAILED
 
     async def _guarded_tick(self) -> Plan | None:
         """The one place where the unexpected is caught: logged, counted, survived."""
@@ -238,6 +252,10 @@ def _fix(plan: Plan | None) -> str:
         return ""
     fixes = [*(one.fix for one in plan.blocked), *(one.fix for one in plan.waiting)]
     return next((fix for fix in fixes if fix), "")
+
+
+def _to_do(plan: Plan | None) -> dict[str, str]:
+    return {"fix": fix} if (fix := _fix(plan)) else {}
 
 
 def _summary(plan: Plan | None) -> str:

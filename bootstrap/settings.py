@@ -226,7 +226,7 @@ class Settings:
         "BOOTSTRAP_TIMEOUT",
         parsers.seconds,
         "wait for ever; 300s with --once",
-        meaning="How long to try before giving up.",
+        meaning="How long to try before giving up; the time in which all is well does not count.",
         example="10m",
     )
     interval: float = variables.required(

@@ -113,6 +113,21 @@ def test_a_timeout_always_says_something(
     assert (entry["why"], "fix" in entry) == (why, False)
 
 
+def test_a_timeout_is_for_who_has_not_reached_the_goal(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [STEADY])
+    assert life.run_until(5, timeout=0.0) is Exit.REACHED
+    assert life.board.status.tick == 5
+
+
+def test_each_fall_from_the_goal_has_a_timeout_of_its_own(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [WAIT, STEADY, STEADY, WAIT, WAIT, STEADY, WAIT])
+    monkeypatch.setattr(loop, "time", life)  # on whose clock each plan takes a second
+    assert life.run(timeout=2.0) is Exit.FAILED
+    # Its first three seconds are no part of it, nor are those of the fall before.
+    assert life.planned == 6 + 3
+    assert len(life.events("timed-out")) == 1
+
+
 @pytest.mark.parametrize(
     ("plan", "expected"), [(BLOCKED, Exit.BLOCKED), (SIZELESS, Exit.CONFIGURATION)]
 )
@@ -120,6 +135,15 @@ def test_a_timeout_while_refused_ends_as_the_refusal_does(
     monkeypatch: Patch, plan: Plan, expected: Exit
 ) -> None:
     assert scripted.Life(monkeypatch, [plan]).run(timeout=0.0) is expected
+
+
+def test_once_that_is_stopped_has_not_reached_its_goal_and_says_what_was_missing(
+    monkeypatch: Patch,
+) -> None:
+    life = scripted.Life(monkeypatch, [WAIT])
+    assert life.run_until(2, once=True) is Exit.FAILED
+    (entry,) = life.events("interrupted")
+    assert (entry["why"], entry["fix"]) == ("app-1 to come", "look")
 
 
 def test_once_is_ended_by_a_refusal_that_lasts(monkeypatch: Patch) -> None:

@@ -314,6 +314,7 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
         values |= dataclasses.asdict(who)
         checks.ordinal(who.ordinal, start=values["ordinal_start"], faults=faults)
     checks.size(parsed, faults)
+    checks.node_timeout(parsed, faults)
     checks.tls(parsed, faults)
     checks.data_dir(parsed, faults)
     values["credentials"] = checks.credentials(parsed, faults)

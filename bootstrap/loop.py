@@ -164,6 +164,7 @@ class Loop:
             facts["doing"] = _short(plan.steps[0].actions)
         if plan.steps:
             facts["until"] = plan.steps[0].until
+            facts["warning"] = plan.steps[0].warning
         if plan.waiting:
             facts["waiting"] = _shorten([wait.text for wait in plan.waiting])
         if plan.blocked:
@@ -172,7 +173,8 @@ class Loop:
         facts["runbook"] = plan.blocked[0].runbook if plan.blocked else ""
         if plan.notes:
             facts["notes"] = list(plan.notes)
-        say = self._log.warning if plan.phase is Phase.BLOCKED else self._log.info
+        calls = plan.phase is Phase.BLOCKED or facts.get("warning")
+        say = self._log.warning if calls else self._log.info
         say(logs.PLAN, **{name: fact for name, fact in facts.items() if fact})
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:

@@ -84,6 +84,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"step {number}, until {step.until}:")
         lines += [f"    {actions.describe(action)}" for action in step.actions]
+        lines += [f"    warning: {step.warning}"] if step.warning else []
     lines += [f"note: {note}" for note in plan.notes]
     if plan.reached:
         lines.append(f"nothing to do for {topology.name}")

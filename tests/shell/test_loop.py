@@ -182,6 +182,14 @@ def test_a_plan_is_told_when_it_changes_and_not_when_only_a_count_does(monkeypat
     assert [entry["phase"] for entry in life.events("plan")] == ["blocked", "steady"]
 
 
+def test_a_step_that_calls_for_a_person_is_a_warning(monkeypatch: Patch) -> None:
+    step = Step(actions=(scripted.EPOCH,), until="it is done", warning="it was a guess")
+    life = scripted.Life(monkeypatch, [Plan(phase=Phase.HEAL, steps=(step,)), ACT, STEADY])
+    life.run(once=True)
+    said = [(entry["level"], entry.get("warning")) for entry in life.events("plan")]
+    assert said == [("warning", "it was a guess"), ("info", None), ("info", None)]
+
+
 def test_long_lists_are_cut_short_in_the_log(monkeypatch: Patch) -> None:
     waits = tuple(Wait(pod=f"app-{n}", what=f"app-{n} to come") for n in range(6))
     life = scripted.Life(monkeypatch, [Plan(phase=Phase.WAITING, waiting=waits), STEADY])

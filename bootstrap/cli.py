@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
     for warning in known.unknown:
         logs.get().warning(logs.UNKNOWN_VARIABLE, what=warning)
     access = connection.Access(credentials=known.credentials, tls=tls)
-    board = status.Board(patience=max(60.0, 6 * known.interval))
+    board = status.Board()
     handed = handover.Handover(topology(known), known.redis_host, access, board)
     if wanted.command == "handover":
         return asyncio.run(_hand_over(handed))

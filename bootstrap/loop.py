@@ -57,7 +57,7 @@ class Loop:
         # None while the goal is reached: a time-out is for who tries, and each trying has its own.
         trying_since: float | None = time.monotonic()
         while not self._stopped.is_set():
-            started = time.monotonic()
+            self._board.due = started = time.monotonic()
             plan = await self._guarded_tick()
             now = time.monotonic()
             if plan is not None:
@@ -143,7 +143,6 @@ class Loop:
         self._board.status = dataclasses.replace(
             before,
             tick=before.tick + 1,
-            at=time.monotonic(),
             topology=self._observer.topology,
             snapshot=snapshot,
             plan=plan,
@@ -210,6 +209,7 @@ class Loop:
                 interval=self._terms.interval,
                 luck=random.random(),  # noqa: S311 - spreads load, guards nothing
             )
+        self._board.due = time.monotonic() + seconds
         try:
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()

@@ -109,7 +109,10 @@ def _table(snapshot: Snapshot) -> list[str]:
     for pod in snapshot.pods:
         seen = _observed(pod)
         known = pod.view is not None
-        note = (seen["reason"] or "") if not known else "blank" if seen["blank"] else ""
+        notes = [(seen["reason"] or "") if not known else "blank" if seen["blank"] else ""]
+        if len(pod.resolved.addresses) > 1:
+            # One pod has one address: an old one is still told, or two families are.
+            notes.append(f"its name resolves to {', '.join(pod.resolved.addresses)}")
         rows.append(
             (
                 pod.name,
@@ -118,7 +121,7 @@ def _table(snapshot: Snapshot) -> list[str]:
                 seen["role"] or "-",
                 slots.brief(pod.view.myself.slots) if pod.view else "-",
                 seen["state"] or "-",
-                note,
+                "; ".join(note for note in notes if note),
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(6)]

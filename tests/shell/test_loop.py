@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from bootstrap import loop
+from bootstrap import loop, pace
 from bootstrap.core.model import Scope
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.errors import Exit
@@ -57,6 +59,24 @@ def test_what_nobody_foresaw_is_logged_counted_and_survived(monkeypatch: Patch) 
     assert life.board.errors == 1
     (entry,) = life.events("unexpected")
     assert "RuntimeError: never seen" in entry["exception"]
+
+
+def test_a_loop_turns_whatever_its_looks_meet(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [RuntimeError("never seen")])
+    before = time.monotonic()
+    assert life.run(timeout=0.0) is Exit.FAILED
+    assert life.board.status.tick == 0
+    assert life.board.due is not None
+    assert before <= life.board.due <= time.monotonic()
+
+
+def test_a_loop_says_until_when_it_rests(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [STEADY])
+    monkeypatch.setattr(pace, "rest", lambda *_args, **_facts: 3600.0)
+    before = time.monotonic()
+    life.run_until(1)
+    assert life.board.due is not None
+    assert before <= life.board.due - 3600.0 <= time.monotonic()
 
 
 def test_the_first_step_is_done_and_a_refusal_is_told(monkeypatch: Patch) -> None:

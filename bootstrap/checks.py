@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from bootstrap import errors, identity, parsers, secret
+from bootstrap.core import temporary
 
 Parsed: TypeAlias = Mapping[str, Any]
 
@@ -56,6 +57,20 @@ def size(parsed: Parsed, faults: errors.Faults) -> None:
             seen=f"{pods}, which makes {shards}",
             fix="raise it together with the StatefulSet's replicas, lower "
             "BOOTSTRAP_REPLICAS_PER_SHARD, or set BOOTSTRAP_ALLOW_FEWER_SHARDS=true",
+        )
+
+
+def node_timeout(parsed: Parsed, faults: errors.Faults) -> None:
+    """Check that it is none of the values by which a setting of forming is told."""
+    value: int | None = parsed["BOOTSTRAP_NODE_TIMEOUT"]
+    if value in temporary.MARKS:
+        marks = ", ".join(map(str, sorted(temporary.MARKS)))
+        faults.add(
+            "BOOTSTRAP_NODE_TIMEOUT",
+            expected=f"none of {marks}: a server with one of these is taken for one that forming"
+            " has hurried, and the value put back",
+            seen=str(value),
+            fix=f"set it, and the servers' {temporary.NODE_TIMEOUT}, to {value + 1}",
         )
 
 

@@ -39,7 +39,7 @@ _STOP_SECONDS = 0.5
 _EPILOG = """\
 exit status:
   0   the goal is reached (dry run: nothing to do; status: all is well; handover: it may stop)
-  1   could not observe, or timed out (handover: it has not been taken over)
+  1   could not observe, timed out, or --once was interrupted (handover: it has not been taken over)
   2   dry run: not there yet; steps are pending, or something is waited for
       status: that, or something of the cluster is missing or in trouble
   3   blocked: refuses to act, reasons printed
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
     for warning in known.unknown:
         logs.get().warning(logs.UNKNOWN_VARIABLE, what=warning)
     access = connection.Access(credentials=known.credentials, tls=tls)
-    board = status.Board(patience=max(60.0, 6 * known.interval))
+    board = status.Board()
     handed = handover.Handover(topology(known), known.redis_host, access, board)
     if wanted.command == "handover":
         return asyncio.run(_hand_over(handed))
@@ -196,7 +196,7 @@ async def _run(
     try:
         return await running
     except asyncio.CancelledError:
-        return Exit.REACHED
+        return turning.interrupted()
     finally:
         listening.cancel()
         await handed.close()

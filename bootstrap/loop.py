@@ -54,22 +54,36 @@ class Loop:
 
     async def run(self) -> Exit:
         """Until stopped, or until the terms end it."""
-        began = time.monotonic()
+        # None while the goal is reached: a time-out is for who tries, and each trying has its own.
+        trying_since: float | None = time.monotonic()
         while not self._stopped.is_set():
-            started = time.monotonic()
+            self._board.due = started = time.monotonic()
             plan = await self._guarded_tick()
             now = time.monotonic()
             if plan is not None:
                 ended = self._ended(plan, now)
                 if ended is not None:
                     return ended
-            if self._terms.timeout is not None and now - began >= self._terms.timeout:
+            if plan is not None and plan.reached:
+                trying_since = None
+            elif trying_since is None:
+                trying_since = now
+            timeout = self._terms.timeout
+            if timeout is not None and trying_since is not None and now - trying_since >= timeout:
                 why = "; ".join([*self._unwilling, _summary(plan)])
-                facts = {"why": why} | ({"fix": fix} if (fix := _fix(plan)) else {})
-                self._log.error(logs.TIMED_OUT, seconds=self._terms.timeout, **facts)
+                self._log.error(logs.TIMED_OUT, seconds=timeout, why=why, **_to_do(plan))
                 return _refusal(plan) if plan is not None and plan.blocked else Exit.FAILED
             await self._rest(plan, now - started)
-        return Exit.REACHED
+        return self.interrupted()
+
+    def interrupted(self) -> Exit:
+        """How a run ends that was told to: at its goal, unless it was to come to one and go."""
+        if not self._terms.once:
+            return Exit.REACHED
+        seen = self._board.status
+        why = _summary(seen.plan) if seen.tick else "nothing has been looked at yet"
+        self._log.error(logs.INTERRUPTED, why=why, **_to_do(seen.plan))
+        return Exit.FAILED
 
     async def _guarded_tick(self) -> Plan | None:
         """The one place where the unexpected is caught: logged, counted, survived."""
@@ -129,7 +143,6 @@ class Loop:
         self._board.status = dataclasses.replace(
             before,
             tick=before.tick + 1,
-            at=time.monotonic(),
             topology=self._observer.topology,
             snapshot=snapshot,
             plan=plan,
@@ -150,6 +163,7 @@ class Loop:
             facts["doing"] = _short(plan.steps[0].actions)
         if plan.steps:
             facts["until"] = plan.steps[0].until
+            facts["warning"] = plan.steps[0].warning
         if plan.waiting:
             facts["waiting"] = _shorten([wait.text for wait in plan.waiting])
         if plan.blocked:
@@ -158,7 +172,8 @@ class Loop:
         facts["runbook"] = plan.blocked[0].runbook if plan.blocked else ""
         if plan.notes:
             facts["notes"] = list(plan.notes)
-        say = self._log.warning if plan.phase is Phase.BLOCKED else self._log.info
+        calls = plan.phase is Phase.BLOCKED or facts.get("warning")
+        say = self._log.warning if calls else self._log.info
         say(logs.PLAN, **{name: fact for name, fact in facts.items() if fact})
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:
@@ -194,6 +209,7 @@ class Loop:
                 interval=self._terms.interval,
                 luck=random.random(),  # noqa: S311 - spreads load, guards nothing
             )
+        self._board.due = time.monotonic() + seconds
         try:
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
@@ -238,6 +254,10 @@ def _fix(plan: Plan | None) -> str:
         return ""
     fixes = [*(one.fix for one in plan.blocked), *(one.fix for one in plan.waiting)]
     return next((fix for fix in fixes if fix), "")
+
+
+def _to_do(plan: Plan | None) -> dict[str, str]:
+    return {"fix": fix} if (fix := _fix(plan)) else {}
 
 
 def _summary(plan: Plan | None) -> str:

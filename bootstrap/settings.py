@@ -226,7 +226,7 @@ class Settings:
         "BOOTSTRAP_TIMEOUT",
         parsers.seconds,
         "wait for ever; 300s with --once",
-        meaning="How long to try before giving up.",
+        meaning="How long to try before giving up; the time in which all is well does not count.",
         example="10m",
     )
     interval: float = variables.required(
@@ -314,6 +314,7 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
         values |= dataclasses.asdict(who)
         checks.ordinal(who.ordinal, start=values["ordinal_start"], faults=faults)
     checks.size(parsed, faults)
+    checks.node_timeout(parsed, faults)
     checks.tls(parsed, faults)
     checks.data_dir(parsed, faults)
     values["credentials"] = checks.credentials(parsed, faults)

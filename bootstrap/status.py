@@ -12,10 +12,9 @@ from bootstrap.core.topology import Topology
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One tick's outcome. Times are seconds of the loop's clock."""
+    """One tick's outcome."""
 
     tick: int = 0
-    at: float = 0.0
     topology: Topology | None = None
     snapshot: Snapshot | None = None
     plan: Plan | None = None
@@ -60,5 +59,6 @@ class Board:
     gate: Gate | None = None
     #: For how long the gate has been, or had been, shut.
     gate_seconds: float = 0.0
-    #: Seconds without a turn of the loop after which it counts as hung.
-    patience: float = 60.0
+    #: When the loop is to turn again, in seconds of its clock, whatever comes of its looks; None
+    #: before it turns at all.
+    due: float | None = None

@@ -117,6 +117,46 @@ def test_a_formed_cluster_says_ok_and_holds_keys(app: sets.LocalStatefulSet) -> 
     both.close()
 
 
+@pytest.mark.parametrize(
+    "forgotten",
+    [
+        (("forget", 0, 1),),
+        (("forget", 0, 1), ("forget", 2, 1)),
+        (("forget", 0, 1), ("forget", 0, 1)),
+        (("forget", 0, 0), ("forget", 0, PODS)),
+    ],
+    ids=["by one", "by all others", "twice", "itself, and nobody"],
+)
+def test_whom_gossip_may_not_bring_back(
+    app: sets.LocalStatefulSet, forgotten: Sequence[Command]
+) -> None:
+    """Who was forgotten stays so while others still tell of it: the ban of a minute.
+
+    It is down, as whom we forget: valkey's newer ones would introduce themselves again.
+    """
+    both = blank(app)
+    for command in FORMING:
+        both.send(command)
+    with both.down(1):
+        for command in forgotten:
+            both.send(command)
+        both.settle()
+        both.chat(0)
+        both.check()
+    both.close()
+
+
+def test_no_replica_forgets_its_primary(app: sets.LocalStatefulSet) -> None:
+    both = blank(app)
+    commands: Sequence[Command] = (
+        ("slots", 0, ALL), ("meet", 1, 0), ("replicate", 1, 0), ("forget", 1, 0),
+    )  # fmt: skip
+    for command in commands:
+        both.send(command)
+    both.settle()
+    both.close()
+
+
 _pods = st.integers(0, PODS - 1)
 _commands = st.one_of(
     st.tuples(st.just("epoch"), _pods, st.integers(1, 3)),

@@ -84,6 +84,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"step {number}, until {step.until}:")
         lines += [f"    {actions.describe(action)}" for action in step.actions]
+        lines += [f"    warning: {step.warning}"] if step.warning else []
     lines += [f"note: {note}" for note in plan.notes]
     if plan.reached:
         lines.append(f"nothing to do for {topology.name}")
@@ -108,7 +109,10 @@ def _table(snapshot: Snapshot) -> list[str]:
     for pod in snapshot.pods:
         seen = _observed(pod)
         known = pod.view is not None
-        note = (seen["reason"] or "") if not known else "blank" if seen["blank"] else ""
+        notes = [(seen["reason"] or "") if not known else "blank" if seen["blank"] else ""]
+        if len(pod.resolved.addresses) > 1:
+            # One pod has one address: an old one is still told, or two families are.
+            notes.append(f"its name resolves to {', '.join(pod.resolved.addresses)}")
         rows.append(
             (
                 pod.name,
@@ -117,7 +121,7 @@ def _table(snapshot: Snapshot) -> list[str]:
                 seen["role"] or "-",
                 slots.brief(pod.view.myself.slots) if pod.view else "-",
                 seen["state"] or "-",
-                note,
+                "; ".join(note for note in notes if note),
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(6)]

@@ -24,6 +24,8 @@ LOAD = "repl-diskless-load"
 #: tick the dip may begin, in ms: few pods can bear it throughout, for the others two ticks
 #: (clusterCron) have to do.
 _DIPS = ((24, 499, 499), (60, 999, 200), (120, 1999, 200))
+#: Node time-outs that are ours, in ms: found, they are put back.
+MARKS = frozenset(value for _, value, _ in _DIPS)
 #: The longest that a node time-out may stay dipped, in seconds.
 DIP_SECONDS = 2.0
 #: When a pod's own sidecar puts back what the forming seed left behind, in seconds.
@@ -86,7 +88,7 @@ def dip(pods: int, slotted: float) -> Settings:
 
 def dipped(view: View) -> bool:
     """Whether the node time-out is at a dip's mark."""
-    return view.setting(NODE_TIMEOUT) in {str(value) for _, value, _ in _DIPS}
+    return view.setting(NODE_TIMEOUT) in {str(value) for value in MARKS}
 
 
 def undip(node_timeout: int) -> Settings:

@@ -6,11 +6,15 @@ import dataclasses
 import importlib
 import json
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.bench import contenders, dns, idle, keep
+
+_REFERENCES: Final = (contenders.REDIS_CLI.name, contenders.TUNED_CLI.name)
+"""What all others are measured against."""
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -21,7 +25,7 @@ class Results:
     runs: list[contenders.Run] = dataclasses.field(default_factory=list)
     busy_runs: list[contenders.Run] = dataclasses.field(default_factory=list)
     losses: list[dns.Loss] = dataclasses.field(default_factory=list)
-    idle: idle.Idle | None = None
+    idle: list[idle.Idle] = dataclasses.field(default_factory=list)
     healed: list[keep.Healed] = dataclasses.field(default_factory=list)
     gaps: list[keep.Gap] = dataclasses.field(default_factory=list)
 
@@ -40,23 +44,50 @@ def median(runs: Iterable[contenders.Run], contender: str, pods: int) -> float |
 
 
 def forming(runs: Sequence[contenders.Run]) -> str:
-    """Return medians in seconds by number of pods, each with its ratio to redis-cli's."""
+    """Return medians in seconds by number of pods, each with its ratios to redis-cli's."""
     names = list(dict.fromkeys(run.contender for run in runs))
-    rows = [["PODS", *names, "RUNS", "OTHERS BUSY"]]
+    rows = [["PODS", *names, "RUNS OF EACH", "OTHERS BUSY"]]
     for pods in sorted({run.pods for run in runs}):
         mine = [run for run in runs if run.pods == pods]
-        reference = median(runs, contenders.REDIS_CLI.name, pods)
+        references = {name: median(runs, name, pods) for name in _REFERENCES}
         row = [str(pods)]
         for name in names:
             value = median(runs, name, pods)
             ran = any(run.contender == name for run in mine)
             text = "" if not ran else "never" if value is None else f"{value:.2f} s"
-            if value is not None and reference and name != contenders.REDIS_CLI.name:
-                text += f" ({value / reference:.2f})"
+            if value is not None and name not in _REFERENCES:
+                ratios = [f"{value / one:.2f}" if one else "-" for one in references.values()]
+                text += f" ({' / '.join(ratios)})"
             row.append(text)
-        most = max(sum(run.contender == name for run in mine) for name in names)
-        row += [str(most), f"{statistics.median(run.others for run in mine):.2f}"]
+        row += [_counts(mine), f"{statistics.median(run.others for run in mine):.2f}"]
         rows.append(row)
+    return f"{table(rows)}\nin brackets: of {' / of '.join(_REFERENCES)}"
+
+
+def _counts(runs: Sequence[contenders.Run]) -> str:
+    """How many runs a median is of, or the fewest and the most."""
+    counts = Counter(run.contender for run in runs).values()
+    return "-".join(map(str, sorted({min(counts), max(counts)})))
+
+
+def idling(found: Sequence[idle.Idle]) -> str:
+    """Return what a sidecar costs while all is well, by number of pods; each is one span."""
+    rows = [["PODS", "SECONDS", "RESIDENT", "PROPORTIONAL", "PROCESSOR", "START TO FIRST LOOK",
+             "DNS QUESTIONS OF ALL", "WRITES"]]  # fmt: skip
+    for one in found:
+        writes = ", ".join(f"{count} x {name}" for name, count in one.writes.items()) or "none"
+        rows.append(
+            [
+                str(one.pods),
+                f"{one.seconds:.0f}",
+                f"{one.rss:.1f} MiB",
+                f"{one.pss:.1f} MiB",
+                f"{one.cpu_percent:.2f} % of one",
+                f"{one.start_up:.2f} s",
+                str(one.dns_questions),
+                writes,
+            ]
+        )
     return table(rows)
 
 
@@ -73,13 +104,14 @@ def lost(losses: Sequence[dns.Loss]) -> str:
 
 def healed(runs: Sequence[keep.Healed]) -> str:
     """Return medians in seconds by number of pods: links and replicas back, and all ok."""
-    rows = [["PODS", *(f"{way}: {what}" for way in keep.WAYS for what in ("LINKS", "OK"))]]
+    columns = (f"{way}: {what}" for way in keep.WAYS for what in ("LINKS", "OK"))
+    rows = [["PODS", *columns, "RUNS OF EACH"]]
     for pods in sorted({run.pods for run in runs}):
         row = [str(pods)]
         for way in keep.WAYS:
             mine = [run for run in runs if (run.way, run.pods) == (way, pods)]
             row += [_median([run.linked for run in mine]), _median([run.seconds for run in mine])]
-        rows.append(row)
+        rows.append([*row, str(sum(run.pods == pods for run in runs) // len(keep.WAYS))])
     return table(rows)
 
 
@@ -92,7 +124,7 @@ def _median(times: Sequence[float | None]) -> str:
 
 
 def gaps(found: Sequence[keep.Gap]) -> str:
-    """Return what clients missed."""
+    """Return what clients missed, each once."""
     rows = [["A PRIMARY STOPS BY", "LONGEST GAP", "ACKNOWLEDGED WRITES LOST"]]
     rows += [
         [one.way, "below 0.05 s" if not one.seconds else f"{one.seconds:.2f} s", str(one.lost)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from bootstrap.core import plan as planning
 from bootstrap.core import render
+from bootstrap.core.directory import Name
 from bootstrap.core.model import Scope
 from tests.core import build, scenario
 
@@ -69,6 +71,30 @@ def test_the_table_of_what_is_seen() -> None:
         ["redis-app-4", "10.0.0.14", "-", "-", "-", "-", "it", "is", "loading"],
         ["redis-app-5", "-", "-", "-", "-", "-", "NXDOMAIN", "from", "10.96.0.10:53"],
     ]
+
+
+def test_all_addresses_behind_a_name_are_shown_where_there_are_several() -> None:
+    """One of them is stale, and it matters which one was asked."""
+    twice = Name(state="found", addresses=("10.0.0.11", "10.0.0.99"))
+    once = Name(state="found", addresses=("10.0.0.12",))
+    seen = build.snapshot(
+        build.own(0),
+        dataclasses.replace(build.own(1), resolved=twice),
+        dataclasses.replace(build.own(2), resolved=once),
+        build.pod(3, "refused", resolved=twice),
+    )
+    about = build.topology(0, 3, replicas_per_shard=0)
+    text = render.as_text(seen, planning.plan(seen, about), about)
+    shown = {
+        line.split()[0]: line.rpartition("  ")[2]
+        for line in text.splitlines()
+        if "resolves" in line
+    }
+    several = "its name resolves to 10.0.0.11, 10.0.0.99"
+    assert shown == {
+        "redis-app-1": f"blank; {several}",
+        "redis-app-3": f"it is refused; {several}",
+    }
 
 
 def test_a_wait_of_somebody_names_the_pod() -> None:

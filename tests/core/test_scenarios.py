@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ def test_the_order_of_arrival_does_not_matter(path: Path) -> None:
     """I7. The order of a node's lines cannot matter: the parser sorts them."""
     found = scenario.read(path)
     pods = found.snapshot.pods
-    for turned in (pods[::-1], pods[1:] + pods[:1]):
+    shuffled = [tuple(random.Random(seed).sample(pods, len(pods))) for seed in range(6)]
+    for turned in (pods[::-1], pods[1:] + pods[:1], *shuffled):
         seen = dataclasses.replace(found.snapshot, pods=turned)
         assert planning.plan(seen, found.topology) == found.plan
 

@@ -4,7 +4,7 @@
 
 VICTIM is the pid to SIGKILL; 0 is the sidecar itself. Commands that only read do not count. The
 others are sent one by one, over all nodes, where the product would pipeline them: so there is
-nothing between two kill points. Says at its end how many it sent.
+nothing between two kill points. Says each one once it was answered.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from bootstrap import cli, connection
 
 READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS", "INFO",
                           "REPLCONF"})  # fmt: skip
+SAID: Final = "let through: "
+SHOWN: Final = frozenset({"cluster-node-timeout", "cluster-ping-interval"})
+"""Settings whose values are said; others may be secret."""
 
 Exchange: TypeAlias = Callable[
     [connection.Connection, Sequence[connection.Command]], Awaitable[list[Any]]
@@ -48,9 +51,21 @@ class Killer:
             async with self._turn:
                 replies += await self._exchange(where, [command])
                 self.sent += 1
+                print(f"{SAID}{said(command)}", flush=True)
                 if self.sent == self._after:
                     os.kill(self._victim, signal.SIGKILL)
         return replies
+
+
+def said(command: connection.Command) -> str:
+    """A command as it is said: `CONFIG SET cluster-ping-interval=0 masterauth`."""
+    name, *rest = map(str, command)
+    if name != "CONFIG":
+        return " ".join([name, *rest[:1]] if name == "CLUSTER" else [name])
+    pairs = zip(rest[1::2], rest[2::2], strict=False)
+    return " ".join(
+        [name, rest[0], *(f"{key}={value}" if key in SHOWN else key for key, value in pairs)]
+    )
 
 
 def _reads(command: connection.Command) -> bool:
@@ -67,10 +82,7 @@ def main(after: str, victim: str, *arguments: str) -> int:
         return await killer.exchange(where, commands)
 
     connection.Connection.exchange = exchange  # type: ignore[method-assign,assignment]  # the point
-    try:
-        return cli.main(arguments)
-    finally:
-        print(f"sent {killer.sent}", flush=True)
+    return cli.main(arguments)
 
 
 if __name__ == "__main__":

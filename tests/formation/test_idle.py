@@ -89,7 +89,7 @@ def assert_only_read(app: sets.LocalStatefulSet, heard: list[list[monitor.Comman
 @pytest.mark.parametrize(
     ("name", "size", "replicas"),
     [
-        ("valkey-9.1", 12, 1),
+        ("valkey-9.1", 24, 1),
         ("redis-6.2", 3, 0),
         ("valkey-8.1", 6, 1),
         ("redis-8.2", 6, 1),

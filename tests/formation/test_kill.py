@@ -3,19 +3,23 @@
 Enumerated, not sampled: N counts up until a run ends before its N-th command. The kill points of
 one server are shared among sets that run side by side. Each set keeps its servers and the other
 five sidecars; the nodes are made new in between.
+
+The servers' node time-out is neither the default nor what the sidecars are told, so it shows whether
+it was remembered. Five pods' sidecars live on and remember; the seed's, killed, may have to guess.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 
 import pytest
 
-from tests.formation import forming
+from tests.formation import forming, killer
 from tests.statefulset import needs, oracle, pod, servers, sets, sidecar
 
 SHARE = 2
@@ -29,40 +33,54 @@ ANNOUNCED = (
     "cluster-announce-hostname",
     "cluster-announce-human-nodename",
 )
-QUICK = {"repl-diskless-sync-delay": 1}
+NODE_TIMEOUT = "cluster-node-timeout"
+PING_INTERVAL = "cluster-ping-interval"
+OWN, GUESS = "7000", "9000"
+"""The servers' node time-out, and what a sidecar makes it that does not know better."""
+CONFIG = {"repl-diskless-sync-delay": 1, NODE_TIMEOUT: int(OWN)}
 """A restarted server has its own again, and its replicas wait for so many seconds."""
 OFTEN = {
     "BOOTSTRAP_INTERVAL": "1",
+    "BOOTSTRAP_NODE_TIMEOUT": GUESS,
     **{name: None for name in os.environ if name.startswith("COVERAGE_")},
 }
 """The other sidecars soon see that their nodes are new. Nobody's coverage is measured: who is
 killed has none to tell, and it would take half as long again."""
 LAYOUT = {**forming.THIRDS, 3: 0, 4: 1, 5: 2}
 
-Kill = Callable[[sets.LocalStatefulSet, int], bool]
-"""Lets the seed form, with a kill after the N-th command; whether there was an N-th."""
+TEMPORARY = {
+    "dip": rf"\b{NODE_TIMEOUT}=499\b",
+    "undip": rf"\b{NODE_TIMEOUT}={OWN}\b",
+    "ping interval": rf"\b{PING_INTERVAL}=[1-9]",
+    "its calming": rf"\b{PING_INTERVAL}=0\b",
+}
+"""Commands among the kill points, for the sake of which there are kills at all."""
+
+Kill = Callable[[sets.LocalStatefulSet, int], str]
+"""Lets the seed form, with a kill after the N-th command; which that was, or nothing."""
 
 
-def kill_the_sidecar(app: sets.LocalStatefulSet, after: int) -> bool:
+def kill_the_sidecar(app: sets.LocalStatefulSet, after: int) -> str:
     """Then start another."""
     seed = app.pods[0]
-    status = start_killer(seed, after, ITSELF).wait(forming.LONG)
-    assert status in {0, -signal.SIGKILL}, seed.sidecar.errors()
+    killed = start_killer(seed, after, ITSELF)
+    status = killed.wait(forming.LONG)
+    assert status in {0, -signal.SIGKILL}, killed.errors()
     seed.start_sidecar()
-    return status != 0
+    return let_through(killed)[after - 1] if status else ""
 
 
-def kill_the_server(app: sets.LocalStatefulSet, after: int) -> bool:
+def kill_the_server(app: sets.LocalStatefulSet, after: int) -> str:
     """Then start it again where it was; the sidecar lives on."""
     seed = app.pods[0]
     assert seed.process is not None
-    killer = start_killer(seed, after, seed.process.pid)
-    forming.until(lambda: not (seed.running and killer.running), killer.output)
+    running = start_killer(seed, after, seed.process.pid)
+    forming.until(lambda: not (seed.running and running.running), running.output)
     killed = not seed.running
     if killed:
         seed.start_server()
-    assert killer.wait(forming.LONG) == 0, killer.errors()
-    return killed
+    assert running.wait(forming.LONG) == 0, running.errors()
+    return let_through(running)[after - 1] if killed else ""
 
 
 # The longest first: whoever shares out the tests cannot know.
@@ -73,37 +91,65 @@ def test_a_kill_after_any_command_changes_nothing(name: str, kill: Kill) -> None
     # It is mostly waiting, so two sets at once.
     with futures.ThreadPoolExecutor(SHARE) as pool:
         ends = [pool.submit(enumerate_from, first, server, kill) for first in range(1, SHARE + 1)]
-    assert min(end.result() for end in ends) > LEAST
+    commands = [command for end in ends for command in end.result()]
+    assert len(commands) > LEAST
+    assert set(temporary(commands)) == {
+        what
+        for what in TEMPORARY
+        if server.version >= (7, 2, 0) or PING_INTERVAL not in TEMPORARY[what]
+    }
 
 
-def enumerate_from(first: int, server: servers.Server, kill: Kill) -> int:
-    """Go through every SHARE-th kill point; return the first that was none any more."""
-    with sets.LocalStatefulSet(6, server, server_config=QUICK, sidecar_env=OFTEN) as app:
+def temporary(commands: Iterable[str]) -> Iterator[str]:
+    """Which temporary settings were made, or taken back, by some of these commands."""
+    return (what for what, how in TEMPORARY.items() for said in commands if re.search(how, said))
+
+
+def enumerate_from(first: int, server: servers.Server, kill: Kill) -> list[str]:
+    """Go through every SHARE-th kill point; return the commands after which there was a kill."""
+    with sets.LocalStatefulSet(6, server, server_config=CONFIG, sidecar_env=OFTEN) as app:
         app.start_servers()
         settings = oracle.temporary_settings(app.pods)
+        assert {pod[NODE_TIMEOUT] for pod in settings.values()} == {OWN}
         for one in app.pods[1:]:
             one.start_sidecar()
-        return max(kill_points(app, kill, first, settings))
+        return list(kill_points(app, kill, first, settings))
 
 
 def kill_points(
     app: sets.LocalStatefulSet, kill: Kill, first: int, settings: forming.Settings
-) -> Iterator[int]:
-    """Go through every SHARE-th kill point, including the first that is none any more."""
-    after, killed = first, True
+) -> Iterator[str]:
+    """Go through every SHARE-th kill point, and the first that is none any more."""
+    after, killed = first, "one"
     while killed:
         ids = {one.name: one.node_id() for one in app.pods}
         killed = kill(app, after)
-        with forming.told(app, f"{kill.__name__} after command {after}"):
-            forming.wait_formed(app, settings)
+        with forming.told(app, f"{kill.__name__} after command {after}, {killed}"):
+            wait_formed(app, kill, settings)
             assert {one.name: one.node_id() for one in app.pods} == ids
             assert forming.roles(app) == LAYOUT
             if app.pods[0].sidecar.running:
                 forming.wait_ready(app.pods)
                 assert app.pods[0].stop_sidecar() == 0
-        yield after
+        if killed:
+            yield killed
         make_new(app)
         after += SHARE
+
+
+def wait_formed(app: sets.LocalStatefulSet, kill: Kill, settings: forming.Settings) -> None:
+    """Wait for the cluster, and for the settings of before, or of a guess that was warned of."""
+    seed = app.pods[0]
+    guessed = {**settings, seed.name: {**settings[seed.name], NODE_TIMEOUT: GUESS}}
+    forming.wait_formed(app, settings, *([guessed] if kill is kill_the_sidecar else []))
+    warned = any(plan.get("warning") for plan in forming.events(seed, "plan"))
+    assert warned == (oracle.temporary_settings(app.pods) == guessed)
+
+
+def let_through(sidecar: sidecar.Sidecar) -> list[str]:
+    """The commands that a killer has sent, in their order."""
+    lines = sidecar.output().splitlines()
+    return [line.removeprefix(killer.SAID) for line in lines if line.startswith(killer.SAID)]
 
 
 def start_killer(seed: pod.Pod, after: int, victim: int) -> sidecar.Sidecar:
@@ -120,6 +166,7 @@ def make_new(app: sets.LocalStatefulSet) -> None:
         lambda: [one.cluster_nodes() for one in app.pods],
     )
     with app.pods[0].client() as client:
+        client.config_set(NODE_TIMEOUT, OWN)
         for name in ANNOUNCED:
             if client.config_get(name):
                 client.config_set(name, "")

@@ -96,7 +96,13 @@ def wait_said(pod: pods.Pod, needles: Needles) -> dict[str, Any]:
 
 
 def announce(pods: Sequence[pods.Pod]) -> None:
-    """Do what the pods' own sidecars do first: their nodes prove whose they are."""
+    """Do what the pods' own sidecars do first: their nodes prove whose they are, where they can."""
     for pod in pods:
-        for name, value in (("hostname", pod.fqdn), ("ip", pod.address)):
-            pod.ask("CONFIG", "SET", f"cluster-announce-{name}", value)
+        if carries_names(pod):
+            pod.ask("CONFIG", "SET", "cluster-announce-hostname", pod.fqdn)
+        pod.ask("CONFIG", "SET", "cluster-announce-ip", pod.address)
+
+
+def carries_names(pod: pods.Pod) -> bool:
+    """Whether a pod's server has a place for its hostname."""
+    return pod.server.version >= (7, 0, 0)

@@ -17,7 +17,7 @@ def form(members: Sequence[pods.Pod]) -> None:
         first, after = (views.SLOTS * number // len(members) for number in (index, index + 1))
         # Otherwise the nodes would settle their epochs by themselves, some time later.
         pod.ask("CLUSTER", "SET-CONFIG-EPOCH", index + 1)
-        pod.ask("CLUSTER", "ADDSLOTSRANGE", first, after - 1)
+        pod.ask("CLUSTER", "ADDSLOTS", *range(first, after))
     for pod in members[1:]:
         meet(pod, members[0])
     wait_knowing(members, len(members))
@@ -59,7 +59,7 @@ def fill(pod: pods.Pod, count: int = 5) -> None:
 
 def own_everything(pod: pods.Pod) -> None:
     """Make a lone node the owner of every slot, able to take keys."""
-    pod.ask("CLUSTER", "ADDSLOTSRANGE", 0, views.SLOTS - 1)
+    pod.ask("CLUSTER", "ADDSLOTS", *range(views.SLOTS))
     _wait_content([pod])
 
 

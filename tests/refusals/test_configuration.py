@@ -26,6 +26,10 @@ FAULTS: Mapping[str, tuple[Mapping[str, str | None], tuple[str, ...]]] = {
         {"BOOTSTRAP_SIZE": "0"},
         ("BOOTSTRAP_SIZE", "from 1", "saw '0'", "set it as in BOOTSTRAP_SIZE=6"),
     ),
+    "node time-out that marks forming": (
+        {"BOOTSTRAP_NODE_TIMEOUT": "999"},
+        ("BOOTSTRAP_NODE_TIMEOUT", "none of 499, 999, 1999", "saw 999", "to 1000"),
+    ),
     "password in two places": (
         {"BOOTSTRAP_REDIS_PASSWORD": "s3cret", "BOOTSTRAP_REDIS_PASSWORD_FILE": "/s"},
         ("BOOTSTRAP_REDIS_PASSWORD", "expected either", "saw both", "unset one of them"),

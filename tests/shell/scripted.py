@@ -66,9 +66,15 @@ class Life:
         """Until its end."""
         return asyncio.run(self._run(loop.Terms(once=once, timeout=timeout, interval=10.0), None))
 
-    def run_until(self, plans: int) -> errors.Exit:
+    def run_until(
+        self, plans: int, *, once: bool = False, timeout: float | None = None
+    ) -> errors.Exit:
         """Stop it when so many plans were made."""
-        return asyncio.run(self._run(loop.Terms(once=False, timeout=None, interval=10.0), plans))
+        return asyncio.run(self._run(loop.Terms(once=once, timeout=timeout, interval=10.0), plans))
+
+    def monotonic(self) -> float:
+        """As the module `time` has it, if each plan took a second."""
+        return float(self.planned)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What it logged under this name."""

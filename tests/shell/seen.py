@@ -39,9 +39,7 @@ def view(*, replica: bool = False, slots: bool = True, ok: bool = True, link: bo
     )
 
 
-def seen(
-    plan: Plan, node: View | Unreachable | None, *, tick: int = 1, at: float = 0.0
-) -> status.Status:
+def seen(plan: Plan, node: View | Unreachable | None, *, tick: int = 1) -> status.Status:
     """One tick's outcome in a pod whose node looks like this."""
     pod = Pod(
         name=TOPOLOGY.name,
@@ -52,4 +50,4 @@ def seen(
         node=node,
     )
     snapshot = Snapshot(scope=Scope.LOCAL, pods=(pod,))
-    return status.Status(tick=tick, at=at, topology=TOPOLOGY, snapshot=snapshot, plan=plan)
+    return status.Status(tick=tick, topology=TOPOLOGY, snapshot=snapshot, plan=plan)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from bootstrap import loop
+from bootstrap import loop, pace
 from bootstrap.core.model import Scope
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.errors import Exit
@@ -57,6 +59,24 @@ def test_what_nobody_foresaw_is_logged_counted_and_survived(monkeypatch: Patch) 
     assert life.board.errors == 1
     (entry,) = life.events("unexpected")
     assert "RuntimeError: never seen" in entry["exception"]
+
+
+def test_a_loop_turns_whatever_its_looks_meet(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [RuntimeError("never seen")])
+    before = time.monotonic()
+    assert life.run(timeout=0.0) is Exit.FAILED
+    assert life.board.status.tick == 0
+    assert life.board.due is not None
+    assert before <= life.board.due <= time.monotonic()
+
+
+def test_a_loop_says_until_when_it_rests(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [STEADY])
+    monkeypatch.setattr(pace, "rest", lambda *_args, **_facts: 3600.0)
+    before = time.monotonic()
+    life.run_until(1)
+    assert life.board.due is not None
+    assert before <= life.board.due - 3600.0 <= time.monotonic()
 
 
 def test_the_first_step_is_done_and_a_refusal_is_told(monkeypatch: Patch) -> None:
@@ -113,6 +133,21 @@ def test_a_timeout_always_says_something(
     assert (entry["why"], "fix" in entry) == (why, False)
 
 
+def test_a_timeout_is_for_who_has_not_reached_the_goal(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [STEADY])
+    assert life.run_until(5, timeout=0.0) is Exit.REACHED
+    assert life.board.status.tick == 5
+
+
+def test_each_fall_from_the_goal_has_a_timeout_of_its_own(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [WAIT, STEADY, STEADY, WAIT, WAIT, STEADY, WAIT])
+    monkeypatch.setattr(loop, "time", life)  # on whose clock each plan takes a second
+    assert life.run(timeout=2.0) is Exit.FAILED
+    # Its first three seconds are no part of it, nor are those of the fall before.
+    assert life.planned == 6 + 3
+    assert len(life.events("timed-out")) == 1
+
+
 @pytest.mark.parametrize(
     ("plan", "expected"), [(BLOCKED, Exit.BLOCKED), (SIZELESS, Exit.CONFIGURATION)]
 )
@@ -120,6 +155,15 @@ def test_a_timeout_while_refused_ends_as_the_refusal_does(
     monkeypatch: Patch, plan: Plan, expected: Exit
 ) -> None:
     assert scripted.Life(monkeypatch, [plan]).run(timeout=0.0) is expected
+
+
+def test_once_that_is_stopped_has_not_reached_its_goal_and_says_what_was_missing(
+    monkeypatch: Patch,
+) -> None:
+    life = scripted.Life(monkeypatch, [WAIT])
+    assert life.run_until(2, once=True) is Exit.FAILED
+    (entry,) = life.events("interrupted")
+    assert (entry["why"], entry["fix"]) == ("app-1 to come", "look")
 
 
 def test_once_is_ended_by_a_refusal_that_lasts(monkeypatch: Patch) -> None:
@@ -156,6 +200,14 @@ def test_a_plan_is_told_when_it_changes_and_not_when_only_a_count_does(monkeypat
     life = scripted.Life(monkeypatch, [BLOCKED, more, BLOCKED, STEADY])
     assert life.run(once=True) is Exit.REACHED
     assert [entry["phase"] for entry in life.events("plan")] == ["blocked", "steady"]
+
+
+def test_a_step_that_calls_for_a_person_is_a_warning(monkeypatch: Patch) -> None:
+    step = Step(actions=(scripted.EPOCH,), until="it is done", warning="it was a guess")
+    life = scripted.Life(monkeypatch, [Plan(phase=Phase.HEAL, steps=(step,)), ACT, STEADY])
+    life.run(once=True)
+    said = [(entry["level"], entry.get("warning")) for entry in life.events("plan")]
+    assert said == [("warning", "it was a guess"), ("info", None), ("info", None)]
 
 
 def test_long_lists_are_cut_short_in_the_log(monkeypatch: Patch) -> None:

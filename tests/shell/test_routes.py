@@ -30,12 +30,14 @@ def test_before_the_first_look_only_livez_is_content() -> None:
 
 
 def test_a_loop_that_does_not_turn_is_not_alive() -> None:
-    board = status.Board(patience=60.0)
-    board.status = seen.seen(seen.STEADY, seen.view(), at=time.monotonic() - 61.0)
-    code, text = ask(board, "/livez")
-    assert (code, text) == (503, "the loop has not turned for 61 s\n")
-    board.status = seen.seen(seen.STEADY, seen.view(), at=time.monotonic())
-    assert ask(board, "/livez") == (200, "alive\n")
+    board = status.Board(due=time.monotonic() - 61.0)
+    assert ask(board, "/livez") == (503, "the loop should have turned 61 s ago\n")
+    board.status = seen.seen(seen.STEADY, seen.view())
+    assert ask(board, "/livez") == (503, "the loop should have turned 61 s ago\n")
+    # Within its patience, and while it rests however long it may.
+    for due in (time.monotonic() - 30.0, time.monotonic() + 3600.0):
+        board.due = due
+        assert ask(board, "/livez") == (200, "alive\n")
 
 
 def test_what_was_refused_is_counted_beside_what_was_done() -> None:

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end the sidecar with status 0, whatever it is doing."""
+"""SIGTERM and SIGINT end the sidecar with status 0, whatever it is doing; `--once` has failed."""
 
 from __future__ import annotations
 
@@ -43,6 +43,28 @@ def test_while_it_waits_for_the_others() -> None:
         app[0].start_sidecar()
         forming.until(lambda: "redis-app-3: " in app[0].sidecar.output(), app[0].sidecar.output)
         assert_ends(app[0])
+
+
+@BOTH
+def test_once_that_is_interrupted_could_not_reach_its_goal(number: signal.Signals) -> None:
+    with alone.one_pod(size=6) as app:
+        app[0].start_server()
+        once = app[0].start_sidecar(["--once"])
+        forming.until(lambda: "redis-app-3: " in once.output(), once.output)
+        assert once.stop(number) == 1, once.errors()
+        (said,) = forming.events(app[0], "interrupted")
+        assert "redis-app-1: " in said["why"]
+        assert once.errors() == ""
+
+
+def test_once_that_is_interrupted_while_its_redis_hangs_could_not_either() -> None:
+    with alone.one_pod() as app:
+        app.start_servers()
+        app[0].pause()
+        once = app[0].start_sidecar(["--once"])
+        forming.until(lambda: "redis-app-0" in once.output(), once.output)
+        assert once.stop() == 1, once.errors()
+        assert forming.events(app[0], "interrupted")
 
 
 def test_while_it_waits_for_dns() -> None:

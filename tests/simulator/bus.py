@@ -85,7 +85,17 @@ def absorb(server: Server, sender: Server) -> None:
     elif sender.me.slots:
         _claim(server, known, sender.me.slots)
     _collision(server, sender)
+    _forget(server, sender)
     _gossip(server, sender)
+
+
+def _forget(server: Server, sender: Server) -> None:
+    """Forget whom the sender was told to, but for oneself and one's primary."""
+    for node_id, until in sender.forgotten.items() if server.product.spreads_forget else ():
+        kept = node_id in (server.node_id, server.me.primary_id)
+        if sender.banned(node_id) and node_id in server.table and not kept:
+            server.forgotten[node_id] = until
+            del server.table[node_id]
 
 
 def _collision(server: Server, sender: Server) -> None:

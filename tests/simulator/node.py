@@ -187,7 +187,8 @@ class Server:
     def forget(self, node_id: str) -> str | None:
         """CLUSTER FORGET, with the ban that goes with it (CLUSTER_BLACKLIST_TTL)."""
         if node_id not in self.table:
-            return None if self.banned(node_id) else f"ERR Unknown node {node_id}"
+            again = self.product.spreads_forget and self.banned(node_id)
+            return None if again else f"ERR Unknown node {node_id}"
         if node_id == self.node_id:
             return "ERR I tried hard but I can't forget myself..."
         if node_id == self.me.primary_id:

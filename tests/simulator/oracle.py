@@ -6,6 +6,7 @@ Numbers are those of the invariants in `bootstrap.core.plan`.
 from __future__ import annotations
 
 import dataclasses
+import random
 from typing import Final, assert_never
 
 from bootstrap.core import actions
@@ -51,9 +52,9 @@ def before(world: World, ordinal: int, plan: Plan, action: Action, server: Serve
             _config(world, action, server)
         case actions.Forget():
             _forget(world, action, server)
-        case actions.SetConfigEpoch() | actions.Failover():
-            pass
-        case actions.SetPeersPassword() | actions.ReloadCertificates():
+        case actions.SetConfigEpoch():
+            _epoch(world, action, server)
+        case actions.Failover() | actions.SetPeersPassword() | actions.ReloadCertificates():
             pass
         case _:
             assert_never(action)
@@ -67,10 +68,13 @@ def after(world: World, action: Action, refused: str | None) -> None:
 
 def judge_plan(snapshot: Snapshot, topology: Topology, plan: Plan) -> None:
     """What holds for every plan: I7, I8, and that an end is an end (I6)."""
-    if plan.steps or plan.blocked:
-        reversed_pods = dataclasses.replace(snapshot, pods=snapshot.pods[::-1])
-        if planning.plan(reversed_pods, topology) != plan:
-            raise Violation("I7: another order of arrival, another plan")
+    if plan.steps or plan.blocked or plan.waiting:
+        # Another order at each moment, and always the same one when an example is replayed.
+        arrival = random.Random(str(snapshot.memory))
+        pods = tuple(arrival.sample(snapshot.pods, len(snapshot.pods)))
+        if planning.plan(dataclasses.replace(snapshot, pods=pods), topology) != plan:
+            order = ", ".join(pod.name for pod in pods)
+            raise Violation(f"I7: another order of arrival, another plan: {order}")
     if plan.reached:
         return
     said = (*plan.waiting, *plan.blocked, *plan.steps, *plan.notes)
@@ -97,6 +101,19 @@ def _claim(world: World, action: actions.AddSlots, server: Server) -> None:
             raise Violation(f"I1: {action}, and {pod.name} may own it")
         if other.keys or other.me.slots not in (0, world.share(pod.ordinal)) or other.others:
             raise Violation(f"I2: {action}, while {pod.name} has data or a cluster")
+
+
+def _epoch(world: World, action: actions.SetConfigEpoch, server: Server) -> None:
+    """Two nodes with one epoch, or one that rises where nodes know each other, can take slots."""
+    target = world.pod_of(server)
+    if target is None or target.name != action.pod:
+        raise Violation(f"I1: {action} reaches another node")
+    if not server.alone:
+        raise Violation(f"I1: {action}, and it knows others")
+    for ordinal in world.expected:
+        pod = world.pods.get(ordinal)
+        if pod is not None and pod is not target and pod.server.me.epoch == action.epoch:
+            raise Violation(f"I1: {action}, and {pod.name} has it already")
 
 
 def _meet(world: World, action: actions.Meet, server: Server) -> None:

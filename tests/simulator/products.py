@@ -42,6 +42,11 @@ class Product:
         return "cluster-announce-hostname" in self.settings
 
     @property
+    def spreads_forget(self) -> bool:
+        """Whether a CLUSTER FORGET is passed on to all others, since 7.2."""
+        return "cluster-announce-human-nodename" in self.settings
+
+    @property
     def repoints(self) -> bool:
         """Whether replication follows a primary that gossip says has moved."""
         return self.kind == "valkey"

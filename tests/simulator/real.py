@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
+from collections.abc import Iterator
 from typing import Final
 
 from bootstrap import connection, node, secret
@@ -98,25 +101,59 @@ class Both:
             case "replicate", int():
                 node_id = self.fake(detail).node_id if detail < PODS else "0" * 40
                 return actions.Replicate(pod=name, primary="", primary_id=node_id, why="")
+            case "forget", int():
+                node_id = self.world.pods[detail].server.node_id if detail < PODS else "0" * 40
+                return actions.Forget(pod=name, ghost="", node_id=node_id, why="")
             case "set", tuple():
                 return actions.ConfigSet(pod=name, settings=detail, why="")
             case _:
                 raise ValueError(command)
+
+    @contextlib.contextmanager
+    def down(self, ordinal: int) -> Iterator[None]:
+        """Let the pod's server be dead for a while, and say nothing that could be compared."""
+        pod, fake = self.app.pods[ordinal], self.world.pods[ordinal].server
+        pod.kill_server()
+        fake.up = False
+        try:
+            yield
+        finally:
+            pod.start_server()
+            pod.wait_server_up()
+
+    def chat(self, ordinal: int, pings: int = 4) -> None:
+        """Wait until a real server has been told of others by as many pings."""
+        pod = self.app.pods[ordinal]
+
+        def heard() -> int:
+            said = str(pod.ask("CLUSTER", "INFO"))
+            found = re.search(r"cluster_stats_messages_ping_received:(\d+)", said)
+            return int(found[1]) if found else 0
+
+        before = heard()
+        process.wait_for(lambda: heard() >= before + pings, 30, f"{pings} pings of {pod}")
 
     def settle(self, *, state: bool = False) -> None:
         """Let time pass for the fake, and wait until the real ones have come as far."""
         for _ in range(60):
             self.world.pass_time(0.5)
             self.world.gossip()
-        wanted = [facts(self.fake(ordinal), state=state) for ordinal in range(PODS)]
+        up = [ordinal for ordinal in range(PODS) if self.world.pods[ordinal].server.up]
+        wanted = [facts(self.fake(ordinal), state=state) for ordinal in up]
 
         def same() -> bool:
-            return [facts(self.real(number), state=state) for number in range(PODS)] == wanted
+            return [facts(self.real(number), state=state) for number in up] == wanted
 
         try:
             process.wait_for(same, 15, "the real servers say what the fake ones do")
         except TimeoutError:
-            assert [facts(self.real(number), state=state) for number in range(PODS)] == wanted
+            self.check(state=state)
+
+    def check(self, *, state: bool = False) -> None:
+        """The real ones say what the fake ones do."""
+        up = [ordinal for ordinal in range(PODS) if self.world.pods[ordinal].server.up]
+        wanted = [facts(self.fake(ordinal), state=state) for ordinal in up]
+        assert [facts(self.real(number), state=state) for number in up] == wanted
 
 
 def facts(view: View, *, state: bool) -> dict[str, object]:

@@ -57,14 +57,27 @@ def abandoned(scene: Scene) -> Step | None:
     """
     my, memory, me = scene.my, scene.snapshot.memory, scene.me.name
     settings: temporary.Settings = ()
+    warning = ""
     if temporary.dipped(my) and memory.own_dip >= temporary.DIP_SECONDS:
-        settings += temporary.undip(memory.node_timeout(me) or scene.topology.node_timeout)
+        before = memory.node_timeout(me)
+        settings += temporary.undip(before or scene.topology.node_timeout)
+        warning = "" if before else _guess(scene)
     if memory.marked >= temporary.ABANDONED_SECONDS:
         settings += temporary.calm(my)
     if not settings:
         return None
     action = ConfigSet(pod=me, settings=settings, why="a setting of forming was left behind")
-    return Step(actions=(action,), until="the node has its own settings again")
+    return Step(actions=(action,), until="the node has its own settings again", warning=warning)
+
+
+def _guess(scene: Scene) -> str:
+    """What stands in for a node time-out that nobody remembers."""
+    name, value = temporary.NODE_TIMEOUT, scene.topology.node_timeout
+    return (
+        f"{scene.me.name}: {name} was left at {scene.my.setting(name)}, a setting of forming, and"
+        f" what it was before is not known: it becomes BOOTSTRAP_NODE_TIMEOUT={value}; where"
+        " redis.conf says another, set the variable to that, and the server by CONFIG SET"
+    )
 
 
 def _announced(scene: Scene) -> tuple[tuple[str, str], ...]:

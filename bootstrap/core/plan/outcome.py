@@ -31,6 +31,8 @@ class Step:
     actions: tuple[Action, ...]
     until: str
     confirm: bool = False
+    #: What a person should know of it, since it may not be what they want.
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

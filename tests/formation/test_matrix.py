@@ -13,6 +13,7 @@ COPIES = {"repl-diskless-sync-max-replicas": "1"}
 """A copy begins when all replicas of the shard are there."""
 
 
+@pytest.mark.secured
 @pytest.mark.parametrize("name", servers.MATRIX)
 def test_six_pods_form(name: str) -> None:
     with sets.LocalStatefulSet(6, needs.server(name)) as app:
@@ -45,6 +46,7 @@ def assert_nothing_is_left_to_do(app: sets.LocalStatefulSet) -> None:
         assert len(report["observed"]) == 6
 
 
+@pytest.mark.secured
 @pytest.mark.parametrize("name", servers.MATRIX)
 def test_once_is_enough_to_form(name: str) -> None:
     """With `--once` in every pod, each ends when its own node has its place."""

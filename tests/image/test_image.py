@@ -61,6 +61,7 @@ def test_nothing_is_compiled_when_it_starts(image: build.Image, tmp_path: Path) 
 def test_a_cluster_forms_with_it(
     image: build.Image, tmp_path: Path, record_property: Record
 ) -> None:
+    needs.insecurity("a container has no volume with certificates here")
     server = needs.any_server()
     with (
         sets.LocalStatefulSet(3, server, replicas_per_shard=0) as app,

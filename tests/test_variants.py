@@ -25,7 +25,7 @@ class Item:
 
     @property
     def nodeid(self) -> str:
-        return f"tests/keeping/test_it.py::{self.name}[{'-'.join(self.params.values())}]"
+        return f"tests/keeping/test_it.py::{self.name}[{'-'.join(map(str, self.params.values()))}]"
 
     @property
     def module(self) -> object:
@@ -58,6 +58,11 @@ def run(items: list[Any]) -> list[Any]:
     """Those that run."""
     variants.choose(items)
     return [one for one in items if not one.reasons]
+
+
+def test_parameters_may_be_of_any_kind() -> None:
+    asked = Item("test_it", {"name": TWO[0], "args": ["--once"]})
+    assert run([asked]) == [asked]
 
 
 def test_one_of_them_runs_and_the_others_say_where() -> None:

@@ -72,8 +72,9 @@ def _drawn(some: list[pytest.Item]) -> int:
 
 def _server_of(item: pytest.Item) -> str | None:
     """Return the one server of the matrix that a test is parametrized with."""
-    values = getattr(item, "callspec", None)
-    found = [one for one in values.params.values() if one in servers.MATRIX] if values else []
+    call = getattr(item, "callspec", None)
+    values = [one for one in call.params.values() if isinstance(one, str)] if call else []
+    found = [one for one in values if one in servers.MATRIX]
     return found[0] if len(found) == 1 else None
 
 

@@ -30,6 +30,8 @@ def test_it_says_what_it_is(image: build.Image) -> None:
     assert labels["licenses"] == "MIT"
     assert labels["version"] == bootstrap.__version__
     assert labels["base.name"] == build.BASE
+    # Built from a copy of the sources, which has no history.
+    assert {"revision", "created"} & labels.keys() == set()
     assert image.config["User"] == "65532:65532"
     # A list, so that no shell has to be there to take it apart.
     assert image.config["Entrypoint"] == ["python", "-m", "bootstrap"]
@@ -104,6 +106,9 @@ def _assert_confined(one: container.Container) -> None:
     assert int(status["CapBnd"], 16) == int(status["CapEff"], 16) == 0
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     assert "ro" in one.mounts()["/"]
+    shells = confinement.shells(one.rootfs)
+    assert shells
+    assert not [path for path in shells if one.execute(path, "-c", "exit 0").returncode == 0]
 
 
 def _words(image: build.Image, sizes: list[tuple[float, float]]) -> str:

@@ -190,8 +190,10 @@ def _surprises(one: pod.Pod, account: Account) -> None:
         running.stop()
         assert "Traceback" in written()
         account.keep(f"a surprise {args}", written())
-        # Elsewhere a trace is a defect.
+        # Elsewhere a trace is a defect, and the next one writes into the same files.
         one.sidecars.remove(running)
+        running.out.unlink()
+        running.err.unlink()
     one.start_sidecar()
     forming.wait_ready([one])
 

@@ -1,4 +1,8 @@
-"""All that sidecars do, they do as a user with the rights that the documentation names."""
+"""All that sidecars do, they do as a user with the rights that the documentation names.
+
+Servers note in their memory whom they turned away, and what for. So each test looks at its end, and
+before it takes a server down.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+import redis.exceptions
 
 from tests.formation import forming
 from tests.keeping import keeping, roles
@@ -19,9 +24,21 @@ GIVEN: Final[config.Settings] = {**SOON, **users.only()}
 
 
 @pytest.fixture(scope="module", params=keeping.SERVERS)
-def formed(request: pytest.FixtureRequest) -> Iterator[sets.LocalStatefulSet]:
+def shared(request: pytest.FixtureRequest) -> Iterator[sets.LocalStatefulSet]:
     with keeping.formed(request.param, server_config=GIVEN, sidecar_env=ENV) as app:
         yield app
+
+
+@pytest.fixture
+def formed(shared: sets.LocalStatefulSet) -> Iterator[sets.LocalStatefulSet]:
+    yield shared
+    assert_nothing_refused(shared)
+
+
+def assert_nothing_refused(app: sets.LocalStatefulSet) -> None:
+    """By the servers' own word: nobody knocked in vain, and no command was turned away."""
+    told = {one.name: one.ask("ACL", "LOG") for one in app.pods}
+    assert {name: entries for name, entries in told.items() if entries} == {}
 
 
 def test_formation(formed: sets.LocalStatefulSet) -> None:
@@ -47,6 +64,7 @@ def test_a_lost_volume(formed: sets.LocalStatefulSet) -> None:
     """It joins its old shard, and its ghost is forgotten."""
     before = keeping.shards(formed)
     (lost, *_) = roles.primaries(formed)
+    assert_nothing_refused(formed)
     keeping.down(formed, [lost], wipe=True)
     keeping.bring_back(formed, [lost])
     assert keeping.shards(formed) == before
@@ -55,6 +73,7 @@ def test_a_lost_volume(formed: sets.LocalStatefulSet) -> None:
 
 def test_all_pods_at_new_addresses(formed: sets.LocalStatefulSet) -> None:
     before = keeping.shards(formed)
+    assert_nothing_refused(formed)
     keeping.down(formed, formed.pods)
     keeping.bring_back(formed, formed.pods)
     assert keeping.shards(formed) == before
@@ -70,9 +89,15 @@ def test_a_later_pod(formed: sets.LocalStatefulSet) -> None:
     assert keeping.role(more) == "slave"
 
 
-def test_nothing_was_ever_refused(formed: sets.LocalStatefulSet) -> None:
-    """By the servers' own word: nobody knocked in vain, and no command was turned away."""
-    assert [entry for one in formed.pods for entry in one.ask("ACL", "LOG")] == []
+def test_what_is_refused_is_noticed(shared: sets.LocalStatefulSet) -> None:
+    """The twin of them all, with what a sidecar would be refused."""
+    one = shared[2]
+    with one.client(username=users.SIDECAR, password=users.PASSWORD) as client:
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.execute_command("FLUSHALL")
+        with pytest.raises(AssertionError, match="redis-app-2"):
+            assert_nothing_refused(shared)
+    one.ask("ACL", "LOG", "RESET")
 
 
 def test_the_oldest_server() -> None:
@@ -81,4 +106,4 @@ def test_the_oldest_server() -> None:
         primary, replica = roles.next_primary(app)
         assert roles.hand_over(primary)[1].startswith("done:")
         roles.assert_turned(app, primary, replica)
-        assert [entry for one in app.pods for entry in one.ask("ACL", "LOG")] == []
+        assert_nothing_refused(app)

@@ -82,6 +82,7 @@ def test_both_are_accepted_meanwhile(formed: sets.LocalStatefulSet, file: Path) 
     assert [entry for entry in warned if entry["level"] != "info"] == []
 
 
+@pytest.mark.usually("redis-8.2")
 def test_a_file_that_is_ahead_of_the_servers(formed: sets.LocalStatefulSet, file: Path) -> None:
     """The old one goes on to work, also for who has to come in anew; and the new one is tried."""
     replace(file, NEW)
@@ -100,6 +101,7 @@ def test_a_file_that_is_ahead_of_the_servers(formed: sets.LocalStatefulSet, file
     wait_linked(formed)
 
 
+@pytest.mark.usually("redis-7.0")
 def test_one_after_another(formed: sets.LocalStatefulSet, file: Path) -> None:
     """Nothing of the first is left behind when the third comes."""
     for before, after in ((OLD, NEW), (NEW, NEXT)):

@@ -5,19 +5,22 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.acl import surprised
 from tests.formation import forming
 from tests.keeping import keeping, roles
 from tests.refusals import asking
-from tests.statefulset import authority, pod, sets, users
+from tests.statefulset import authority, nursery, pod, process, sets, users
+from tests.statefulset import sidecar as sidecars
 
 OLD, NEW, WRONG = users.PASSWORD, "s3cret-new-one", "s3cret-wrong-one"
-TOKEN, NO_TOKEN = "s3cret-token-1234", "s3cret-token-5678"
+TOKEN, NO_TOKEN, SHORT = "s3cret-token-1234", "s3cret-token-5678", "5h0rt"
 PATHS: Final = ("/startupz", "/livez", "/readyz", "/metrics", "/statusz", "/nowhere")
 
 
@@ -35,6 +38,7 @@ class Account:
                 self._texts.append((f"{one.name}{path}", str(forming.answers(one, path))))
             for running in (sidecar for sidecar in one.sidecars if sidecar.running):
                 words = Path(f"/proc/{running.pid}/cmdline").read_text()
+                assert nursery.__name__ not in words, "a fork's are not those of a pod"
                 self._texts.append((f"{one.name}: the arguments of {running.pid}", words))
 
     def keep(self, where: str, text: str) -> None:
@@ -71,8 +75,14 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def formed(tmp_path: Path, file: Path) -> Iterator[sets.LocalStatefulSet]:
-    """Over TLS too: there is a key that nobody should see."""
+def formed(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[sets.LocalStatefulSet]:
+    """Over TLS too: there is a key that nobody should see.
+
+    Each sidecar is a process that was started as in a pod: a fork has the arguments of another.
+    """
+    monkeypatch.setattr(nursery, "WANTED", False)
     env = {
         "BOOTSTRAP_REDIS_USERNAME": users.SIDECAR,
         "BOOTSTRAP_REDIS_PASSWORD_FILE": str(file),
@@ -95,8 +105,11 @@ def test_nothing_that_is_written_holds_a_secret(
     _wrong_passwords(formed, tmp_path, account)
     _faulty_configurations(formed[2], file, account)
     _hand_overs(formed, account)
+    _a_password_to_be_set(formed[4], account)
+    _surprises(formed[5], account)
     _rotation(formed, file, account)
-    assert account.found([OLD, NEW, WRONG, TOKEN, NO_TOKEN, users.ADMINS, *_keys(formed)]) == []
+    secrets = [OLD, NEW, WRONG, TOKEN, NO_TOKEN, SHORT, users.ADMINS, *_keys(formed)]
+    assert account.found(secrets) == []
     # The search itself finds what is there.
     account.keep("here", json.dumps({"password": NEW}))
     assert account.found([NEW]) == [("here", NEW)]
@@ -127,7 +140,7 @@ def _faulty_configurations(one: pod.Pod, file: Path, account: Account) -> None:
     for env in (
         {"BOOTSTRAP_REDIS_PASSWORD": WRONG},  # besides the file
         {"BOOTSTRAP_REDIS_PASSWORD_FILE": f"{file}/{OLD}"[: len(str(file))] + "-missing"},
-        {"BOOTSTRAP_HANDOVER_TOKEN": NO_TOKEN[:5]},
+        {"BOOTSTRAP_HANDOVER_TOKEN": SHORT},
         {"BOOTSTRAP_HANDOVER_TOKEN": f"{NO_TOKEN} \n"},
         {"BOOTSTRAP_REDIS_PASSWORT": WRONG},  # nothing reads it: a warning
     ):
@@ -145,6 +158,44 @@ def _hand_overs(app: sets.LocalStatefulSet, account: Account) -> None:
     connection.request("GET", f"/nowhere?token={TOKEN}", headers={"Authorization": NO_TOKEN})
     account.keep("a path that is not there", connection.getresponse().read().decode())
     connection.close()
+
+
+def _a_password_to_be_set(one: pod.Pod, account: Account) -> None:
+    """By the right user: what is to be sent to the server holds the password itself."""
+    one.stop_sidecar()
+    one.ask("CONFIG", "SET", "masterauth", "")
+    told = {}
+    for args in (["--dry-run"], ["--dry-run", "--output", "json"], ["status"], ["handover"]):
+        running = one.start_sidecar(args)
+        running.wait(asking.LONG)
+        told[args[0]] = running.output()
+    assert "masterauth" in told["--dry-run"]
+    one.start_sidecar()
+    forming.wait_ready([one])
+    assert one.ask("CONFIG", "GET", "masterauth") == ["masterauth", OLD]
+
+
+def _surprises(one: pod.Pod, account: Account) -> None:
+    """What nobody foresaw is told with its trace, wherever it is met."""
+    one.stop_sidecar()
+    command = [sys.executable, "-m", surprised.__name__]
+    for args in ([], ["--dry-run"], ["status"], ["handover"]):
+        running = one.start_sidecar(args, command=command)
+
+        def written(running: sidecars.Sidecar = running) -> str:
+            return running.output() + running.errors()
+
+        process.wait_for(lambda: surprised.WORDS in written(), asking.LONG, "a surprise")
+        account.look()
+        running.stop()
+        assert "Traceback" in written()
+        account.keep(f"a surprise {args}", written())
+        # Elsewhere a trace is a defect, and the next one writes into the same files.
+        one.sidecars.remove(running)
+        running.out.unlink()
+        running.err.unlink()
+    one.start_sidecar()
+    forming.wait_ready([one])
 
 
 def _rotation(app: sets.LocalStatefulSet, file: Path, account: Account) -> None:

@@ -20,6 +20,7 @@ from tests.statefulset import answers, needs, oracle, process, servers, sets, vi
 @pytest.fixture(scope="module")
 def app() -> Iterator[sets.LocalStatefulSet]:
     """Three primaries."""
+    needs.insecurity("what runs inside of pods knows no certificates")
     with sets.LocalStatefulSet(3, needs.any_server(), replicas_per_shard=0) as made:
         made.start_servers()
         made.start_sidecars()

@@ -13,6 +13,7 @@ COPIES = {"repl-diskless-sync-max-replicas": "1"}
 """A copy begins when all replicas of the shard are there."""
 
 
+@pytest.mark.secured
 @pytest.mark.parametrize("name", servers.MATRIX)
 def test_six_pods_form(name: str) -> None:
     with sets.LocalStatefulSet(6, needs.server(name)) as app:
@@ -50,6 +51,7 @@ def asked(app: sets.LocalStatefulSet, *args: str) -> list[sidecar.Sidecar]:
     return started
 
 
+@pytest.mark.secured
 @pytest.mark.parametrize("name", servers.MATRIX)
 def test_once_is_enough_to_form(name: str) -> None:
     """With `--once` in every pod, each ends when its own node has its place."""

@@ -12,12 +12,15 @@ PROFILE: Final = Path("/usr/share/containers/seccomp.json")
 buildah depends on it."""
 ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 NOBODY: Final = 65532
+SHELLS: Final = ("sh", "bash", "dash", "ash", "busybox")
+"""What a base has, and the image does not need."""
 
 
 def specification(rootfs: Path, args: list[str], env: dict[str, str]) -> dict[str, Any]:
     """Return a runtime's config.json: read-only root, uid 65532, no capability, seccomp.
 
-    The network is the machine's, as the servers are on its loopback.
+    The network is the machine's, as the servers are on its loopback. The shells of the base are
+    taken away: a restricted pod has them, and an image without them has to do as well.
     """
     return {
         "ociVersion": "1.0.2",
@@ -33,6 +36,7 @@ def specification(rootfs: Path, args: list[str], env: dict[str, str]) -> dict[st
         "mounts": [
             {"destination": "/proc", "type": "proc", "source": "proc"},
             {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]},
+            *(_nothing_at(path) for path in shells(rootfs)),
         ],
         "linux": {
             "namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")],
@@ -41,6 +45,18 @@ def specification(rootfs: Path, args: list[str], env: dict[str, str]) -> dict[st
             "seccomp": _seccomp(),
         },
     }
+
+
+def shells(rootfs: Path) -> list[str]:
+    """Return the shells of a base, as they are called in a container; each file once."""
+    files = [rootfs / folder / name for folder in ("usr/bin", "bin") for name in SHELLS]
+    real = {path.resolve() for path in files if path.exists()}
+    return sorted(f"/{path.relative_to(rootfs.resolve())}" for path in real)
+
+
+def _nothing_at(path: str) -> dict[str, Any]:
+    """A mount that leaves a file empty there, which nobody can execute."""
+    return {"destination": path, "type": "bind", "source": "/dev/null", "options": ["bind", "ro"]}
 
 
 def _seccomp() -> dict[str, Any]:

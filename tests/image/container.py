@@ -37,6 +37,7 @@ class Container:
         (folder / "config.json").write_text(json.dumps(told))
         self.name = f"bootstrap-{os.getpid()}-{folder.name}"
         self.command = (*_crun(folder), "run", "--bundle", str(folder), self.name)
+        self.rootfs = image.rootfs
         self._folder = folder
 
     def __enter__(self) -> Self:

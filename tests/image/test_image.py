@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import bootstrap
 from tests.bench import machine
 from tests.image import build, confinement, container
 from tests.statefulset import needs, oracle, process, sets
+from tests.statefulset.servers import REPOSITORY
 
 PROBES = ("startupz", "livez", "readyz", "metrics", "statusz")
 LEFT_OUT = ("PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "COVERAGE_PROCESS_START")
@@ -30,9 +33,18 @@ def test_it_says_what_it_is(image: build.Image) -> None:
     assert labels["licenses"] == "MIT"
     assert labels["version"] == bootstrap.__version__
     assert labels["base.name"] == build.BASE
+    assert [labels[name] for name in ("revision", "created") if name in labels] == _commit()
     assert image.config["User"] == "65532:65532"
     # A list, so that no shell has to be there to take it apart.
     assert image.config["Entrypoint"] == ["python", "-m", "bootstrap"]
+
+
+def _commit() -> list[str]:
+    """The commit that the sources are of, and its time; nothing where they have no history."""
+    words = ["git", "-C", str(REPOSITORY), "log", "-1", "--format=%H %cI"]
+    if not shutil.which("git"):
+        return []
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
 
 
 def test_its_files_are_read_by_anybody_and_written_by_root(image: build.Image) -> None:
@@ -61,6 +73,7 @@ def test_nothing_is_compiled_when_it_starts(image: build.Image, tmp_path: Path) 
 def test_a_cluster_forms_with_it(
     image: build.Image, tmp_path: Path, record_property: Record
 ) -> None:
+    needs.insecurity("a container has no volume with certificates here")
     server = needs.any_server()
     with (
         sets.LocalStatefulSet(3, server, replicas_per_shard=0) as app,
@@ -103,6 +116,9 @@ def _assert_confined(one: container.Container) -> None:
     assert int(status["CapBnd"], 16) == int(status["CapEff"], 16) == 0
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     assert "ro" in one.mounts()["/"]
+    shells = confinement.shells(one.rootfs)
+    assert shells
+    assert not [path for path in shells if one.execute(path, "-c", "exit 0").returncode == 0]
 
 
 def _words(image: build.Image, sizes: list[tuple[float, float]]) -> str:

@@ -9,6 +9,9 @@ from tests.keeping import keeping
 from tests.statefulset import oracle
 
 
+# On valkey replicas find their primaries again by themselves.
+@pytest.mark.secured
+@pytest.mark.usually("redis-8.2")
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_all_pods_at_new_addresses(name: str) -> None:
     with keeping.formed(name) as app:

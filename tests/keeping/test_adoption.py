@@ -61,6 +61,7 @@ def test_pod_by_pod(name: str) -> None:
         assert keeping.missing_keys(app) == []
 
 
+@pytest.mark.usually("redis-8.2")
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_all_at_once(name: str) -> None:
     """As when one StatefulSet is deleted and another takes over its claims: new addresses all."""

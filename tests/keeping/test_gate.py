@@ -77,6 +77,7 @@ WIPE: Final = pytest.mark.parametrize("wipe", [False, True], ids=["nodes.conf", 
 
 
 @WIPE
+@pytest.mark.twin("test_with_the_gate_the_replica_is_promoted_and_keeps_the_keys")
 def test_without_the_gate_the_replica_copies_the_emptiness(
     each: sets.LocalStatefulSet, *, wipe: bool
 ) -> None:
@@ -102,6 +103,7 @@ def test_without_the_gate_the_replica_copies_the_emptiness(
     assert len(keeping.missing_keys(each)) > keeping.KEYS / 6
 
 
+@pytest.mark.secured
 @WIPE
 def test_with_the_gate_the_replica_is_promoted_and_keeps_the_keys(
     each: sets.LocalStatefulSet, *, wipe: bool

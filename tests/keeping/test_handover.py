@@ -102,6 +102,7 @@ def test_only_get_is_answered(formed: sets.LocalStatefulSet, method: str) -> Non
 # The point of it all
 
 
+@pytest.mark.secured
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_no_acknowledged_write_is_lost(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """As in a pod that is deleted: the hand-over first, then SIGTERM for the server."""

@@ -25,6 +25,7 @@ def test_a_rolling_restart_loses_nothing(name: str, capsys: pytest.CaptureFixtur
         assert sum(end.startswith("done: ") for end in ends) >= 3
 
 
+@pytest.mark.secured
 @pytest.mark.parametrize("name", TWO)
 def test_a_killed_primary(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It comes back with its volume, elsewhere, when its replica has taken over."""

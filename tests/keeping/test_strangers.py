@@ -90,6 +90,7 @@ def test_one_set_comes_back_at_the_addresses_of_the_other(name: str) -> None:
         forming.wait_ready(app.pods)
 
 
+@pytest.mark.twin("test_while_dns_tells_where_they_were")
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_without_our_checks_they_meet(name: str, tmp_path: Path) -> None:
     """The twin of the test with stale DNS: what a healer does that goes by names."""
@@ -110,6 +111,7 @@ def test_without_our_checks_they_meet(name: str, tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.twin("test_two_sets_exchange_their_addresses")
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_without_passwords_a_replica_copies_whoever_answers(name: str) -> None:
     """The servers' own doing, no sidecar runs: why two clusters in one network need passwords.

@@ -26,6 +26,7 @@ def lose(app: sets.LocalStatefulSet, some: Sequence[pod.Pod]) -> None:
     forming.wait_ready(app.pods)
 
 
+@pytest.mark.secured
 @pytest.mark.parametrize("name", keeping.SERVERS)
 @pytest.mark.parametrize("ordinal", [0, 1, 4])
 def test_one_pod(name: str, ordinal: int) -> None:

@@ -21,10 +21,10 @@ _FOLDER: Final = Path(__file__).parent / "schemas"
 utils.schema_contents = functools.cache(utils.schema_contents)
 
 
-def versions() -> list[str]:
+def versions(first: tuple[int, ...] = FIRST) -> list[str]:
     """Return the versions of Kubernetes to validate against, oldest first."""
     known = {utils.major_minor(one) for one in utils.all_versions()}
-    return sorted((one for one in known if _key(one) >= FIRST), key=_key)
+    return sorted((one for one in known if _key(one) >= first), key=_key)
 
 
 def custom(obj: Object) -> Any | None:

@@ -81,15 +81,6 @@ def test_more_replicas_later_restart_nobody(tmp_path: Path) -> None:
     assert build.template == render.build(render.MANIFESTS / "base").template
 
 
-def test_the_image_is_the_users_to_choose(tmp_path: Path) -> None:
-    readme = (render.MANIFESTS / "examples" / "README.md").read_text()
-    (said,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
-    build = kustomizations.of_user(
-        tmp_path, {}, resources=["../manifests/base"], **yaml.safe_load(said)
-    )
-    assert build.sidecar["image"] == "registry.example.com/bootstrap:0.1.0"
-
-
 def test_two_bases_in_one_namespace_stay_apart(tmp_path: Path) -> None:
     build = kustomizations.of_user(
         tmp_path,

@@ -113,6 +113,15 @@ def test_panels_are_told_apart_and_do_not_overlap() -> None:
     assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in panels)
 
 
+def test_what_the_dashboards_variables_offer_exists() -> None:
+    asked = [one["query"] for one in dashboard()["templating"]["list"] if one["type"] == "query"]
+    assert asked
+    for query in asked:
+        found = re.fullmatch(r"label_values\((\w+), (\w+)\)", query)
+        assert found, query
+        assert promql.faults(f"count by ({found[2]}) ({found[1]})") == []
+
+
 def test_queries_know_the_dashboards_variables() -> None:
     known = {one["name"] for one in dashboard()["templating"]["list"]}
     used = set(re.findall(r"\$\{?(\w+)", json.dumps(dashboard()["panels"])))

@@ -21,6 +21,11 @@ DOCS: Final = sorted(
         *render.MANIFESTS.rglob("*.md"),
     ]
 )
+WITH_IMAGES: Final = [
+    render.ROOT / "docs" / "migration.md",
+    render.MANIFESTS / "examples" / "README.md",
+]
+"""Where a reader finds a whole kustomization to write, beside README."""
 
 
 def said() -> list[str]:
@@ -64,6 +69,40 @@ def test_what_may_be_added_gets_there(tmp_path: Path) -> None:
     folder = variables["BOOTSTRAP_DATA_DIR"]["value"]
     (mount,) = build.sidecar["volumeMounts"]
     assert (mount["mountPath"], mount["readOnly"]) == (folder, True)
+
+
+@pytest.mark.parametrize("file", WITH_IMAGES, ids=lambda file: file.name)
+def test_what_is_applied_has_the_readers_own_image(file: Path, tmp_path: Path) -> None:
+    """The image that the manifests name is nobody's: applied as they are, no pod starts."""
+    shutil.copytree(render.MANIFESTS, tmp_path / "bootstrap" / "manifests")
+    (text,) = (
+        text
+        for text in re.findall(
+            r"^ *```yaml\n(.*?)^ *```", file.read_text(), re.DOTALL | re.MULTILINE
+        )
+        if "images:" in text
+    )
+    (tmp_path / "kustomization.yaml").write_text(textwrap.dedent(text))
+    build = render.build(tmp_path)
+    assert build.sidecar["image"] == "registry.example.com/bootstrap:0.1.0"
+    assert "ghcr.io/example" not in str(build.objects)
+
+
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: str(file.relative_to(render.ROOT)))
+def test_whoever_is_told_to_apply_is_told_of_the_image_first(file: Path) -> None:
+    for section in re.split(r"^## ", file.read_text(), flags=re.MULTILINE):
+        before, applied, _ = section.partition("kubectl apply -k")
+        if applied:
+            assert "that you have built and" in before or "push it to your registry" in before
+        # Nothing is taken away while there may be no image for what comes in its place.
+        before, uninstalled, _ = section.partition("helm uninstall")
+        if uninstalled:
+            assert "images:" in before
+
+
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: str(file.relative_to(render.ROOT)))
+def test_nobody_is_told_to_apply_what_names_no_image_of_theirs(file: Path) -> None:
+    assert set(re.findall(r"kubectl apply -k ([\w/.-]+)", file.read_text())) <= {"."}
 
 
 def test_the_rest_of_it_is_there() -> None:

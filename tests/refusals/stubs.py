@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
+from tests.statefulset import needs
 from tests.statefulset import pod as pods
 
 VERSION: Final = "5.0.14"
@@ -72,6 +73,7 @@ def silent(pod: pods.Pod) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _listening(pod: pods.Pod, handler: type[socketserver.StreamRequestHandler]) -> Iterator[None]:
+    needs.insecurity("a stub speaks no TLS, and is told by that")
     with _Listener((pod.address, pod.port), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield

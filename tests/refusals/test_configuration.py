@@ -35,7 +35,8 @@ FAULTS: Mapping[str, tuple[Mapping[str, str | None], tuple[str, ...]]] = {
         ("BOOTSTRAP_REDIS_PASSWORD", "expected either", "saw both", "unset one of them"),
     ),
     "password file is missing": (
-        {"BOOTSTRAP_REDIS_PASSWORD_FILE": "/nowhere/password"},
+        # With SECURED=yes there is a password already.
+        {"BOOTSTRAP_REDIS_PASSWORD": None, "BOOTSTRAP_REDIS_PASSWORD_FILE": "/nowhere/password"},
         ("BOOTSTRAP_REDIS_PASSWORD_FILE", "/nowhere/password", "No such file", "check the path"),
     ),
 }

@@ -1,6 +1,9 @@
 """SECURED=yes: every set of every test speaks TLS only, to sidecars with the least rights.
 
-    SECURED=yes scripts/test tests/formation/test_matrix.py tests/keeping/test_addresses.py
+    SECURED=yes scripts/test -m secured tests/formation tests/keeping
+    scripts/thorough secured
+
+The first are those few that scripts/test passes each time.
 
 Sets that ask for certificates or passwords of their own get those. Only one server of the matrix
 has TLS, and takes the place of all others; a test that would run on it more than once is skipped.

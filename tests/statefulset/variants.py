@@ -2,7 +2,12 @@
 
 What keeps a cluster waits for time-outs of real servers, so all tests on all servers take longer
 than anybody wants to wait for each change. Every test of FEW runs on one server of those that it is
-written for, another one for each test; KEEPING=all runs it on each of them. Formation runs on all.
+written for, drawn by its name; KEEPING=all runs it on each of them. Formation runs on all.
+
+What a server does decides what a test shows, so `usually(server)` takes the place of the draw where
+one of them is the one to see it on; and `twin(name)` draws as the other test does, which shows what
+happens without the rule: on another server it would show nothing of it. A test of two servers, from
+one to the other, is none of these: it runs.
 
 With SECURED=yes one server takes the place of all, and once is enough.
 """
@@ -31,9 +36,8 @@ def choose(items: Iterable[pytest.Item]) -> None:
             _keep(some, kept, f"with SECURED=yes that is {secured.SERVER} in any case")
     elif os.environ.get("KEEPING") != "all":
         here = (item for item in items if item.nodeid.startswith(FEW))
-        for nodeid, some in _grouped(here).items():
-            kept = zlib.crc32(nodeid.encode()) % len(some)
-            _keep(some, kept, "KEEPING=all runs it on every server")
+        for some in _grouped(here).values():
+            _keep(some, _drawn(some), "KEEPING=all runs it on every server")
 
 
 def _grouped(items: Iterable[pytest.Item]) -> dict[str, list[pytest.Item]]:
@@ -41,15 +45,37 @@ def _grouped(items: Iterable[pytest.Item]) -> dict[str, list[pytest.Item]]:
     variants: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
         if (server := _server_of(item)) is not None:
-            variants[item.nodeid.replace(server, "")].append(item)
+            variants[_common(item, server)].append(item)
     return variants
 
 
+def _common(item: pytest.Item, server: str) -> str:
+    return item.nodeid.replace(server, "")
+
+
+def _drawn(some: list[pytest.Item]) -> int:
+    """Which of the variants of a test runs here."""
+    first, names = some[0], [str(_server_of(item)) for item in some]
+    if usual := first.get_closest_marker("usually"):
+        if usual.args[0] not in servers.MATRIX:
+            raise pytest.UsageError(f"{first.nodeid}: expected a server of the matrix, saw {usual}")
+        # Who asks for another one by its name gets that.
+        return names.index(usual.args[0]) if usual.args[0] in names else 0
+    common = _common(first, names[0])
+    if twin := first.get_closest_marker("twin"):
+        file, _, test = common.rpartition("::")
+        if not hasattr(getattr(first, "module", None), twin.args[0]):
+            raise pytest.UsageError(f"{first.nodeid}: expected its twin in {file}, saw no {twin}")
+        common = f"{file}::{twin.args[0]}{test[test.index('[') :]}"
+    return zlib.crc32(common.encode()) % len(some)
+
+
 def _server_of(item: pytest.Item) -> str | None:
-    """Return the server of the matrix that a test is parametrized with."""
-    values = getattr(item, "callspec", None)
-    found = [one for one in values.params.values() if one in servers.MATRIX] if values else []
-    return found[0] if found else None
+    """Return the one server of the matrix that a test is parametrized with."""
+    call = getattr(item, "callspec", None)
+    values = [one for one in call.params.values() if isinstance(one, str)] if call else []
+    found = [one for one in values if one in servers.MATRIX]
+    return found[0] if len(found) == 1 else None
 
 
 def _keep(some: list[pytest.Item], number: int, more: str) -> None:

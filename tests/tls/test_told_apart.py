@@ -106,6 +106,7 @@ def test_a_sidecar_without_tls(alone: pods.Pod) -> None:
 
 
 def test_a_server_without_tls(ours: authority.Authority) -> None:
+    needs.insecurity("no server is without TLS then")
     files = ours.issue("client")
     env = {
         "BOOTSTRAP_TLS": "true",

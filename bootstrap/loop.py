@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import random
 import re
 import time
@@ -126,14 +125,8 @@ class Loop:
         self._board.questions = self._observer.names.questions
         if gatekeeper.mind(self._board, snapshot, plan, self._observer.topology):
             self._observer.gate_opened()
-        self._board.status = dataclasses.replace(
-            before,
-            tick=before.tick + 1,
-            at=time.monotonic(),
-            topology=self._observer.topology,
-            snapshot=snapshot,
-            plan=plan,
-        )
+        now, topology = time.monotonic(), self._observer.topology
+        self._board.status = before.then(now, topology, snapshot, plan)
         shown = _gist(plan)
         if shown != self._shown:
             self._shown, self._same_since = shown, time.monotonic()

@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bootstrap.core.model import Snapshot
+from bootstrap.core.plan import introduced
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
 
@@ -19,6 +21,26 @@ class Status:
     topology: Topology | None = None
     snapshot: Snapshot | None = None
     plan: Plan | None = None
+    #: The run id of our server if it started without a past, or was seen to be with its siblings
+    #: since: it stays so, whoever moves later.
+    introduced: str = ""
+
+    def then(self, at: float, topology: Topology, snapshot: Snapshot, plan: Plan) -> Status:
+        """The status after this one."""
+        me = snapshot.pod(topology.name)
+        my, known = me.view if me else None, self.introduced
+        if my is not None and my.run_id != known:
+            # A node that knows nobody has no past to go by.
+            found = my.alone or introduced.introduced(Scene(snapshot, topology))
+            known = my.run_id if found else known
+        return Status(
+            tick=self.tick + 1,
+            at=at,
+            topology=topology,
+            snapshot=snapshot,
+            plan=plan,
+            introduced=known,
+        )
 
     @property
     def ready(self) -> tuple[bool, str]:
@@ -35,8 +57,13 @@ class Status:
         mine = view.myself
         if not view.state_ok:
             return False, f"{self.plan.phase}: cluster_state is not ok"
+        young = view.uptime < introduced.patience(view, self.topology)
+        if young and view.run_id != self.introduced:
+            return False, "cluster_state is ok, but most siblings are not where our node looks yet"
         if mine.is_replica and not view.link_up:
             return False, "the link to the primary is down"
+        if mine.is_replica and not view.following:
+            return False, f"it copies from {view.primary_host}, where its primary is not"
         if not mine.is_replica and not mine.slots:
             return False, f"{self.plan.phase}: a primary without slots has no role yet"
         return True, "ready"

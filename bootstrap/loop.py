@@ -148,7 +148,7 @@ class Loop:
         if plan.blocked:
             facts["blocked"] = _shorten([f"{one.code}: {one.why}" for one in plan.blocked])
         facts["fix"] = _fix(plan)
-        facts["runbook"] = plan.blocked[0].runbook if plan.blocked else ""
+        facts["runbook"] = ", ".join(dict.fromkeys(one.runbook for one in plan.blocked))
         if plan.notes:
             facts["notes"] = list(plan.notes)
         say = self._log.warning if plan.phase is Phase.BLOCKED else self._log.info

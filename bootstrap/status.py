@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bootstrap.core.model import Snapshot
 from bootstrap.core.plan import introduced
-from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
@@ -49,14 +49,14 @@ class Status:
             return False, "nothing has been looked at yet"
         for block in self.plan.blocked:
             if not block.serves:
-                return False, f"blocked, {block.code}: {block.why}"
+                return False, _told(block)
         me = self.snapshot.pod(self.topology.name)
         view = me.view if me else None
         if view is None:
             return False, "; ".join(wait.text for wait in self.plan.waiting) or "no view"
         mine = view.myself
         if not view.state_ok:
-            return False, f"{self.plan.phase}: cluster_state is not ok"
+            return False, _reason(self.plan, "cluster_state is not ok")
         young = view.uptime < introduced.patience(view, self.topology)
         if young and view.run_id != self.introduced:
             return False, "cluster_state is ok, but most siblings are not where our node looks yet"
@@ -65,8 +65,17 @@ class Status:
         if mine.is_replica and not view.following:
             return False, f"it copies from {view.primary_host}, where its primary is not"
         if not mine.is_replica and not mine.slots:
-            return False, f"{self.plan.phase}: a primary without slots has no role yet"
+            return False, _reason(self.plan, "a primary without slots has no role yet")
         return True, "ready"
+
+
+def _reason(plan: Plan, otherwise: str) -> str:
+    """Why our node has no part in a cluster that is ok; what blocks the others may be why."""
+    return _told(plan.blocked[0]) if plan.blocked else f"{plan.phase}: {otherwise}"
+
+
+def _told(block: Block) -> str:
+    return f"blocked, {block.code}: {block.why}"
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from tests.shell import seen
 
 BLOCK = Block(code="stranger", why="who is that", fix="look")
+LOST = Block(code="lost-slots", why="slots 1-2", fix="look", serves=True)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,18 @@ BLOCK = Block(code="stranger", why="who is that", fix="look")
             seen.view(),
             (False, "blocked, stranger: who is that"),
         ),
+        # What others can serve with is for our own node the reason, where it cannot.
+        (
+            Plan(phase=Phase.BLOCKED, blocked=(LOST,)),
+            seen.view(ok=False),
+            (False, "blocked, lost-slots: slots 1-2"),
+        ),
+        (
+            Plan(phase=Phase.BLOCKED, blocked=(LOST,)),
+            seen.view(slots=False),
+            (False, "blocked, lost-slots: slots 1-2"),
+        ),
+        (Plan(phase=Phase.BLOCKED, blocked=(LOST,)), seen.view(), (True, "ready")),
         (
             Plan(
                 phase=Phase.WAITING,

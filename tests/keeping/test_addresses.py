@@ -6,7 +6,7 @@ import pytest
 
 from tests.formation import forming
 from tests.keeping import keeping
-from tests.statefulset import oracle
+from tests.statefulset import oracle, pod
 
 
 @pytest.mark.parametrize("name", keeping.SERVERS)
@@ -19,6 +19,32 @@ def test_all_pods_at_new_addresses(name: str) -> None:
         assert forming.roles(app) == before
         assert not keeping.missing_keys(app)
         forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_all_pods_after_some_were_given_up(name: str) -> None:
+    """A shard goes first, and the others agree that it failed; that mark is kept over a restart.
+
+    The servers take it back after two node time-outs, and only from who is linked again.
+    """
+    with keeping.formed(name, server_config={"cluster-node-timeout": 3000}) as app:
+        before = keeping.shards(app)
+        shard, others = [app[0], app[3]], [app[1], app[2], app[4], app[5]]
+        keeping.down(app, shard)
+        forming.until(lambda: all(_gave_up(one) for one in others), others[0].cluster_nodes)
+        keeping.down(app, others)
+        took = keeping.bring_back(app, app.pods)
+        print(f"healthy after {took:.2f} s")
+        assert keeping.shards(app) == before
+        assert not keeping.missing_keys(app)
+        forming.wait_ready(app.pods)
+
+
+def _gave_up(one: pod.Pod) -> bool:
+    """Whether a node says that the cluster is not ok, and that two nodes are failed by most."""
+    flags = [line.split()[2].split(",") for line in one.cluster_nodes().splitlines()]
+    failed = sum("fail" in some for some in flags) == 2
+    return failed and "cluster_state:fail" in str(one.ask("CLUSTER", "INFO"))
 
 
 @pytest.mark.parametrize("name", keeping.SERVERS)

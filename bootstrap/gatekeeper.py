@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bootstrap import logs, status
 from bootstrap.core.model import Snapshot
+from bootstrap.core.plan import outcome
 from bootstrap.core.plan.outcome import Gate, Plan
 from bootstrap.core.topology import Topology
 
@@ -32,5 +33,6 @@ def _say(gate: Gate, seconds: float, topology: Topology) -> None:
     log = logs.get(pod=topology.name)
     say = log.error if gate.code else log.info if gate.open else log.warning
     facts = {"why": gate.why or _RUNS, "code": gate.code, "fix": gate.fix}
+    facts["runbook"] = outcome.runbook(gate.code) if gate.code else ""
     event = logs.GATE_OPEN if gate.open else logs.GATE_SHUT
     say(event, seconds=round(seconds, 1), **{name: fact for name, fact in facts.items() if fact})

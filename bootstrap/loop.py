@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import random
-import re
 import time
 from dataclasses import dataclass
 
 from bootstrap import apply, gatekeeper, logs, observe, pace, status
-from bootstrap.core import actions
+from bootstrap.core import actions, brief
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Phase, Plan, Step
@@ -18,7 +16,6 @@ from bootstrap.errors import Exit
 
 #: How long a refusal has to last before a run that may end is ended by it, in seconds.
 _REFUSAL_SECONDS = 2.0
-_COUNT = re.compile(r"\d+ keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +67,8 @@ class Loop:
                 trying_since = now
             timeout = self._terms.timeout
             if timeout is not None and trying_since is not None and now - trying_since >= timeout:
-                why = "; ".join([*self._unwilling, _summary(plan)])
-                self._log.error(logs.TIMED_OUT, seconds=timeout, why=why, **_to_do(plan))
+                why = "; ".join([*self._unwilling, brief.summary(plan)])
+                self._log.error(logs.TIMED_OUT, seconds=timeout, why=why, **brief.to_do(plan))
                 return _refusal(plan) if plan is not None and plan.blocked else Exit.FAILED
             await self._rest(plan, now - started)
         return self.interrupted()
@@ -81,8 +78,8 @@ class Loop:
         if not self._terms.once:
             return Exit.REACHED
         seen = self._board.status
-        why = _summary(seen.plan) if seen.tick else "nothing has been looked at yet"
-        self._log.error(logs.INTERRUPTED, why=why, **_to_do(seen.plan))
+        why = brief.summary(seen.plan) if seen.tick else "nothing has been looked at yet"
+        self._log.error(logs.INTERRUPTED, why=why, **brief.to_do(seen.plan))
         return Exit.FAILED
 
     async def _guarded_tick(self) -> Plan | None:
@@ -140,46 +137,23 @@ class Loop:
         self._board.questions = self._observer.names.questions
         if gatekeeper.mind(self._board, snapshot, plan, self._observer.topology):
             self._observer.gate_opened()
-        self._board.status = dataclasses.replace(
-            before,
-            tick=before.tick + 1,
-            topology=self._observer.topology,
-            snapshot=snapshot,
-            plan=plan,
-        )
-        shown = _gist(plan)
+        self._board.status = before.then(self._observer.topology, snapshot, plan)
+        shown = brief.gist(plan)
         if shown != self._shown:
             self._shown, self._same_since = shown, time.monotonic()
             self._say(snapshot, plan)
 
     def _say(self, snapshot: Snapshot, plan: Plan) -> None:
         """The canonical line: one for each change of plan."""
-        size = self._observer.topology.size
-        facts: dict[str, object] = {"phase": plan.phase.value}
-        if snapshot.scope is Scope.ALL:
-            found = sum(pod.view is not None for pod in snapshot.pods)
-            facts["found"] = f"{found} of {max(size or 0, len(snapshot.pods))}"
-        if plan.steps and plan.steps[0].actions:
-            facts["doing"] = _short(plan.steps[0].actions)
-        if plan.steps:
-            facts["until"] = plan.steps[0].until
-            facts["warning"] = plan.steps[0].warning
-        if plan.waiting:
-            facts["waiting"] = _shorten([wait.text for wait in plan.waiting])
-        if plan.blocked:
-            facts["blocked"] = _shorten([f"{one.code}: {one.why}" for one in plan.blocked])
-        facts["fix"] = _fix(plan)
-        facts["runbook"] = plan.blocked[0].runbook if plan.blocked else ""
-        if plan.notes:
-            facts["notes"] = list(plan.notes)
-        calls = plan.phase is Phase.BLOCKED or facts.get("warning")
+        facts = brief.facts(snapshot, plan, self._observer.topology.size)
+        calls = plan.phase is Phase.BLOCKED or "warning" in facts
         say = self._log.warning if calls else self._log.info
-        say(logs.PLAN, **{name: fact for name, fact in facts.items() if fact})
+        say(logs.PLAN, **facts)
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:
         # Not by the whole plan: what is done for our own node meanwhile changes no reason.
-        if _reasons(plan) != self._refused:
-            self._refused, self._refused_since = _reasons(plan), now
+        if brief.reasons(plan) != self._refused:
+            self._refused, self._refused_since = brief.reasons(plan), now
         if plan.reached:
             return Exit.REACHED if self._terms.once else None
         if not plan.blocked or now - self._refused_since < _REFUSAL_SECONDS:
@@ -221,48 +195,3 @@ def _refusal(plan: Plan) -> Exit:
     """How a run ends that is refused: a missing variable is the configuration's fault."""
     missing = any(block.code == "size-missing" for block in plan.blocked)
     return Exit.CONFIGURATION if missing else Exit.BLOCKED
-
-
-def _gist(plan: Plan) -> tuple[object, ...]:
-    """What makes a plan another plan to a reader of the log."""
-    doing = tuple((step.actions, step.until) for step in plan.steps[:1])
-    waiting = tuple((wait.pod, wait.fix or wait.what) for wait in plan.waiting)
-    return plan.phase, doing, waiting, _reasons(plan)
-
-
-def _reasons(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Why nothing is done, without the counts that a living node changes all the time."""
-    return tuple((block.code, _COUNT.sub("keys", block.why)) for block in plan.blocked)
-
-
-def _short(some: tuple[actions.Action, ...]) -> list[str]:
-    """Each kind of action with the pods that it goes to."""
-    pods: dict[str, list[str]] = {}
-    for action in some:
-        pods.setdefault(actions.kind(action), []).append(action.pod)
-    return [f"{kind} {_shorten(sorted(set(names)))}" for kind, names in pods.items()]
-
-
-def _shorten(texts: list[str], most: int = 4) -> str:
-    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
-    return "; ".join(texts[:most]) + more
-
-
-def _fix(plan: Plan | None) -> str:
-    """What a person can do about the first of it that something can be done about."""
-    if plan is None:
-        return ""
-    fixes = [*(one.fix for one in plan.blocked), *(one.fix for one in plan.waiting)]
-    return next((fix for fix in fixes if fix), "")
-
-
-def _to_do(plan: Plan | None) -> dict[str, str]:
-    return {"fix": fix} if (fix := _fix(plan)) else {}
-
-
-def _summary(plan: Plan | None) -> str:
-    if plan is None:
-        return "an unexpected error"
-    return _shorten([*(one.why for one in plan.blocked), *(one.text for one in plan.waiting)]) or (
-        plan.steps[0].until if plan.steps else plan.phase.value
-    )

@@ -40,9 +40,10 @@ class Metrics(Collector):
         for one in Phase:
             entered.add_metric([one.value], board.phases[one])
         yield entered
-        blocked = GaugeMetricFamily("bootstrap_blocked", "1 for each reason.", labels=["code"])
-        for code in sorted({block.code for block in seen.plan.blocked} if seen.plan else ()):
-            blocked.add_metric([code], 1.0)
+        blocked = GaugeMetricFamily("bootstrap_blocked", "Reasons by code.", labels=["code"])
+        counts = Counter(block.code for block in seen.plan.blocked) if seen.plan else Counter()
+        for code, count in sorted(counts.items()):
+            blocked.add_metric([code], count)
         yield blocked
         done = CounterMetricFamily(
             "bootstrap_actions",

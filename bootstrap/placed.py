@@ -32,7 +32,7 @@ class Placed:
 
     def _dialled(self, mine: View | Unreachable) -> set[int]:
         """Our node's primary, while replication has not reached it."""
-        if not isinstance(mine, View) or mine.link_up:
+        if not isinstance(mine, View) or mine.following:
             return set()
         primary = mine.member(mine.myself.primary_id)
         ordinal = self._topology.ordinal_of(primary.hostname) if primary else None

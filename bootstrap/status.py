@@ -6,7 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bootstrap.core.model import Snapshot
-from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap.core.plan import introduced
+from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan
+from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
 
@@ -18,6 +20,25 @@ class Status:
     topology: Topology | None = None
     snapshot: Snapshot | None = None
     plan: Plan | None = None
+    #: The run id of our server if it started without a past, or was seen to be with its siblings
+    #: since: it stays so, whoever moves later.
+    introduced: str = ""
+
+    def then(self, topology: Topology, snapshot: Snapshot, plan: Plan) -> Status:
+        """The status after this one."""
+        me = snapshot.pod(topology.name)
+        my, known = me.view if me else None, self.introduced
+        if my is not None and my.run_id != known:
+            # A node that knows nobody has no past to go by.
+            found = my.alone or introduced.introduced(Scene(snapshot, topology))
+            known = my.run_id if found else known
+        return Status(
+            tick=self.tick + 1,
+            topology=topology,
+            snapshot=snapshot,
+            plan=plan,
+            introduced=known,
+        )
 
     @property
     def ready(self) -> tuple[bool, str]:
@@ -26,19 +47,33 @@ class Status:
             return False, "nothing has been looked at yet"
         for block in self.plan.blocked:
             if not block.serves:
-                return False, f"blocked, {block.code}: {block.why}"
+                return False, _told(block)
         me = self.snapshot.pod(self.topology.name)
         view = me.view if me else None
         if view is None:
             return False, "; ".join(wait.text for wait in self.plan.waiting) or "no view"
         mine = view.myself
         if not view.state_ok:
-            return False, f"{self.plan.phase}: cluster_state is not ok"
+            return False, _reason(self.plan, "cluster_state is not ok")
+        young = view.uptime < introduced.patience(view, self.topology)
+        if young and view.run_id != self.introduced:
+            return False, "cluster_state is ok, but most siblings are not where our node looks yet"
         if mine.is_replica and not view.link_up:
             return False, "the link to the primary is down"
+        if mine.is_replica and not view.following:
+            return False, f"it copies from {view.primary_host}, where its primary is not"
         if not mine.is_replica and not mine.slots:
-            return False, f"{self.plan.phase}: a primary without slots has no role yet"
+            return False, _reason(self.plan, "a primary without slots has no role yet")
         return True, "ready"
+
+
+def _reason(plan: Plan, otherwise: str) -> str:
+    """Why our node has no part in a cluster that is ok; what blocks the others may be why."""
+    return _told(plan.blocked[0]) if plan.blocked else f"{plan.phase}: {otherwise}"
+
+
+def _told(block: Block) -> str:
+    return f"blocked, {block.code}: {block.why}"
 
 
 @dataclass(slots=True)

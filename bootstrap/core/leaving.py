@@ -13,8 +13,9 @@ NAME = "cluster-announce-human-nodename"
 _MARK = "handover"
 #: Parts of the name before the mark: pod, host, zone.
 _PARTS = 3
-#: A node that has handed its role over is not given it back for so many times the time-out: with
-#: the default, 60 s in which nobody can make roles flap by asking.
+#: A node that has handed its role over is not given it back for so many seconds, in which nobody
+#: can make roles flap by asking; or for so many times the time-out, where that is longer.
+_SECONDS = 60.0
 _TIMES = 3
 
 
@@ -39,4 +40,4 @@ def expired(view: View, seconds: float, timeout: float) -> bool:
     A hand-over never lasts longer than its time-out, so a primary that has borne the mark for
     longer was left with it by a sidecar that died.
     """
-    return seconds >= timeout * (_TIMES if view.myself.is_replica else 1)
+    return seconds >= (max(_SECONDS, _TIMES * timeout) if view.myself.is_replica else timeout)

@@ -99,6 +99,15 @@ class View:
         me = self.myself
         return self.alone and not me.slots and not self.keys and not me.is_replica
 
+    @property
+    def following(self) -> bool:
+        """Whether replication works, with the primary that this replica has.
+
+        It dials an address and asks for no id: a link may be up with whoever has the address now.
+        """
+        primary = self.member(self.myself.primary_id)
+        return self.link_up and primary is not None and self.primary_host == primary.address
+
     def setting(self, name: str) -> str | None:
         """The value of a server setting; None when this server does not know the setting."""
         return next((value for known, value in self.settings if known == name), None)

@@ -172,7 +172,11 @@ def _heal(options: argparse.Namespace, server: servers.Server, results: report.R
                 _wait_for_quiet(options.quiet)
                 found = keep.heal(size, server, way)
                 results.healed.append(found)
-                print(f"  {size:4} {way:10} {found.linked} {found.seconds}", flush=True)
+                print(
+                    f"  {size:4} {way:10} {found.linked} {found.seconds} lost {found.lost}",
+                    flush=True,
+                )
+                print("".join(f"       {one}\n" for one in found.missing[:20]), end="", flush=True)
     print(report.healed(results.healed))
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+import redis
 
 from tests.statefulset import config, oracle, process, servers, sets, writer
+from tests.statefulset import pod as pods
 
-Way = Literal["sidecars", "by hand"]
-WAYS: Final[tuple[Way, ...]] = ("sidecars", "by hand")
+Way = Literal["sidecars", "by hand", "late"]
+WAYS: Final[tuple[Way, ...]] = ("sidecars", "by hand", "late")
+KEYS: Final = 1000
+"""How many the cluster holds, to be found again afterwards."""
 PERSISTENT: Final[config.Settings] = {"appendonly": "yes", "repl-diskless-sync-delay": 0}
 """Without the delay: a replica's copy waits for company for 5 s by default, whoever heals."""
 LONG: Final = 120.0
@@ -27,6 +32,11 @@ class Healed:
     """Until every link and every replica is back."""
     seconds: float | None
     """Until every node says ok too, which none does in the first 2 s after its start."""
+    missing: tuple[str, ...] = ()
+    """What was still wrong at the end. By hand the one who met all others goes on to believe that
+    it is itself where it was: nobody tells it better, and that is not waited for."""
+    lost: int = 0
+    """How many keys could not be read back."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,14 +52,17 @@ def heal(size: int, server: servers.Server, way: Way) -> Healed:
     """Let all pods come back with their volumes at new addresses.
 
     By hand: once all are up, one node meets each of the others, which is what a person can do.
+    Late: one shard goes, and all others only when they have agreed that it failed.
     """
-    with sets.LocalStatefulSet(size, server, server_config=PERSISTENT) as app:
+    # Every second would be too seldom: what is written meanwhile waits in memory for the disk.
+    lasting: config.Settings = {**PERSISTENT, "appendfsync": "always"}
+    with sets.LocalStatefulSet(size, server, server_config=lasting) as app:
         app.start_servers()
         app.start_sidecars()
         oracle.wait_healthy(app.pods, LONG)
-        for pod in app.pods:
-            app.take_down(pod)
-        if way == "sidecars":
+        _write(app)
+        _take_down(app, late=way == "late")
+        if way != "by hand":
             # As in a pod: the sidecar is there before Redis is started.
             for sidecar in app.start_sidecars():
                 process.wait_for(lambda one=sidecar: bool(one.log()), LONG, "a sidecar")  # type: ignore[misc]
@@ -58,16 +71,60 @@ def heal(size: int, server: servers.Server, way: Way) -> Healed:
         if way == "by hand":
             for pod in app.pods[1:]:
                 app.pods[0].ask("CLUSTER", "MEET", pod.address, pod.port)
-        linked = _until(app, began, lambda found: all("cluster_state" in one for one in found))
-        whole = _until(app, began, lambda found: not found) if linked else None
-        return Healed(way=way, pods=size, linked=linked, seconds=whole)
+        told = {f"{app[0].name}: believes {app[0].name} at "} if way == "by hand" else set()
+        linked = _until(app, began, {*told, ": cluster_state:"})
+        whole = _until(app, began, told)
+        missing = tuple(oracle.problems(app.pods))
+        lost = KEYS - _found(app) if whole else 0
+        return Healed(way=way, pods=size, linked=linked, seconds=whole, missing=missing, lost=lost)
 
 
-def _until(
-    app: sets.LocalStatefulSet, began: float, content: Callable[[list[str]], bool]
-) -> float | None:
-    """Seconds from `began` (monotonic) until the problems of the set are none that matter."""
-    while not content(oracle.problems(app.pods)):
+def _take_down(app: sets.LocalStatefulSet, *, late: bool) -> None:
+    """All pods; if late one shard first, and the others once they have agreed that it failed."""
+    shard = [app.pods[0], app.pods[len(app.pods) // 2]] if late else []
+    others = [pod for pod in app.pods if pod not in shard]
+    for pod in shard:
+        app.take_down(pod)
+    if late:
+        process.wait_for(lambda: all(_gave_up(pod) for pod in others), LONG, "cluster_state:fail")
+    for pod in others:
+        app.take_down(pod)
+
+
+def _gave_up(pod: pods.Pod) -> bool:
+    """Whether a node says that the cluster is not ok, and that two nodes are failed by most."""
+    flags = [line.split()[2].split(",") for line in pod.cluster_nodes().splitlines()]
+    failed = sum("fail" in some for some in flags) == 2
+    return failed and "cluster_state:fail" in str(pod.ask("CLUSTER", "INFO"))
+
+
+def _write(app: sets.LocalStatefulSet) -> None:
+    """Keys of all shards, and the replicas have them too."""
+    with contextlib.closing(_client(app)) as client:
+        for number in range(KEYS):
+            client.set(f"key-{number}", number)
+        for pod in app.pods:
+            if "master" in str(pod.ask("ROLE")[0]):
+                pod.ask("WAIT", 1, 5000)
+
+
+def _found(app: sets.LocalStatefulSet) -> int:
+    """How many keys have the value that was written."""
+    with contextlib.closing(_client(app)) as client:
+        return sum(client.get(f"key-{number}") == str(number) for number in range(KEYS))
+
+
+def _client(app: sets.LocalStatefulSet) -> redis.RedisCluster:
+    nodes: list[Any] = [
+        redis.cluster.ClusterNode(pod.address, pod.port)  # type: ignore[no-untyped-call] # redis-py
+        for pod in app.pods
+    ]
+    return redis.RedisCluster(startup_nodes=nodes, socket_timeout=5.0, decode_responses=True)
+
+
+def _until(app: sets.LocalStatefulSet, began: float, told: set[str]) -> float | None:
+    """Seconds from `began` (monotonic) until the set has no problem but those with these words."""
+    while not all(any(words in one for words in told) for one in oracle.problems(app.pods)):
         if time.monotonic() - began > LONG:
             return None
         time.sleep(process.POLL)

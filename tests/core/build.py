@@ -85,7 +85,7 @@ def view(
     ok: bool = False,
     keys: int = 0,
     link: bool = False,
-    follows: str = "10.0.0.10",
+    follows: str = "",
     uptime: int = 60,
     server: str = NEWEST,
     password_ok: bool = True,
@@ -95,7 +95,8 @@ def view(
 ) -> View:
     """What a server says. Settings as keywords, `_` for `-`; None takes one away.
 
-    `shards` as in `n0+n3/n1+n4`.
+    `follows` is where replication dials: its primary's address unless said otherwise. `shards` as
+    in `n0+n3/n1+n4`.
     """
     product = PRODUCTS[server]
     known: dict[str, str] = dict(product.settings)
@@ -113,7 +114,10 @@ def view(
         info = ["redis_version:7.2.4", f"valkey_version:{product.version}", info[1]]
     info += [f"db0:keys={keys},expires=0"] * bool(keys)
     if "myself,slave" in text:
-        info += [f"master_host:{follows}", f"master_link_status:{'up' if link else 'down'}"]
+        info += [
+            f"master_host:{follows or _primary_of(text)}",
+            f"master_link_status:{'up' if link else 'down'}",
+        ]
     found = parse.view(
         text,
         "\n".join(info),
@@ -125,6 +129,14 @@ def view(
     return possible(
         dataclasses.replace(found, shards=together, certificate_old=certificate == "old")
     )
+
+
+def _primary_of(text: str) -> str:
+    """Where CLUSTER NODES says that the node's primary is."""
+    lines = {line.split()[0]: line.split() for line in text.splitlines()}
+    mine = next(line for line in lines.values() if "myself" in line[2])
+    primary = lines.get(mine[3])
+    return primary[1].partition(",")[0].rpartition(":")[0] if primary else ""
 
 
 def possible(said: View) -> View:

@@ -130,7 +130,7 @@ def _said(ordinal: int, address: str | None, facts: dict[str, str]) -> dict[str,
     said: dict[str, Any] = {
         "ok": facts.pop("state", "fail") == "ok",
         "link": facts.pop("link", "down") == "up",
-        "follows": facts.pop("follows", "10.0.0.10"),
+        "follows": facts.pop("follows", ""),
         "keys": int(facts.pop("keys", 0)),
         "uptime": int(facts.pop("up", 60)),
         "server": facts.pop("server", build.NEWEST),

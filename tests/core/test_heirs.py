@@ -61,6 +61,7 @@ def test_the_best_replica(given: dict[str, Any], best: int) -> None:
 
 
 ELSEWHERE = handing.own(3, [*build.everybody(9)[:3], build.line(3, "slave", "n1")])
+ASTRAY = handing.own(3, follows=build.address(1))
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,7 @@ ELSEWHERE = handing.own(3, [*build.everybody(9)[:3], build.line(3, "slave", "n1"
     [
         (handing.SYNCING, build.line(3, "slave", "n0"), "its link is down"),
         (ELSEWHERE, build.line(3, "slave", "n0"), "does not say that it follows us"),
+        (ASTRAY, build.line(3, "slave", "n0"), "copies from 10.0.0.11, where we are not"),
         (handing.own(3), build.line(3, "slave,fail?", "n0"), "seems to fail"),
         (handing.mute(3, Trouble.LOADING), build.line(3, "slave", "n0"), "it is loading"),
     ],

@@ -77,6 +77,17 @@ def test_the_time_follows_the_time_out() -> None:
     assert renamed(0, "redis-app-0/-/-/handover", 5.0, handover_timeout=5.0)
 
 
+@pytest.mark.parametrize(
+    ("timeout", "seconds", "taken_back"),
+    [(5.0, 59.9, False), (5.0, 60.0, True), (30.0, 89.9, False), (30.0, 90.0, True)],
+)
+def test_a_role_is_not_given_back_for_a_minute_at_least(
+    timeout: float, seconds: float, taken_back: bool
+) -> None:
+    found = renamed(3, "redis-app-3/-/-/handover", seconds, handover_timeout=timeout)
+    assert bool(found) is taken_back
+
+
 def test_only_its_own_mark_is_left_alone() -> None:
     """Somebody else's name, or one of another host, is written anew."""
     assert renamed(0, "redis-app-0/host-b/-/handover", 0.0) == ("redis-app-0/-/-",)

@@ -92,6 +92,19 @@ def start(app: sets.LocalStatefulSet, *, python_path: Path | None = None) -> Non
         one.wait_server_up()
 
 
+def mislead(
+    app: sets.LocalStatefulSet, db: sets.LocalStatefulSet, seconds: float, *, python_path: Path
+) -> None:
+    """Let two sets exchange their addresses, and DNS be stale for so long; with other code."""
+    keeping.down(app, app.pods, moved=False)
+    keeping.down(db, db.pods, moved=False)
+    for one in (app, db):
+        stale(one, seconds)
+    exchange(app.pods, db.pods)
+    start(app, python_path=python_path)
+    start(db, python_path=python_path)
+
+
 def ids(app: sets.LocalStatefulSet) -> frozenset[str]:
     """The ids of a set's own nodes."""
     return frozenset(one.node_id() for one in app.pods)
@@ -106,6 +119,31 @@ def known(one: pod.Pod) -> frozenset[str]:
 def keys(app: sets.LocalStatefulSet) -> int:
     """How many keys the primaries of a set hold."""
     return sum(int(one.ask("DBSIZE")) for one in app.pods if keeping.role(one) == "master")
+
+
+def primaries_fewer(some: Sequence[pod.Pod], number: int) -> bool:
+    """Whether all of these pods answer, and less than so many say that they are primaries."""
+    try:
+        return sum(keeping.role(one) == "master" for one in some) < number
+    except redis.exceptions.RedisError:  # a server that copies another's data is busy with it
+        return False
+
+
+def keys_fewer(some: Sequence[pod.Pod], before: frozenset[str]) -> bool:
+    """Whether all of these pods answer, and of the keys before some are nowhere."""
+    try:
+        return names_of_keys(some) < before
+    except redis.exceptions.RedisError:
+        return False
+
+
+def names_of_keys(some: Sequence[pod.Pod]) -> frozenset[str]:
+    """The names of all keys that any of these pods holds."""
+    names: set[str] = set()
+    for one in some:
+        with one.client(decode_responses=True) as client:
+            names.update(client.keys())
+    return frozenset(names)
 
 
 def astray(app: sets.LocalStatefulSet, pattern: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from tests.statefulset import pod as pods
 MARK: Final = "/handover"
 NAME: Final = "cluster-announce-human-nodename"
 SHORT: Final = {"BOOTSTRAP_HANDOVER_TIMEOUT": "4s", "BOOTSTRAP_INTERVAL": "500ms"}
-"""A mark is nobody's after 4 s on a primary, and after 12 s on a replica."""
+"""A mark is nobody's after 4 s on a primary; on a replica it stays for a minute all the same."""
 
 
 def wait_formed(app: sets.LocalStatefulSet, replicas_per_shard: int = 1) -> None:
@@ -70,8 +70,16 @@ def marked(some: Sequence[pods.Pod]) -> list[str]:
 
 
 def wait_unmarked(app: sets.LocalStatefulSet) -> None:
-    """Wait until the sidecars have taken every mark back."""
-    forming.until(lambda: not marked(app.pods), lambda: marked(app.pods))
+    """Wait until the sidecars have taken back the marks that primaries were left with."""
+    forming.until(lambda: not marked(primaries(app)), lambda: marked(app.pods))
+
+
+def unmark(some: Sequence[pods.Pod]) -> None:
+    """Take back the marks of these pods, as if their minute was over."""
+    for one in some:
+        name = human_name(one)
+        if name.endswith(MARK):
+            one.ask("CONFIG", "SET", NAME, name.removesuffix(MARK))
 
 
 def hand_over(pod: pods.Pod, token: str | None = None, method: str = "GET") -> tuple[int, str]:
@@ -108,14 +116,12 @@ def failovers(one: pods.Pod) -> float:
 
 
 def next_primary(app: sets.LocalStatefulSet) -> tuple[pods.Pod, pods.Pod]:
-    """A primary, and its only replica, neither of which has just handed over."""
-
-    def unmarked() -> list[pods.Pod]:
-        return [one for one in primaries(app) if not marked([one, *replicas(app, one)])]
-
-    forming.until(lambda: bool(unmarked()), lambda: marked(app.pods))
-    primary = unmarked()[0]
+    """A primary, and its only replica; another shard's than last time, if there is one."""
+    some = primaries(app)
+    fresh = [one for one in some if not marked([one, *replicas(app, one)])]
+    primary = (fresh or some)[0]
     (replica,) = replicas(app, primary)
+    unmark([primary, replica])
     return primary, replica
 
 

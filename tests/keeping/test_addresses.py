@@ -6,7 +6,7 @@ import pytest
 
 from tests.formation import forming
 from tests.keeping import keeping
-from tests.statefulset import oracle
+from tests.statefulset import oracle, pod
 
 
 # On valkey replicas find their primaries again by themselves.
@@ -22,6 +22,32 @@ def test_all_pods_at_new_addresses(name: str) -> None:
         assert forming.roles(app) == before
         assert not keeping.missing_keys(app)
         forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_all_pods_after_some_were_given_up(name: str) -> None:
+    """A shard goes first, and the others agree that it failed; that mark is kept over a restart.
+
+    The servers take it back after two node time-outs, and only from who is linked again.
+    """
+    with keeping.formed(name, server_config={"cluster-node-timeout": 3000}) as app:
+        before = keeping.shards(app)
+        shard, others = [app[0], app[3]], [app[1], app[2], app[4], app[5]]
+        keeping.down(app, shard)
+        forming.until(lambda: all(_gave_up(one) for one in others), others[0].cluster_nodes)
+        keeping.down(app, others)
+        took = keeping.bring_back(app, app.pods)
+        print(f"healthy after {took:.2f} s")
+        assert keeping.shards(app) == before
+        assert not keeping.missing_keys(app)
+        forming.wait_ready(app.pods)
+
+
+def _gave_up(one: pod.Pod) -> bool:
+    """Whether a node says that the cluster is not ok, and that two nodes are failed by most."""
+    flags = [line.split()[2].split(",") for line in one.cluster_nodes().splitlines()]
+    failed = sum("fail" in some for some in flags) == 2
+    return failed and "cluster_state:fail" in str(one.ask("CLUSTER", "INFO"))
 
 
 @pytest.mark.parametrize("name", keeping.SERVERS)
@@ -41,13 +67,39 @@ def test_many_pods_share_the_work(name: str) -> None:
         forming.wait_ready(app.pods)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
-def test_some_pods_at_new_addresses(count: int) -> None:
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_nobody_is_ready_before_its_siblings_are_found(name: str) -> None:
+    """Its server says that all is well for long, and has a link to nobody."""
+    with keeping.formed(name) as app:
+        first, others = app[0], app.pods[1:]
+        keeping.down(app, app.pods)
+        first.start_sidecar()
+        first.start_server()
+        first.wait_server_up()
+        said = "cluster_state is ok, but most siblings are not where our node looks yet\n"
+        forming.until(lambda: forming.answers(first) == (503, said), lambda: forming.answers(first))
+        keeping.bring_back(app, others)
+        forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize(
+    "ordinals",
+    [(5,), (0,), (0, 1), (1, 3), (0, 3), (1, 3, 5), (0, 2, 3, 4), (0, 1, 2, 4, 5)],
+    ids=str,
+)
+def test_some_pods_at_new_addresses(ordinals: tuple[int, ...]) -> None:
+    """Replicas, primaries, whole shards; without a majority of the primaries there is no failover.
+
+    A primary that comes back late is its replica's replica.
+    """
     with keeping.formed("redis-8.2") as app:
-        some = app.pods[6 - count :]
+        before = keeping.shards(app)
+        some = [app[ordinal] for ordinal in ordinals]
         keeping.down(app, some)
         keeping.bring_back(app, some)
+        assert keeping.shards(app) == before
         assert not keeping.missing_keys(app)
+        forming.wait_ready(app.pods)
 
 
 @pytest.mark.parametrize("name", keeping.SERVERS)
@@ -87,6 +139,24 @@ def test_one_pod_stays_away(name: str) -> None:
         forming.until(lambda: _together(oracle.problems(others)), lambda: oracle.problems(others))
         assert not keeping.missing_keys(app)
         assert all(forming.answers(one)[0] == 200 for one in others)
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_a_primary_stays_away(name: str) -> None:
+    """Its replica takes over; that one and another pod then move, and its ghost holds nobody up."""
+    with keeping.formed(name, server_config={"cluster-node-timeout": 3000}) as app:
+        away, others = app[0], app.pods[1:]
+        keeping.down(app, [away])
+        app.names.withdraw(away.name, app.spec.service, app.spec.namespace)
+        forming.until(lambda: keeping.role(app[3]) == "master", app[3].cluster_nodes)
+        moved = [app[2], app[3]]
+        keeping.down(app, moved)
+        for one in moved:
+            one.start_sidecar()
+            one.start_server()
+        forming.until(lambda: _together(oracle.problems(others)), lambda: oracle.problems(others))
+        assert not keeping.missing_keys(app)
+        forming.wait_ready(others)
 
 
 def _together(problems: list[str]) -> bool:

@@ -81,6 +81,20 @@ def _named(app: sets.LocalStatefulSet, name: str) -> pod.Pod:
     return next(one for one in app.pods if one.name == name)
 
 
+@pytest.mark.parametrize("name", ["valkey-9.1", "redis-8.2"])
+def test_the_role_is_not_handed_straight_back(name: str) -> None:
+    """However short a hand-over may take: nobody can make roles flap by asking."""
+    with keeping.formed(name, sidecar_env=roles.SHORT) as app:
+        primary, replica = roles.next_primary(app)
+        assert roles.hand_over(primary)[1].startswith("done: ")
+        roles.assert_turned(app, primary, replica)
+        status, text = roles.hand_over(replica)
+        assert (status, text.partition(":")[0]) == (200, "no-replica")
+        assert "is leaving too" in text
+        roles.assert_turned(app, primary, replica)
+        assert roles.failovers(replica) == 0
+
+
 def test_without_dns(formed: sets.LocalStatefulSet) -> None:
     primary, replica = roles.next_primary(formed)
     formed.names.behave(misbehaviour.Behaviour.DROP)

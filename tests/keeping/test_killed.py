@@ -9,13 +9,14 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from concurrent import futures
 from typing import Final
 
 import pytest
 
 from tests.formation import forming
 from tests.keeping import fire, keeping, roles
-from tests.statefulset import oracle, pod, sets
+from tests.statefulset import oracle, pod, process, sets
 
 pytestmark = pytest.mark.timeout(900)  # Some eight outages, one after the other.
 Blow = Callable[[sets.LocalStatefulSet, int], None]
@@ -106,6 +107,29 @@ def test_two_sidecars_in_every_pod() -> None:
         keeping.down(app, [app[1]], wipe=True)
         bring_back_doubly(app, [app[1]])
         assert keeping.missing_keys(app) == []
+
+
+def test_two_sidecars_in_a_pod_that_hands_over() -> None:
+    """Both are asked, at the same moment; the role moves once, and nothing is left behind."""
+    with fire.formed("valkey-9.1") as app:
+        primary, replica = roles.next_primary(app)
+        more = {"BOOTSTRAP_HTTP": f"{primary.address}:8081"}
+        first, second = primary.sidecar, primary.start_sidecar(env=more)
+        process.wait_for(lambda: forming.phase(primary) == "steady", forming.LONG, "the second")
+        with futures.ThreadPoolExecutor(2) as pool:
+            asked = [
+                pool.submit(primary.http, "/handover", port=port, timeout=forming.LONG)
+                for port in (8080, 8081)
+            ]
+            answers = [one.result() for one in asked]
+        assert all(status == 200 for status, _ in answers)
+        # Whichever looks later may find a replica already.
+        assert {text.partition(":")[0] for _, text in answers} <= {"done", "nothing"}, answers
+        assert any(text.startswith("done") for _, text in answers)
+        roles.assert_turned(app, primary, replica)
+        assert first.running
+        assert second.running
+        forming.wait_ready(app.pods)
 
 
 def bring_back_doubly(app: sets.LocalStatefulSet, some: list[pod.Pod]) -> None:

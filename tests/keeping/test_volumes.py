@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.formation import forming
-from tests.keeping import keeping
+from tests.keeping import keeping, roles
 from tests.statefulset import oracle, pod, sets
 
 
@@ -83,20 +83,54 @@ def test_a_whole_shard(name: str) -> None:
             assert "5461-10921" in str(forming.events(one, "plan")[-1])
             assert forming.answers(one)[0] == 200
         for one in lost:
-            assert forming.answers(one)[0] == 503
+            assert _refuses(one)
             assert keeping.role(one) == "master"
             assert not one.ask("DBSIZE")
+        for one in app.pods:
+            assert roles.count(one, "bootstrap_blocked", code="lost-slots") == 1
+        status, text = roles.beside(others[0], "--dry-run")
+        assert status == 3
+        assert "BLOCKED lost-slots" in text
+        assert "5461-10921" in text
         owners = [line for line in app[0].cluster_nodes().splitlines() if "5461-10921" in line]
         assert len(owners) == 1
         assert "fail" in owners[0]
 
 
-def test_no_ghost_is_left_anywhere() -> None:
+def test_a_whole_shard_without_which_nobody_serves() -> None:
+    """As the servers have it by default: `cluster-require-full-coverage yes`."""
+    with keeping.formed("redis-8.2") as app:
+        lost, others = [app[1], app[4]], [app[0], app[2], app[3], app[5]]
+        held = {one.name: one.ask("DBSIZE") for one in others}
+        keeping.down(app, lost, wipe=True)
+        for one in lost:
+            one.start_sidecar()
+            one.start_server()
+        forming.until(
+            lambda: all("lost-slots" in keeping.blocked(one) for one in app.pods),
+            lambda: {one.name: keeping.blocked(one) for one in app.pods},
+        )
+        forming.until(
+            lambda: all(_refuses(one) for one in app.pods),
+            lambda: {one.name: forming.answers(one) for one in app.pods},
+        )
+        assert {one.name: one.ask("DBSIZE") for one in others} == held
+        assert not any(one.ask("DBSIZE") for one in lost)
+
+
+def _refuses(one: pod.Pod) -> bool:
+    """Whether a pod is not ready, and says that it is for slots that are lost, and which."""
+    status, text = forming.answers(one)
+    return status == 503 and "blocked, lost-slots" in text and "5461-10921" in text
+
+
+@pytest.mark.parametrize("ordinal", [4, 1], ids=["replica", "primary"])
+def test_no_ghost_is_left_anywhere(ordinal: int) -> None:
     """Also where the sidecars look seldom: within the 90 seconds that are promised."""
     with keeping.formed("redis-7.0", sidecar_env={"BOOTSTRAP_INTERVAL": "15"}) as app:
-        ghost = app[4].node_id()
-        keeping.down(app, [app[4]], wipe=True)
-        keeping.bring_back(app, [app[4]])
+        ghost = app[ordinal].node_id()
+        keeping.down(app, [app[ordinal]], wipe=True)
+        keeping.bring_back(app, [app[ordinal]])
         deadline = time.monotonic() + 90.0
         while time.monotonic() < deadline:
             assert not [one.name for one in app.pods if ghost in one.cluster_nodes()]

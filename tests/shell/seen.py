@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from bootstrap import status
 from bootstrap.core import directory
 from bootstrap.core.model import (
@@ -34,8 +36,17 @@ def view(*, replica: bool = False, slots: bool = True, ok: bool = True, link: bo
         primary_id="b" * 40 if replica else None,
         slots=((0, 16383),) if slots and not replica else (),
     )
+    primary = dataclasses.replace(
+        me, node_id="b" * 40, address="192.0.2.2", flags=frozenset({"master"}), primary_id=None
+    )
     return View(
-        node_id=me.node_id, members=(me,), state_ok=ok, keys=0, version=(8, 0, 0), link_up=link
+        node_id=me.node_id,
+        members=(me, primary) if replica else (me,),
+        state_ok=ok,
+        keys=0,
+        version=(8, 0, 0),
+        link_up=link,
+        primary_host=primary.address if replica else "",
     )
 
 

@@ -40,6 +40,7 @@ def test_a_gate_is_logged_once_when_it_shuts_and_once_when_it_opens(
         ("error", "nobody was"),
     ]
     assert (shut[1]["code"], shut[1]["fix"]) == ("data-missing", "act")
+    assert [one.get("runbook") for one in shut] == [None, "docs/runbook.md#data-missing"]
     assert [(one["level"], one["why"]) for one in opened] == [("info", "a replica was promoted")]
     assert startup(life) == (200, "started\n")
 

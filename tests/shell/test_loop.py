@@ -216,3 +216,12 @@ def test_long_lists_are_cut_short_in_the_log(monkeypatch: Patch) -> None:
     life.run(once=True)
     said = life.events("plan")[0]["waiting"]
     assert said == "app-0 to come; app-1 to come; app-2 to come; app-3 to come; and 2 more"
+
+
+def test_each_code_is_linked_to_its_entry(monkeypatch: Patch) -> None:
+    codes = ("stranger", "foreign-node", "stranger")
+    blocked = tuple(Block(code=code, why=code, fix="look") for code in codes)
+    life = scripted.Life(monkeypatch, [Plan(phase=Phase.BLOCKED, blocked=blocked)])
+    life.run_until(1)
+    (entry,) = life.events("plan")
+    assert entry["runbook"] == "docs/runbook.md#stranger, docs/runbook.md#foreign-node"

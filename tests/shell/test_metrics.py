@@ -6,6 +6,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from bootstrap import metrics, status
 from bootstrap.core.model import Pod, Scope
+from bootstrap.core.plan.outcome import Block, Phase, Plan
 from tests.core import build
 
 LINES = build.everybody(0)
@@ -15,9 +16,12 @@ LINES[5] = "n5 10.0.0.15:6379@16379 handshake - 0 0 0 connected"
 
 
 def gauge(name: str, scope: Scope, *pods: Pod, **labels: str) -> float | None:
-    board = status.Board(
-        status=status.Status(topology=build.topology(), snapshot=build.snapshot(*pods, scope=scope))
-    )
+    now = status.Status(topology=build.topology(), snapshot=build.snapshot(*pods, scope=scope))
+    return sample(now, name, **labels)
+
+
+def sample(now: status.Status, name: str, **labels: str) -> float | None:
+    board = status.Board(status=now)
     registry = CollectorRegistry()
     registry.register(metrics.Metrics(board))
     return registry.get_sample_value(name, labels)
@@ -39,3 +43,14 @@ def test_peers_found_by_links_or_by_a_look_at_everybody() -> None:
 
 def test_nothing_is_known_while_our_own_node_is_away() -> None:
     assert gauge("bootstrap_peers_found", Scope.LOCAL, build.pod(0, "refused")) == 0.0
+
+
+def test_reasons_are_counted_by_their_code() -> None:
+    blocked = tuple(
+        Block(code=code, why=why, fix="look")
+        for code, why in (("foreign-node", "a"), ("foreign-node", "b"), ("stranger", "c"))
+    )
+    now = status.Status(plan=Plan(phase=Phase.BLOCKED, blocked=blocked))
+    assert sample(now, "bootstrap_blocked", code="foreign-node") == 2.0
+    assert sample(now, "bootstrap_blocked", code="stranger") == 1.0
+    assert sample(now, "bootstrap_blocked", code="split") is None

@@ -7,11 +7,13 @@ import dataclasses
 import pytest
 
 from bootstrap import status
-from bootstrap.core.model import Unreachable, View
+from bootstrap.core import directory
+from bootstrap.core.model import Member, Pod, Scope, Unreachable, View
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from tests.shell import seen
 
 BLOCK = Block(code="stranger", why="who is that", fix="look")
+LOST = Block(code="lost-slots", why="slots 1-2", fix="look", serves=True)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,18 @@ BLOCK = Block(code="stranger", why="who is that", fix="look")
             seen.view(),
             (False, "blocked, stranger: who is that"),
         ),
+        # What others can serve with is for our own node the reason, where it cannot.
+        (
+            Plan(phase=Phase.BLOCKED, blocked=(LOST,)),
+            seen.view(ok=False),
+            (False, "blocked, lost-slots: slots 1-2"),
+        ),
+        (
+            Plan(phase=Phase.BLOCKED, blocked=(LOST,)),
+            seen.view(slots=False),
+            (False, "blocked, lost-slots: slots 1-2"),
+        ),
+        (Plan(phase=Phase.BLOCKED, blocked=(LOST,)), seen.view(), (True, "ready")),
         (
             Plan(
                 phase=Phase.WAITING,
@@ -72,3 +86,78 @@ def test_a_snapshot_without_our_own_pod_is_not_ready() -> None:
         plan=one.plan,
     )
     assert other.ready == (False, "no view")
+
+
+def test_a_replica_that_copies_from_another_than_its_primary_is_not_ready() -> None:
+    """A link asks for no id: it may be up with whoever has the primary's old address."""
+    astray = dataclasses.replace(seen.view(replica=True), primary_host="192.0.2.9")
+    why = "it copies from 192.0.2.9, where its primary is not"
+    assert seen.seen(seen.STEADY, astray).ready == (False, why)
+
+
+YOUNG = "cluster_state is ok, but most siblings are not where our node looks yet"
+
+
+def started(*, uptime: int = 5, owners: int = 3) -> View:
+    """A node that has just started, and knows its siblings by the past."""
+    mine = seen.view()
+    others = tuple(
+        Member(
+            node_id=str(number) * 40,
+            address=f"192.0.2.{number}",
+            port=6379,
+            bus_port=16379,
+            flags=frozenset({"master"}),
+            slots=((number, number),),
+        )
+        for number in range(2, owners + 1)
+    )
+    members = (*mine.members, *others)
+    return dataclasses.replace(mine, members=members, uptime=uptime, run_id="second")
+
+
+def after(before: status.Status, node: View | Unreachable, *others: Pod) -> status.Status:
+    """The status after one more look."""
+    found = seen.seen(seen.STEADY, node)
+    assert found.snapshot is not None
+    assert found.topology is not None
+    pods = (*found.snapshot.pods, *others)
+    snapshot = dataclasses.replace(found.snapshot, pods=pods, scope=Scope.ALL)
+    return before.then(found.topology, snapshot, seen.STEADY)
+
+
+def sibling() -> Pod:
+    """One that is where `started` believes it."""
+    view = started()
+    said = dataclasses.replace(view, node_id="2" * 40)
+    return Pod(
+        name="app-1",
+        ordinal=1,
+        hostname=seen.TOPOLOGY.hostname_of(1),
+        resolved=directory.Name(state="found"),
+        address="192.0.2.2",
+        node=said,
+    )
+
+
+def test_who_has_started_is_not_ready_before_its_siblings_are_found() -> None:
+    before = dataclasses.replace(status.Status(), introduced="first")
+    alone = after(before, started())
+    assert alone.ready == (False, YOUNG)
+    found = after(alone, started(), sibling())
+    assert found.ready == (True, "ready")
+    # Whoever moves later, and while its own server is away for a moment.
+    assert after(found, started()).ready == (True, "ready")
+    assert after(after(found, seen.REFUSED), started()).ready == (True, "ready")
+
+
+def test_nobody_is_held_up_for_longer_than_its_server_needs_to_know() -> None:
+    before = dataclasses.replace(status.Status(), introduced="first")
+    assert after(before, started(uptime=29)).ready == (False, YOUNG)
+    assert after(before, started(uptime=30)).ready == (True, "ready")
+
+
+def test_a_node_without_a_past_waits_for_nobody() -> None:
+    new = after(status.Status(), dataclasses.replace(started(), members=seen.view().members))
+    assert new.introduced == "second"
+    assert after(new, started()).ready == (True, "ready")

@@ -82,6 +82,13 @@ def ask_all(scene: Scene, command: str) -> str:
     return f"for i in {span}; do {ask(topology, pods)} {command}; done"
 
 
+def forget_all(scene: Scene, ids: list[str]) -> str:
+    """One line that lets every pod that is known forget these nodes, one node after the other."""
+    if len(ids) == 1:
+        return ask_all(scene, f"CLUSTER FORGET {ids[0]}")
+    return f"for id in {' '.join(ids)}; do {ask_all(scene, 'CLUSTER FORGET $id')}; done"
+
+
 def empty(topology: Topology, pod: str) -> str:
     """One line that gives a pod an empty volume, whatever its claim is called."""
     where = _namespace(topology)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from bootstrap.core import slots
 from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import advice, heal
 from bootstrap.core.plan.formation import under_way
@@ -100,15 +101,52 @@ def split(scene: Scene) -> Plan | None:
     if len(owning) < 2 or under_way(scene):
         return None
     sides = "; ".join(", ".join(pod.name for pod in side) for side in owning)
+    look = "; ".join(f"{advice.ask(scene.topology, side[0].name)} CLUSTER NODES" for side in owning)
     block = Block(
         code="split",
         why=f"our pods are in {len(owning)} clusters that both own slots: {sides}",
-        fix="a MEET would merge them and lose about half of the keys; see what each holds: "
-        + "; ".join(f"{advice.ask(scene.topology, side[0].name)} CLUSTER NODES" for side in owning)
-        + "; decide which one is right, and give each POD of the others an empty volume: "
-        + advice.empty(scene.topology, "POD"),
+        fix=_made_whole(scene, owning, look)
+        if _halves(scene, owning)
+        else _one_is_right(scene, look),
     )
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=scene.snapshot.scope)
+
+
+def _one_is_right(scene: Scene, look: str) -> str:
+    return (
+        f"a MEET would merge them and lose about half of the keys; see what each holds: {look};"
+        " decide which one is right, and give each POD of the others an empty volume: "
+        + advice.empty(scene.topology, "POD")
+    )
+
+
+def _made_whole(scene: Scene, sides: list[list[Pod]], look: str) -> str:
+    first, *others = (side[0] for side in sides)
+    meet = "; ".join(
+        f"{advice.ask(scene.topology, first.name)} CLUSTER MEET {pod.address} {scene.topology.port}"
+        for pod in others
+    )
+    return (
+        "no slot is owned on two sides: they look like parts of one cluster, which a MEET makes"
+        f" whole without loss; be sure of it by the slots of each: {look}; and once a minute has"
+        f" passed since the last CLUSTER FORGET: {meet}; if they are two clusters, see the runbook"
+    )
+
+
+def _halves(scene: Scene, sides: list[list[Pod]]) -> bool:
+    """Whether no slot has owners on two sides, by the words of all who are there."""
+    claims = [
+        slots.normalise(
+            span
+            for pod, view in scene.viewed
+            if pod in side
+            for member in view.members
+            for span in member.slots
+        )
+        for side in sides
+    ]
+    together = slots.normalise(span for claim in claims for span in claim)
+    return sum(map(slots.count, claims)) == slots.count(together)
 
 
 def _slots_in(view: View) -> bool:

@@ -84,7 +84,7 @@ def settled(pod: Pod) -> bool:
 
 
 def _follows(view: View) -> bool:
-    return view.myself.is_replica and view.link_up
+    return view.myself.is_replica and view.following
 
 
 def lost_slots(scene: Scene) -> tuple[tuple[str, Block], ...]:

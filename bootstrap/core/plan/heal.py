@@ -10,7 +10,7 @@ from __future__ import annotations
 from bootstrap.core import temporary
 from bootstrap.core.actions import Action, Meet, Replicate
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, local, meeting, moved
+from bootstrap.core.plan import advice, introduced, local, meeting, moved
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 
@@ -115,10 +115,11 @@ def _meet(scene: Scene, pod: Pod, view: View) -> Meet:
 def _astray(my: View) -> Member | None:
     """Our primary, if replication still dials an address that it no longer has.
 
-    Redis does not re-point replication when gossip brings the new address; valkey does.
+    Redis does not re-point replication when gossip brings the new address; valkey does. The link
+    may even be up, with a sibling that has the old address now.
     """
     primary = my.member(my.myself.primary_id)
-    if primary is None or my.link_up or primary.failed or not primary.address:
+    if primary is None or primary.failed or not primary.address:
         return None
     return primary if my.primary_host not in ("", primary.address) else None
 
@@ -129,7 +130,8 @@ def _follow(scene: Scene) -> Replicate | None:
     pod = scene.pod_by_id.get(primary.node_id) if primary else None
     if primary is None or pod is None or pod.view is None or _emptied(scene, pod.view):
         return None
-    if scene.my.primary_host == pod.address or pod.view.myself.is_replica:
+    here = (pod.address, local.announced(pod))
+    if scene.my.primary_host in here or pod.view.myself.is_replica:
         return None
     return Replicate(
         pod=scene.me.name,
@@ -140,8 +142,11 @@ def _follow(scene: Scene) -> Replicate | None:
 
 
 def _emptied(scene: Scene, primary: View) -> bool:
-    """Whether following the primary would copy its emptiness over the last of the data."""
-    return bool(scene.my.keys) and not primary.keys
+    """Whether following the primary would copy its emptiness over the last of the data.
+
+    Where our link is up, what we hold is a copy of what somebody else has, and no last of it.
+    """
+    return bool(scene.my.keys) and not scene.my.link_up and not primary.keys
 
 
 def _blocked(scene: Scene) -> tuple[Block, ...]:
@@ -207,8 +212,7 @@ def _login(scene: Scene) -> list[Wait]:
 def _unseen(scene: Scene) -> list[Wait]:
     """Siblings that may be on their way. Nobody waits for them longer than our server does."""
     my = scene.my
-    patience = 2 * int(my.setting(temporary.NODE_TIMEOUT) or scene.topology.node_timeout) / 1000
-    if my.uptime >= patience:
+    if my.uptime >= introduced.patience(my, scene.topology):
         return []
     waits: list[Wait] = []
     for member in my.others:

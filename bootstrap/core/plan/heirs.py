@@ -43,6 +43,8 @@ def judge(scene: Scene, member: Member) -> tuple[Fitness, str]:
         return Fitness.SOON, f"{name} does not say that it follows us"
     if not pod.view.link_up:
         return Fitness.SOON, f"{name}: its link is down"
+    if not pod.view.following:
+        return Fitness.SOON, f"{name} copies from {pod.view.primary_host}, where we are not"
     if member.failed:
         return Fitness.SOON, f"{name} seems to fail"
     return Fitness.FIT, f"{name} is fit"

@@ -52,11 +52,11 @@ def _enter(scene: Scene) -> Plan:
         return _blocked(
             "other-cluster",
             f"expected a cluster of our own pods; {_few([pod.name for pod in clusters[0]])} of them"
-            f" are in one with nodes that are not ours: {_few(foreign)}",
+            f" are in one with nodes that are not ours: {_few(_names(scene, foreign))}",
             "joining would mix two clusters; see whose these nodes are:"
             f" {advice.ask(topology, clusters[0][0].name)} CLUSTER NODES; if they do not belong"
-            " there, let all of ours forget each of them, by its ID, within 60 seconds:"
-            f" {advice.ask_all(scene, 'CLUSTER FORGET ID')}",
+            " there, let all of ours forget each of them within 60 seconds:"
+            f" {advice.forget_all(scene, [member.node_id for member in foreign])}",
         )
     return _meet(scene, clusters[0])
 
@@ -106,13 +106,17 @@ def _few(names: list[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + more
 
 
-def _foreign(scene: Scene, pods: list[Pod]) -> list[str]:
+def _names(scene: Scene, members: list[Member]) -> list[str]:
+    return [scene.name(member) for member in members]
+
+
+def _foreign(scene: Scene, pods: list[Pod]) -> list[Member]:
     """Members of a cluster that are not ours, or that there is no telling of."""
     views = [view for pod, view in scene.viewed if pod in pods]
     known = [member for view in views for member in view.members]
     members = {member.node_id: member for member in known}
     return [
-        scene.name(member)
+        member
         for _, member in sorted(members.items())
         if not member.handshake and not scene.is_ours(member) and _telling(scene, member)
     ]
@@ -153,7 +157,7 @@ def _follow(scene: Scene) -> Plan | None:
         return _blocked(
             "foreign-node",
             f"expected {scene.me.name} to know nodes of our pods only; it is in a cluster with"
-            f" {_few(foreign)}",
+            f" {_few(_names(scene, foreign))}",
             f"see whose these nodes are: {advice.ask(scene.topology, scene.me.name)} CLUSTER NODES;"
             " we neither join nor leave a cluster here; to take the pod out of it:"
             f" {advice.empty(scene.topology, scene.me.name)}",

@@ -63,7 +63,12 @@ class Block:
     @property
     def runbook(self) -> str:
         """Where it is told what the code means, and what to do step by step."""
-        return f"docs/runbook.md#{self.code}"
+        return runbook(self.code)
+
+
+def runbook(code: str) -> str:
+    """The entry of a code in the runbook."""
+    return f"docs/runbook.md#{code}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,9 @@ def _own_waits(scene: Scene) -> list[Wait]:
         what = f"the sync with its primary at {my.primary_host}"
         fix = advice.not_let_in(me) if scene.topology.with_password else ""
         waits.append(Wait(pod=me, what=what, fix=fix))
+    elif my.myself.is_replica and not my.following:
+        what = f"its primary to be found; it is not at {my.primary_host}, from where it copies"
+        waits.append(Wait(pod=me, what=what))
     handshakes = [member for member in my.members if member.handshake]
     if handshakes:
         names = ", ".join(member.address for member in handshakes)

@@ -1,0 +1,74 @@
+"""A plan in brief, for the log: one line for each change, and what makes a change."""
+
+from __future__ import annotations
+
+import re
+
+from bootstrap.core import actions
+from bootstrap.core.model import Scope, Snapshot
+from bootstrap.core.plan.outcome import Plan
+
+_COUNT = re.compile(r"\d+ keys")
+
+
+def facts(snapshot: Snapshot, plan: Plan, size: int | None) -> dict[str, object]:
+    """The canonical line of a plan; only what there is to tell."""
+    told: dict[str, object] = {"phase": plan.phase.value}
+    if snapshot.scope is Scope.ALL:
+        found = sum(pod.view is not None for pod in snapshot.pods)
+        told["found"] = f"{found} of {max(size or 0, len(snapshot.pods))}"
+    for step in plan.steps[:1]:
+        told |= {"doing": _short(step.actions), "until": step.until, "warning": step.warning}
+    told["waiting"] = _shorten([wait.text for wait in plan.waiting])
+    told["blocked"] = _shorten([f"{one.code}: {one.why}" for one in plan.blocked])
+    told["fix"] = fix(plan)
+    told["runbook"] = ", ".join(dict.fromkeys(one.runbook for one in plan.blocked))
+    told["notes"] = list(plan.notes)
+    return {name: fact for name, fact in told.items() if fact}
+
+
+def gist(plan: Plan) -> tuple[object, ...]:
+    """What makes a plan another plan to a reader of the log."""
+    doing = tuple((step.actions, step.until) for step in plan.steps[:1])
+    waiting = tuple((wait.pod, wait.fix or wait.what) for wait in plan.waiting)
+    return plan.phase, doing, waiting, reasons(plan)
+
+
+def reasons(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Why nothing is done, without the counts that a living node changes all the time."""
+    return tuple((block.code, _COUNT.sub("keys", block.why)) for block in plan.blocked)
+
+
+def _short(some: tuple[actions.Action, ...]) -> list[str]:
+    """Each kind of action with the pods that it goes to."""
+    pods: dict[str, list[str]] = {}
+    for action in some:
+        pods.setdefault(actions.kind(action), []).append(action.pod)
+    return [f"{kind} {_shorten(sorted(set(names)))}" for kind, names in pods.items()]
+
+
+def _shorten(texts: list[str], most: int = 4) -> str:
+    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more
+
+
+def fix(plan: Plan | None) -> str:
+    """What a person can do about the first of it that something can be done about."""
+    if plan is None:
+        return ""
+    fixes = [*(one.fix for one in plan.blocked), *(one.fix for one in plan.waiting)]
+    return next((one for one in fixes if one), "")
+
+
+def to_do(plan: Plan | None) -> dict[str, str]:
+    """The same as a fact of a log line, where there is one."""
+    return {"fix": found} if (found := fix(plan)) else {}
+
+
+def summary(plan: Plan | None) -> str:
+    """What keeps the goal from being reached, or else what is under way."""
+    if plan is None:
+        return "an unexpected error"
+    return _shorten([*(one.why for one in plan.blocked), *(one.text for one in plan.waiting)]) or (
+        plan.steps[0].until if plan.steps else plan.phase.value
+    )

@@ -1,0 +1,33 @@
+"""Whether a node that has started may be believed that its cluster is ok.
+
+It goes by the past until its node time-out has passed and more: when all pods come back elsewhere,
+each says `cluster_state:ok` for 17 to 23 s with nobody connected.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core import temporary
+from bootstrap.core.model import View
+from bootstrap.core.plan import local, moved
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.topology import Topology
+
+
+def patience(my: View, topology: Topology) -> float:
+    """Seconds of uptime after which a server has found out by itself who is there."""
+    return 2 * int(my.setting(temporary.NODE_TIMEOUT) or topology.node_timeout) / 1000
+
+
+def introduced(scene: Scene) -> bool:
+    """Whether most owners of slots were found where our node believes them, and nobody elsewhere.
+
+    Its id is all the proof that is needed here. Who stays away holds nobody up.
+    """
+    my = scene.my
+    here = {my.node_id}
+    for pod in scene.snapshot.pods:
+        member = my.member(pod.view.node_id) if pod.view else None
+        if member and member.address and member.address in (pod.address, local.announced(pod)):
+            here.add(member.node_id)
+    owners = {member.node_id for member in my.members if member.slots}
+    return 2 * len(owners & here) > len(owners) and not moved.displaced(scene)

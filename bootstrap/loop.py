@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 import time
 from dataclasses import dataclass
@@ -89,6 +90,9 @@ class Loop:
         except Exception:  # noqa: BLE001 - the loop outlives whatever a look meets
             self._board.errors += 1
             self._log.exception(logs.UNEXPECTED)
+            # What the look before it found is no answer to how things are now.
+            failed = f"the last look met an unexpected error: the log has it, {logs.UNEXPECTED}"
+            self._board.status = dataclasses.replace(self._board.status, failed=failed)
             return None
 
     async def _tick(self) -> Plan:

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from bootstrap.core import leaving, temporary
-from bootstrap.core.model import Memory, Pod, Scope, Unreachable, View, Volume
+from bootstrap.core.memory import Memory
+from bootstrap.core.model import Pod, Scope, Unreachable, View, Volume
 from bootstrap.core.proof import Proof, prove
 from bootstrap.core.topology import Topology
 

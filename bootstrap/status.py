@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bootstrap.core.model import Snapshot
+from bootstrap.core.model import Snapshot, View
 from bootstrap.core.plan import introduced
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan
 from bootstrap.core.plan.scene import Scene
@@ -20,6 +20,8 @@ class Status:
     topology: Topology | None = None
     snapshot: Snapshot | None = None
     plan: Plan | None = None
+    #: Why the last look came to nothing; empty when it did not.
+    failed: str = ""
     #: The run id of our server if it started without a past, or was seen to be with its siblings
     #: since: it stays so, whoever moves later.
     introduced: str = ""
@@ -43,19 +45,24 @@ class Status:
     @property
     def ready(self) -> tuple[bool, str]:
         """Whether clients may be sent to our node, and if not, why not."""
+        if self.failed:
+            return False, self.failed
         if self.plan is None or self.snapshot is None or self.topology is None:
             return False, "nothing has been looked at yet"
         for block in self.plan.blocked:
             if not block.serves:
                 return False, _told(block)
         me = self.snapshot.pod(self.topology.name)
-        view = me.view if me else None
-        if view is None:
+        if me is None or me.view is None:
             return False, "; ".join(wait.text for wait in self.plan.waiting) or "no view"
+        return self._serves(self.plan, self.topology, me.view)
+
+    def _serves(self, plan: Plan, topology: Topology, view: View) -> tuple[bool, str]:
+        """Whether our node has its part in a cluster that is ok."""
         mine = view.myself
         if not view.state_ok:
-            return False, _reason(self.plan, "cluster_state is not ok")
-        young = view.uptime < introduced.patience(view, self.topology)
+            return False, _reason(plan, "cluster_state is not ok")
+        young = view.uptime < introduced.patience(view, topology)
         if young and view.run_id != self.introduced:
             return False, "cluster_state is ok, but most siblings are not where our node looks yet"
         if mine.is_replica and not view.link_up:
@@ -63,7 +70,7 @@ class Status:
         if mine.is_replica and not view.following:
             return False, f"it copies from {view.primary_host}, where its primary is not"
         if not mine.is_replica and not mine.slots:
-            return False, _reason(self.plan, "a primary without slots has no role yet")
+            return False, _reason(plan, "a primary without slots has no role yet")
         return True, "ready"
 
 

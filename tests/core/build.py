@@ -9,8 +9,8 @@ import hypothesis
 
 from bootstrap.core import parse
 from bootstrap.core.directory import Name
+from bootstrap.core.memory import Memory
 from bootstrap.core.model import (
-    Memory,
     Pod,
     Scope,
     Snapshot,

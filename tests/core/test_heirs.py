@@ -61,7 +61,7 @@ def test_the_best_replica(given: dict[str, Any], best: int) -> None:
 
 
 ELSEWHERE = handing.own(3, [*build.everybody(9)[:3], build.line(3, "slave", "n1")])
-ASTRAY = handing.own(3, follows=build.address(1))
+ASTRAY = handing.own(3, follows=build.address(1), server="redis-8.2")
 
 
 @pytest.mark.parametrize(

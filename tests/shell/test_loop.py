@@ -70,6 +70,16 @@ def test_a_loop_turns_whatever_its_looks_meet(monkeypatch: Patch) -> None:
     assert before <= life.board.due <= time.monotonic()
 
 
+def test_after_a_look_that_failed_nobody_is_sent_to_our_node(monkeypatch: Patch) -> None:
+    life = scripted.Life(monkeypatch, [STEADY, RuntimeError("never seen")])
+    assert life.run(timeout=0.0) is Exit.FAILED
+    assert life.board.status.tick == 1
+    assert life.board.status.ready == (
+        False,
+        "the last look met an unexpected error: the log has it, unexpected",
+    )
+
+
 def test_a_loop_says_until_when_it_rests(monkeypatch: Patch) -> None:
     life = scripted.Life(monkeypatch, [STEADY])
     monkeypatch.setattr(pace, "rest", lambda *_args, **_facts: 3600.0)

@@ -75,9 +75,9 @@ class Both:
         (real,) = self.loop.run(self.nodes[ordinal].do((action,)))
         fake = self.world.carry_out(action, self.world.pods[ordinal].server)
         assert (real is None) == (fake is None), (action, real, fake)
-        # Who knows somebody is telling it to others already: the next command must not race that.
-        told = not self.fake(ordinal).alone and real is None
-        if told or isinstance(action, actions.Meet | actions.Replicate):
+        # Others are about to hear of it, and may refuse for that what they would have taken before.
+        heard = isinstance(action, actions.AddSlots) and not self.fake(ordinal).alone
+        if heard or isinstance(action, actions.Meet | actions.Replicate):
             self.settle()
 
     def _action(self, command: Command) -> actions.Action:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from bootstrap.core import directory, temporary
 from bootstrap.core import plan as planning
 from bootstrap.core.actions import Action
-from bootstrap.core.model import Memory, Pod, Scope, Snapshot, Unreachable, View
+from bootstrap.core.memory import Memory
+from bootstrap.core.model import Pod, Scope, Snapshot, Unreachable, View
 from bootstrap.core.plan.outcome import Phase, Plan, Step
 from bootstrap.core.proof import Proof, prove
 from tests.simulator import oracle

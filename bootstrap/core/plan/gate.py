@@ -64,7 +64,7 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,), look=look)
     if verdict.open:
         return None
-    wait = Wait(pod=scene.me.name, what=f"{verdict.until}: {verdict.why}")
+    wait = Wait(pod=scene.me.name, what=f"{verdict.until}: {verdict.why}", fix=verdict.fix)
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
 
 
@@ -115,7 +115,11 @@ def _new(scene: Scene) -> Gate:
     unheard = _unheard(scene)
     if unheard and not (late and scene.topology.gate_opens):
         why = f"whoever was here before may have replicas, and a start would empty them; {unheard}"
-        return Gate(open=False, until="its peers to be heard", why=why)
+        fix = (
+            "see why it is silent; with BOOTSTRAP_GATE_ON_TIMEOUT=open the server starts after"
+            f" {scene.topology.gate_seconds:g} s, whatever a replica loses by that"
+        )
+        return Gate(open=False, until="its peers to be heard", why=why, fix=fix)
     return Gate(why="the volume holds no nodes.conf: the node is new")
 
 

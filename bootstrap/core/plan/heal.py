@@ -119,7 +119,7 @@ def _astray(my: View) -> Member | None:
     may even be up, with a sibling that has the old address now.
     """
     primary = my.member(my.myself.primary_id)
-    if primary is None or primary.failed or not primary.address:
+    if primary is None or primary.failed or not primary.address or my.following:
         return None
     return primary if my.primary_host not in ("", primary.address) else None
 
@@ -219,6 +219,10 @@ def _unseen(scene: Scene) -> list[Wait]:
         pod = scene.pod_named(member)
         if member.handshake or member.failed or member.node_id in scene.pod_by_id:
             continue
+        if pod is None and not scene.hostname(member):
+            # No name leads to it: somebody's look will come across its id.
+            what = f"whoever is {scene.name(member)} to be found in one of the pods"
+            waits.append(Wait(pod=scene.me.name, what=what))
         if pod is None or scene.ghost(member):
             continue
         waits.append(advice.missing(pod, scene.topology) or advice.unproven(scene, pod))

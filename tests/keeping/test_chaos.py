@@ -13,12 +13,12 @@ import random
 
 import pytest
 
-from tests.keeping import chaos, fire
+from tests.keeping import chaos, fire, keeping
 
 
 # Valkey mends by itself some of what is dealt here, such as replicas that dial dead addresses.
 @pytest.mark.usually("redis-8.2")
-@pytest.mark.parametrize("name", ["valkey-9.1", "redis-8.2"])
+@pytest.mark.parametrize("name", keeping.SERVERS)
 @pytest.mark.timeout(900)
 def test_blows_at_random(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get("KEEPING_SEED") or random.SystemRandom().randrange(1_000_000))

@@ -105,10 +105,13 @@ def test_without_our_checks_they_meet(name: str, tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.twin("test_two_sets_exchange_their_addresses")
-@pytest.mark.parametrize("name", keeping.SERVERS)
+@pytest.mark.parametrize("name", ["valkey-9.1", "redis-7.0"])
 def test_without_our_checks_they_are_merged(name: str, tmp_path: Path) -> None:
-    """The twin of the test with one password, which keeps no MEET away: slots and keys go."""
+    """The twin of the test with one password, which keeps no MEET away: slots and keys go.
+
+    Redis 8.2 was seen to hang half-way for two minutes: each node with all of the other set, and
+    none of its own.
+    """
     needs.insecurity("certificates keep them apart too")
     patched = neighbours.without_checks(tmp_path)
     with neighbours.both(name, passwords=True, shared=True) as (app, db):

@@ -219,8 +219,8 @@ def _unseen(scene: Scene) -> list[Wait]:
         pod = scene.pod_named(member)
         if member.handshake or member.failed or member.node_id in scene.pod_by_id:
             continue
-        if pod is None and not scene.hostname(member):
-            # No name leads to it: somebody's look will come across its id.
+        if pod is None and scene.settled and not scene.hostname(member):
+            # No name leads to it: a look will come across its id. Who has no role asks whose it is.
             what = f"whoever is {scene.name(member)} to be found in one of the pods"
             waits.append(Wait(pod=scene.me.name, what=what))
         if pod is None or scene.ghost(member):

@@ -145,3 +145,18 @@ def test_a_primary_says_its_own_offset_and_has_no_link() -> None:
 def test_exactly_one_node_is_itself(lines: str) -> None:
     with pytest.raises(parse.MalformedError, match="as myself"):
         parse.view(lines, VERSION, "", {}, peers_password_ok=True)
+
+
+def test_shards_are_the_ids_of_their_nodes() -> None:
+    nodes = [["id", "n0", "role", "master"], ["id", "n3", "role", "replica"]]
+    reply = [["slots", [0, 16383], "nodes", nodes], ["slots", [], "nodes", [["id", "n1"]]]]
+    assert parse.shards(reply) == (frozenset({"n0", "n3"}), frozenset({"n1"}))
+    assert parse.shards([]) == ()
+
+
+@pytest.mark.parametrize(
+    "reply", [[["slots", []]], [["nodes", [["port", 1]]]], [["nodes"]], [7]], ids=str
+)
+def test_shards_that_make_no_sense(reply: list[object]) -> None:
+    with pytest.raises(parse.MalformedError, match="CLUSTER SHARDS makes no sense"):
+        parse.shards(reply)

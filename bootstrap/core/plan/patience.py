@@ -12,9 +12,6 @@ from bootstrap.core.plan.scene import Scene
 SEED_SECONDS = 3.0
 #: When a pod stops waiting for a seed that does not answer, in seconds.
 SEED_LOST_SECONDS = 10.0
-#: The same for one that is up, and blank: its sidecar may be dead, and the cluster alive without.
-#: Forming takes far less; and until then nobody's questions get in the way of the seed's.
-SEED_IDLE_SECONDS = 60.0
 
 
 def with_seed(scene: Scene) -> Plan | None:
@@ -31,8 +28,9 @@ def with_seed(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     seed = scene.snapshot.pod(seed_name)
     if seed is not None and seed.view is not None:
-        if not seed.view.alone or seed.view.keys or idle >= SEED_IDLE_SECONDS:
-            return None  # it is in a cluster; or it has data, and will never form one; or cannot
+        if not seed.view.alone or seed.view.keys:
+            return None  # it is in a cluster; or it has data, and will never form one
+        # However long: a pod may be late by minutes, and everybody looking for it is in the way.
         what = f"{seed_name}, which is up and knows nobody yet, to form the cluster"
         fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap"
         wait = Wait(pod=seed_name, what=what, fix=fix)

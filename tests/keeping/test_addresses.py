@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.formation import forming
 from tests.keeping import keeping
-from tests.statefulset import oracle, pod
+from tests.statefulset import oracle, pod, sets
 
 
 # On valkey replicas find their primaries again by themselves.
@@ -133,12 +135,7 @@ def test_one_pod_stays_away(name: str) -> None:
         away, others = app[5], app.pods[:5]
         keeping.down(app, app.pods)
         app.names.withdraw(away.name, app.spec.service, app.spec.namespace)
-        for one in others:
-            one.start_sidecar()
-            one.start_server()
-        forming.until(lambda: _together(oracle.problems(others)), lambda: oracle.problems(others))
-        assert not keeping.missing_keys(app)
-        forming.wait_ready(others)
+        _back_without_one(app, others, others)
 
 
 @pytest.mark.parametrize("name", keeping.SERVERS)
@@ -151,12 +148,19 @@ def test_a_primary_stays_away(name: str) -> None:
         forming.until(lambda: keeping.role(app[3]) == "master", app[3].cluster_nodes)
         moved = [app[2], app[3]]
         keeping.down(app, moved)
-        for one in moved:
-            one.start_sidecar()
-            one.start_server()
-        forming.until(lambda: _together(oracle.problems(others)), lambda: oracle.problems(others))
-        assert not keeping.missing_keys(app)
-        forming.wait_ready(others)
+        _back_without_one(app, moved, others)
+
+
+def _back_without_one(
+    app: sets.LocalStatefulSet, some: Sequence[pod.Pod], others: Sequence[pod.Pod]
+) -> None:
+    """Start some pods; all but the one that is away come together, with all keys, and are ready."""
+    for one in some:
+        one.start_sidecar()
+        one.start_server()
+    forming.until(lambda: _together(oracle.problems(others)), lambda: oracle.problems(others))
+    assert not keeping.missing_keys(app)
+    forming.wait_ready(others)
 
 
 def _together(problems: list[str]) -> bool:

@@ -64,20 +64,25 @@ def test_a_primary_and_later_its_replica(name: str) -> None:
         lose(app, [app[4]])
 
 
+def _lose_for_good(app: sets.LocalStatefulSet, lost: Sequence[pod.Pod]) -> None:
+    """Wipe all pods of a shard at once, and wait until everybody says that its slots are lost."""
+    keeping.down(app, lost, wipe=True)
+    for one in lost:
+        one.start_sidecar()
+        one.start_server()
+    forming.until(
+        lambda: all("lost-slots" in keeping.blocked(one) for one in app.pods),
+        lambda: {one.name: keeping.blocked(one) for one in app.pods},
+    )
+
+
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_a_whole_shard(name: str) -> None:
     """Nobody gets its slots: they are named, by everybody, and the other shards serve."""
     coverage = {"cluster-require-full-coverage": "no"}
     with keeping.formed(name, server_config=coverage) as app:
         lost, others = [app[1], app[4]], [app[0], app[2], app[3], app[5]]
-        keeping.down(app, lost, wipe=True)
-        for one in lost:
-            one.start_sidecar()
-            one.start_server()
-        forming.until(
-            lambda: all("lost-slots" in keeping.blocked(one) for one in app.pods),
-            lambda: {one.name: keeping.blocked(one) for one in app.pods},
-        )
+        _lose_for_good(app, lost)
         time.sleep(5.0)  # Time in which something wrong could be done.
         for one in others:
             assert "5461-10921" in str(forming.events(one, "plan")[-1])
@@ -102,14 +107,7 @@ def test_a_whole_shard_without_which_nobody_serves() -> None:
     with keeping.formed("redis-8.2") as app:
         lost, others = [app[1], app[4]], [app[0], app[2], app[3], app[5]]
         held = {one.name: one.ask("DBSIZE") for one in others}
-        keeping.down(app, lost, wipe=True)
-        for one in lost:
-            one.start_sidecar()
-            one.start_server()
-        forming.until(
-            lambda: all("lost-slots" in keeping.blocked(one) for one in app.pods),
-            lambda: {one.name: keeping.blocked(one) for one in app.pods},
-        )
+        _lose_for_good(app, lost)
         forming.until(
             lambda: all(_refuses(one) for one in app.pods),
             lambda: {one.name: forming.answers(one) for one in app.pods},

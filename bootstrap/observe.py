@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from bootstrap import connection, discovery, memories, node, siblings, volume
-from bootstrap.core import directory, halves
+from bootstrap.core import directory, halves, nameless
 from bootstrap.core.model import (
     Member,
     Pod,
@@ -166,11 +166,11 @@ class Observer:
             self._listed = await self.names.list_pods()
             found = await self.names.look(())
         ours = (topology.ordinal_of(name.removesuffix(".")) for name, _ in found.names)
-        nameless = await self._named_by_nodes(found.nameless)
-        ordinals |= {ordinal for ordinal in ours if ordinal is not None} | nameless.keys()
+        placed = await self._named_by_nodes(found.nameless)
+        ordinals |= {ordinal for ordinal in ours if ordinal is not None} | placed.keys()
         ordinals.discard(topology.ordinal)
         names = {
-            ordinal: nameless.get(ordinal) or found.of(topology.hostname_of(ordinal))
+            ordinal: placed.get(ordinal) or found.of(topology.hostname_of(ordinal))
             for ordinal in sorted(ordinals)
         }
         peers = await self._siblings.look(names, mine, self._remembered(mine), near)
@@ -182,7 +182,7 @@ class Observer:
             # Only now: while names are missing, their questions come first.
             self._listed = await self.names.list_pods()
             return await self._everybody(mine) if self._listed else peers
-        self._unnamed = _unnamed([mine, *(pod.node for pod in peers)], peers)
+        self._unnamed = nameless.somebody(mine, peers)
         return list(peers)
 
     def _near(self, mine: View | Unreachable) -> set[str]:
@@ -226,15 +226,3 @@ class Observer:
             if source is not None:
                 self.topology = dataclasses.replace(topology, address=source)
                 self._siblings.topology = self.topology
-
-
-def _unnamed(nodes: Iterable[View | Unreachable | None], peers: Iterable[Pod]) -> bool:
-    """Whether somebody is known by address alone: before 7.0, a later pod that has been met."""
-    views = [one for one in nodes if isinstance(one, View)]
-    known = {pod.address for pod in peers} | {view.node_id for view in views}
-    return any(
-        not (member.hostname or member.failed or member.handshake)
-        and known.isdisjoint({member.address, member.node_id})
-        for view in views
-        for member in view.others
-    )

@@ -44,6 +44,10 @@ class Memories:
         """Whether everybody has been looked at since our server's start; a new one knew nobody."""
         return self._looked and mine.run_id == self._run
 
+    def restarted(self, mine: View | Unreachable) -> bool:
+        """Whether our server is another one than at the last look that saw it."""
+        return isinstance(mine, View) and self._run not in {"", mine.run_id}
+
     def _memory(self, me: Pod, pods: Sequence[Pod]) -> Memory:
         my = me.view
         if my is not None and my.run_id != self._run:

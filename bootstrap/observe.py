@@ -48,7 +48,6 @@ class Observer:
             local, topology.port, access, topology.hostname_of(topology.ordinal)
         )
         self._siblings = siblings.Siblings(topology, access)
-        self._run = ""
         self._listed = False
         self._unnamed = False
         self._sought: set[str] = set()
@@ -58,7 +57,10 @@ class Observer:
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
         mine = await self._local.read()
-        self._notice_restart(mine)
+        if self._memories.restarted(mine):
+            # What the service had when our server was another one says nothing of later pods.
+            self._listed = False
+            self.names.forget_listing()
         self._volume = self._volume_of(mine)
         me = Pod(
             name=self.topology.name,
@@ -77,14 +79,6 @@ class Observer:
             listed=self._listed,
             volume=self._volume,
         )
-
-    def _notice_restart(self, mine: View | Unreachable) -> None:
-        """What the service had when our server was another one says nothing of later pods."""
-        if isinstance(mine, View) and mine.run_id != self._run:
-            if self._run:
-                self._listed = False
-                self.names.forget_listing()
-            self._run = mine.run_id
 
     def gate_opened(self) -> None:
         """From now on our own server may be up at any time."""

@@ -11,11 +11,10 @@ from typing import Any, Final, TypeAlias
 
 from bootstrap import errors, identity, parsers, secret
 from bootstrap.core import temporary
+from bootstrap.core.topology import LEAST_SHARDS
 
 Parsed: TypeAlias = Mapping[str, Any]
 
-LEAST_SHARDS: Final = 3
-"""With fewer primaries, the loss of one leaves no majority that could elect its successor."""
 SLOTS: Final = 16384
 """Hash slots of every cluster; a pod beyond that number could not even own one."""
 
@@ -31,33 +30,13 @@ def ordinal(ordinal: int, *, start: int | None, faults: errors.Faults) -> None:
         )
 
 
-def size(parsed: Parsed, faults: errors.Faults) -> None:
-    """Check that the pods make a whole shard, and the shards that a failover needs."""
+def size_fits(parsed: Parsed) -> bool:
+    """Whether the pods make the shards that a failover needs, or what was allowed instead."""
     pods: int | None = parsed["BOOTSTRAP_SIZE"]
     replicas: int | None = parsed["BOOTSTRAP_REPLICAS_PER_SHARD"]
-    fewer: bool | None = parsed["BOOTSTRAP_ALLOW_FEWER_SHARDS"]
-    if pods is None or replicas is None or fewer is None:
-        return
-    of_shard = 1 + replicas
-    shards = pods // of_shard
-    each = f"a primary and {replicas} replica{'' if replicas == 1 else 's'} each"
-    if shards < 1:
-        faults.add(
-            "BOOTSTRAP_SIZE",
-            expected=f"at least {of_shard}, one shard of {each}",
-            seen=str(pods),
-            fix="raise it together with the StatefulSet's replicas, or lower "
-            "BOOTSTRAP_REPLICAS_PER_SHARD",
-        )
-    elif shards < LEAST_SHARDS and not fewer:
-        faults.add(
-            "BOOTSTRAP_SIZE",
-            expected=f"at least {LEAST_SHARDS * of_shard}, {LEAST_SHARDS} shards of {each} "
-            "(with fewer, no majority is left to replace a lost primary)",
-            seen=f"{pods}, which makes {shards}",
-            fix="raise it together with the StatefulSet's replicas, lower "
-            "BOOTSTRAP_REPLICAS_PER_SHARD, or set BOOTSTRAP_ALLOW_FEWER_SHARDS=true",
-        )
+    if pods is None or replicas is None:
+        return True
+    return pods // (1 + replicas) >= (1 if parsed["BOOTSTRAP_ALLOW_FEWER_SHARDS"] else LEAST_SHARDS)
 
 
 def node_timeout(parsed: Parsed, faults: errors.Faults) -> None:

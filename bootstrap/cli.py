@@ -136,6 +136,7 @@ def topology(known: settings.Settings) -> Topology:
         ordinal=known.ordinal,
         subdomain=known.service_fqdn.removesuffix("."),
         size=known.size,
+        size_refused=known.size_refused,
         replicas_per_shard=known.replicas_per_shard,
         ordinal_start=known.ordinal_start,
         address=known.pod_ip,

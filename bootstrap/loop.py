@@ -12,6 +12,7 @@ from bootstrap import apply, gatekeeper, logs, observe, pace, status
 from bootstrap.core import actions, brief
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Scope, Snapshot
+from bootstrap.core.plan import size
 from bootstrap.core.plan.outcome import Phase, Plan, Step
 from bootstrap.errors import Exit
 
@@ -196,6 +197,6 @@ class Loop:
 
 
 def _refusal(plan: Plan) -> Exit:
-    """How a run ends that is refused: a missing variable is the configuration's fault."""
-    missing = any(block.code == "size-missing" for block in plan.blocked)
-    return Exit.CONFIGURATION if missing else Exit.BLOCKED
+    """How a run ends that is refused: a size that forms nothing is the configuration's fault."""
+    sizeless = any(block.code in size.CODES for block in plan.blocked)
+    return Exit.CONFIGURATION if sizeless else Exit.BLOCKED

@@ -80,6 +80,8 @@ class Settings:
         meaning="Pods expected at first formation; later ones join.",
         example="6",
     )
+    size_refused: int | None = None
+    """The size that was set, where it is too small to form with; there is no `size` then."""
     replicas_per_shard: int = variables.required(
         "BOOTSTRAP_REPLICAS_PER_SHARD",
         parsers.integer(0, checks.SLOTS),
@@ -313,7 +315,9 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
     if who:
         values |= dataclasses.asdict(who)
         checks.ordinal(who.ordinal, start=values["ordinal_start"], faults=faults)
-    checks.size(parsed, faults)
+    if not checks.size_fits(parsed):
+        # A cluster that is there runs without; the seed refuses to form one (core.plan.size).
+        values["size"], values["size_refused"] = None, values["size"]
     checks.node_timeout(parsed, faults)
     checks.tls(parsed, faults)
     checks.data_dir(parsed, faults)

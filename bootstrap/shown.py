@@ -11,7 +11,7 @@ from bootstrap import observe
 from bootstrap.core import overview, render, shards
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Scope, Snapshot
-from bootstrap.core.plan import gate
+from bootstrap.core.plan import gate, size
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.topology import Topology
 from bootstrap.errors import Exit
@@ -48,7 +48,7 @@ async def shards_of(observer: observe.Observer, output: str) -> int:
 def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology) -> Exit:
     """What the look and the plan come to, as an exit status."""
     me = snapshot.pod(topology.name)
-    if any(block.code == "size-missing" for block in plan.blocked):
+    if any(block.code in size.CODES for block in plan.blocked):
         return Exit.CONFIGURATION
     if plan.blocked:
         return Exit.BLOCKED

@@ -97,30 +97,6 @@ def fault_of_several(files: identity.Files, environ: Mapping[str, str]) -> str:
     ("environ", "texts"),
     [
         (
-            {"BOOTSTRAP_SIZE": "4"},
-            [
-                "BOOTSTRAP_SIZE: expected at least 6, 3 shards of a primary and 1 replica each",
-                "saw 4, which makes 2;",
-                "BOOTSTRAP_ALLOW_FEWER_SHARDS=true",
-            ],
-        ),
-        (
-            {"BOOTSTRAP_SIZE": "8", "BOOTSTRAP_REPLICAS_PER_SHARD": "2"},
-            [
-                "BOOTSTRAP_SIZE: expected at least 9, 3 shards of a primary and 2 replicas each",
-                "saw 8, which makes 2;",
-                "lower BOOTSTRAP_REPLICAS_PER_SHARD",
-            ],
-        ),
-        (
-            {"BOOTSTRAP_SIZE": "2", "BOOTSTRAP_REPLICAS_PER_SHARD": "0"},
-            ["BOOTSTRAP_SIZE: expected at least 3, 3 shards of a primary and 0 replicas each"],
-        ),
-        (
-            {"BOOTSTRAP_SIZE": "1", "BOOTSTRAP_ALLOW_FEWER_SHARDS": "true"},
-            ["BOOTSTRAP_SIZE: expected at least 2, one shard of", "saw 1;", "lower"],
-        ),
-        (
             {"BOOTSTRAP_ORDINAL_START": "5"},
             ["BOOTSTRAP_ORDINAL_START: expected at most 3", "saw 5;", "spec.ordinals.start"],
         ),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import errors, identity, secret, settings, variables
+from bootstrap import cli, errors, identity, secret, settings, variables
 from tests import pod_files
 
 PLAIN = pod_files.PASSWORD
@@ -281,3 +281,26 @@ def test_exit_statuses_are_what_scripts_rely_on() -> None:
         "USAGE": 64,
         "CONFIGURATION": 78,
     }
+
+
+@pytest.mark.parametrize(
+    ("size", "environ", "fits"),
+    [
+        ("5", {}, False),
+        ("6", {}, True),
+        ("8", {"BOOTSTRAP_REPLICAS_PER_SHARD": "2"}, False),
+        ("9", {"BOOTSTRAP_REPLICAS_PER_SHARD": "2"}, True),
+        ("1", {"BOOTSTRAP_ALLOW_FEWER_SHARDS": "true"}, False),
+        ("2", {"BOOTSTRAP_ALLOW_FEWER_SHARDS": "true"}, True),
+    ],
+)
+def test_a_size_that_is_too_small_is_kept_from_forming(
+    pod: identity.Files, size: str, environ: dict[str, str], fits: bool
+) -> None:
+    """And is no fault: who scales a set in is not to lose a pod by it."""
+    found = settings.read({**MINIMAL, "BOOTSTRAP_SIZE": size, **environ}, pod)
+    assert (found.size, found.size_refused) == ((int(size), None) if fits else (None, int(size)))
+    assert (cli.topology(found).size, cli.topology(found).size_refused) == (
+        found.size,
+        found.size_refused,
+    )

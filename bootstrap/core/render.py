@@ -93,7 +93,11 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
 
 def _expected(topology: Topology) -> str:
     if topology.size is None:
-        return "BOOTSTRAP_SIZE is not set: it is needed to form a cluster, not to run or join one"
+        seen = topology.size_refused
+        is_so = (
+            "is not set: it" if seen is None else f"is {seen}, which is too small: a fitting one"
+        )
+        return f"BOOTSTRAP_SIZE {is_so} is needed to form a cluster, not to run or join one"
     each = f"{topology.shards} shards, {topology.replicas_per_shard} replicas each"
     return f"expected at first formation: {topology.size} pods, {each}"
 

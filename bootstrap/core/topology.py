@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+LEAST_SHARDS: Final = 3
+"""With fewer primaries, the loss of one leaves no majority that could elect its successor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +18,8 @@ class Topology:
     #: What follows `redis-app-3.` in a hostname: `redis-service.default.svc.cluster.local`.
     subdomain: str
     size: int | None
+    #: The size that was set, where it is too small to form with; there is no `size` then.
+    size_refused: int | None = None
     replicas_per_shard: int = 1
     ordinal_start: int = 0
     #: The address that our node announces; None leaves the server's own choice.

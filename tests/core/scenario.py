@@ -105,6 +105,7 @@ def _topology(options: dict[str, str]) -> Topology:
     return build.topology(
         int(options["me"]),
         size,
+        size_refused=int(options["refused"]) if "refused" in options else None,
         replicas_per_shard=int(options.get("replicas", 1)),
         ordinal_start=int(options.get("start", 0)),
         with_password=options.get("password") == "yes",

@@ -9,6 +9,7 @@ import pytest
 
 from bootstrap.core import parse
 from bootstrap.core import plan as planning
+from bootstrap.core.directory import Name
 from bootstrap.core.model import Pod, Scope, Volume
 from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
@@ -257,8 +258,23 @@ def test_a_gate_that_is_held_for_too_long_is_a_refusal() -> None:
     (block,) = found.blocked
     assert block.code == "data-missing"
     assert block.why.endswith("; it is held down after 45 s, until a person acts")
-    assert "kubectl exec redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE" in block.fix
+    assert (
+        "kubectl exec -n default redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE"
+        in block.fix
+    )
     assert plan(HOLDER, shut=44.9).blocked == ()
+
+
+def test_a_replica_that_does_not_exist_cannot_be_promoted() -> None:
+    """As when an OrderedReady set comes back: its pods are made one after the other."""
+    absent = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
+    (block,) = plan(build.pod(3, resolved=absent), shut=45.0).blocked
+    assert block.fix.startswith("let redis-app-3 come back")
+    assert "make the set Parallel" in block.fix
+    assert "FAILOVER" not in block.fix
+    assert block.fix.endswith("or there was none: BOOTSTRAP_GATE_ON_TIMEOUT=open")
+    (block,) = plan(build.pod(3, "refused"), shut=45.0).blocked
+    assert "redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE" in block.fix
 
 
 def test_or_it_opens_if_that_is_what_is_wanted() -> None:
@@ -277,7 +293,7 @@ def test_even_then_it_opens_by_itself_when_a_replica_is_promoted() -> None:
 def test_a_replica_without_a_name_leaves_a_place_in_the_advice() -> None:
     nameless = volume([line.replace(f",{build.hostname(3)}", "") for line in NODES_CONF])
     (block,) = plan(seen=nameless, shut=45.0).blocked
-    assert "kubectl exec REPLICA -c redis" in block.fix
+    assert "kubectl exec -n default REPLICA -c redis" in block.fix
 
 
 # A nodes.conf without sense

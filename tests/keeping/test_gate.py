@@ -162,7 +162,10 @@ def test_a_gate_that_holds_waits_for_a_person(newest: sets.LocalStatefulSet) -> 
     assert kubelet.probe(held)[0] == 503
     assert gate_events(held) == [("gate-shut", "warning"), ("gate-shut", "error")]
     (said,) = [one for one in held.sidecar.log() if one.get("code") == "data-missing"]
-    assert "kubectl exec redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE" in said["fix"]
+    assert (
+        "kubectl exec -n default redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE"
+        in said["fix"]
+    )
     # Which is what the person does, once most primaries have noticed.
     process.wait_for(lambda: ",fail " in fails(newest, held), 60, "a failed primary")
     newest[3].ask("CLUSTER", "FAILOVER", "FORCE")

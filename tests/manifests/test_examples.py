@@ -148,9 +148,11 @@ def test_a_shard_has_a_pod_in_each_zone(tmp_path: Path) -> None:
     build = example("three-zones")
     known = environment.read(build, tmp_path)
     zones = build.pod["topologySpreadConstraints"][1]
-    assert (zones["whenUnsatisfiable"], zones["minDomains"]) == ("DoNotSchedule", 3)
-    assert 1 + known.replicas_per_shard == zones["minDomains"]
-    assert known.shards == 3
+    assert (zones["whenUnsatisfiable"], zones["maxSkew"]) == ("DoNotSchedule", 1)
+    # A zone that is down is no reason to leave a pod of another one pending.
+    assert zones["nodeTaintsPolicy"] == "Honor"
+    assert "minDomains" not in zones
+    assert (known.replicas_per_shard, known.shards) == (2, 3)
 
 
 def test_a_classic_sidecar_stays_until_the_role_is_handed_over() -> None:

@@ -14,10 +14,6 @@ FAULTS: Mapping[str, tuple[Mapping[str, str | None], tuple[str, ...]]] = {
         {"POD_NAME": "redis-app"},
         ("POD_NAME", "ends in its ordinal", "saw 'redis-app'", "set POD_NAME from"),
     ),
-    "size below three shards": (
-        {"BOOTSTRAP_SIZE": "2"},
-        ("BOOTSTRAP_SIZE", "expected at least 3", "saw 2", "BOOTSTRAP_ALLOW_FEWER_SHARDS=true"),
-    ),
     "size is not a number": (
         {"BOOTSTRAP_SIZE": "six"},
         ("BOOTSTRAP_SIZE", "a whole number", "saw 'six'", "set it as in BOOTSTRAP_SIZE=6"),
@@ -92,16 +88,31 @@ def test_without_a_size_nothing_is_formed(blank: sets.LocalStatefulSet) -> None:
     asking.refused(blank[0], blank.pods, dry=status, once=status, says=SAYS_NO_SIZE, env=NO_SIZE)
 
 
+def test_a_size_below_three_shards_forms_nothing(blank: sets.LocalStatefulSet) -> None:
+    status = asking.CONFIGURATION
+    says = ("BOOTSTRAP_SIZE", "expected at least 3", "saw 2", "BOOTSTRAP_ALLOW_FEWER_SHARDS=true")
+    env = {"BOOTSTRAP_SIZE": "2"}
+    asking.refused(blank[0], blank.pods, dry=status, once=status, says=says, env=env)
+    answer = asking.ask(blank[0], "run", env=env)
+    assert answer.status == asking.CONFIGURATION, answer
+    assert answer.has_line(says), answer
+
+
 def test_a_sidecar_without_a_size_ends_by_itself(blank: sets.LocalStatefulSet) -> None:
     answer = asking.ask(blank[0], "run", env=NO_SIZE)
     assert answer.status == asking.CONFIGURATION, answer
     assert answer.has_line(SAYS_NO_SIZE), answer
 
 
-def test_a_member_of_a_cluster_goes_on_without_a_size(blank: sets.LocalStatefulSet) -> None:
+@pytest.mark.parametrize("size", [None, "2"])
+def test_a_member_of_a_cluster_goes_on_without_a_size(
+    blank: sets.LocalStatefulSet, size: str | None
+) -> None:
+    """Or with one that is too small: manifests take it from the replicas, which were scaled in."""
     clusters.form(blank.pods)
-    assert asking.ask(blank[0], "--once", env=NO_SIZE).status == asking.REACHED
-    shown = asking.ask(blank[0], "--dry-run", env=NO_SIZE)
+    env = {"BOOTSTRAP_SIZE": size}
+    assert asking.ask(blank[0], "--once", env=env).status == asking.REACHED
+    shown = asking.ask(blank[0], "--dry-run", env=env)
     assert shown.status == asking.REACHED, shown
     assert "nothing to do for redis-app-0" in shown.text
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,6 +112,25 @@ def test_nothing_is_released_that_was_not_passed() -> None:
         "./.github/workflows/e2e.yml",
     }
     assert told["publish"]["needs"] == "image"
+
+
+@pytest.mark.parametrize(("tag", "final"), [("v1.2.3", True), ("v1.2.3-rc.1", False)])
+def test_a_candidate_is_not_called_the_latest(tag: str, final: bool, tmp_path: Path) -> None:
+    for program, does in (("gh", 'echo "$@"'), ("scripts/release-notes", "true")):
+        file = tmp_path / program
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"#!/bin/sh\n{does}\n")
+        file.chmod(0o755)
+    said = subprocess.run(
+        ["bash", "-eu", "-c", run("release.yml", "publish")],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_REF_NAME": tag},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert said[:3] == ["release", "create", tag]
+    assert ("--prerelease" in said) is not final
 
 
 def test_once_a_week_everything_is_passed() -> None:

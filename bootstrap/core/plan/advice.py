@@ -107,6 +107,23 @@ def only_copy(topology: Topology, pod: str) -> str:
     )
 
 
+def keep_data(topology: Topology, replica: Pod | None) -> str:
+    """For a primary that lost its data, of which this pod may hold a copy."""
+    if replica is not None and replica.node is None and replica.resolved.state == "absent":
+        keep = (
+            f"let {replica.name} come back, which may hold the data; where podManagementPolicy is"
+            " OrderedReady that is only made after this pod: make the set Parallel"
+            " (docs/migration.md)"
+        )
+    else:
+        keep = (
+            "to keep the data promote a replica:"
+            f" {ask(topology, replica.name if replica else 'REPLICA')} CLUSTER FAILOVER FORCE, or"
+            " TAKEOVER where most primaries are down"
+        )
+    return f"{keep}; if the data may go, or there was none: BOOTSTRAP_GATE_ON_TIMEOUT=open"
+
+
 def _namespace(topology: Topology) -> str:
     """The option that names ours, which stands second after the service in every hostname."""
     _service, namespace, *_ = (*topology.subdomain.split("."), "", "")

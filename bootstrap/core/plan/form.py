@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, forming, moved
+from bootstrap.core.plan import advice, forming, moved, size
 from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -27,7 +27,8 @@ def form(scene: Scene) -> Plan | None:
     if moved.displaced(scene) or (found is None and not scene.my.alone):
         return None  # whom we have only just met is where we met it: this cluster is an old one
     if found is None:
-        return _size_missing() if scene.snapshot.listed else _waiting(_unlisted(scene))
+        listed = scene.snapshot.listed
+        return size.refusal(scene.topology) if listed else _waiting(_unlisted(scene))
     if ours(found):
         return _begin(scene, found) if _epochs_missing(found) else forming.finish(scene, found)
     if not scene.my.alone and not under_way(scene):
@@ -70,21 +71,6 @@ def _epochs_missing(found: Formation) -> bool:
 
 def _waiting(*waits: Wait) -> Plan:
     return Plan(phase=Phase.WAITING, waiting=waits, look=Scope.ALL)
-
-
-def _size_missing() -> Plan:
-    return Plan(
-        phase=Phase.BLOCKED,
-        look=Scope.ALL,
-        blocked=(
-            Block(
-                code="size-missing",
-                why="BOOTSTRAP_SIZE: expected the number of pods that form the cluster, saw none,"
-                " and there is no cluster yet",
-                fix="set BOOTSTRAP_SIZE to .spec.replicas of the StatefulSet",
-            ),
-        ),
-    )
 
 
 def _missing(scene: Scene) -> list[Wait]:

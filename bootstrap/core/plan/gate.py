@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.core.plan import advice
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
@@ -179,12 +180,7 @@ def _emptied(scene: Scene, me: Member) -> Gate:
         f" {'; '.join(text for _, text in copies)}"
     )
     pods = (scene.pod_named(member) for member, _ in copies)
-    pod = next((pod.name for pod in pods if pod), "REPLICA")
-    fix = (
-        f"to keep the data promote a replica: kubectl exec {pod} -c redis -- redis-cli CLUSTER"
-        " FAILOVER FORCE, or TAKEOVER where most primaries are down; if the data may go:"
-        " BOOTSTRAP_GATE_ON_TIMEOUT=open"
-    )
+    fix = advice.keep_data(scene.topology, next((pod for pod in pods if pod), None))
     return _late(scene, _MISSING, why, fix) or Gate(open=False, why=why)
 
 

@@ -115,11 +115,10 @@ def test_who_waits_for_others_is_not_ready_and_who_is_blocked_says_why() -> None
         seed.wait_server_up()
         seed.start_sidecar()
         wait_for(seed, "/readyz", 503, "cluster_state is not ok")
-        stranger = app.add_pod()
+        stranger = app[1]
         stranger.start_server()
         stranger.wait_server_up()
         stranger.ask("CONFIG", "SET", "cluster-announce-hostname", "x.elsewhere.example")
-        app.names.publish("redis-app-1", "redis-service", "default", [stranger.address])
         wait_for(seed, "/readyz", 503, "blocked, stranger: ")
         assert samples(seed)["bootstrap_blocked", "stranger"] == 1.0
         assert samples(seed)["bootstrap_phase", "blocked"] == 1.0

@@ -137,6 +137,8 @@ def _trouble(scene: Scene, member: Member, view: View | None) -> str:
     if view is not None:
         others = [seen.member(member.node_id) for _, seen in scene.viewed if seen is not view]
         doubts = sum(one is not None and one.failed for one in others)
+        if others and not any(others):
+            return "no other node knows it"
         return f"{doubts} nodes take it for failed" if doubts else ""
     if scene.ghost(member):
         return "its volume is gone; another node lives in its pod"

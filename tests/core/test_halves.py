@@ -109,6 +109,16 @@ def test_a_copied_volume_seen_whole_is_named() -> None:
     assert [block.code for block in found.blocked] == ["duplicate-node-id"]
 
 
+@pytest.mark.parametrize(("scope", "met"), [(Scope.HALF, 0), (Scope.ALL, 1)])
+def test_who_seems_forgotten_asks_everybody_first(scope: Scope, met: int) -> None:
+    """The one who knows it may be in the other half."""
+    me = member(13, link=True)
+    lines = [line for line in build.everybody(1, SIZE) if not line.startswith("n13 ")]
+    snapshot = build.snapshot(build.own(1, lines, ok=True), me, scope=scope, looked=False)
+    found = planning.plan(snapshot, build.topology(13, SIZE))
+    assert [len(step.actions) for step in found.steps] == [1] * met
+
+
 def test_one_step_holds_a_bounded_number_of_meetings() -> None:
     """Each is a handshake of both sides; the peers send theirs too."""
     size = 42

@@ -99,12 +99,22 @@ def empty(topology: Topology, pod: str) -> str:
     )
 
 
-def only_copy(topology: Topology, pod: str) -> str:
+def only_copy(scene: Scene, pod: str) -> str:
     """For slots whose primary is gone, and whose replica is refused the election."""
     return (
         "let it come back; if it cannot, and its replica's copy is all there is, give that pod the"
-        f" slots: {ask(topology, pod)} CLUSTER FAILOVER FORCE"
+        f" slots: {promote(scene, pod)}"
     )
+
+
+def promote(scene: Scene, pod: str) -> str:
+    """What makes a replica the primary, also when its own is gone: by vote, if there can be one."""
+    owners = [member for member in scene.my.members if member.slots]
+    lost = [member for member in owners if member.failed]
+    command = f"{ask(scene.topology, pod)} CLUSTER FAILOVER"
+    if 2 * len(lost) < len(owners):
+        return f"{command} FORCE"
+    return f"{command} TAKEOVER (too many primaries are gone for an election)"
 
 
 def keep_data(topology: Topology, replica: Pod | None) -> str:

@@ -102,6 +102,19 @@ def lost_slots(scene: Scene) -> tuple[tuple[str, Block], ...]:
 
 def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
     ghost = owner.member
+    away = ownership.away(scene, ghost.node_id)
+    if away:
+        names = ", ".join(scene.name(member) for member in away)
+        pods = [found.name for member in away if (found := scene.pod_named(member))]
+        promote = advice.promote(scene, next(iter(pods), "POD"))
+        return Block(
+            code="lost-slots",
+            why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s; the volume of"
+            f" {pod.name} is gone, and who may hold their keys is away: {names}",
+            fix=f"bring it back, then: {promote}; if it is gone for good too, give it an empty"
+            " volume, and you are told what then",
+            serves=pod is not scene.me,
+        )
     return Block(
         code="lost-slots",
         why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s; the volume of"
@@ -134,5 +147,5 @@ def replaced(scene: Scene) -> Block | None:
         f" at the same address now, so no election comes, and slots {slots.brief(primary.slots)}"
         " are not served",
         fix=f"make the replica with the most keys the primary ({me} has {scene.my.keys}):"
-        f" {advice.ask(scene.topology, me)} CLUSTER FAILOVER FORCE",
+        f" {advice.promote(scene, me)}",
     )

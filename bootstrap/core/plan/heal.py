@@ -8,9 +8,9 @@ bound anew on both sides. Each sidecar introduces its own node alone.
 from __future__ import annotations
 
 from bootstrap.core import temporary
-from bootstrap.core.actions import Action, Meet, Replicate
-from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, introduced, local, meeting, moved
+from bootstrap.core.actions import Action, Meet
+from bootstrap.core.model import Pod, Scope, View
+from bootstrap.core.plan import advice, following, introduced, local, meeting, moved, unheard
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 
@@ -59,7 +59,7 @@ def needed(scene: Scene) -> bool:
         return False  # it is about to join, and will look around for that
     if not memory.looked or _locked_out(scene):
         return True
-    return memory.unwell >= _UNWELL_SECONDS or _astray(my) is not None
+    return memory.unwell >= _UNWELL_SECONDS or following.amiss(my)
 
 
 def _locked_out(scene: Scene) -> bool:
@@ -74,7 +74,8 @@ def steps(scene: Scene) -> tuple[Step, ...]:
         return ()
     actions: list[Action] = []
     actions += [_meet(scene, pod, view) for pod, view in moved.to_meet(scene)[:_AT_ONCE]]
-    follow = _follow(scene)
+    actions += unheard.again(scene) or ()
+    follow = following.follow(scene)
     if follow is not None:
         actions.append(follow)
     return (Step(actions=tuple(actions), until=_UNTIL),) if actions else ()
@@ -112,43 +113,6 @@ def _meet(scene: Scene, pod: Pod, view: View) -> Meet:
     return meeting.meet(scene.me, scene.my, pod, view, why=why)
 
 
-def _astray(my: View) -> Member | None:
-    """Our primary, if replication still dials an address that it no longer has.
-
-    Redis does not re-point replication when gossip brings the new address; valkey does. The link
-    may even be up, with a sibling that has the old address now.
-    """
-    primary = my.member(my.myself.primary_id)
-    if primary is None or primary.failed or not primary.address or my.following:
-        return None
-    return primary if my.primary_host not in ("", primary.address) else None
-
-
-def _follow(scene: Scene) -> Replicate | None:
-    """REPLICATE of the primary that we have, which makes replication dial its present address."""
-    primary = _astray(scene.my)
-    pod = scene.pod_by_id.get(primary.node_id) if primary else None
-    if primary is None or pod is None or pod.view is None or _emptied(scene, pod.view):
-        return None
-    here = (pod.address, local.announced(pod))
-    if scene.my.primary_host in here or pod.view.myself.is_replica:
-        return None
-    return Replicate(
-        pod=scene.me.name,
-        primary=pod.name,
-        primary_id=primary.node_id,
-        why=f"replication still dials {scene.my.primary_host}, and {pod.name} is at {pod.address}",
-    )
-
-
-def _emptied(scene: Scene, primary: View) -> bool:
-    """Whether following the primary would copy its emptiness over the last of the data.
-
-    Where our link is up, what we hold is a copy of what somebody else has, and no last of it.
-    """
-    return bool(scene.my.keys) and not scene.my.link_up and not primary.keys
-
-
 def _blocked(scene: Scene) -> tuple[Block, ...]:
     """Why some of it is not done though it could be."""
     blocked = [
@@ -161,21 +125,8 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
         for _, pod, view in moved.displaced(scene)
         if moved.mutual(scene, view) and moved.doubtful(scene, view)
     ]
-    primary = _astray(scene.my)
-    pod = scene.pod_by_id.get(primary.node_id) if primary else None
-    if pod is not None and pod.view is not None and _emptied(scene, pod.view):
-        blocked.append(
-            Block(
-                code="primary-empty",
-                why=f"{scene.me.name} holds {scene.my.keys} keys, and {pod.name}, its primary, came"
-                " back with none: following it would copy the emptiness",
-                fix=f"to keep the keys make {scene.me.name} the primary:"
-                f" {advice.ask(scene.topology, scene.me.name)} CLUSTER FAILOVER TAKEOVER; if they"
-                f" may go: {advice.ask(scene.topology, scene.me.name)} CLUSTER REPLICATE"
-                f" {pod.view.node_id}",
-            )
-        )
-    return tuple(blocked)
+    emptied = following.blocked(scene)
+    return (*blocked, emptied) if emptied else tuple(blocked)
 
 
 def _by_hand(scene: Scene, pod: Pod, view: View) -> str:
@@ -190,6 +141,8 @@ def _pending(scene: Scene) -> list[Wait]:
     """Introductions that are under way, and those that have to wait for others' first."""
     shaking = {member.address for member in scene.my.others if member.handshake}
     waits: list[Wait] = []
+    if unheard.again(scene) == ():
+        waits.append(Wait(pod=scene.me.name, what="a sibling to know our node again"))
     for _, pod, view in moved.displaced(scene):
         if pod.address in shaking:
             what = f"the handshake with {pod.name} at {pod.address} to end"
@@ -205,7 +158,7 @@ def _login(scene: Scene) -> list[Wait]:
         return []
     what = f"its primary to prove that it is at {scene.my.primary_host}, before it logs in there"
     primary = scene.my.member(scene.my.myself.primary_id)
-    fix = advice.only_copy(scene.topology, scene.me.name) if primary and primary.failed else ""
+    fix = advice.only_copy(scene, scene.me.name) if primary and primary.failed else ""
     return [Wait(pod=scene.me.name, what=what, fix=fix)]
 
 

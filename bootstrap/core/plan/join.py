@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Member, Pod, Scope
-from bootstrap.core.plan import advice, ghosts, meeting, ownership, patience, shard
+from bootstrap.core.plan import advice, ghosts, meeting, ownership, patience, shard, unheard
 from bootstrap.core.plan.evidence import components
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
@@ -148,6 +148,9 @@ def _meet(scene: Scene, pods: list[Pod]) -> Plan:
 def _follow(scene: Scene) -> Plan | None:
     """Met, but without a role: follow a primary, once it is known and no election is on."""
     topology, my, idle = scene.topology, scene.my, scene.snapshot.memory.idle
+    if my.myself.moving:
+        what = "the slots that somebody moves to it to be moved, or CLUSTER SETSLOT STABLE"
+        return Plan(phase=Phase.JOIN, waiting=(Wait(pod=scene.me.name, what=what),))
     # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
     patient = idle < patience.SEED_SECONDS or temporary.marked(my)
     # Who has only just been met by the seed may not have heard every sibling's name yet.
@@ -167,6 +170,9 @@ def _follow(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.JOIN, waiting=(wait,))
     if scene.snapshot.scope < Scope.ALL:
         return _look_around(scene, "a look at where its siblings run")
+    owned = {owner.member.node_id: owner.ranges for owner in ownership.owners(scene)}
+    if my.node_id in owned:
+        return _disowned(scene, owned[my.node_id])
     owners = {owner.member.node_id: owner.member for owner in ownership.owners(scene)}
     primaries = [
         member
@@ -175,9 +181,9 @@ def _follow(scene: Scene) -> Plan | None:
         and member.slots
         and not (member.is_replica or member.failed or scene.ghost(member))
     ]
-    meet = _unknown_to_all(scene)
-    if meet is not None:
-        return meet
+    introduced = _unheard(scene)
+    if introduced is not None:
+        return introduced
     before = shard.before(scene)
     # Whose shard is alive need not wait for what becomes of others'.
     sure = any(primary.node_id in before for primary in primaries)
@@ -191,27 +197,27 @@ def _follow(scene: Scene) -> Plan | None:
     return shard.replicate(scene, primaries, before)
 
 
-def _unknown_to_all(scene: Scene) -> Plan | None:
-    """MEET once more where nobody whom our node knows has heard of it; None when somebody has.
+def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
+    """A primary that was reset, and that its siblings still send all clients to."""
+    ask, me = advice.ask, scene.me.name
+    spans = " ".join(f"{first} {last}" for first, last in ranges)
+    wait = Wait(
+        pod=me,
+        what=f"slots {slots.brief(ranges)} to have an owner: its siblings say that they are its"
+        " own, and it does not, as after CLUSTER RESET",
+        fix=f"let a replica that has their keys take them: {ask(scene.topology, 'POD')} CLUSTER"
+        f" FAILOVER TAKEOVER; or give them back to it as it is: {ask(scene.topology, me)} CLUSTER"
+        f" ADDSLOTSRANGE {spans}",
+    )
+    return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
 
-    Our side learns everybody from the first answer. The other side knows us only once its own
-    handshake has come through, and where that expired never will: such a replica would copy its
-    primary, and nobody would ever elect it.
-    """
-    me = (scene.me, scene.my)
-    peers = [
-        (pod, view)
-        for pod, view in scene.viewed
-        if pod is not scene.me and view.node_id in scene.my.known_ids
-    ]
-    if not peers or any(scene.my.node_id in view.known_ids for _, view in peers):
+
+def _unheard(scene: Scene) -> Plan | None:
+    """Our node is introduced once more where nobody has heard of it."""
+    actions = unheard.introduction(scene)
+    if actions is None:
         return None
-    peer, view = next((one for one in peers if one[1].state_ok and one[1].myself.slots), peers[0])
-    until = f"{peer.name} knows our node"
-    why = f"{scene.me.name} knows {peer.name}, and nobody knows {scene.me.name}"
-    action = meeting.meet(*me, peer, view, why=why)
-    shaking = any(meeting.pending(one, me) or meeting.pending(me, one) for one in peers)
-    step = Step(actions=() if shaking else (action,), until=until)
+    step = Step(actions=actions, until="a sibling knows our node")
     return Plan(phase=Phase.JOIN, look=Scope.ALL, steps=(step,))
 
 

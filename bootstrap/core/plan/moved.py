@@ -42,8 +42,12 @@ def doubtful(scene: Scene, view: View) -> bool:
 
     Both must know the other's id; and what either knows beyond our StatefulSet, both must know.
     """
-    strange = _strangers(scene, scene.my) ^ _strangers(scene, view)
-    return bool(strange) or not mutual(scene, view)
+    return apart(scene, view) or not mutual(scene, view)
+
+
+def apart(scene: Scene, view: View) -> bool:
+    """Whether one of our node and another knows nodes of others that the other does not."""
+    return _strangers(scene, scene.my) != _strangers(scene, view)
 
 
 def mutual(scene: Scene, view: View) -> bool:

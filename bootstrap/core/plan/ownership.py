@@ -43,6 +43,21 @@ def owners(scene: Scene) -> tuple[Owner, ...]:
     return tuple(found)
 
 
+def away(scene: Scene, owner_id: str) -> list[Member]:
+    """Replicas of a node that are failed, and may come back with their volumes."""
+    members = {
+        member.node_id: member
+        for _, view in scene.viewed
+        for member in view.others
+        if member.primary_id == owner_id
+    }
+    return [
+        member
+        for node_id, member in sorted(members.items())
+        if member.gone and node_id not in scene.pod_by_id and not scene.ghost(member)
+    ]
+
+
 def heirs(scene: Scene, owner_id: str) -> list[str]:
     """Who may take a failed primary's place: replicas that live, by their own or gossip's word."""
     members = [member for member in scene.my.members if not member.gone]

@@ -46,6 +46,7 @@ def steady(scene: Scene) -> Plan:
 def _own_waits(scene: Scene) -> list[Wait]:
     """What our node has under way."""
     my, me = scene.my, scene.me.name
+    primary = my.member(my.myself.primary_id)
     waits: list[Wait] = []
     if my.myself.is_replica and not my.link_up:
         what = f"the sync with its primary at {my.primary_host}"
@@ -54,6 +55,16 @@ def _own_waits(scene: Scene) -> list[Wait]:
     elif my.myself.is_replica and not my.following:
         what = f"its primary to be found; it is not at {my.primary_host}, from where it copies"
         waits.append(Wait(pod=me, what=what))
+    elif primary is not None and primary.is_replica:
+        what = f"a primary to follow: {scene.name(primary)}, from which it copies, is a replica"
+        waits.append(Wait(pod=me, what=what))
+    elif my.keys and not (my.myself.is_replica or my.myself.slots):
+        what = f"a role: it holds {my.keys} keys, owns no slots, and is nobody's replica"
+        fix = (
+            "if slots are being moved to it, go on with that; if the keys may go, give the pod an"
+            f" empty volume: {advice.empty(scene.topology, me)}"
+        )
+        waits.append(Wait(pod=me, what=what, fix=fix))
     handshakes = [member for member in my.members if member.handshake]
     if handshakes:
         names = ", ".join(member.address for member in handshakes)
@@ -74,7 +85,7 @@ def _waits_for_others(
     elif failed:
         # A replica that has had no link since its own start is refused the election (cluster-
         # replica-validity-factor); whether its copy is new enough only a person can tell.
-        fix = advice.only_copy(scene.topology, "POD")
+        fix = advice.only_copy(scene, "POD")
         what = f"{', '.join(failed)} to come back, or to be failed over"
         waits.append(Wait(pod=me, what=what, fix=fix))
     elif not lost and not told:

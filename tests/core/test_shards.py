@@ -111,6 +111,14 @@ def test_who_is_seen_as_failed_is_in_trouble_though_it_answers() -> None:
     assert said(cluster(*six(p0=own(0, lines)))) == {"redis-app-1": "1 nodes take it for failed"}
 
 
+def test_who_knows_everybody_and_is_known_to_nobody_is_in_trouble() -> None:
+    heard = {f"p{one}": own(one, [line for line in build.everybody(one) if line[:2] != "n4"])
+             for one in (0, 1, 2, 3, 5)}  # fmt: skip
+    found = cluster(*six(**heard))
+    assert said(found) == {"redis-app-4": "no other node knows it"}
+    assert not found.well
+
+
 def test_a_ghost_is_named_and_the_new_node_in_its_pod_is_outside() -> None:
     found = cluster(*six(p4=build.own(4, "n9 10.0.0.14:6379@16379,redis-app-4."
         f"{build.SUBDOMAIN} myself,master - 0 0 0 connected")))  # fmt: skip

@@ -20,8 +20,8 @@ CHECKS: Final = (
     ("proof.py", "    said = view.setting(", "    return Proof.OURS\n    said = view.setting("),
     (
         "plan/moved.py",
-        "    strange = _strangers(scene, scene.my)",
-        "    return False\n    strange = _strangers(scene, scene.my)",
+        "    return apart(scene, view) or not mutual(scene, view)",
+        "    return False",
     ),
     ("plan/__init__.py", "    evidence.split,\n", ""),
     # The id of the node that answers, against which everybody is checked last.

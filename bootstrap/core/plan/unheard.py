@@ -36,9 +36,12 @@ def again(scene: Scene) -> tuple[Meet, ...] | None:
     my = scene.my
     if scene.snapshot.scope < Scope.ALL or not my.myself.is_replica or temporary.marked(my):
         return None
+    missing = introduction(scene)
+    if missing is None:
+        return None  # as nearly always, so it is asked before n² names are compared
     if any(moved.apart(scene, view) for _, view in _known(scene)):
         return None
-    return introduction(scene)
+    return missing
 
 
 def _known(scene: Scene) -> list[tuple[Pod, View]]:

@@ -51,7 +51,7 @@ class Form:
 
 
 # The service's addresses do not tell whose they are, so they do not stand in for a turn of the
-# others, but come in between: those tell every 2.5 s who is there, when a cache holds for 30 s.
+# others, but come in between: those tell every 2.7 s who is there, when a cache holds for 30 s.
 # Neighbours differ as much as they can. Should one kind be of no use here (a Service without
 # ports has no SRV), then the others are never far.
 KINDS: Final[tuple[tuple[About, Of] | None, ...]] = (
@@ -92,9 +92,14 @@ class Pace:
 
     @property
     def _gap(self) -> float:
-        """Seconds per slot: all forms fit into the time for which answers are remembered."""
+        """Seconds per slot, of which a round has two more than answers are remembered for.
+
+        Nobody looks just when a slot begins, and the first look after a rest is anywhere in one. So
+        even who asked at the end of the longest slot finds the form free when it comes round: or
+        else it would be too early for that form and for those after it, for a whole round.
+        """
         longest = HELD_AT_MOST if self._longest is None else self._longest
-        return max(SHORTEST_GAP, longest / len(FORMS))
+        return max(SHORTEST_GAP, longest / (len(FORMS) - 2))
 
     def due(self, wanted: Collection[str]) -> float:
         """Return the seconds until `take` gives questions; 0 is now."""
@@ -113,8 +118,11 @@ class Pace:
             return []
         now = self._clock()
         self._held_until = {one: until for one, until in self._held_until.items() if until > now}
-        self._used, self._last = self._slot()[0], now
-        return self.fresh(self._in(self._used, wanted))
+        slot = self._slot()[0]
+        taken = self.fresh(self._in(slot, wanted))
+        if taken:
+            self._used, self._last = slot, now
+        return taken
 
     def fresh(self, questions: Iterable[Question]) -> list[Question]:
         """Return those whose last answer nobody can remember. They count as asked."""
@@ -145,12 +153,11 @@ class Pace:
     def _slot(self) -> tuple[int, float]:
         """Return the number of the present slot, and the seconds until it is over."""
         now, gap, slots = self._clock(), self._gap, self._slots
-        if slots.length != gap or now - self._last > 4 * gap:
-            # After a rest, slots begin when somebody looks, or else that look would be too early
-            # for its form's next turn. They keep step with the turns of the wall clock.
-            first = int(self._wall() // gap)
-            first += FORMS[first % len(FORMS)] is None
-            slots = self._slots = _Slots(start=now, first=first, length=gap)
+        if slots.length != gap or now - self._last > len(FORMS) * gap:
+            # The wall clock is asked only while nothing is remembered: it may be set.
+            wall = self._wall()
+            slots = _Slots(start=now - wall % gap, first=int(wall // gap), length=gap)
+            self._slots = slots
         passed = int((now - slots.start) // gap)
         number, ends = slots.first + passed, slots.start + (passed + 1) * gap - now
         if FORMS[number % len(FORMS)] is None:

@@ -17,9 +17,16 @@ TICK = 0.01
 """Seconds that the tests' loop comes late each time."""
 
 
+ROUND = 24 * 30 / 22
+"""Seconds until a form of question comes round, where answers are remembered for 30 s."""
+SLOT = ROUND / 24
+LONGEST = 2 * SLOT
+"""The longest time between two fresh questions, in seconds."""
+
+
 class Clock:
-    now = 1_500_000_000.0
-    """The beginning of a round of questions, whose length of 30 s divides it."""
+    now = 50_000_000 * ROUND + 1 / 1024
+    """Where answers are remembered for 30 s, a round of questions has just begun."""
 
     def __call__(self) -> float:
         return self.now
@@ -85,4 +92,4 @@ def states(known: directory.Directory, count: int) -> list[str]:
 
 
 async def one_round(looking: discovery.Discovery, clock: Clock, wanted: Sequence[str]) -> None:
-    await keep_looking(looking, clock, wanted, seconds=29.9)
+    await keep_looking(looking, clock, wanted, seconds=ROUND - 0.1)

@@ -11,7 +11,9 @@ import pytest
 from bootstrap import discovery, findings, looks, resolver
 from bootstrap.core import directory
 from tests.discovery.support import (
+    LONGEST,
     SERVICE,
+    TICK,
     Clock,
     Server,
     address,
@@ -159,7 +161,7 @@ def test_all_name_servers_failing_are_all_named(serve: Server, clock: Clock) -> 
 def test_many_names_and_a_silent_server_cost_one_time_out(serve: Server, clock: Clock) -> None:
     names = serve()
     names.behave(Bad.DROP)
-    clock.now += 2.5  # The pods' addresses have their turn.
+    clock.now += LONGEST + TICK  # The pods' addresses have their turn.
     looking = discover(clock, names, timeout=0.3)
     wanted = [pod(number) for number in range(100)]
     assert asyncio.run(timed(looking.look(wanted))) < 0.6

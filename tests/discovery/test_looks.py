@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator
 
 import pytest
 
 from bootstrap import looks
-from tests.discovery.support import SERVICE, TICK, Clock, pod
+from tests.discovery.support import LONGEST, SERVICE, SLOT, TICK, Clock, pod
 
-UNIT = 30 / 24
-LONGEST = 2 * UNIT
 WANTED = (pod(0),)
 
 
@@ -34,7 +33,7 @@ def turns(pace: looks.Pace, clock: Clock, seconds: float) -> Iterator[tuple[floa
 def test_no_look_is_late_wherever_the_round_begins(
     pace: looks.Pace, clock: Clock, start: int
 ) -> None:
-    clock.now += start * UNIT / 2
+    clock.now += start * SLOT / 2
     asked = list(turns(pace, clock, 100))
     gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(asked)]
     assert max(gaps) <= LONGEST + 2 * TICK
@@ -45,18 +44,75 @@ def test_no_look_is_late_wherever_the_round_begins(
     assert len(last) == 16
     # The service's addresses do not tell who it is, so the others must be close enough alone.
     named = [now for now, question in asked if question != looks.Question(SERVICE, "A")]
-    assert max(later - sooner for sooner, later in itertools.pairwise(named)) <= 3 * UNIT
+    assert max(later - sooner for sooner, later in itertools.pairwise(named)) <= 3 * SLOT
+
+
+@pytest.mark.parametrize("held", [0, 5, 30])
+@pytest.mark.parametrize("rest", [0.0, 1.6, 6.0, 11.0, 31.0])
+def test_who_looks_now_and_then_is_never_too_early(held: int, rest: float) -> None:
+    """A loop looks when it looks, and anywhere in a slot after a rest."""
+    slot = max(0.2, held / 22)
+    for number in range(100):
+        chance, clock = random.Random(number), Clock()
+        clock.now += chance.uniform(0, 60)
+        pace = looks.Pace(SERVICE, ("A",), clock=clock, wall=clock)
+        # Until one round is over, a form may have been asked while the slots were still longer.
+        known = clock.now + 6
+        for seconds in (25.0, 5.0 + 2.0 * held):
+            asked, end = [clock.now], clock.now + seconds
+            while clock.now < end:
+                for question in pace.take(WANTED):
+                    asked.append(clock.now)
+                    pace.answered(question, held=held, at_first=held)
+                clock.now += chance.uniform(0.1, 0.16)
+            for sooner, later in itertools.pairwise(asked):
+                late = later - sooner > 2 * slot + 0.2 + 0.16
+                assert not late or sooner < known, f"chance {number}"
+            clock.now += rest
+
+
+def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked() -> None:
+    """Six pods that begin at different times, and a name that comes meanwhile."""
+    for number in range(60):
+        chance, clock = random.Random(number), Clock()
+        comes = clock.now + chance.uniform(21, 70)
+        cache: dict[looks.Question, tuple[float, bool]] = {}
+        paces = [looks.Pace(SERVICE, ("A",), clock=clock, wall=clock) for _ in range(6)]
+        turns = [(clock.now + chance.uniform(0, 20), pace) for pace in paces]
+        while turns:
+            turns.sort(key=lambda turn: -turn[0])
+            clock.now, pace = turns.pop()
+            found = False
+            for question in pace.take(WANTED):
+                if cache.get(question, (0.0, False))[0] <= clock.now:
+                    cache[question] = (clock.now + 30, clock.now >= comes)
+                until, exists = cache[question]
+                pace.answered(question, held=until - clock.now, at_first=30)
+                found = exists and (question.name, question.type) != (SERVICE, "A")
+            assert clock.now <= comes + LONGEST + 2 * 0.16, f"chance {number}"
+            if not found:
+                turns.append((clock.now + chance.uniform(0.1, 0.16), pace))
 
 
 @pytest.mark.parametrize("rest", [6.0, 10.7, 22.49, 33.3, 44.98, 1234.5])
 def test_after_a_rest_the_next_look_is_at_once(pace: looks.Pace, clock: Clock, rest: float) -> None:
     list(turns(pace, clock, 20))
     clock.now += rest
-    assert pace.due(WANTED) <= UNIT
+    assert pace.due(WANTED) == 0
     asked = [now for now, _ in turns(pace, clock, 65)]
     gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
-    # What was asked before a short rest may still be remembered in a part of its slot.
-    assert max(gaps) <= LONGEST + (UNIT if rest < 30 else 0) + 2 * TICK
+    assert max(gaps) <= LONGEST + 2 * TICK
+
+
+def test_the_wall_clock_may_be_set_back(clock: Clock) -> None:
+    wall = Clock()
+    pace = looks.Pace(SERVICE, ("A",), clock=clock, wall=wall)
+    for hours in (0, 1):
+        wall.now -= hours * 3600
+        asked = [now for now, _ in turns(pace, clock, 40)]
+        gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
+        assert max(gaps) <= LONGEST + 2 * TICK
+        clock.now += 40 * hours
 
 
 def test_a_fresh_start_is_due_at_once_and_asks_one_form(pace: looks.Pace) -> None:
@@ -83,11 +139,12 @@ def test_an_old_answer_is_asked_for_again_once_it_is_forgotten(
 def test_what_is_remembered_throughout_its_slot_is_passed_over(
     pace: looks.Pace, clock: Clock
 ) -> None:
-    clock.now += 2 * UNIT  # The pods' addresses have their turn.
+    pace.answered(*pace.take(WANTED), held=30, at_first=30)
+    clock.now += LONGEST + TICK  # The pods' addresses have their turn.
     held = looks.Question(pod(0), "A", do=True)
     assert pace.fresh([held]) == [held]
     pace.answered(held, held=29, at_first=30)
-    assert pace.due(WANTED) == pytest.approx(LONGEST, abs=0.01)
+    assert pace.due(WANTED) == pytest.approx(LONGEST, abs=2 * TICK)
     # It keeps nobody else waiting.
     assert pace.due((pod(0), pod(1))) == 0
     assert pace.take((pod(0), pod(1))) == [looks.Question(pod(1), "A", do=True)]
@@ -100,16 +157,16 @@ def test_a_second_cache_that_forgets_sooner_does_not_hasten_us(
     for _ in range(10):
         for question in pace.take(WANTED):
             pace.answered(question, held=5, at_first=30)
-        clock.now += pace.due(WANTED)
-    assert clock.now - Clock.now >= 10 * UNIT
+        clock.now += pace.due(WANTED) + TICK
+    assert clock.now - Clock.now >= 10 * SLOT
 
 
 def test_failures_do_not_hasten_us(pace: looks.Pace, clock: Clock) -> None:
     for _ in range(10):
         for question in pace.take(WANTED):
             pace.failed(question, held=0)
-        clock.now += pace.due(WANTED)
-    assert clock.now - Clock.now >= 10 * UNIT
+        clock.now += pace.due(WANTED) + TICK
+    assert clock.now - Clock.now >= 10 * SLOT
 
 
 def test_a_failure_is_held_as_long_as_it_says(pace: looks.Pace, clock: Clock) -> None:

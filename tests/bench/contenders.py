@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -133,7 +134,7 @@ def _start(app: sets.LocalStatefulSet, how: How) -> float:
         pod.start_sidecar()
         process.wait_for(functools.partial(_announced, pod), 120.0, f"the sidecar of {pod}")
     if how == "there":
-        seed.sidecar.pause()
+        _hold(seed)
         app.pods[-1].publish()
     time.sleep(max(1.0, up + WARM - time.monotonic()))
     began = time.monotonic()
@@ -147,6 +148,17 @@ def _start(app: sets.LocalStatefulSet, how: How) -> float:
         case "redis-cli":
             _create(app)
     return began
+
+
+def _hold(seed: pods.Pod) -> None:
+    """Stop the seed's sidecar just after a look: one that takes so long would be followed by rest."""
+    before = _looks(seed)
+    process.wait_for(lambda: _looks(seed) > before, 10.0, f"a look of {seed}")
+    seed.sidecar.pause()
+
+
+def _looks(pod: pods.Pod) -> int:
+    return int(json.loads(pod.http("/statusz")[1])["tick"])
 
 
 def _announced(pod: pods.Pod) -> bool:

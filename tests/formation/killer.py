@@ -1,8 +1,8 @@
-"""A sidecar that dies, or kills its Redis, right after the reply to the N-th command it sends.
+"""A sidecar that dies, or kills its Redis, right after the reply to one command that it sends.
 
-    python -m tests.formation.killer N VICTIM [arguments of bootstrap]
+    python -m tests.formation.killer POINT VICTIM [arguments of bootstrap]
 
-VICTIM is the pid to SIGKILL; 0 is the sidecar itself. Commands that only read do not count. The
+POINT is that command's number, or what it is like: of those, the first. VICTIM is the pid to SIGKILL; 0 is the sidecar itself. Commands that only read do not count. The
 others are sent one by one, over all nodes, where the product would pipeline them: so there is
 nothing between two kill points. Says each one once it was answered.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,11 +33,12 @@ Exchange: TypeAlias = Callable[
 class Killer:
     """Counts the writes of this process, and kills after one of them."""
 
-    def __init__(self, exchange: Exchange, after: int, victim: int) -> None:
+    def __init__(self, exchange: Exchange, point: str, victim: int) -> None:
         """Wrap the exchange of commands with one node."""
-        self.sent = 0
+        self._sent: list[str] = []
+        self._killed = False
         self._exchange = exchange
-        self._after = after
+        self._point = point
         self._victim = victim or os.getpid()
         self._turn = asyncio.Lock()
 
@@ -50,11 +52,19 @@ class Killer:
         for command in commands:
             async with self._turn:
                 replies += await self._exchange(where, [command])
-                self.sent += 1
-                print(f"{SAID}{said(command)}", flush=True)
-                if self.sent == self._after:
+                self._sent.append(said(command))
+                print(f"{SAID}{self._sent[-1]}", flush=True)
+                if not self._killed and found(self._sent, self._point):
+                    self._killed = True
                     os.kill(self._victim, signal.SIGKILL)
         return replies
+
+
+def found(sent: Sequence[str], point: str) -> str:
+    """The command at a point, a number from 1 on or a pattern; empty while it was not sent."""
+    if point.isdigit():
+        return sent[int(point) - 1] if int(point) <= len(sent) else ""
+    return next((one for one in sent if re.search(point, one)), "")
 
 
 def said(command: connection.Command) -> str:
@@ -72,9 +82,9 @@ def _reads(command: connection.Command) -> bool:
     return str(command[0]) in READS or " ".join(map(str, command[:2])) in READS
 
 
-def main(after: str, victim: str, *arguments: str) -> int:
+def main(point: str, victim: str, *arguments: str) -> int:
     """Run the product's own main with the wrapped exchange."""
-    killer = Killer(connection.Connection.exchange, int(after), int(victim))
+    killer = Killer(connection.Connection.exchange, point, int(victim))
 
     async def exchange(
         where: connection.Connection, commands: Sequence[connection.Command]

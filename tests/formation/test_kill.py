@@ -10,6 +10,8 @@ it was remembered. Five pods' sidecars live on and remember; the seed's, killed,
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import re
 import signal
@@ -56,31 +58,34 @@ TEMPORARY = {
 }
 """Commands among the kill points, for the sake of which there are kills at all."""
 
-Kill = Callable[[sets.LocalStatefulSet, int], str]
-"""Lets the seed form, with a kill after the N-th command; which that was, or nothing."""
+ATTEMPTS = 5
+"""Starved of the processors, nodes may say ok before anybody can hurry them."""
+
+Kill = Callable[[sets.LocalStatefulSet, str], str]
+"""Lets the seed form, with a kill at a point (`killer`); at which command, or nothing."""
 
 
-def kill_the_sidecar(app: sets.LocalStatefulSet, after: int) -> str:
+def kill_the_sidecar(app: sets.LocalStatefulSet, point: str) -> str:
     """Then start another."""
     seed = app.pods[0]
-    killed = start_killer(seed, after, ITSELF)
+    killed = start_killer(seed, point, ITSELF)
     status = killed.wait(forming.LONG)
     assert status in {0, -signal.SIGKILL}, killed.errors()
     seed.start_sidecar()
-    return let_through(killed)[after - 1] if status else ""
+    return killer.found(let_through(killed), point) if status else ""
 
 
-def kill_the_server(app: sets.LocalStatefulSet, after: int) -> str:
+def kill_the_server(app: sets.LocalStatefulSet, point: str) -> str:
     """Then start it again where it was; the sidecar lives on."""
     seed = app.pods[0]
     assert seed.process is not None
-    running = start_killer(seed, after, seed.process.pid)
+    running = start_killer(seed, point, seed.process.pid)
     forming.until(lambda: not (seed.running and running.running), running.output)
     killed = not seed.running
     if killed:
         seed.start_server()
     assert running.wait(forming.LONG) == 0, running.errors()
-    return let_through(running)[after - 1] if killed else ""
+    return killer.found(let_through(running), point) if killed else ""
 
 
 # The longest first: whoever shares out the tests cannot know.
@@ -93,11 +98,17 @@ def test_a_kill_after_any_command_changes_nothing(name: str, kill: Kill) -> None
         ends = [pool.submit(enumerate_from, first, server, kill) for first in range(1, SHARE + 1)]
     commands = [command for end in ends for command in end.result()]
     assert len(commands) > LEAST
-    assert set(temporary(commands)) == {
-        what
-        for what in TEMPORARY
-        if server.version >= (7, 2, 0) or PING_INTERVAL not in TEMPORARY[what]
-    }
+    # No formation is like the other, so the numbers may have passed over some of these.
+    for what, how in TEMPORARY.items():
+        if server.version >= (7, 2, 0) or PING_INTERVAL not in how:
+            assert what in temporary(commands) or at(how, server, kill), what
+
+
+def at(point: str, server: servers.Server, kill: Kill) -> str:
+    """Kill at one point, in the first formation that has it; return that command."""
+    with prepared(server) as (app, settings):
+        attempts = (killed_at(app, kill, point, settings) for _ in range(ATTEMPTS))
+        return next(filter(None, attempts), "")
 
 
 def temporary(commands: Iterable[str]) -> Iterator[str]:
@@ -105,36 +116,40 @@ def temporary(commands: Iterable[str]) -> Iterator[str]:
     return (what for what, how in TEMPORARY.items() for said in commands if re.search(how, said))
 
 
-def enumerate_from(first: int, server: servers.Server, kill: Kill) -> list[str]:
-    """Go through every SHARE-th kill point; return the commands after which there was a kill."""
+@contextlib.contextmanager
+def prepared(server: servers.Server) -> Iterator[tuple[sets.LocalStatefulSet, forming.Settings]]:
+    """Six servers and all sidecars but the seed's; and the settings that are to survive."""
     with sets.LocalStatefulSet(6, server, server_config=CONFIG, sidecar_env=OFTEN) as app:
         app.start_servers()
         settings = oracle.temporary_settings(app.pods)
         assert {pod[NODE_TIMEOUT] for pod in settings.values()} == {OWN}
         for one in app.pods[1:]:
             one.start_sidecar()
-        return list(kill_points(app, kill, first, settings))
+        yield app, settings
 
 
-def kill_points(
-    app: sets.LocalStatefulSet, kill: Kill, first: int, settings: forming.Settings
-) -> Iterator[str]:
-    """Go through every SHARE-th kill point, and the first that is none any more."""
-    after, killed = first, "one"
-    while killed:
-        ids = {one.name: one.node_id() for one in app.pods}
-        killed = kill(app, after)
-        with forming.told(app, f"{kill.__name__} after command {after}, {killed}"):
-            wait_formed(app, kill, settings)
-            assert {one.name: one.node_id() for one in app.pods} == ids
-            assert forming.roles(app) == LAYOUT
-            if app.pods[0].sidecar.running:
-                forming.wait_ready(app.pods)
-                assert app.pods[0].stop_sidecar() == 0
-        if killed:
-            yield killed
-        make_new(app)
-        after += SHARE
+def enumerate_from(first: int, server: servers.Server, kill: Kill) -> list[str]:
+    """Go through every SHARE-th kill point, and the first that is none any more; return all."""
+    with prepared(server) as (app, settings):
+        points = map(str, itertools.count(first, SHARE))
+        return list(iter(lambda: killed_at(app, kill, next(points), settings), ""))
+
+
+def killed_at(
+    app: sets.LocalStatefulSet, kill: Kill, point: str, settings: forming.Settings
+) -> str:
+    """One formation with a kill at the point; return the command there, if there was one."""
+    ids = {one.name: one.node_id() for one in app.pods}
+    killed = kill(app, point)
+    with forming.told(app, f"{kill.__name__} after command {point}, {killed}"):
+        wait_formed(app, kill, settings)
+        assert {one.name: one.node_id() for one in app.pods} == ids
+        assert forming.roles(app) == LAYOUT
+        if app.pods[0].sidecar.running:
+            forming.wait_ready(app.pods)
+            assert app.pods[0].stop_sidecar() == 0
+    make_new(app)
+    return killed
 
 
 def wait_formed(app: sets.LocalStatefulSet, kill: Kill, settings: forming.Settings) -> None:
@@ -152,8 +167,8 @@ def let_through(sidecar: sidecar.Sidecar) -> list[str]:
     return [line.removeprefix(killer.SAID) for line in lines if line.startswith(killer.SAID)]
 
 
-def start_killer(seed: pod.Pod, after: int, victim: int) -> sidecar.Sidecar:
-    command = [sys.executable, "-m", "tests.formation.killer", str(after), str(victim)]
+def start_killer(seed: pod.Pod, point: str, victim: int) -> sidecar.Sidecar:
+    command = [sys.executable, "-m", "tests.formation.killer", point, str(victim)]
     return seed.start_sidecar(["--once"], command=command)
 
 

@@ -30,10 +30,15 @@ def meet(pod: pods.Pod, other: pods.Pod) -> None:
 
 
 def wait_knowing(members: Sequence[pods.Pod], count: int) -> None:
-    """Wait until each knows so many nodes, none is only being met, and they agree on the epoch."""
+    """Wait until each knows so many nodes, none is only being met, and they agree on all else.
+
+    That is the epoch, and who owns which slots: gossip would tell it some time later.
+    """
     process.wait_for(
         lambda: (
-            all(_known(pod) == count for pod in members) and len(set(map(_epoch, members))) == 1
+            all(_known(pod) == count for pod in members)
+            and len(set(map(_epoch, members))) == 1
+            and len(set(map(_owners, members))) == 1
         ),
         asking.LONG,
         f"{count} are known",
@@ -48,6 +53,11 @@ def _epoch(pod: pods.Pod) -> str:
 def _known(pod: pods.Pod) -> int:
     lines = [views.parse_line(line) for line in pod.cluster_nodes().splitlines()]
     return 0 if any("handshake" in line.flags for line in lines) else len(lines)
+
+
+def _owners(pod: pods.Pod) -> frozenset[tuple[str, tuple[tuple[int, int], ...]]]:
+    lines = [views.parse_line(line) for line in pod.cluster_nodes().splitlines()]
+    return frozenset((line.node_id, line.slots) for line in lines)
 
 
 def fill(pod: pods.Pod, count: int = 5) -> None:

@@ -24,9 +24,13 @@ Of: TypeAlias = Literal["SRV", "addresses"]
 HELD_AT_MOST: Final = 30.0
 """Seconds for which a cluster's DNS remembers: `cache 30` in the CoreDNS of kubeadm, k3s, kind
 and of NodeLocal DNSCache. Longer TTLs are believed no further."""
+HELD_BRIEFLY: Final = 5.0
+"""Seconds for which answers are remembered elsewhere: CoreDNS's own `ttl`. It is that or
+`HELD_AT_MOST`: out of a cache a record tells only what is left of its time, and all who share that
+cache have to agree on how long a slot is."""
 SHORTEST_GAP: Final = 0.2
-"""Seconds per slot where nothing is remembered for long: five questions a second from
-one pod are no burden, and the addresses of a starting pod take longer to reach DNS."""
+"""Seconds between two looks, at least: five questions a second from one pod are no burden, and the
+addresses of a starting pod take longer to reach DNS."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Form:
 # The service's addresses do not tell whose they are, so they do not stand in for a turn of the
 # others, but come in between: those tell every 2.7 s who is there, when a cache holds for 30 s.
 # Neighbours differ as much as they can. Should one kind be of no use here (a Service without
-# ports has no SRV), then the others are never far.
+# ports has no SRV), then the others are never more than three slots apart.
 KINDS: Final[tuple[tuple[About, Of] | None, ...]] = (
     ("service", "SRV"),
     None,
@@ -99,7 +103,7 @@ class Pace:
         else it would be too early for that form and for those after it, for a whole round.
         """
         longest = HELD_AT_MOST if self._longest is None else self._longest
-        return max(SHORTEST_GAP, longest / (len(FORMS) - 2))
+        return longest / (len(FORMS) - 2)
 
     def due(self, wanted: Collection[str]) -> float:
         """Return the seconds until `take` gives questions; 0 is now."""
@@ -110,7 +114,7 @@ class Pace:
         left = [self._held_until.get(one, now) - now for one in self._in(slot, wanted)]
         # What stays remembered throughout the slot must not keep the others waiting.
         soon = [some for some in left if some < ends]
-        return max([wait, *soon]) if soon or not left else max(wait, ends)
+        return max([wait, *soon]) if soon else max(wait, ends)
 
     def take(self, wanted: Collection[str]) -> list[Question]:
         """Return the questions of the look that is due, none when none is. They count as asked."""
@@ -144,7 +148,8 @@ class Pace:
         if held < self._slot()[1]:
             # Somebody had asked before us, and it is forgotten before the slot is over.
             self._used = -1
-        self._longest = min(max(held, at_first, self._longest or 0.0), HELD_AT_MOST)
+        brief = max(held, at_first, self._longest or 0.0) <= HELD_BRIEFLY
+        self._longest = HELD_BRIEFLY if brief else HELD_AT_MOST
 
     def failed(self, question: Question, *, held: float) -> None:
         """Note for how many seconds the failure may be remembered. It says nothing of answers."""
@@ -154,10 +159,11 @@ class Pace:
         """Return the number of the present slot, and the seconds until it is over."""
         now, gap, slots = self._clock(), self._gap, self._slots
         if slots.length != gap or now - self._last > len(FORMS) * gap:
-            # The wall clock is asked only while nothing is remembered: it may be set.
+            # The wall clock may be set. But for a new length it is asked only after a rest of a
+            # round, when nothing is remembered any more.
             wall = self._wall()
             slots = _Slots(start=now - wall % gap, first=int(wall // gap), length=gap)
-            self._slots = slots
+            self._slots, self._used = slots, -1
         passed = int((now - slots.start) // gap)
         number, ends = slots.first + passed, slots.start + (passed + 1) * gap - now
         if FORMS[number % len(FORMS)] is None:

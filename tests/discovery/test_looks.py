@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Iterator
 
@@ -51,7 +52,7 @@ def test_no_look_is_late_wherever_the_round_begins(
 @pytest.mark.parametrize("rest", [0.0, 1.6, 6.0, 11.0, 31.0])
 def test_who_looks_now_and_then_is_never_too_early(held: int, rest: float) -> None:
     """A loop looks when it looks, and anywhere in a slot after a rest."""
-    slot = max(0.2, held / 22)
+    slot = max(held, 5) / 22
     for number in range(100):
         chance, clock = random.Random(number), Clock()
         clock.now += chance.uniform(0, 60)
@@ -65,19 +66,28 @@ def test_who_looks_now_and_then_is_never_too_early(held: int, rest: float) -> No
                     asked.append(clock.now)
                     pace.answered(question, held=held, at_first=held)
                 clock.now += chance.uniform(0.1, 0.16)
-            for sooner, later in itertools.pairwise(asked):
+            for sooner, later in itertools.pairwise([*asked, end]):
                 late = later - sooner > 2 * slot + 0.2 + 0.16
                 assert not late or sooner < known, f"chance {number}"
             clock.now += rest
 
 
-def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked() -> None:
-    """Six pods that begin at different times, and a name that comes meanwhile."""
+@pytest.mark.parametrize("denied", [True, False])
+def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked(*, denied: bool) -> None:
+    """Six pods that begin at different times, and a name that comes meanwhile, or moves.
+
+    A denial out of a cache says how long it was to be remembered, a record only what is left.
+    """
     for number in range(60):
         chance, clock = random.Random(number), Clock()
         comes = clock.now + chance.uniform(21, 70)
         cache: dict[looks.Question, tuple[float, bool]] = {}
         paces = [looks.Pace(SERVICE, ("A",), clock=clock, wall=clock) for _ in range(6)]
+        for pace in paces:
+            # Each has looked for another pod before, and found it in the cache.
+            (another,) = pace.fresh([looks.Question(pod(9), "A")])
+            left = chance.randint(1, 30)
+            pace.answered(another, held=left, at_first=left)
         turns = [(clock.now + chance.uniform(0, 20), pace) for pace in paces]
         while turns:
             turns.sort(key=lambda turn: -turn[0])
@@ -87,7 +97,8 @@ def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked() -> None:
                 if cache.get(question, (0.0, False))[0] <= clock.now:
                     cache[question] = (clock.now + 30, clock.now >= comes)
                 until, exists = cache[question]
-                pace.answered(question, held=until - clock.now, at_first=30)
+                held = math.ceil(until - clock.now)
+                pace.answered(question, held=held, at_first=30 if denied else held)
                 found = exists and (question.name, question.type) != (SERVICE, "A")
             assert clock.now <= comes + LONGEST + 2 * 0.16, f"chance {number}"
             if not found:
@@ -109,10 +120,37 @@ def test_the_wall_clock_may_be_set_back(clock: Clock) -> None:
     pace = looks.Pace(SERVICE, ("A",), clock=clock, wall=wall)
     for hours in (0, 1):
         wall.now -= hours * 3600
-        asked = [now for now, _ in turns(pace, clock, 40)]
-        gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
-        assert max(gaps) <= LONGEST + 2 * TICK
         clock.now += 40 * hours
+        asked = list(turns(pace, clock, 40))
+        gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(asked)]
+        assert max(gaps) <= LONGEST + 2 * TICK
+        # After a rest the next look goes by it, as those of everybody else do.
+        assert asked[0][1] == looks.Pace(SERVICE, ("A",), clock=clock, wall=wall).take(WANTED)[0]
+
+
+def test_the_wall_clock_may_be_set_back_by_just_the_time_of_a_rest(clock: Clock) -> None:
+    wall = Clock()
+    pace = looks.Pace(SERVICE, ("A",), clock=clock, wall=wall)
+    assert pace.take(WANTED)
+    clock.now += 40
+    assert pace.due(WANTED) == 0
+
+
+def test_who_wants_nobody_waits_where_pods_have_their_turn(pace: looks.Pace, clock: Clock) -> None:
+    clock.now += LONGEST + TICK
+    assert pace.take(()) == []
+    assert pace.due(()) == pytest.approx(LONGEST, abs=2 * TICK)
+
+
+def test_what_is_forgotten_soon_does_not_hasten_who_has_seen_the_other(
+    pace: looks.Pace, clock: Clock
+) -> None:
+    """A record out of a cache is forgotten soon too, and its cache is one that holds for long."""
+    for held in (30, 3):
+        pace.answered(*pace.take(WANTED), held=held, at_first=held)
+        clock.now += LONGEST + TICK
+    assert pace.take(WANTED) != []
+    assert pace.due(WANTED) > 1
 
 
 def test_a_fresh_start_is_due_at_once_and_asks_one_form(pace: looks.Pace) -> None:

@@ -26,7 +26,7 @@ def test_a_pod_that_hangs_is_told_by_name_however_little_was_asked(
 ) -> None:
     # One look, as on a machine where it takes longer than all there is time for.
     monkeypatch.setattr(shown, "_SECONDS", 0.0)
-    wall = (TURN + 0.5) * looks.HELD_AT_MOST / len(looks.FORMS)
+    wall = (TURN + 0.5) * looks.HELD_AT_MOST / (len(looks.FORMS) - 2)
 
     async def dry_run(app: sets.LocalStatefulSet) -> int:
         async with watching.observer(app, 0, wall=lambda: wall) as watch:

@@ -17,9 +17,9 @@ TICK = 0.01
 """Seconds that the tests' loop comes late each time."""
 
 
-ROUND = 24 * 30 / 22
-"""Seconds until a form of question comes round, where answers are remembered for 30 s."""
-SLOT = ROUND / 24
+SLOT = 30 / 22
+"""Seconds per slot where answers are remembered for 30 s: a round has two more than that."""
+ROUND = 24 * SLOT
 LONGEST = 2 * SLOT
 """The longest time between two fresh questions, in seconds."""
 

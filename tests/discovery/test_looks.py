@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -30,14 +30,17 @@ def turns(pace: looks.Pace, clock: Clock, seconds: float) -> Iterator[tuple[floa
         clock.now += max(pace.due(WANTED), TICK)
 
 
+def longest_gap(asked: Iterable[float]) -> float:
+    return max(later - sooner for sooner, later in itertools.pairwise(asked))
+
+
 @pytest.mark.parametrize("start", range(48))
 def test_no_look_is_late_wherever_the_round_begins(
     pace: looks.Pace, clock: Clock, start: int
 ) -> None:
     clock.now += start * SLOT / 2
     asked = list(turns(pace, clock, 100))
-    gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(asked)]
-    assert max(gaps) <= LONGEST + 2 * TICK
+    assert longest_gap(now for now, _ in asked) <= LONGEST + 2 * TICK
     last: dict[looks.Question, float] = {}
     for now, question in asked:
         assert now - last.get(question, 0) >= 30
@@ -45,7 +48,7 @@ def test_no_look_is_late_wherever_the_round_begins(
     assert len(last) == 16
     # The service's addresses do not tell who it is, so the others must be close enough alone.
     named = [now for now, question in asked if question != looks.Question(SERVICE, "A")]
-    assert max(later - sooner for sooner, later in itertools.pairwise(named)) <= 3 * SLOT
+    assert longest_gap(named) <= 3 * SLOT
 
 
 @pytest.mark.parametrize("held", [0, 5, 30])
@@ -88,10 +91,10 @@ def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked(*, denied:
             (another,) = pace.fresh([looks.Question(pod(9), "A")])
             left = chance.randint(1, 30)
             pace.answered(another, held=left, at_first=left)
-        turns = [(clock.now + chance.uniform(0, 20), pace) for pace in paces]
-        while turns:
-            turns.sort(key=lambda turn: -turn[0])
-            clock.now, pace = turns.pop()
+        looking = [(clock.now + chance.uniform(0, 20), pace) for pace in paces]
+        while looking:
+            looking.sort(key=lambda one: -one[0])
+            clock.now, pace = looking.pop()
             found = False
             for question in pace.take(WANTED):
                 if cache.get(question, (0.0, False))[0] <= clock.now:
@@ -102,7 +105,7 @@ def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked(*, denied:
                 found = exists and (question.name, question.type) != (SERVICE, "A")
             assert clock.now <= comes + LONGEST + 2 * 0.16, f"chance {number}"
             if not found:
-                turns.append((clock.now + chance.uniform(0.1, 0.16), pace))
+                looking.append((clock.now + chance.uniform(0.1, 0.16), pace))
 
 
 @pytest.mark.parametrize("rest", [6.0, 10.7, 22.49, 33.3, 44.98, 1234.5])
@@ -110,9 +113,7 @@ def test_after_a_rest_the_next_look_is_at_once(pace: looks.Pace, clock: Clock, r
     list(turns(pace, clock, 20))
     clock.now += rest
     assert pace.due(WANTED) == 0
-    asked = [now for now, _ in turns(pace, clock, 65)]
-    gaps = [later - sooner for sooner, later in itertools.pairwise(asked)]
-    assert max(gaps) <= LONGEST + 2 * TICK
+    assert longest_gap(now for now, _ in turns(pace, clock, 65)) <= LONGEST + 2 * TICK
 
 
 def test_the_wall_clock_may_be_set_back(clock: Clock) -> None:
@@ -122,8 +123,7 @@ def test_the_wall_clock_may_be_set_back(clock: Clock) -> None:
         wall.now -= hours * 3600
         clock.now += 40 * hours
         asked = list(turns(pace, clock, 40))
-        gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(asked)]
-        assert max(gaps) <= LONGEST + 2 * TICK
+        assert longest_gap(now for now, _ in asked) <= LONGEST + 2 * TICK
         # After a rest the next look goes by it, as those of everybody else do.
         assert asked[0][1] == looks.Pace(SERVICE, ("A",), clock=clock, wall=wall).take(WANTED)[0]
 

@@ -2,9 +2,10 @@
 
     python -m tests.formation.killer POINT VICTIM [arguments of bootstrap]
 
-POINT is that command's number, or what it is like: of those, the first. VICTIM is the pid to SIGKILL; 0 is the sidecar itself. Commands that only read do not count. The
-others are sent one by one, over all nodes, where the product would pipeline them: so there is
-nothing between two kill points. Says each one once it was answered.
+POINT is that command's number, or what it is like: of those, the first. VICTIM is the pid to
+SIGKILL; 0 is the sidecar itself. Commands that only read do not count. The others are sent one by
+one, over all nodes, where the product would pipeline them: so there is nothing between two kill
+points. Says each one once it was answered.
 """
 
 from __future__ import annotations

@@ -13,10 +13,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent import futures
 
 import pytest
@@ -101,7 +100,7 @@ def test_a_kill_after_any_command_changes_nothing(name: str, kill: Kill) -> None
     # No formation is like the other, so the numbers may have passed over some of these.
     for what, how in TEMPORARY.items():
         if server.version >= (7, 2, 0) or PING_INTERVAL not in how:
-            assert what in temporary(commands) or at(how, server, kill), what
+            assert killer.found(commands, how) or at(how, server, kill), what
 
 
 def at(point: str, server: servers.Server, kill: Kill) -> str:
@@ -109,11 +108,6 @@ def at(point: str, server: servers.Server, kill: Kill) -> str:
     with prepared(server) as (app, settings):
         attempts = (killed_at(app, kill, point, settings) for _ in range(ATTEMPTS))
         return next(filter(None, attempts), "")
-
-
-def temporary(commands: Iterable[str]) -> Iterator[str]:
-    """Which temporary settings were made, or taken back, by some of these commands."""
-    return (what for what, how in TEMPORARY.items() for said in commands if re.search(how, said))
 
 
 @contextlib.contextmanager

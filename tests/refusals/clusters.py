@@ -34,15 +34,12 @@ def wait_knowing(members: Sequence[pods.Pod], count: int) -> None:
 
     That is the epoch, and who owns which slots: gossip would tell it some time later.
     """
-    process.wait_for(
-        lambda: (
-            all(_known(pod) == count for pod in members)
-            and len(set(map(_epoch, members))) == 1
-            and len(set(map(_owners, members))) == 1
-        ),
-        asking.LONG,
-        f"{count} are known",
-    )
+
+    def agreed() -> bool:
+        (known, _), *others = {(_known(pod), _epoch(pod)) for pod in members}
+        return len(known) == count and not others
+
+    process.wait_for(agreed, asking.LONG, f"{count} are known")
 
 
 def _epoch(pod: pods.Pod) -> str:
@@ -50,14 +47,11 @@ def _epoch(pod: pods.Pod) -> str:
     return next(line for line in info.splitlines() if line.startswith("cluster_current_epoch:"))
 
 
-def _known(pod: pods.Pod) -> int:
+def _known(pod: pods.Pod) -> frozenset[tuple[str, tuple[tuple[int, int], ...]]]:
+    """Whom it knows, and their slots; nobody while somebody is only being met."""
     lines = [views.parse_line(line) for line in pod.cluster_nodes().splitlines()]
-    return 0 if any("handshake" in line.flags for line in lines) else len(lines)
-
-
-def _owners(pod: pods.Pod) -> frozenset[tuple[str, tuple[tuple[int, int], ...]]]:
-    lines = [views.parse_line(line) for line in pod.cluster_nodes().splitlines()]
-    return frozenset((line.node_id, line.slots) for line in lines)
+    met = not any("handshake" in line.flags for line in lines)
+    return frozenset((line.node_id, line.slots) for line in lines if met)
 
 
 def fill(pod: pods.Pod, count: int = 5) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bootstrap import looks, shown
 from bootstrap.errors import Exit
+from tests.discovery.support import SLOT
 from tests.shell import watching
 from tests.statefulset import needs, sets
 
@@ -26,7 +27,7 @@ def test_a_pod_that_hangs_is_told_by_name_however_little_was_asked(
 ) -> None:
     # One look, as on a machine where it takes longer than all there is time for.
     monkeypatch.setattr(shown, "_SECONDS", 0.0)
-    wall = (TURN + 0.5) * looks.HELD_AT_MOST / (len(looks.FORMS) - 2)
+    wall = (TURN + 0.5) * SLOT
 
     async def dry_run(app: sets.LocalStatefulSet) -> int:
         async with watching.observer(app, 0, wall=lambda: wall) as watch:

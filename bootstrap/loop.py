@@ -117,7 +117,10 @@ class Loop:
             snapshot = await self._observer.look(scope)
             plan = planning.plan(snapshot, self._observer.topology)
             if plan.look <= scope:
-                return snapshot, plan
+                # What is wrong with a peer is for its own sidecar to tell.
+                mine = self._observer.topology.name
+                alarms = tuple(one for one in plan.alarms if one.pod == mine)
+                return snapshot, dataclasses.replace(plan, alarms=alarms)
             scope = plan.look
 
     async def _apply(self, step: Step) -> None:

@@ -45,6 +45,12 @@ class Metrics(Collector):
         for code, count in sorted(counts.items()):
             blocked.add_metric([code], count)
         yield blocked
+        alarm = GaugeMetricFamily(
+            "bootstrap_alarm", "Faults of this pod that a person must mend.", labels=["code"]
+        )
+        for code, count in sorted(seen.alarms.items()):
+            alarm.add_metric([code], count)
+        yield alarm
         done = CounterMetricFamily(
             "bootstrap_actions",
             "Commands sent, and what the server said.",

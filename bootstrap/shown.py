@@ -54,7 +54,7 @@ def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology) -> Exit:
         return Exit.BLOCKED
     if me is None or me.view is None:
         return Exit.FAILED
-    return Exit.REACHED if plan.reached else Exit.NOT_YET
+    return Exit.REACHED if plan.reached and not plan.alarms else Exit.NOT_YET
 
 
 async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:

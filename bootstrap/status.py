@@ -43,6 +43,11 @@ class Status:
         )
 
     @property
+    def alarms(self) -> Counter[str]:
+        """How many faults our own pod has, by code."""
+        return Counter(one.code for one in self.plan.alarms) if self.plan else Counter()
+
+    @property
     def ready(self) -> tuple[bool, str]:
         """Whether clients may be sent to our node, and if not, why not."""
         if self.failed:
@@ -52,6 +57,9 @@ class Status:
         for block in self.plan.blocked:
             if not block.serves:
                 return False, _told(block)
+        for alarm in self.plan.alarms:
+            if not alarm.serves:
+                return False, f"{alarm.code}: {alarm.why}"
         me = self.snapshot.pod(self.topology.name)
         if me is None or me.view is None:
             return False, "; ".join(wait.text for wait in self.plan.waiting) or "no view"

@@ -21,8 +21,10 @@ def facts(snapshot: Snapshot, plan: Plan, size: int | None) -> dict[str, object]
         told |= {"doing": _short(step.actions), "until": step.until, "warning": step.warning}
     told["waiting"] = _shorten([wait.text for wait in plan.waiting])
     told["blocked"] = _shorten([f"{one.code}: {one.why}" for one in plan.blocked])
+    told["trouble"] = _shorten([f"{one.code}: {one.why}" for one in plan.alarms])
     told["fix"] = fix(plan)
-    told["runbook"] = ", ".join(dict.fromkeys(one.runbook for one in plan.blocked))
+    entries = dict.fromkeys(one.runbook for one in plan.faults)
+    told["runbook"] = ", ".join(entries)
     told["notes"] = list(plan.notes)
     return {name: fact for name, fact in told.items() if fact}
 
@@ -31,12 +33,17 @@ def gist(plan: Plan) -> tuple[object, ...]:
     """What makes a plan another plan to a reader of the log."""
     doing = tuple((step.actions, step.until) for step in plan.steps[:1])
     waiting = tuple((wait.pod, wait.fix or wait.what) for wait in plan.waiting)
-    return plan.phase, doing, waiting, reasons(plan)
+    return plan.phase, doing, waiting, reasons(plan), _alarms(plan)
 
 
 def reasons(plan: Plan) -> tuple[tuple[str, str], ...]:
     """Why nothing is done, without the counts that a living node changes all the time."""
     return tuple((block.code, _COUNT.sub("keys", block.why)) for block in plan.blocked)
+
+
+def _alarms(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """The faults by pod and code: their words hold counts that change all the time."""
+    return tuple(dict.fromkeys((alarm.pod, alarm.code) for alarm in plan.alarms))
 
 
 def _short(some: tuple[actions.Action, ...]) -> list[str]:
@@ -56,7 +63,7 @@ def fix(plan: Plan | None) -> str:
     """What a person can do about the first of it that something can be done about."""
     if plan is None:
         return ""
-    fixes = [*(one.fix for one in plan.blocked), *(one.fix for one in plan.waiting)]
+    fixes = [*(one.fix for one in plan.faults), *(one.fix for one in plan.waiting)]
     return next((one for one in fixes if one), "")
 
 

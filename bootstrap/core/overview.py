@@ -32,6 +32,10 @@ def as_json(cluster: Cluster, plan: Plan, topology: Topology) -> dict[str, Any]:
         "doing": [actions.describe(action) for step in plan.steps for action in step.actions],
         "waiting": [wait.text for wait in plan.waiting],
         "blocked": [{"code": block.code, "why": block.why} for block in plan.blocked],
+        "alarms": [
+            {"pod": alarm.pod, "code": alarm.code, "why": alarm.why, "fix": alarm.fix}
+            for alarm in plan.alarms
+        ],
     }
 
 
@@ -61,6 +65,8 @@ def as_text(cluster: Cluster, plan: Plan, topology: Topology) -> str:
     lines += [f"{pod}: {why}" for pod, why in cluster.outside]
     lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
     lines += [f"BLOCKED {block.code}: {block.why}" for block in plan.blocked]
+    for alarm in plan.alarms:
+        lines += [f"TROUBLE {alarm.code}: {alarm.why}", f"    to do: {alarm.fix}"]
     lines += [f"waiting for {wait.text}" for wait in plan.waiting]
     for step in plan.steps:
         lines += [f"about to: {actions.describe(action)}" for action in step.actions]

@@ -24,6 +24,10 @@ def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any
         "blocked": [
             {"code": block.code, "why": block.why, "fix": block.fix} for block in plan.blocked
         ],
+        "alarms": [
+            {"pod": alarm.pod, "code": alarm.code, "why": alarm.why, "fix": alarm.fix}
+            for alarm in plan.alarms
+        ],
         "notes": list(plan.notes),
     }
 
@@ -69,6 +73,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
     where = (
         f"{topology.hostname_of(topology.ordinal)} at {topology.address or 'an unknown address'}"
     )
+    entries = dict.fromkeys(one.runbook for one in plan.faults)
     lines = [
         f"I am {topology.name}{seed}: {where}",
         _expected(topology),
@@ -78,15 +83,16 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
         f"phase: {plan.phase.value}",
     ]
     lines += [f"BLOCKED {block.code}: {block.why}" for block in plan.blocked]
+    lines += [f"TROUBLE {alarm.code}: {alarm.why}" for alarm in plan.alarms]
     lines += [f"waiting for {wait.text}" for wait in plan.waiting]
     lines += [f"    to do: {fix}" for fix in _fixes(plan)]
-    lines += [f"    runbook: {entry}" for entry in dict.fromkeys(b.runbook for b in plan.blocked)]
+    lines += [f"    runbook: {entry}" for entry in entries]
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"step {number}, until {step.until}:")
         lines += [f"    {actions.describe(action)}" for action in step.actions]
         lines += [f"    warning: {step.warning}"] if step.warning else []
     lines += [f"note: {note}" for note in plan.notes]
-    if plan.reached:
+    if plan.reached and not plan.alarms:
         lines.append(f"nothing to do for {topology.name}")
     return "\n".join(lines)
 
@@ -105,7 +111,8 @@ def _expected(topology: Topology) -> str:
 def _fixes(plan: Plan) -> tuple[str, ...]:
     """What a person can do, said once however many pods it would help."""
     parts = [part for wait in plan.waiting for part in wait.fix.split("; ") if part]
-    return tuple(dict.fromkeys([*(block.fix for block in plan.blocked), *parts]))
+    whole = [one.fix for one in plan.faults]
+    return tuple(dict.fromkeys([*whole, *parts]))
 
 
 def _table(snapshot: Snapshot) -> list[str]:

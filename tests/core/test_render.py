@@ -22,7 +22,9 @@ def test_json_has_the_documented_shape(path: Path) -> None:
     given = scenario.read(path)
     plan = given.plan
     found = json.loads(json.dumps(render.as_json(given.snapshot, plan, given.topology)))
-    assert found.keys() == {"pod", "phase", "observed", "steps", "waiting", "blocked", "notes"}
+    assert found.keys() == {
+        "pod", "phase", "observed", "steps", "waiting", "blocked", "alarms", "notes",
+    }  # fmt: skip
     assert found["pod"] == given.topology.name
     assert found["phase"] in {"form", "join", "heal", "steady", "blocked", "waiting"}
     assert len(found["steps"]) == len(plan.steps)

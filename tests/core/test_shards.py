@@ -230,7 +230,7 @@ def test_json_says_the_same() -> None:
     )
     assert found.keys() == {
         "pod", "well", "shards", "lost_slots", "disputed_slots", "outside", "phase", "doing",
-        "waiting", "blocked",
+        "waiting", "blocked", "alarms",
     }  # fmt: skip
     assert (found["pod"], found["well"], found["phase"]) == ("redis-app-0", False, plan.phase)
     assert found["outside"] == [{"pod": "redis-app-6", "why": "blank"}]

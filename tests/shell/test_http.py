@@ -25,6 +25,7 @@ METRICS = {
     "bootstrap_phase": "gauge",
     "bootstrap_phases": "counter",
     "bootstrap_nodes": "gauge",
+    "bootstrap_alarm": "gauge",
     "bootstrap_blocked": "gauge",
     "bootstrap_gate_open": "gauge",
     "bootstrap_gate_seconds": "gauge",
@@ -162,7 +163,7 @@ def test_statusz_is_the_last_look_and_its_plan(formed: pods.Pod) -> None:
     facts = json.loads(text)
     assert status == 200
     assert set(facts) == {
-        "pod", "phase", "observed", "steps", "waiting", "blocked", "notes",
+        "pod", "phase", "observed", "steps", "waiting", "blocked", "alarms", "notes",
         "tick", "ready", "why", "version",
     }  # fmt: skip
     assert (facts["pod"], facts["phase"], facts["version"]) == (

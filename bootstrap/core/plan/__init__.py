@@ -17,7 +17,18 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap.core.model import Scope, Snapshot
-from bootstrap.core.plan import advice, evidence, form, gate, ghosts, heal, join, local, steady
+from bootstrap.core.plan import (
+    advice,
+    alarms,
+    evidence,
+    form,
+    gate,
+    ghosts,
+    heal,
+    join,
+    local,
+    steady,
+)
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
@@ -44,6 +55,7 @@ def plan(snapshot: Snapshot, topology: Topology) -> Plan:
     if scene.me.view is None:
         return _unseen(scene)
     decided = next(found for found in (rule(scene) for rule in RULES) if found is not None)
+    decided = dataclasses.replace(decided, alarms=alarms.alarms(scene))
     own = [step for step in (local.settings(scene), local.abandoned(scene)) if step]
     if not own:
         return decided

@@ -66,6 +66,28 @@ class Block:
         return runbook(self.code)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A fault that a person must mend, which the sidecar cannot mend and which blocks no rule.
+
+    `pod` is the pod at fault. `code` is stable, names an entry of the runbook, and is a label of
+    the metric `bootstrap_alarm`. `why` says what was expected, what was seen and what it means for
+    data and clients; `fix` is the next command.
+    """
+
+    pod: str
+    code: str
+    why: str
+    fix: str
+    #: Whether clients may still be sent to the pod.
+    serves: bool = True
+
+    @property
+    def runbook(self) -> str:
+        """Where it is told what the code means, and what to do step by step."""
+        return runbook(self.code)
+
+
 def runbook(code: str) -> str:
     """The entry of a code in the runbook."""
     return f"docs/runbook.md#{code}"
@@ -91,12 +113,19 @@ class Plan:
     steps: tuple[Step, ...] = ()
     waiting: tuple[Wait, ...] = ()
     blocked: tuple[Block, ...] = ()
+    #: Faults beside what is planned; they change no step. Sorted by pod, then by code.
+    alarms: tuple[Alarm, ...] = ()
     #: How much has to be looked at before more can be said.
     look: Scope = Scope.LOCAL
     #: What is true but nobody has to act on.
     notes: tuple[str, ...] = ()
     #: Open unless something speaks against a start of our own server, which is down.
     gate: Gate = Gate()
+
+    @property
+    def faults(self) -> tuple[Block | Alarm, ...]:
+        """All that a person must act on, refusals first."""
+        return (*self.blocked, *self.alarms)
 
     @property
     def reached(self) -> bool:

@@ -1,0 +1,19 @@
+"""Faults that a person must mend and that keep no rule from acting: seen, named, left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+
+#: Each takes the facts and returns the faults it knows of, in any order. A sidecar that looks at
+#: its own node alone sees the faults of that node; `status` and a dry run see those of all pods.
+CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = ()
+
+
+def alarms(scene: Scene) -> tuple[Alarm, ...]:
+    """All faults of the pods that were looked at, sorted by pod, then by code."""
+    found = [alarm for check in CHECKS for alarm in check(scene)]
+    return tuple(sorted(found, key=lambda alarm: (alarm.pod, alarm.code, alarm.why)))

@@ -1,0 +1,67 @@
+"""Faults that keep no rule from acting are told, and change no step."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bootstrap import status
+from bootstrap.core import brief, overview, render, shards
+from bootstrap.core import plan as planning
+from bootstrap.core.model import Scope
+from bootstrap.core.plan import alarms
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+from tests.core import build
+
+LATER = Alarm(pod="redis-app-1", code="open-slots", why="slot 7 is open", fix="close it")
+FIRST = Alarm(pod="redis-app-0", code="writes-refused", why="its disk is full", fix="grow it")
+TOPOLOGY = build.topology(0, 6)
+SNAPSHOT = build.snapshot(build.own(0, build.everybody(0), ok=True), scope=Scope.LOCAL)
+
+
+def seen(_scene: Scene) -> list[Alarm]:
+    return [LATER, FIRST]
+
+
+@pytest.fixture(autouse=True)
+def _checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarms, "CHECKS", (seen,))
+
+
+def test_alarms_are_sorted_and_change_no_step() -> None:
+    plan = planning.plan(SNAPSHOT, TOPOLOGY)
+    assert plan.alarms == (FIRST, LATER)
+    assert plan.reached
+    assert not plan.steps
+
+
+def test_alarms_are_told_with_what_to_do_and_never_as_all_well() -> None:
+    plan = planning.plan(SNAPSHOT, TOPOLOGY)
+    cluster = shards.cluster(SNAPSHOT, TOPOLOGY)
+    texts = [render.as_text(SNAPSHOT, plan, TOPOLOGY), overview.as_text(cluster, plan, TOPOLOGY)]
+    for text in texts:
+        assert "TROUBLE writes-refused: its disk is full" in text
+        assert "to do: grow it" in text
+        assert "nothing to do" not in text
+    facts = brief.facts(SNAPSHOT, plan, 6)
+    assert facts["fix"] == "grow it"
+    assert "docs/runbook.md#open-slots" in str(facts["runbook"])
+
+
+def test_an_alarm_makes_another_line_of_the_log_and_other_words_do_not() -> None:
+    plan = planning.plan(SNAPSHOT, TOPOLOGY)
+    other = dataclasses.replace(FIRST, why="its disk is full by 99 %")
+    assert brief.gist(dataclasses.replace(plan, alarms=())) != brief.gist(plan)
+    assert brief.gist(dataclasses.replace(plan, alarms=(other, LATER))) == brief.gist(plan)
+
+
+def test_a_pod_that_clients_must_avoid_is_not_ready() -> None:
+    plan = planning.plan(SNAPSHOT, TOPOLOGY)
+    now = status.Status().then(TOPOLOGY, SNAPSHOT, plan)
+    assert now.ready == (True, "ready")
+    assert now.alarms == {"writes-refused": 1, "open-slots": 1}
+    shut = dataclasses.replace(FIRST, serves=False)
+    closed = status.Status().then(TOPOLOGY, SNAPSHOT, dataclasses.replace(plan, alarms=(shut,)))
+    assert closed.ready == (False, "writes-refused: its disk is full")

@@ -30,6 +30,8 @@ MARKS = frozenset(value for _, value, _ in _DIPS)
 DIP_SECONDS = 2.0
 #: When a pod's own sidecar puts back what the forming seed left behind, in seconds.
 ABANDONED_SECONDS = 10.0
+#: SYNC_DELAY in seconds, and SYNC_REPLICAS, of a server that was told neither (config.c).
+_UNTOLD = ("5", "0")
 #: Built-in pace: 0 (config.c, cluster-ping-interval; hidden, known to redis >= 7.2 and valkey).
 PING_DEFAULT = "0"
 #: Pods and milliseconds between pings of one peer that made forming quickest, measured.
@@ -44,6 +46,29 @@ _CARRIED = 1000
 _SLOW_LOAD = (9, 1, 0)
 
 
+def company(view: View, replicas: int) -> Settings:
+    """What a server keeps for good: a copy begins as soon as a shard's replicas have asked for it.
+
+    Otherwise a replica that comes back waits for SYNC_DELAY, for others that might share its copy
+    (replication.c, shouldStartChildReplication). Fewer replicas than `replicas` wait for that as
+    before; one more has a copy of its own, made after the first. A delay or a number that a person
+    has chosen stays.
+
+    All that SYNC_REPLICAS can carry is written with it: should the seed hurry the node in the same
+    moment, then the later of the two writes leaves nothing of the other.
+    """
+    if (view.setting(SYNC_DELAY), view.setting(SYNC_REPLICAS)) != _UNTOLD:
+        return ()
+    load = [(LOAD, "disabled")] if _slow(view) else []
+    return (*load, (SYNC_DELAY, _UNTOLD[0]), (SYNC_REPLICAS, str(max(1, replicas))))
+
+
+def _slow(view: View) -> bool:
+    """Whether its copies would be loaded quicker from the socket."""
+    newest = view.product == "valkey" and view.version >= _SLOW_LOAD
+    return newest and view.setting(LOAD) == "disabled"
+
+
 def hurry(view: View, pods: int) -> Settings:
     """Settings for a node that is about to be formed, as far as its server knows them."""
     settings: list[tuple[str, str]] = []
@@ -52,11 +77,10 @@ def hurry(view: View, pods: int) -> Settings:
         settings.append((PING_INTERVAL, str(pace)))
     delay, replicas = view.setting(SYNC_DELAY), view.setting(SYNC_REPLICAS)
     if delay is not None and replicas is not None:
-        seconds, company = int(delay), int(replicas)
-        slow = view.product == "valkey" and view.version >= _SLOW_LOAD
-        loads = slow and view.setting(LOAD) == "disabled"
-        if (seconds or loads) and seconds < _CARRIED and company < _CARRIED:
-            carried = seconds * _CARRIED + company + (_CARRY_LOAD if loads else _CARRY)
+        seconds, together = int(delay), int(replicas)
+        loads = _slow(view)
+        if (seconds or loads) and seconds < _CARRIED and together < _CARRIED:
+            carried = seconds * _CARRIED + together + (_CARRY_LOAD if loads else _CARRY)
             settings += [(LOAD, "on-empty-db")] if loads else []
             settings += [(SYNC_DELAY, "0"), (SYNC_REPLICAS, str(carried))]
     return tuple(settings)
@@ -69,9 +93,9 @@ def calm(view: View) -> Settings:
         settings.append((PING_INTERVAL, PING_DEFAULT))
     carried = int(view.setting(SYNC_REPLICAS) or 0)
     if carried >= _CARRY:
-        seconds, company = divmod(carried % _CARRY, _CARRIED)
+        seconds, together = divmod(carried % _CARRY, _CARRIED)
         settings += [(LOAD, "disabled")] if carried >= _CARRY_LOAD else []
-        settings += [(SYNC_DELAY, str(seconds)), (SYNC_REPLICAS, str(company))]
+        settings += [(SYNC_DELAY, str(seconds)), (SYNC_REPLICAS, str(together))]
     return tuple(settings)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from tests.bench import contenders, dns, idle, keep, machine, report
 from tests.statefulset import servers
 
-SECTIONS: Final = ("form", "cold", "busy", "dns", "idle", "heal", "handover")
+SECTIONS: Final = ("form", "cold", "busy", "dns", "idle", "heal", "roll", "handover")
 QUIET: Final = 0.15
 """Processors that others may use when a measurement starts, if one waits for that."""
 
@@ -180,6 +180,13 @@ def _heal(options: argparse.Namespace, server: servers.Server, results: report.R
     print(report.healed(results.healed))
 
 
+def _roll(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    for _ in range(1 if options.quick else options.runs or 3):
+        _wait_for_quiet(options.quiet)
+        results.rolls.append(keep.roll(server))
+    print(report.rolled(results.rolls))
+
+
 def _handover(
     _options: argparse.Namespace, server: servers.Server, results: report.Results
 ) -> None:
@@ -194,6 +201,7 @@ _SECTIONS: Final = {
     "dns": _dns,
     "idle": _idle,
     "heal": _heal,
+    "roll": _roll,
     "handover": _handover,
 }
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import redis
 
-from tests.statefulset import config, oracle, process, servers, sets, writer
+from tests.statefulset import config, kubelet, oracle, process, servers, sets, writer
 from tests.statefulset import pod as pods
 
 Way = Literal["sidecars", "by hand", "late"]
@@ -37,6 +37,16 @@ class Healed:
     it is itself where it was: nobody tells it better, and that is not waited for."""
     lost: int = 0
     """How many keys could not be read back."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rolled:
+    """A rolling restart of six pods. Times in seconds."""
+
+    seconds: float
+    """From the first pod's end until the last one is ready."""
+    links: list[float]
+    """From each server's start until its link to its primary is up."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -129,6 +139,41 @@ def _until(app: sets.LocalStatefulSet, began: float, told: set[str]) -> float | 
             return None
         time.sleep(process.POLL)
     return time.monotonic() - began
+
+
+def roll(server: servers.Server) -> Rolled:
+    """Replace one pod of six after the other, as a rolling restart does, the last one first.
+
+    Servers with their defaults; each pod comes back elsewhere, with its volume.
+    """
+    lasting: config.Settings = {"appendonly": "yes"}
+    with sets.LocalStatefulSet(6, server, server_config=lasting) as app:
+        app.start_servers()
+        app.start_sidecars()
+        oracle.wait_healthy(app.pods, LONG)
+        _write(app)
+        began, links = time.monotonic(), []
+        for pod in reversed(app.pods):
+            process.wait_for(lambda pod=pod: _ready(pod), LONG, f"{pod} to be ready")  # type: ignore[misc]
+            pod.http("/handover", timeout=30.0)
+            app.take_down(pod, grace=15.0)
+            kubelet.start([pod])
+            up = time.monotonic()
+            process.wait_for(lambda pod=pod: _linked(pod), LONG, f"the link of {pod}")  # type: ignore[misc]
+            links.append(time.monotonic() - up)
+            process.wait_for(lambda pod=pod: _ready(pod), LONG, f"{pod} to be ready")  # type: ignore[misc]
+        return Rolled(seconds=time.monotonic() - began, links=links)
+
+
+def _linked(pod: pods.Pod) -> bool:
+    said = pod.ask("INFO", "replication")
+    return bool(said["role"] == "slave" and said["master_link_status"] == "up")
+
+
+def _ready(pod: pods.Pod) -> bool:
+    with contextlib.suppress(OSError):
+        return pod.http("/readyz")[0] == 200
+    return False
 
 
 def hand_over(server: servers.Server, *, graceful: bool) -> Gap:

@@ -27,6 +27,7 @@ class Results:
     losses: list[dns.Loss] = dataclasses.field(default_factory=list)
     idle: list[idle.Idle] = dataclasses.field(default_factory=list)
     healed: list[keep.Healed] = dataclasses.field(default_factory=list)
+    rolls: list[keep.Rolled] = dataclasses.field(default_factory=list)
     gaps: list[keep.Gap] = dataclasses.field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
@@ -121,6 +122,16 @@ def _median(times: Sequence[float | None]) -> str:
     if len(some) < len(times):
         return f"not within {keep.LONG:g} s"
     return f"{statistics.median(some):.2f} s" if some else ""
+
+
+def rolled(runs: Sequence[keep.Rolled]) -> str:
+    """Return what rolling restarts took, each on a line, in seconds."""
+    rows = [["ROLL OF SIX PODS", "A SERVER'S START TO ITS LINK: MEDIAN", "LONGEST"]]
+    rows += [
+        [f"{run.seconds:.1f} s", f"{statistics.median(run.links):.2f} s", f"{max(run.links):.2f} s"]
+        for run in runs
+    ]
+    return table(rows)
 
 
 def gaps(found: Sequence[keep.Gap]) -> str:

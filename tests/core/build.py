@@ -95,11 +95,12 @@ def view(
 ) -> View:
     """What a server says. Settings as keywords, `_` for `-`; None takes one away.
 
-    `follows` is where replication dials: its primary's address unless said otherwise. `shards` as
+    Its own sidecar has told it already when to begin a copy, if it can be told. `follows` is where replication dials: its primary's address unless said otherwise. `shards` as
     in `n0+n3/n1+n4`.
     """
     product = PRODUCTS[server]
     known: dict[str, str] = dict(product.settings)
+    known |= {"repl-diskless-sync-max-replicas": "1"} if product.names else {}
     for name, value in settings.items():
         key = name.replace("_", "-")
         if value is None:

@@ -123,11 +123,13 @@ def _pod(block: list[str], topology: Topology) -> Pod:
         return build.pod(ordinal, resolved=_NAMES[lines[0]])
     if lines[0] in set(Trouble):
         return build.pod(ordinal, lines[0], at=address)
-    said = build.view(_nodes(ordinal, lines, topology), **_said(ordinal, address, facts))
+    said = build.view(_nodes(ordinal, lines, topology), **_said(ordinal, address, facts, topology))
     return build.pod(ordinal, said, at=address)
 
 
-def _said(ordinal: int, address: str | None, facts: dict[str, str]) -> dict[str, Any]:
+def _said(
+    ordinal: int, address: str | None, facts: dict[str, str], topology: Topology
+) -> dict[str, Any]:
     said: dict[str, Any] = {
         "ok": facts.pop("state", "fail") == "ok",
         "link": facts.pop("link", "down") == "up",
@@ -140,6 +142,7 @@ def _said(ordinal: int, address: str | None, facts: dict[str, str]) -> dict[str,
         "password_ok": facts.pop("password", "right") == "right",
         "cluster_announce_hostname": facts.pop("says", build.hostname(ordinal)),
         "cluster_announce_ip": facts.pop("announces", address or build.address(ordinal)),
+        "repl_diskless_sync_max_replicas": str(max(1, topology.replicas_per_shard)),
     }
     place = f"redis-app-{ordinal}/{facts.pop('host', '-')}/{facts.pop('zone', '-')}"
     return {**said, "cluster_announce_human_nodename": place, **facts}

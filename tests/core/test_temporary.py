@@ -49,6 +49,46 @@ def test_what_is_hurried_can_be_calmed_without_memory(
     assert not temporary.calm(before)
 
 
+@pytest.mark.parametrize("server", sorted(PRODUCTS))
+def test_a_copy_waits_for_the_replicas_of_its_shard_and_no_longer(server: str) -> None:
+    for replicas, expected in (0, "1"), (1, "1"), (2, "2"):
+        before = build.view(ME, server=server, repl_diskless_sync_max_replicas="0")
+        told = temporary.company(before, replicas)
+        if server == "redis-6.2":
+            assert told == ()
+            continue
+        during = after(before, told)
+        changed = {name for name, value in before.settings if during.setting(name) != value}
+        assert changed == {temporary.SYNC_REPLICAS}
+        assert during.setting(temporary.SYNC_REPLICAS) == expected
+        assert temporary.company(during, replicas) == ()
+        assert not temporary.marked(during)
+
+
+@pytest.mark.parametrize(
+    ("delay", "together"), [("0", "0"), ("4", "0"), ("3600", "0"), ("5", "1"), ("5", "7")]
+)
+def test_what_a_person_has_chosen_for_copies_stays(delay: str, together: str) -> None:
+    chosen = build.view(
+        ME, repl_diskless_sync_delay=delay, repl_diskless_sync_max_replicas=together
+    )
+    assert temporary.company(chosen, 1) == ()
+
+
+@pytest.mark.parametrize("server", [name for name in sorted(PRODUCTS) if name != "redis-6.2"])
+def test_whoever_writes_last_leaves_nothing_that_cannot_be_put_back(server: str) -> None:
+    """The seed hurries a node while its own sidecar tells it how to copy: both had looked before."""
+    before = build.view(ME, server=server, repl_diskless_sync_max_replicas="0")
+    hurry, told = temporary.hurry(before, 6), temporary.company(before, 1)
+    for some in (hurry, told), (told, hurry):
+        end = before
+        for settings in some:
+            end = after(end, settings)
+        end = after(end, temporary.calm(end))
+        end = after(end, temporary.company(end, 1))
+        assert end == after(before, told)
+
+
 def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
     names = {name for name, _ in temporary.hurry(build.view(ME, server="redis-8.2"), 6)}
     assert names == {

@@ -18,22 +18,34 @@ THIRDS: Final = {0: ((0, 5460),), 1: ((5461, 10921),), 2: ((10922, 16383),)}
 """The slots of three primaries."""
 
 Settings = Mapping[str, Mapping[str, str]]
+UNTOLD: Final = {"repl-diskless-sync-delay": "5", "repl-diskless-sync-max-replicas": "0"}
+"""When a copy begins, by default."""
 
 
 def wait_formed(
     app: sets.LocalStatefulSet, *before: Settings, replicas_per_shard: int | None = 1
 ) -> None:
-    """Wait until the cluster is healthy and every temporary setting is what it was before.
+    """Wait until the cluster is healthy and every temporary setting is what it is to be for good.
 
-    That is one or the other where it cannot be known. The seed is the last to be content, and reading its log is cheaper than asking every node.
+    What it was `before` tells: one or the other where it cannot be known. The seed is the last to be content, and reading its log is cheaper than asking every node.
     """
+    wanted = [lasting(app, settings) for settings in before]
     until(lambda: phase(app.pods[0]) == "steady", lambda: app.pods[0].sidecar.log()[-1:])
     oracle.wait_healthy(app.pods, LONG, replicas_per_shard=replicas_per_shard)
     until(
-        lambda: oracle.temporary_settings(app.pods) in before,
-        lambda: (oracle.temporary_settings(app.pods), before),
+        lambda: oracle.temporary_settings(app.pods) in wanted,
+        lambda: (oracle.temporary_settings(app.pods), wanted),
     )
     assert oracle.problems(app.pods, replicas_per_shard=replicas_per_shard) == []
+
+
+def lasting(app: sets.LocalStatefulSet, before: Settings) -> Settings:
+    """What becomes of the settings of servers that no sidecar has told anything yet, for good."""
+    together = {"repl-diskless-sync-max-replicas": str(max(1, app.spec.replicas_per_shard))}
+    return {
+        name: {**mine, **(together if UNTOLD.items() <= mine.items() else {})}
+        for name, mine in before.items()
+    }
 
 
 def until(condition: Callable[[], bool], seen: Callable[[], object]) -> None:

@@ -9,9 +9,6 @@ import pytest
 from tests.formation import forming
 from tests.statefulset import needs, oracle, servers, sets, sidecar
 
-COPIES = {"repl-diskless-sync-max-replicas": "1"}
-"""A copy begins when all replicas of the shard are there."""
-
 
 @pytest.mark.secured
 @pytest.mark.parametrize("name", servers.MATRIX)
@@ -64,7 +61,7 @@ def test_once_is_enough_to_form(name: str) -> None:
                 assert one.sidecar.wait(forming.LONG) == 0, one.sidecar.output()
             # Its own: what the others say of it may still be on its way.
             oracle.wait_healthy(app.pods, forming.LONG, replicas_per_shard=1)
-            assert oracle.temporary_settings(app.pods) == settings
+            assert oracle.temporary_settings(app.pods) == forming.lasting(app, settings)
             forming.assert_calm(app)
 
 
@@ -74,15 +71,13 @@ def test_without_haste_nothing_is_set_for_a_while(name: str) -> None:
     slow = {"BOOTSTRAP_FAST_FORM": "false", "BOOTSTRAP_LOG_LEVEL": "debug"}
     with sets.LocalStatefulSet(6, needs.server(name), sidecar_env=slow) as app:
         app.start_servers()
-        settings = {
-            pod: {setting: COPIES.get(setting, value) for setting, value in before.items()}
-            for pod, before in oracle.temporary_settings(app.pods).items()
-        }
+        settings = oracle.temporary_settings(app.pods)
         app.start_sidecars()
         with forming.told(app):
             forming.wait_formed(app, settings)
         for one in app.pods:
             done = [entry["action"] for entry in forming.events(one, "done")]
             sets_something = [text for text in done if ": config-set " in text]
-            assert len(sets_something) == 1
-            assert sets_something[0].startswith(f"{one.name}: ")
+            assert sets_something
+            assert all(text.startswith(f"{one.name}: ") for text in sets_something)
+            assert not any("cluster-ping-interval" in text for text in sets_something)

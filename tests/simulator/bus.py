@@ -149,7 +149,10 @@ def _replication(server: Server, at: At) -> None:
     if source is None or source.node_id != primary.node_id or source.me.primary_id is not None:
         server.link_up, server.link_from = False, None
         return
-    delay = int(source.settings["repl-diskless-sync-delay"]) if source.product.diskless else 0
+    # One replica that asks is company enough, where it is told so.
+    alone = source.settings.get("repl-diskless-sync-max-replicas") == "1"
+    waits = source.product.diskless and not alone
+    delay = int(source.settings["repl-diskless-sync-delay"]) if waits else 0
     server.link_from = server.now if server.link_from is None else server.link_from
     if server.link_up or server.now - server.link_from >= delay:
         server.link_up, server.keys, server.synced = True, source.keys, source.node_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.simulator import bits
-from tests.simulator.oracle import lasting
+from tests.simulator.oracle import LASTING
 from tests.simulator.world import World
 
 
@@ -35,13 +35,12 @@ def problems(world: World) -> list[str]:
 
 
 def leftovers(world: World) -> list[str]:
-    """I9: settings that are not as redis.conf has them, beyond who and where a node is."""
+    """I9: settings that are not as redis.conf has them, beyond those that stay as they were set."""
     return [
         f"{pod.name}: {name} is {value}"
         for _, pod in sorted(world.pods.items())
         for name, value in pod.server.settings.items()
-        if name not in lasting(world)
-        and value != {**world.product.settings, **pod.server.config}[name]
+        if name not in LASTING and value != {**world.product.settings, **pod.server.config}[name]
     ]
 
 

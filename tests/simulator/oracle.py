@@ -24,11 +24,10 @@ LASTING: Final = {
     "cluster-announce-hostname",
     "cluster-announce-human-nodename",
     "cluster-announce-ip",
+    "repl-diskless-sync-max-replicas",
 }
-"""Settings that say who and where a node is."""
+"""Settings that say who and where a node is, and when a copy for its replicas begins."""
 DIPS: Final = {"499", "999", "1999"}
-COMPANY: Final = "repl-diskless-sync-max-replicas"
-"""Set for good where forming is to be plain: a copy waits for the replicas of its shard."""
 
 
 class Violation(AssertionError):  # noqa: N818 - what it is
@@ -157,7 +156,7 @@ def _config(world: World, action: actions.ConfigSet, server: Server) -> None:
     hurried = [
         (name, value)
         for name, value in action.settings
-        if name not in lasting(world) and value != server.product.settings[name]
+        if name not in LASTING and value != server.product.settings[name]
     ]
     if not hurried:
         return
@@ -166,11 +165,6 @@ def _config(world: World, action: actions.ConfigSet, server: Server) -> None:
     for pod in world.pods.values():
         if pod.server.keys and pod.ordinal in world.expected:
             raise Violation(f"I9: {action} while {pod.name} is in use")
-
-
-def lasting(world: World) -> set[str]:
-    """Settings that stay as they were set."""
-    return LASTING if world.fast_form else LASTING | {COMPANY}
 
 
 def _prepared(world: World, pod: Pod) -> bool:

@@ -16,6 +16,11 @@ from bootstrap.core.plan.scene import Scene, human_name
 def settings(scene: Scene) -> Step | None:
     """What our own node still has to be told; None when it knows."""
     actions: list[Action] = []
+    # Before it says who it is: the seed hurries no node that has not.
+    company = temporary.company(scene.my, scene.topology.replicas_per_shard)
+    if company:
+        why = "a replica that comes back need not wait for others to share its copy"
+        actions.append(ConfigSet(pod=scene.me.name, settings=company, why=why))
     wanted = _announced(scene)
     if wanted:
         actions.append(
@@ -93,9 +98,6 @@ def _announced(scene: Scene) -> tuple[tuple[str, str], ...]:
     ]
     if topology.zone and my.setting("availability-zone") == "":
         wanted.insert(0, ("availability-zone", topology.zone))
-    if not topology.fast_form and my.setting(temporary.SYNC_REPLICAS) == "0":
-        # Nothing temporary, but for good: a copy begins once all replicas are there to share it.
-        wanted.insert(0, (temporary.SYNC_REPLICAS, str(max(1, topology.replicas_per_shard))))
     return tuple(
         (name, value)
         for name, value in wanted

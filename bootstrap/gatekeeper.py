@@ -10,6 +10,7 @@ from bootstrap import logs, status
 from bootstrap.core.model import Snapshot
 from bootstrap.core.plan import outcome
 from bootstrap.core.plan.outcome import Gate, Plan
+from bootstrap.core.plan.todo import line
 from bootstrap.core.topology import Topology
 
 _RUNS = "a server runs already"
@@ -32,7 +33,7 @@ def _say(gate: Gate, seconds: float, topology: Topology) -> None:
     """A gate that only waits is a warning; one for which a person is needed is an error."""
     log = logs.get(pod=topology.name)
     say = log.error if gate.code else log.info if gate.open else log.warning
-    facts = {"why": gate.why or _RUNS, "code": gate.code, "fix": gate.fix}
+    facts = {"why": gate.why or _RUNS, "code": gate.code, "fix": line(gate.fix)}
     facts["runbook"] = outcome.runbook(gate.code) if gate.code else ""
     event = logs.GATE_OPEN if gate.open else logs.GATE_SHUT
     say(event, seconds=round(seconds, 1), **{name: fact for name, fact in facts.items() if fact})

@@ -153,7 +153,8 @@ class Loop:
 
     def _say(self, snapshot: Snapshot, plan: Plan) -> None:
         """The canonical line: one for each change of plan."""
-        facts = brief.facts(snapshot, plan, self._observer.topology.size)
+        facts: dict[str, object] = {"headline": self._board.status.first_line}
+        facts |= brief.facts(snapshot, plan, self._observer.topology.size)
         calls = plan.phase is Phase.BLOCKED or "warning" in facts
         say = self._log.warning if calls else self._log.info
         say(logs.PLAN, **facts)

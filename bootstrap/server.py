@@ -144,8 +144,9 @@ class _Routes:
         return 200, _TEXT, "alive\n"
 
     def _ready(self) -> Answer:
-        ready, why = self._board.status.ready
-        return (200 if ready else 503), _TEXT, f"{why}\n"
+        seen = self._board.status
+        ready, why = seen.ready
+        return (200 if ready else 503), _TEXT, f"{seen.first_line}\n{why}\n"
 
     def _metrics(self) -> Answer:
         text = prometheus_client.generate_latest(self._registry).decode()

@@ -81,6 +81,8 @@ class Settings:
         example="6",
     )
     size_refused: int | None = None
+    #: Where the name servers were read: a file, or a variable.
+    dns_source: str = "/etc/resolv.conf"
     """The size that was set, where it is too small to form with; there is no `size` then."""
     replicas_per_shard: int = variables.required(
         "BOOTSTRAP_REPLICAS_PER_SHARD",
@@ -322,6 +324,8 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
     checks.tls(parsed, faults)
     checks.data_dir(parsed, faults)
     values["credentials"] = checks.credentials(parsed, faults)
+    given_names = "BOOTSTRAP_NAMESERVERS" if values["nameservers"] else str(files.resolv)
+    values["dns_source"] = given_names
     values["nameservers"] = values["nameservers"] or checks.nameservers(
         around.resolv, source=files.resolv, faults=faults
     )

@@ -19,30 +19,54 @@ from bootstrap.errors import Exit
 #: How long DNS is asked again for names that there is no word of yet, in seconds.
 _SECONDS = 3.0
 
+_BOTH = {
+    Exit.FAILED: "this pod's own Redis could not be looked at",
+    Exit.BLOCKED: "blocked: the sidecar does nothing more until a person has acted",
+    Exit.CONFIGURATION: "configuration: no cluster can be formed with it",
+}
+#: What the exit status of each command means to a person.
+_DRY_RUN = _BOTH | {
+    Exit.REACHED: "this pod has nothing to do; `status` judges the others too",
+    Exit.NOT_YET: "this pod is not there yet: steps are pending, or something is waited for",
+}
+_STATUS = _BOTH | {
+    Exit.REACHED: "all is well",
+    Exit.NOT_YET: "something of the cluster is missing, in trouble, or not there yet",
+}
+
 
 async def dry_run(observer: observe.Observer, output: str) -> int:
     """What is seen of everybody, and what would be done."""
     snapshot, plan = await _look(observer)
     plan = dataclasses.replace(plan, notes=(*plan.notes, *gate.unguarded(observer.topology)))
+    ended = _verdict(snapshot, plan, observer.topology)
     if output == "json":
         print(json.dumps(render.as_json(snapshot, plan, observer.topology), indent=1))
     else:
-        print(render.as_text(snapshot, plan, observer.topology))
+        print(_told(render.as_text(snapshot, plan, observer.topology), _DRY_RUN[ended], ended))
     await observer.close()
-    return _verdict(snapshot, plan, observer.topology)
+    return ended
 
 
 async def shards_of(observer: observe.Observer, output: str) -> int:
     """The cluster by its shards; well only if nothing of it is missing."""
     snapshot, plan = await _look(observer)
     cluster = shards.cluster(snapshot, observer.topology)
-    if output == "json":
-        print(json.dumps(overview.as_json(cluster, plan, observer.topology), indent=1))
-    else:
-        print(overview.as_text(cluster, plan, observer.topology))
-    await observer.close()
     verdict = _verdict(snapshot, plan, observer.topology)
-    return Exit.NOT_YET if verdict is Exit.REACHED and not cluster.well else verdict
+    ended = Exit.NOT_YET if verdict is Exit.REACHED and not cluster.well else verdict
+    if output == "json":
+        print(json.dumps(overview.as_json(cluster, snapshot, plan, observer.topology), indent=1))
+    else:
+        text = overview.as_text(cluster, snapshot, plan, observer.topology)
+        print(_told(text, _STATUS[ended], ended))
+    await observer.close()
+    return ended
+
+
+def _told(text: str, meaning: str, ended: Exit) -> str:
+    """What is shown, with the meaning of the exit status below the headline."""
+    headline, _, rest = text.partition("\n")
+    return f"{headline}\nexit status {ended:d}: {meaning}\n{rest}"
 
 
 def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology) -> Exit:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from dataclasses import dataclass, field
 
+from bootstrap.core import headline as headlines
+from bootstrap.core.headline import Headline
 from bootstrap.core.model import Snapshot, View
 from bootstrap.core.plan import introduced
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan
@@ -12,9 +15,9 @@ from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Status:
-    """One tick's outcome."""
+    """One tick's outcome. Not slotted: the headline is made once, when it is first asked for."""
 
     tick: int = 0
     topology: Topology | None = None
@@ -41,6 +44,22 @@ class Status:
             plan=plan,
             introduced=known,
         )
+
+    @functools.cached_property
+    def headline(self) -> Headline | None:
+        """The verdict on what was seen; None before the first look."""
+        if self.plan is None or self.snapshot is None or self.topology is None:
+            return None
+        return headlines.headline(Scene(self.snapshot, self.topology), self.plan)
+
+    @property
+    def first_line(self) -> str:
+        """The headline, or why there is none."""
+        if self.failed:
+            return f"ACT unexpected: {self.failed}. What clients see is not known from here."
+        if self.headline is None:
+            return "WAIT starting: nothing has been looked at yet; it passes by itself."
+        return self.headline.text
 
     @property
     def alarms(self) -> Counter[str]:

@@ -7,6 +7,7 @@ import re
 from bootstrap.core import actions
 from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.todo import line
 
 _COUNT = re.compile(r"\d+ keys")
 
@@ -33,7 +34,7 @@ def gist(plan: Plan) -> tuple[object, ...]:
     """What makes a plan another plan to a reader of the log."""
     doing = tuple((step.actions, step.until) for step in plan.steps[:1])
     waiting = tuple((wait.pod, wait.fix or wait.what) for wait in plan.waiting)
-    return plan.phase, doing, waiting, reasons(plan), _alarms(plan)
+    return plan.phase, doing, waiting, reasons(plan), _alarms(plan), plan.notes
 
 
 def reasons(plan: Plan) -> tuple[tuple[str, str], ...]:
@@ -64,7 +65,7 @@ def fix(plan: Plan | None) -> str:
     if plan is None:
         return ""
     fixes = [*(one.fix for one in plan.faults), *(one.fix for one in plan.waiting)]
-    return next((one for one in fixes if one), "")
+    return next((found for one in fixes if (found := line(one))), "")
 
 
 def to_do(plan: Plan | None) -> dict[str, str]:

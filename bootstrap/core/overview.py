@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from bootstrap.core import actions, slots
+from bootstrap.core import actions, sections, slots
+from bootstrap.core import headline as headlines
+from bootstrap.core.model import Snapshot
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import line
 from bootstrap.core.shards import Cluster, Row
 from bootstrap.core.topology import Topology
 
-_HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "")
+_HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "NOTE")
 
 
-def as_json(cluster: Cluster, plan: Plan, topology: Topology) -> dict[str, Any]:
+def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any]:
     """The documented shape; what is not known is null."""
     return {
         "pod": topology.name,
+        "headline": headlines.as_json(_headline(cluster, snapshot, plan, topology)),
         "well": cluster.well,
         "shards": [
             {
@@ -33,7 +38,7 @@ def as_json(cluster: Cluster, plan: Plan, topology: Topology) -> dict[str, Any]:
         "waiting": [wait.text for wait in plan.waiting],
         "blocked": [{"code": block.code, "why": block.why} for block in plan.blocked],
         "alarms": [
-            {"pod": alarm.pod, "code": alarm.code, "why": alarm.why, "fix": alarm.fix}
+            {"pod": alarm.pod, "code": alarm.code, "why": alarm.why, "fix": line(alarm.fix)}
             for alarm in plan.alarms
         ],
     }
@@ -55,35 +60,36 @@ def _node(row: Row) -> dict[str, Any]:
     }
 
 
-def as_text(cluster: Cluster, plan: Plan, topology: Topology) -> str:
-    """The same as a table, with what stands out below it."""
-    lines = _table(cluster) if cluster.shards else ["no shard was seen"]
+def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
+    """The same as a table below the headline, with what stands out below that."""
+    headline = _headline(cluster, snapshot, plan, topology)
+    lines = [headline.text, ""]
+    lines += _table(cluster) if cluster.shards else ["no shard was seen"]
     if cluster.lost:
-        lines.append(f"slots that nobody owns: {slots.brief(cluster.lost)}")
+        lines.append(f"{slots.named(cluster.lost)}: no node owns them")
     if cluster.disputed:
-        lines.append(f"slots that several nodes claim: {slots.brief(cluster.disputed)}")
+        lines.append(f"{slots.named(cluster.disputed)}: several nodes claim them")
     lines += [f"{pod}: {why}" for pod, why in cluster.outside]
     lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
-    lines += [f"BLOCKED {block.code}: {block.why}" for block in plan.blocked]
-    for alarm in plan.alarms:
-        lines += [f"TROUBLE {alarm.code}: {alarm.why}", f"    to do: {alarm.fix}"]
-    lines += [f"waiting for {wait.text}" for wait in plan.waiting]
+    lines += sections.faults(plan, headline, topology, len(snapshot.pods))
     for step in plan.steps:
         lines += [f"about to: {actions.describe(action)}" for action in step.actions]
     return "\n".join(lines)
 
 
+def _headline(
+    cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
+) -> headlines.Headline:
+    return headlines.headline(Scene(snapshot, topology), plan, cluster)
+
+
 def _table(cluster: Cluster) -> list[str]:
-    rows = [_HEAD]
+    rows: list[tuple[str, ...]] = [_HEAD]
     for shard in cluster.shards:
         for number, row in enumerate(shard.rows):
             span = "" if number else slots.brief(shard.ranges)
             rows.append((span, *_cells(row)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return sections.table(rows)
 
 
 def _cells(row: Row) -> tuple[str, str, str, str, str, str, str, str, str, str]:

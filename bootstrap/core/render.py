@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from bootstrap.core import actions, slots
+from bootstrap.core import actions, sections, slots
+from bootstrap.core import headline as headlines
 from bootstrap.core.model import Pod, Snapshot, Unreachable, View
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Fix, line, todos
 from bootstrap.core.topology import Topology
 
 
 def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any]:
-    """The documented shape: pod, phase, observed, steps, waiting, blocked (and notes)."""
+    """The documented shape: pod, headline, phase, observed, steps, waiting, blocked (and notes)."""
     return {
         "pod": topology.name,
+        "headline": headlines.as_json(headlines.headline(Scene(snapshot, topology), plan)),
         "phase": plan.phase.value,
         "observed": [_observed(pod) for pod in snapshot.pods],
         "steps": [
             {"actions": [_action(action) for action in step.actions], "until": step.until}
             for step in plan.steps
         ],
-        "waiting": [{"pod": wait.pod, "for": wait.what, "fix": wait.fix} for wait in plan.waiting],
+        "waiting": [{"pod": wait.pod, "for": wait.what, **_fix(wait.fix)} for wait in plan.waiting],
         "blocked": [
-            {"code": block.code, "why": block.why, "fix": block.fix} for block in plan.blocked
+            {"code": block.code, "why": block.why, **_fix(block.fix)} for block in plan.blocked
         ],
         "alarms": [
-            {"pod": alarm.pod, "code": alarm.code, "why": alarm.why, "fix": alarm.fix}
+            {"pod": alarm.pod, "code": alarm.code, "why": alarm.why, **_fix(alarm.fix)}
             for alarm in plan.alarms
         ],
         "notes": list(plan.notes),
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {"fix": line(fix), "todo": [one.as_json() for one in todos(fix)]}
 
 
 def _action(action: actions.Action) -> dict[str, Any]:
@@ -68,25 +76,23 @@ def _role(view: View) -> str:
 
 
 def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
-    """The same in lines that fit a terminal."""
+    """The same in lines that fit a terminal, the headline first."""
     seed = ", the seed" if topology.seed else ""
     where = (
         f"{topology.hostname_of(topology.ordinal)} at {topology.address or 'an unknown address'}"
     )
-    entries = dict.fromkeys(one.runbook for one in plan.faults)
+    headline = headlines.headline(Scene(snapshot, topology), plan)
     lines = [
+        headline.text,
+        "",
         f"I am {topology.name}{seed}: {where}",
         _expected(topology),
         "",
         *_table(snapshot),
         "",
         f"phase: {plan.phase.value}",
+        *sections.faults(plan, headline, topology, len(snapshot.pods)),
     ]
-    lines += [f"BLOCKED {block.code}: {block.why}" for block in plan.blocked]
-    lines += [f"TROUBLE {alarm.code}: {alarm.why}" for alarm in plan.alarms]
-    lines += [f"waiting for {wait.text}" for wait in plan.waiting]
-    lines += [f"    to do: {fix}" for fix in _fixes(plan)]
-    lines += [f"    runbook: {entry}" for entry in entries]
     for number, step in enumerate(plan.steps, 1):
         lines.append(f"step {number}, until {step.until}:")
         lines += [f"    {actions.describe(action)}" for action in step.actions]
@@ -108,19 +114,13 @@ def _expected(topology: Topology) -> str:
     return f"expected at first formation: {topology.size} pods, {each}"
 
 
-def _fixes(plan: Plan) -> tuple[str, ...]:
-    """What a person can do, said once however many pods it would help."""
-    parts = [part for wait in plan.waiting for part in wait.fix.split("; ") if part]
-    whole = [one.fix for one in plan.faults]
-    return tuple(dict.fromkeys([*whole, *parts]))
-
-
 def _table(snapshot: Snapshot) -> list[str]:
-    rows = [("POD", "ADDRESS", "NODE", "ROLE", "SLOTS", "STATE", "")]
+    rows: list[tuple[str, ...]] = [
+        ("POD", "ADDRESS", "NODE", "ROLE", "SLOTS", "CLUSTER_STATE", "NOTE")
+    ]
     for pod in snapshot.pods:
-        seen = _observed(pod)
-        known = pod.view is not None
-        notes = [(seen["reason"] or "") if not known else "blank" if seen["blank"] else ""]
+        seen, view = _observed(pod), pod.view
+        notes = [(seen["reason"] or "") if not view else "blank" if view.blank else ""]
         if len(pod.resolved.addresses) > 1:
             # One pod has one address: an old one is still told, or two families are.
             notes.append(f"its name resolves to {', '.join(pod.resolved.addresses)}")
@@ -128,17 +128,18 @@ def _table(snapshot: Snapshot) -> list[str]:
             (
                 pod.name,
                 pod.address or "-",
-                pod.view.node_id[:8] if pod.view else "-",
+                view.node_id[:8] if view else "-",
                 seen["role"] or "-",
-                slots.brief(pod.view.myself.slots) if pod.view else "-",
-                seen["state"] or "-",
+                slots.brief(view.myself.slots) if view else "-",
+                _state(view),
                 "; ".join(note for note in notes if note),
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
-    return [
-        "  ".join(
-            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[6]]
-        ).rstrip()
-        for row in rows
-    ]
+    return sections.table(rows)
+
+
+def _state(view: View | None) -> str:
+    """A new node says `fail` until it is in a cluster: that is no failure."""
+    if view is None:
+        return "-"
+    return "new" if view.blank else "ok" if view.state_ok else "fail"

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bootstrap.core import layout, slots
-from bootstrap.core.model import Member, Pod, Snapshot, Unreachable, View
+from bootstrap.core.model import Member, Pod, Snapshot, Trouble, Unreachable, View
+from bootstrap.core.plan import down
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
@@ -142,24 +143,52 @@ def _trouble(scene: Scene, member: Member, view: View | None) -> str:
         return f"{doubts} nodes take it for failed" if doubts else ""
     if scene.ghost(member):
         return "its volume is gone; another node lives in its pod"
+    if down.scaled_away(scene, member):
+        return "its pod is gone"
     pod = scene.pod_named(member)
     flags = ", ".join(sorted(member.flags & {"fail", "fail?", "noaddr"}))
-    return f"away{f' ({flags})' if flags else ''}: {reason(pod) if pod else 'not looked at'}"
+    marked = f" ({flags})" if flags else ""
+    return _absence(pod, marked) if pod else f"not looked at{marked}"
+
+
+#: What each kind of silence is called. Away is only a pod that nothing reaches.
+_SILENCE = {
+    Trouble.REFUSED: "away",
+    Trouble.TIMEOUT: "away",
+    Trouble.LOADING: "loading",
+}
+
+
+def _absence(pod: Pod, marked: str = "") -> str:
+    """Why there is no word of a pod's own: it is away, or only we do not know."""
+    said = reason(pod)
+    if pod.view is not None:
+        return f"not proven{marked}: {said}"
+    if isinstance(pod.node, Unreachable):
+        return f"{_SILENCE.get(pod.node.trouble, 'not let in')}{marked}: {said}"
+    if pod.resolved.state == "absent":
+        return f"away{marked}: DNS says {said}"
+    return f"not known{marked}: DNS: {said}"
 
 
 def _outside(scene: Scene, members: list[Member], listed: set[str]) -> Iterable[tuple[str, str]]:
-    """Pods, and nodes, that are in no shard."""
+    """Pods, and nodes, that are in no shard; each is told once."""
+    strays = [
+        (_called(scene, member), f"{_trouble(scene, member, None)}; in no shard")
+        for member in members
+        if member.node_id not in listed and member.node_id not in scene.pod_by_id
+    ]
+    yield from strays
+    told = {name for name, _ in strays}
     rows = [scene.pod_named(one) for one in members if one.node_id in listed]
     named = {pod.name for pod in rows if pod}
     for pod in scene.snapshot.pods:
         proven = pod.view is not None and pod.view.node_id in scene.pod_by_id
         if not proven and pod.name not in named:
-            yield pod.name, f"away: {reason(pod)}"
+            if pod.name not in told:
+                yield pod.name, _absence(pod)
         elif proven and pod.view is not None and pod.view.node_id not in listed:
-            yield pod.name, "blank" if pod.view.blank else "in no shard"
-    for member in members:
-        if member.node_id not in listed and member.node_id not in scene.pod_by_id:
-            yield _called(scene, member), f"{_trouble(scene, member, None)}; in no shard"
+            yield pod.name, "new" if pod.view.blank else "in no shard"
 
 
 def reason(pod: Pod) -> str:

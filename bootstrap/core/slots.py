@@ -64,3 +64,13 @@ def brief(ranges: Ranges, most: int = 4) -> str:
     if len(ranges) <= most:
         return render(ranges)
     return f"{render(ranges[:most])} ... ({count(ranges)} slots)"
+
+
+def named(ranges: Ranges) -> str:
+    """The same in a sentence: `slot 7`, or `slots 0-5460`."""
+    return f"{'slot' if count(ranges) == 1 else 'slots'} {brief(ranges)}"
+
+
+def keys(count: int) -> str:
+    """A number of keys in a sentence."""
+    return "1 key" if count == 1 else f"{count} keys"

@@ -28,6 +28,8 @@ class Topology:
     host: str | None = None
     zone: str | None = None
     with_password: bool = False
+    #: Where the name servers were read: a file, or a variable.
+    dns_source: str = "/etc/resolv.conf"
     fast_form: bool = True
     #: The server's own node time-out in ms, should it have to be put back without a memory of it.
     node_timeout: int = 15000

@@ -62,7 +62,7 @@ class Scenario:
 
     @property
     def rendered(self) -> str:
-        """What a dry run prints from `phase:` on, and what it does not print.
+        """The first line of a dry run, what it prints from `phase:` on, and what it does not print.
 
         What stands above only repeats what is given.
         """
@@ -71,7 +71,8 @@ class Scenario:
         confirmed = [number for number, step in enumerate(plan.steps, 1) if step.confirm]
         more = [f"(to be confirmed: step {number})" for number in confirmed]
         more += [f"(looks at: {plan.look.name.lower()})"]
-        return "\n".join([text[text.index("phase:") :], *more])
+        headline = text.partition("\n")[0]
+        return "\n".join([headline, text[text.index("phase:") :], *more])
 
 
 def read(path: Path) -> Scenario:

@@ -40,7 +40,10 @@ def test_alarms_are_sorted_and_change_no_step() -> None:
 def test_alarms_are_told_with_what_to_do_and_never_as_all_well() -> None:
     plan = planning.plan(SNAPSHOT, TOPOLOGY)
     cluster = shards.cluster(SNAPSHOT, TOPOLOGY)
-    texts = [render.as_text(SNAPSHOT, plan, TOPOLOGY), overview.as_text(cluster, plan, TOPOLOGY)]
+    texts = [
+        render.as_text(SNAPSHOT, plan, TOPOLOGY),
+        overview.as_text(cluster, SNAPSHOT, plan, TOPOLOGY),
+    ]
     for text in texts:
         assert "TROUBLE writes-refused: its disk is full" in text
         assert "to do: grow it" in text

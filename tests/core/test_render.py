@@ -23,7 +23,7 @@ def test_json_has_the_documented_shape(path: Path) -> None:
     plan = given.plan
     found = json.loads(json.dumps(render.as_json(given.snapshot, plan, given.topology)))
     assert found.keys() == {
-        "pod", "phase", "observed", "steps", "waiting", "blocked", "alarms", "notes",
+        "pod", "headline", "phase", "observed", "steps", "waiting", "blocked", "alarms", "notes",
     }  # fmt: skip
     assert found["pod"] == given.topology.name
     assert found["phase"] in {"form", "join", "heal", "steady", "blocked", "waiting"}
@@ -37,8 +37,8 @@ def test_json_has_the_documented_shape(path: Path) -> None:
     for step in found["steps"]:
         assert step.keys() == {"actions", "until"}
         assert all(one.keys() == {"kind", "pod", "args", "why"} for one in step["actions"])
-    assert all(one.keys() == {"pod", "for", "fix"} for one in found["waiting"])
-    assert all(one.keys() == {"code", "why", "fix"} for one in found["blocked"])
+    assert all(one.keys() == {"pod", "for", "fix", "todo"} for one in found["waiting"])
+    assert all(one.keys() == {"code", "why", "fix", "todo"} for one in found["blocked"])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -64,10 +64,10 @@ def test_the_table_of_what_is_seen() -> None:
     )
     about = build.topology(0, None, address=None, host="a")
     text = render.as_text(seen, planning.plan(seen, about), about)
-    assert text.splitlines()[0].startswith("I am redis-app-0, the seed: redis-app-0.redis-service")
+    assert text.splitlines()[2].startswith("I am redis-app-0, the seed: redis-app-0.redis-service")
     table = [line.split() for line in text.splitlines() if line.startswith("redis-app-")]
     assert table == [
-        ["redis-app-0", "10.0.0.10", "n0", "primary", "none", "fail", "blank"],
+        ["redis-app-0", "10.0.0.10", "n0", "primary", "none", "new", "blank"],
         ["redis-app-1", "10.0.0.11", "n1", "primary", "5461-10921", "ok"],
         ["redis-app-3", "10.0.0.13", "n3", "replica", "none", "fail"],
         ["redis-app-4", "10.0.0.14", "-", "-", "-", "-", "it", "is", "loading"],
@@ -104,4 +104,4 @@ def test_a_wait_of_somebody_names_the_pod() -> None:
     about = build.topology(1)
     text = render.as_text(seen, planning.plan(seen, about), about)
     assert "waiting for redis-app-1: its own cluster_state to turn ok" in text
-    assert not text.splitlines()[0].endswith("the seed")
+    assert not text.splitlines()[2].endswith("the seed")

@@ -86,8 +86,11 @@ def test_before_redis_is_up_the_pod_has_started_and_is_not_ready() -> None:
         wait_for(app[0], "/startupz", 200, "started")
         assert forming.answers(app[0], "/livez") == (200, "alive\n")
         where = f"{app[0].address}:6379"
-        expected = f"redis-app-0: Redis at {where} to answer; no connection: Connection refused\n"
-        assert forming.answers(app[0]) == (503, expected)
+        why = f"redis-app-0: Redis at {where} to answer; no connection: Connection refused"
+        status, text = forming.answers(app[0])
+        headline, reason = text.splitlines()
+        assert (status, reason) == (503, why)
+        assert headline.startswith(f"WAIT: waiting for {why}; it passes by itself")
 
 
 def test_ready_follows_what_the_node_is() -> None:
@@ -164,7 +167,7 @@ def test_statusz_is_the_last_look_and_its_plan(formed: pods.Pod) -> None:
     assert status == 200
     assert set(facts) == {
         "pod", "phase", "observed", "steps", "waiting", "blocked", "alarms", "notes",
-        "tick", "ready", "why", "version",
+        "tick", "ready", "why", "version", "headline",
     }  # fmt: skip
     assert (facts["pod"], facts["phase"], facts["version"]) == (
         "redis-app-0",

@@ -20,7 +20,8 @@ def test_before_the_first_look_only_livez_is_content() -> None:
     board = status.Board()
     assert ask(board, "/livez") == (200, "alive\n")
     assert ask(board, "/startupz") == (503, "the loop has not run yet\n")
-    assert ask(board, "/readyz") == (503, "nothing has been looked at yet\n")
+    starting = "WAIT starting: nothing has been looked at yet; it passes by itself."
+    assert ask(board, "/readyz") == (503, f"{starting}\nnothing has been looked at yet\n")
     code, text = ask(board, "/statusz")
     assert (code, json.loads(text)) == (503, {"tick": 0})
     families = parser.text_string_to_metric_families(ask(board, "/metrics")[1])

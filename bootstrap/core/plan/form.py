@@ -86,7 +86,7 @@ def _missing(scene: Scene) -> list[Wait]:
         if pod is None:
             waits.append(Wait(pod=scene.topology.name_of(ordinal), what="it to be looked at"))
             continue
-        wait = advice.missing(pod, scene.topology)
+        wait = advice.missing(scene, pod)
         if wait is None and scene.proof(pod) is not Proof.OURS:
             wait = advice.unproven(scene, pod)
         if wait is not None:

@@ -178,5 +178,5 @@ def _unseen(scene: Scene) -> list[Wait]:
             waits.append(Wait(pod=scene.me.name, what=what))
         if pod is None or scene.ghost(member):
             continue
-        waits.append(advice.missing(pod, scene.topology) or advice.unproven(scene, pod))
+        waits.append(advice.missing(scene, pod) or advice.unproven(scene, pod))
     return waits

@@ -74,7 +74,7 @@ def _nobody_yet(scene: Scene) -> Plan:
     up = seed is not None and seed.view is not None
     fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap" if up else ""
     waits = [Wait(pod=seed_name, what=f"{seed_name} to form the cluster", fix=fix)]
-    found = (advice.missing(pod, topology) for pod in scene.snapshot.pods if pod is not scene.me)
+    found = (advice.missing(scene, pod) for pod in scene.snapshot.pods if pod is not scene.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bootstrap.core.actions import Action
 from bootstrap.core.model import Scope
+from bootstrap.core.plan.todo import Fix
 
 
 class Phase(enum.StrEnum):
@@ -41,7 +42,11 @@ class Wait:
 
     pod: str
     what: str
-    fix: str = ""
+    fix: Fix = ""
+    #: Seconds after which it is usually over; 0 where no figure is known. See `usual`.
+    usual: float = 0.0
+    #: What several pods may have in common: a noun, and what is wrong with it, without their names.
+    shared: tuple[str, str] = ("", "")
 
     @property
     def text(self) -> str:
@@ -56,7 +61,7 @@ class Block:
 
     code: str
     why: str
-    fix: str
+    fix: Fix
     #: Whether our own node has its part in order all the same, and may go on serving.
     serves: bool = False
 
@@ -78,7 +83,7 @@ class Alarm:
     pod: str
     code: str
     why: str
-    fix: str
+    fix: Fix
     #: Whether clients may still be sent to the pod.
     serves: bool = True
 
@@ -102,7 +107,7 @@ class Gate:
     #: What a gate that is shut waits for.
     until: str = "a replica to be promoted"
     code: str = ""
-    fix: str = ""
+    fix: Fix = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

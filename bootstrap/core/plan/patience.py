@@ -37,6 +37,6 @@ def with_seed(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     if idle >= SEED_LOST_SECONDS:
         return None
-    missing = seed and advice.missing(seed, topology)
+    missing = seed and advice.missing(scene, seed)
     wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear")
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)

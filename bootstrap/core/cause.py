@@ -1,0 +1,46 @@
+"""What a cause of trouble is, and what the rules that find it go by."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from bootstrap.core.effect import Effect
+from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Fix
+from bootstrap.core.shards import Cluster
+
+
+class Verdict(enum.StrEnum):
+    """What all of it comes to for a person."""
+
+    HEALTHY = "HEALTHY"
+    #: It passes by itself.
+    WAIT = "WAIT"
+    #: A person has to do something.
+    ACT = "ACT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One cause. `code` is stable; `pod` is the pod at fault, empty where it is none."""
+
+    verdict: Verdict
+    code: str
+    pod: str
+    what: str
+    #: Seconds after which a wait is usually over; 0 where no figure is known.
+    usual: float = 0.0
+    fix: Fix = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the rules go by."""
+
+    scene: Scene
+    plan: Plan
+    effect: Effect
+    #: The shards, from a look at all pods for a person; None in the sidecar's own loop.
+    cluster: Cluster | None

@@ -1,0 +1,179 @@
+"""Why all is not well, at its root: what a person would mend, and what then mends the rest.
+
+The order of the rules is the order of causes: what a person has to decide comes first; then our
+own server, without which nothing is seen; then DNS, without which no other pod is found; then the
+pods that are down, which others wait for; and the waits and steps themselves last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from bootstrap.core import missed, slots
+from bootstrap.core.cause import Cause, Facts, Verdict
+from bootstrap.core.plan import names, usual
+from bootstrap.core.plan.outcome import Phase, Wait
+
+
+def root(facts: Facts) -> Cause | None:
+    """The root cause; None when all is well."""
+    return next((found for rule in _RULES if (found := rule(facts)) is not None), None)
+
+
+def _refused(facts: Facts) -> Cause | None:
+    for block in facts.plan.blocked:
+        return Cause(
+            verdict=Verdict.ACT, code=block.code, pod=facts.scene.topology.name, what=block.why
+        )
+    return None
+
+
+def _alarmed(facts: Facts) -> Cause | None:
+    for alarm in sorted(facts.plan.alarms, key=lambda one: one.serves):
+        return Cause(verdict=Verdict.ACT, code=alarm.code, pod=alarm.pod, what=alarm.why)
+    return None
+
+
+def _own_server(facts: Facts) -> Cause | None:
+    if facts.scene.me.view is not None or not facts.plan.waiting:
+        return None
+    return _of_wait(facts, facts.plan.waiting[0], 1)
+
+
+def _dns(facts: Facts) -> Cause | None:
+    """Names of which DNS says nothing; NXDOMAIN says something."""
+    what = names.failing(facts.scene)
+    if not what:
+        return None
+    fix = names.dns_fix(facts.scene.topology)
+    return Cause(verdict=Verdict.ACT, code="dns", pod="", what=what, fix=fix)
+
+
+def _waiting(facts: Facts) -> Cause | None:
+    """A pod that is missing rather than what waits for it."""
+    if not facts.plan.waiting:
+        return None
+    causes = [_of_wait(facts, *group) for group in folded(facts.plan.waiting)]
+    rooted = [
+        cause
+        for cause, (wait, _) in zip(causes, folded(facts.plan.waiting), strict=True)
+        if wait.shared[1]
+    ]
+    return min(rooted or causes, key=lambda cause: cause.verdict is not Verdict.ACT)
+
+
+def folded(waits: tuple[Wait, ...]) -> list[tuple[Wait, int]]:
+    """Waits for the same thing as one, the first of them, with how many they are."""
+    groups: dict[object, tuple[Wait, int]] = {}
+    for wait in waits:
+        key: object = wait.shared if wait.shared[1] else wait
+        first, many = groups.get(key, (wait, 0))
+        groups[key] = (first, many + 1)
+    return list(groups.values())
+
+
+def _of_wait(facts: Facts, wait: Wait, many: int) -> Cause:
+    scene = facts.scene
+    view = scene.me.view
+    # Before there is a cluster our own server's age says how long the others had time to come.
+    late = not facts.effect.formed and view is not None and view.uptime > usual.LATE
+    act = late or (bool(wait.fix) and not wait.usual)
+    return Cause(
+        verdict=Verdict.ACT if act else Verdict.WAIT,
+        code="waiting",
+        pod=wait.pod,
+        what=told(wait, many, len(scene.snapshot.pods)),
+        usual=0.0 if act else wait.usual,
+    )
+
+
+def told(wait: Wait, many: int, every: int) -> str:
+    """One wait in words, or several that wait for the same thing."""
+    if many == 1:
+        return f"waiting for {wait.text}"
+    noun, what = wait.shared
+    return f"{many} of {every} {noun}: {what}"
+
+
+_DOING: Final = {
+    Phase.FORM: ("the cluster is being formed", usual.FORMED),
+    Phase.JOIN: ("{pod} joins the cluster", usual.COPIED),
+    Phase.HEAL: ("{pod} is being mended", usual.LOOK),
+}
+
+
+def _doing(facts: Facts) -> Cause | None:
+    if facts.plan.reached:
+        return None
+    pod = facts.scene.topology.name
+    what, seconds = _DOING.get(facts.plan.phase, ("{pod} has something to do", usual.LOOK))
+    until = facts.plan.steps[0].until if facts.plan.steps else ""
+    what = f"{what}, until {until}" if until else what
+    return Cause(
+        verdict=Verdict.WAIT,
+        code=facts.plan.phase.value,
+        pod=pod,
+        what=what.format(pod=pod),
+        usual=seconds,
+    )
+
+
+def _unserved(facts: Facts) -> Cause | None:
+    """Clients lack something, though our own node waits for nothing: a last resort."""
+    if not facts.effect.harms:
+        return None
+    lost = facts.effect.unserved
+    what = f"no node that answers serves {slots.named(lost)}" if lost else "all nodes say fail"
+    return Cause(verdict=Verdict.ACT, code="unserved", pod="", what=what)
+
+
+def _unwell(facts: Facts) -> Cause | None:
+    """What stands out in the shards, though our own node lacks nothing."""
+    cluster = facts.cluster
+    if cluster is None or cluster.well:
+        return None
+    if cluster.disputed:
+        what = f"several nodes claim {slots.named(cluster.disputed)}"
+        return Cause(verdict=Verdict.ACT, code="disputed-slots", pod="", what=what)
+    rows = [row for shard in cluster.shards for row in shard.rows]
+    for row in rows:
+        if row.trouble:
+            what = f"{row.pod}: {row.trouble}"
+            return Cause(verdict=Verdict.ACT, code="node-trouble", pod=row.pod, what=what)
+    for row in rows:
+        if row.link == "down":
+            what = f"{row.pod} has no link to its primary yet, or copies its data"
+            return Cause(
+                verdict=Verdict.WAIT, code="sync", pod=row.pod, what=what, usual=usual.COPIED
+            )
+    for row in rows:
+        if row.state != "ok":
+            what = f"{row.pod} says cluster_state:fail"
+            return Cause(
+                verdict=Verdict.WAIT, code="state", pod=row.pod, what=what, usual=usual.REJOINED
+            )
+    for pod, why in cluster.outside:
+        what = f"{pod} is in no shard: {why}"
+        new = why in ("new", "in no shard")
+        return Cause(
+            verdict=Verdict.WAIT if new else Verdict.ACT,
+            code="outside",
+            pod=pod,
+            what=what,
+            usual=usual.FORMED if new else 0.0,
+        )
+    return None
+
+
+_RULES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
+    _refused,
+    _alarmed,
+    _own_server,
+    _dns,
+    missed.missed,
+    _waiting,
+    _doing,
+    _unserved,
+    _unwell,
+)

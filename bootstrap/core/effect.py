@@ -1,0 +1,153 @@
+"""What clients and data have of the cluster now: facts first, the words for them last.
+
+From a look at all pods each node's own word counts; from a look at our own node alone, what it
+says of the others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from bootstrap.core import slots
+from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable
+from bootstrap.core.plan.scene import Scene
+
+#: Troubles with which a server may well serve clients, though it does not let us in.
+_SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION}) | {
+    trouble for trouble in Trouble if trouble.value.startswith("tls")
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What is served and what is kept, as far as it was seen."""
+
+    #: Whether there is a cluster with slots; None where no node could be asked.
+    formed: bool | None
+    nodes: int = 0
+    shards: int = 0
+    #: Keys on nodes that are in no cluster, while none is formed; and the pods that hold them.
+    keys: int = 0
+    holders: tuple[str, ...] = ()
+    #: Slots that no living node owns.
+    unserved: slots.Ranges = ()
+    #: Of those, the ones that no node owns at all, as far as is known.
+    unowned: slots.Ranges = ()
+    #: Of those, the ones that a living replica has a copy of.
+    copied: slots.Ranges = ()
+    #: Slots that are served, and of which no other node has a copy.
+    single: slots.Ranges = ()
+    #: Whether the living nodes refuse all keys (`cluster_state:fail`).
+    down: bool = False
+
+    @property
+    def harms(self) -> bool:
+        """Whether clients lack something."""
+        return self.formed is not False and (self.down or bool(self.unserved))
+
+
+def effect(scene: Scene) -> Effect:
+    """Derive it from what was seen."""
+    views = [scene.me.view] if scene.me.view else []
+    views += [view for pod, view in scene.viewed if pod is not scene.me]
+    inside = next((view for view in views if any(one.slots for one in view.members)), None)
+    if inside is None or (inside.alone and slots.missing(inside.myself.slots)):
+        held = [(pod.name, view.keys) for pod, view in scene.viewed if view.keys]
+        return Effect(
+            formed=False if views else None,
+            keys=sum(keys for _, keys in held),
+            holders=tuple(name for name, _ in held),
+        )
+    members = {one.node_id: one for one in inside.members if not one.handshake}
+    members |= {view.node_id: view.myself for _, view in scene.viewed if not view.alone}
+    living = {node_id for node_id, one in members.items() if alive(scene, one)}
+    owners = [one for one in members.values() if one.slots and not one.is_replica]
+    served = [span for one in owners if one.node_id in living for span in one.slots]
+    replicas = [one for one in members.values() if one.node_id in living and one.is_replica]
+    holding = {one.primary_id for one in replicas}
+    # A copy of a primary that lives is one only while the link is up.
+    linked = {one.primary_id for one in replicas if _linked(scene, one)}
+    ours = [view for pod, view in scene.viewed if pod.view and view.node_id in members]
+    unserved = slots.missing(served)
+    return Effect(
+        formed=True,
+        nodes=len(members),
+        shards=len(owners),
+        unserved=unserved,
+        unowned=slots.missing(span for one in owners for span in one.slots),
+        copied=_of(owners, holding - living),
+        single=_of(owners, living - linked),
+        down=bool(ours) and not any(view.state_ok for view in ours),
+    )
+
+
+def alive(scene: Scene, member: Member) -> bool:
+    """Whether a node may be serving: it answered, or its peers see it, and only we do not."""
+    if member.node_id in scene.pod_by_id:
+        return True
+    if member.failed or scene.ghost(member):
+        return False
+    pod = scene.pod_named(member)
+    return scene.snapshot.scope < Scope.ALL or pod is None or not unreachable(pod)
+
+
+def unreachable(pod: Pod) -> bool:
+    """Whether no client could reach a pod's server either, as far as we can tell."""
+    if isinstance(pod.node, Unreachable):
+        return pod.node.trouble not in _SERVES
+    return pod.node is None and pod.resolved.state == "absent"
+
+
+def _linked(scene: Scene, replica: Member) -> bool:
+    """Whether a replica says that its link is up; nothing is known of one that was not asked."""
+    pod = scene.pod_by_id.get(replica.node_id)
+    return pod is None or pod.view is None or pod.view.link_up
+
+
+def _of(owners: list[Member], ids: set[str | None] | set[str]) -> slots.Ranges:
+    return slots.normalise(span for one in owners if one.node_id in ids for span in one.slots)
+
+
+def words(found: Effect) -> str:
+    """In two sentences: what clients have, and what becomes of the data."""
+    return f"{_clients(found)} {_data(found)}"
+
+
+def _clients(found: Effect) -> str:
+    if found.formed is None:
+        return "What clients see is not known from here."
+    if not found.formed:
+        return "No pod that answers is in a cluster yet, so no client is served."
+    if found.down:
+        return "Clients are refused: CLUSTERDOWN."
+    if found.unserved:
+        return f"Clients are not served on {slots.named(found.unserved)}; they are on all others."
+    return "Clients are served."
+
+
+def _data(found: Effect) -> str:
+    if found.formed is None:
+        return "Nothing is changed."
+    if not found.formed:
+        if not found.keys:
+            return "No pod that answers holds a key."
+        many = "1 key lies" if found.keys == 1 else f"{found.keys} keys lie"
+        return f"{many} untouched on {', '.join(found.holders)}."
+    if found.unowned:
+        return f"No owner is known of {slots.named(found.unowned)}."
+    gone = slots.without(found.unserved, found.copied)
+    if gone:
+        return f"No node that answers has the keys of {slots.named(gone)}."
+    if found.unserved:
+        return f"A replica has the keys of {slots.named(found.unserved)}."
+    if found.single:
+        return f"Of {slots.named(found.single)} there is one copy."
+    return "Every slot has a second copy."
+
+
+def as_json(found: Effect) -> dict[str, object]:
+    """The same for a program."""
+    spans = ("unserved", "unowned", "copied", "single")
+    facts = dataclasses.asdict(found)
+    return {**facts, **{name: slots.render(facts[name]) for name in spans}, "harms": found.harms}

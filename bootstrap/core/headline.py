@@ -1,0 +1,77 @@
+"""One line that says it all: HEALTHY, WAIT or ACT, why at the root, and what it means now.
+
+It is the first line of a dry run, of `status`, of `/readyz`, and of the log's line of a plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bootstrap.core import causes, effect
+from bootstrap.core.cause import Cause, Facts, Verdict
+from bootstrap.core.effect import Effect
+from bootstrap.core.plan.outcome import Phase, Plan
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo, line, todos
+from bootstrap.core.shards import Cluster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The verdict, its root cause (None when all is well), and what clients and data have."""
+
+    cause: Cause | None
+    effect: Effect
+
+    @property
+    def verdict(self) -> Verdict:
+        """HEALTHY, WAIT or ACT."""
+        return self.cause.verdict if self.cause else Verdict.HEALTHY
+
+    @property
+    def todo(self) -> tuple[Todo, ...]:
+        """What helps against the root cause, where the plan itself does not say it."""
+        return todos(self.cause.fix) if self.cause else ()
+
+    @property
+    def text(self) -> str:
+        """The line."""
+        return f"{self.verdict}{self._why()}. {effect.words(self.effect)}"
+
+    def _why(self) -> str:
+        if self.cause is None:
+            return f": {_many(self.effect.nodes, 'node')}, {_many(self.effect.shards, 'shard')}"
+        passes = ""
+        if self.verdict is Verdict.WAIT:
+            within = f", usually within {self.cause.usual:g} s" if self.cause.usual else ""
+            passes = f"; it passes by itself{within}"
+        code = "" if self.cause.code == "waiting" else f" {self.cause.code}"
+        return f"{code}: {self.cause.what}{passes}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def headline(scene: Scene, plan: Plan, cluster: Cluster | None = None) -> Headline:
+    """Judge what was seen and what is planned; `cluster` from a look for a person."""
+    found = effect.effect(scene)
+    if plan.phase is Phase.FORM:
+        found = Effect(formed=False)  # slots are given before nodes meet: nobody is served yet
+    cause = causes.root(Facts(scene=scene, plan=plan, effect=found, cluster=cluster))
+    return Headline(cause=cause, effect=found)
+
+
+def as_json(found: Headline) -> dict[str, object]:
+    """The same for a program."""
+    cause = found.cause
+    return {
+        "verdict": found.verdict.value,
+        "text": found.text,
+        "code": cause.code if cause else None,
+        "pod": cause.pod or None if cause else None,
+        "cause": cause.what if cause else None,
+        "usual_seconds": cause.usual or None if cause else None,
+        "fix": line(found.todo),
+        "effect": effect.as_json(found.effect),
+    }

@@ -1,0 +1,41 @@
+"""Commands for a person to type, complete: with the namespace, and the pod's real name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bootstrap.core.plan.todo import Todo
+from bootstrap.core.topology import Topology
+
+
+def namespace(topology: Topology) -> str:
+    """The option that names ours, which stands second after the service in every hostname."""
+    _service, space, *_ = (*topology.subdomain.split("."), "", "")
+    return f" -n {space}" if space else ""
+
+
+def service(topology: Topology) -> str:
+    """The headless Service's short name."""
+    return topology.subdomain.partition(".")[0]
+
+
+def get(topology: Topology, what: str, *options: str) -> str:
+    """`kubectl get`, in our namespace."""
+    return " ".join([f"kubectl get {what}{namespace(topology)}", *options])
+
+
+def logs(topology: Topology, pod: str, container: str) -> str:
+    """The last lines of a container's log."""
+    return f"kubectl logs{namespace(topology)} {pod} -c {container} --tail=20"
+
+
+def filled(todo: Todo, topology: Topology, pod: str) -> Todo:
+    """A thing to do with `{n}` for the namespace's option, `{pod}` and `{port}` filled in."""
+
+    def fill(text: str) -> str:
+        text = text.replace("{n}", namespace(topology)).replace("{pod}", pod)
+        return text.replace("{port}", str(topology.port))
+
+    return dataclasses.replace(
+        todo, what=fill(todo.what), command=fill(todo.command), expect=fill(todo.expect)
+    )

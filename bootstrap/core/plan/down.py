@@ -1,0 +1,86 @@
+"""Nodes of the cluster whose pod is down, or was scaled away; and what to look at."""
+
+from __future__ import annotations
+
+from bootstrap.core.model import Member, Scope, Unreachable
+from bootstrap.core.plan import advice, commands, unreached
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+
+def scaled_away(scene: Scene, member: Member) -> bool:
+    """Whether a node's pod is gone for good, as far as can be seen.
+
+    DNS denies its name, the others take the node for failed, and its ordinal is above those of all
+    pods that there are. A pod that is only late is below some, or is not failed yet.
+    """
+    pod = scene.pod_named(member)
+    if scene.snapshot.scope < Scope.ALL or not member.gone or member.node_id in scene.pod_by_id:
+        return False
+    ordinal = scene.topology.ordinal_of(scene.hostname(member))
+    pods = scene.snapshot.pods
+    there = [one.ordinal for one in pods if one.view or one.resolved.state == "found"]
+    if ordinal is None or not there or ordinal <= max(there):
+        return False
+    if pod is None:
+        return scene.snapshot.listed
+    return pod.node is None and pod.resolved.state == "absent"
+
+
+def short(scene: Scene, member: Member) -> str:
+    """A member by its pod's name; without one, by its id."""
+    pod = scene.pod_by_id.get(member.node_id)
+    ordinal = pod.ordinal if pod else scene.topology.ordinal_of(scene.hostname(member))
+    if ordinal is not None:
+        return scene.topology.name_of(ordinal)
+    return scene.hostname(member) or f"node {member.node_id}"
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """Names as in a sentence."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def scaled_fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
+    """Bring the pods back, or forget the nodes where they own nothing."""
+    topology = scene.topology
+    ordinals = [topology.ordinal_of(scene.hostname(one)) or 0 for one in members]
+    count = max(ordinals) - topology.ordinal_start + 1
+    back = Todo(
+        what="scale back up, and the pods come back with their volumes",
+        command=f"kubectl scale statefulset{commands.namespace(topology)}"
+        f" {topology.statefulset} --replicas={count}",
+    )
+    if any(one.slots for one in members):
+        return (back,)
+    forget = Todo(
+        what="if they are to stay away, let all nodes forget them, within 60 seconds; they own no"
+        " slots",
+        command=advice.forget_all(scene, [one.node_id for one in members]),
+    )
+    return (back, forget)
+
+
+def fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
+    """What to look at for the first of the nodes that are down; the same then helps the others."""
+    member = members[0]
+    pod, topology = scene.pod_named(member), scene.topology
+    name = pod.name if pod else short(scene, member)
+    if pod is not None and isinstance(pod.node, Unreachable):
+        return unreached.fix(pod.node.trouble, topology, pod.name)
+    return (
+        Todo(
+            what=f"why is {name} not there?",
+            command=f"kubectl describe pod{commands.namespace(topology)} {name}",
+            expect="expected: events that name the reason (no node fits, a volume is not attached,"
+            " the image cannot be pulled); not found: the StatefulSet makes it anew, see"
+            f" kubectl describe statefulset{commands.namespace(topology)} {topology.statefulset}",
+        ),
+        Todo(
+            what="if it runs, and its container has ended: its server's last words",
+            command=f"{commands.logs(topology, name, 'redis')} --previous",
+        ),
+    )

@@ -1,0 +1,171 @@
+"""What DNS says, or does not say, of pods that are not found; and what to look at."""
+
+from __future__ import annotations
+
+from bootstrap.core.model import Pod
+from bootstrap.core.plan import commands, usual
+from bootstrap.core.plan.outcome import Wait
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+from bootstrap.core.topology import Topology
+
+
+def unanswered(pod: Pod) -> bool:
+    """Whether DNS was asked about a pod, and no name server gave an answer that counts."""
+    asked = not pod.resolved.reason.startswith("not asked")
+    return pod.node is None and pod.resolved.state == "unknown" and asked
+
+
+def missing(scene: Scene, pod: Pod) -> Wait:
+    """A pod whose name has not led to a server that could be asked."""
+    if pod.resolved.reason.startswith("not asked"):
+        what = f"a first answer of DNS about {pod.hostname}"
+        return Wait(pod=pod.name, what=what, usual=usual.LOOK)
+    said, topology = _said(scene, pod), scene.topology
+    return Wait(
+        pod=pod.name,
+        what=f"the name {pod.hostname} to resolve; {said}",
+        fix=fix(scene, pod),
+        usual=0.0 if unanswered(pod) else usual.CACHED,
+        shared=(f"names of pods under {topology.subdomain}", said),
+    )
+
+
+def _said(scene: Scene, pod: Pod) -> str:
+    topology, source = scene.topology, scene.topology.dns_source
+    match pod.resolved.state:
+        case "absent" if _family_missing(pod):
+            return f"it has no {_family(topology.address)}address: {pod.resolved.reason}"
+        case "absent":
+            return f"it does not exist: DNS says {pod.resolved.reason}"
+        case "found":
+            return f"it resolves to {', '.join(pod.resolved.addresses)}, not asked yet"
+        case _:
+            return f"DNS is unclear: {pod.resolved.reason} (name server of {source})"
+
+
+def failing(scene: Scene) -> str:
+    """What DNS fails with, for those pods of which it says nothing; empty where it answers."""
+    pods = [pod for pod in scene.snapshot.pods if unanswered(pod)]
+    if not pods:
+        return ""
+    many = f"{len(pods)} of {len(scene.snapshot.pods)}"
+    said = " / ".join(sorted({pod.resolved.reason for pod in pods}))
+    return f"DNS says nothing of {many} pods: {said} (name server of {scene.topology.dns_source})"
+
+
+def _family(ours: str | None) -> str:
+    """The family that POD_IP makes us ask for; without POD_IP both are asked for."""
+    return "" if ours is None else "IPv6 " if ":" in ours else "IPv4 "
+
+
+def _family_missing(pod: Pod) -> bool:
+    """Whether the name exists, and only has addresses that we do not ask for."""
+    return pod.resolved.reason.startswith(("no data", "only addresses of the other family"))
+
+
+def nobody(scene: Scene) -> bool:
+    """Whether DNS denies every pod but ours: then it is rather the Service that is not there."""
+    others = [pod for pod in scene.snapshot.pods if pod is not scene.me]
+    return bool(others) and all(pod.resolved.state == "absent" for pod in others)
+
+
+def fix(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
+    """What keeps a name from existing, each with the command that shows it."""
+    topology = scene.topology
+    if pod.resolved.state != "absent":
+        return dns_fix(topology)
+    if _family_missing(pod):
+        return _family_fix(topology, pod)
+    if nobody(scene):
+        return (*_service_fix(topology), *_pods_fix(scene))
+    return _pods_fix(scene)
+
+
+def dns_fix(topology: Topology) -> tuple[Todo, ...]:
+    """For a DNS that does not answer."""
+    return (
+        Todo(
+            what="does the cluster's DNS run?",
+            command="kubectl get pods -n kube-system -l k8s-app=kube-dns",
+            expect="expected: all Running and ready; else see their log: kubectl logs -n"
+            " kube-system -l k8s-app=kube-dns --tail=20",
+        ),
+        Todo(
+            what=f"is the name server of {topology.dns_source} the cluster's own?",
+            command="kubectl get service -n kube-system kube-dns -o jsonpath='{.spec.clusterIP}'",
+            expect="expected: the address above; else correct BOOTSTRAP_NAMESERVERS, or the pod's"
+            " dnsPolicy; a NetworkPolicy may keep port 53 from it",
+        ),
+    )
+
+
+def _family_fix(topology: Topology, pod: Pod) -> tuple[Todo, ...]:
+    return (
+        Todo(
+            what="is the Service of POD_IP's family?",
+            command=commands.get(
+                topology,
+                f"service {commands.service(topology)}",
+                "-o jsonpath='{.spec.ipFamilies}'",
+            ),
+            expect=f"expected: {_family(topology.address).strip() or 'both'} among them",
+        ),
+        Todo(
+            what="which addresses has the pod?",
+            command=commands.get(topology, f"pod {pod.name}", "-o jsonpath='{.status.podIPs}'"),
+        ),
+    )
+
+
+def _service_fix(topology: Topology) -> tuple[Todo, ...]:
+    name, where = commands.service(topology), topology.statefulset
+    return (
+        Todo(
+            what=f"no other pod resolves under {name}: is BOOTSTRAP_SERVICE right? The"
+            " StatefulSet's serviceName is",
+            command=commands.get(
+                topology, f"statefulset {where}", "-o jsonpath='{.spec.serviceName}'"
+            ),
+            expect=f"expected: {name}; else set BOOTSTRAP_SERVICE to what it says",
+        ),
+        Todo(
+            what="is there such a Service, headless, and does it list pods that are not ready?",
+            command=commands.get(
+                topology,
+                f"service {name}",
+                "-o jsonpath='{.spec.clusterIP} {.spec.publishNotReadyAddresses}'",
+            ),
+            expect="expected: None true. An address in place of None: make it anew with clusterIP:"
+            " None; no true: set publishNotReadyAddresses: true; not found: create it",
+        ),
+    )
+
+
+def _pods_fix(scene: Scene) -> tuple[Todo, ...]:
+    topology = scene.topology
+    there = sum(pod.view is not None for pod in scene.snapshot.pods)
+    found = "1 pod was found" if there == 1 else f"{there} pods were found"
+    size = f"{found}, BOOTSTRAP_SIZE says {topology.size}"
+    if topology.size is None:
+        size = f"{found}"
+    return (
+        Todo(
+            what=f"{size}. Are the pods there?",
+            command=commands.get(topology, "pods", "-o wide"),
+            expect=f"expected: all pods of {topology.statefulset} Running, each with an address;"
+            " Pending: kubectl describe pod"
+            f"{commands.namespace(topology)} names the reason",
+        ),
+        Todo(
+            what="how many should there be, and are all made at once?",
+            command=commands.get(
+                topology,
+                f"statefulset {topology.statefulset}",
+                "-o jsonpath='{.spec.replicas} {.spec.podManagementPolicy} {.spec.serviceName}'",
+            ),
+            expect=f"expected: {topology.size or 'the number of pods'} Parallel"
+            f" {commands.service(topology)}. Another number: set BOOTSTRAP_SIZE to it;"
+            " OrderedReady: docs/migration.md; another name: set BOOTSTRAP_SERVICE to it",
+        ),
+    )

@@ -1,0 +1,51 @@
+"""What a dry run and `status` have in common: the headline, the faults, and what to do."""
+
+from __future__ import annotations
+
+from bootstrap.core import causes
+from bootstrap.core.headline import Headline
+from bootstrap.core.plan import commands
+from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.todo import Fix, Todo, lines, todos
+from bootstrap.core.topology import Topology
+
+
+def faults(plan: Plan, headline: Headline, topology: Topology, every: int) -> list[str]:
+    """Each refusal and fault with what to do; then what is waited for, and what helps there.
+
+    What helps against several of them is told once. `every` is how many pods were looked at.
+    """
+    told: set[Todo] = set()
+    found: list[str] = []
+    for one in plan.faults:
+        mark = "BLOCKED" if one in plan.blocked else "TROUBLE"
+        found += [f"{mark} {one.code}: {one.why}", *_once(one.fix, told)]
+    codes = dict.fromkeys(one.code for one in plan.faults)
+    found += [f"    runbook: {explain(topology, code)}" for code in codes]
+    for wait, many in causes.folded(plan.waiting):
+        found.append(causes.told(wait, many, every))
+    found += _once(headline.todo, told)
+    for wait, _ in causes.folded(plan.waiting):
+        found += _once(wait.fix, told)
+    return found
+
+
+def explain(topology: Topology, code: str) -> str:
+    """The command that prints a code's entry of the runbook in our own pod."""
+    where = f"kubectl exec{commands.namespace(topology)} {topology.name} -c bootstrap"
+    return f"{where} -- python -m bootstrap explain {code}"
+
+
+def _once(fix: Fix, told: set[Todo]) -> list[str]:
+    new = tuple(one for one in todos(fix) if one not in told)
+    told.update(new)
+    return lines(new)
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Rows below each other, the head first, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -54,6 +54,7 @@ def test_an_ordinary_pod_needs_nothing_but_its_size(pod: identity.Files) -> None
         tls_cert_file=None,
         tls_key_file=None,
         nameservers=(("10.96.0.10", 53), ("fd00::a", 53)),
+        dns_source=str(pod.resolv),
         http=("", 8080),
         timeout=None,
         interval=10.0,

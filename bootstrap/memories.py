@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 
 from bootstrap.core import leaving, temporary
 from bootstrap.core.memory import Memory
-from bootstrap.core.model import Pod, Scope, Unreachable, View, Volume
+from bootstrap.core.model import OpenSlot, Pod, Scope, Unreachable, View, Volume
 from bootstrap.core.proof import Proof, prove
 from bootstrap.core.topology import Topology
 
 _HALVED = "halved"
+_OPEN = "open slots"
 
 
 class Memories:
@@ -23,6 +24,7 @@ class Memories:
         self._clock = clock
         self._since: dict[str, float] = {}
         self._node_timeouts: dict[str, int] = {}
+        self._open: tuple[OpenSlot, ...] = ()
         self._run = ""
         self._looked = True
         #: Whether the start gate has been opened; whoever opens it says so here.
@@ -77,6 +79,7 @@ class Memories:
             halved=self._clock() - self._since.get(_HALVED, self._clock()),
             unwell=self._lasting("unwell", my is not None and _unwell(my)),
             leaving=self._lasting("leaving", my is not None and leaving.marked(my)),
+            open_slots=self._open_for(my.myself.open_slots if my is not None else ()),
             strange=tuple(
                 (pod.name, seconds) for pod in pods if (seconds := self._strange(pod)) is not None
             ),
@@ -87,6 +90,13 @@ class Memories:
                 if f"slots of {pod.name}" in self._since
             ),
         )
+
+    def _open_for(self, some: tuple[OpenSlot, ...]) -> float:
+        """For how long just these slots have been open; 0 when none is."""
+        if some != self._open:
+            self._open = some
+            self._since.pop(_OPEN, None)
+        return self._lasting(_OPEN, bool(some))
 
     def _strange(self, pod: Pod) -> float | None:
         """For how long somebody else's node has answered behind the pod's name."""

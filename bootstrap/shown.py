@@ -94,6 +94,8 @@ async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
             break
         await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))
         snapshot = await observer.look(Scope.ALL)
+    memory = dataclasses.replace(snapshot.memory, open_slots=None)
+    snapshot = dataclasses.replace(snapshot, memory=memory)
     return snapshot, planning.plan(snapshot, observer.topology)
 
 

@@ -31,6 +31,9 @@ class Memory:
     shut: float = 0.0
     #: Whether the start gate has been opened. It stays so, and the server may be up by now.
     opened: bool = False
+    #: How long our own node has had just these slots open; None after a single look, which can't
+    #: tell. In the sidecar's memory a reshard that goes on starts anew with each slot.
+    open_slots: float | None = 0.0
     #: How long a stranger has answered behind a pod's name.
     strange: tuple[tuple[str, float], ...] = ()
     #: How long ago each pod was first seen to own slots, by pod name.

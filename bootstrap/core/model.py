@@ -14,6 +14,17 @@ Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSlot:
+    """A slot that a node has open to be moved; `CLUSTER NODES` shows it on the node's own line."""
+
+    slot: int
+    #: Whether it comes to the node (`[7-<-ID]`), and does not leave it (`[7->-ID]`).
+    importing: bool
+    #: The node on the other side.
+    peer_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One line of `CLUSTER NODES`: a node as another node, or itself, describes it."""
 
@@ -27,7 +38,8 @@ class Member:
     epoch: int = 0
     linked: bool = True
     slots: Ranges = ()
-    moving: bool = False
+    #: In the server's order. Only a node's own line has any.
+    open_slots: tuple[OpenSlot, ...] = ()
 
     @property
     def handshake(self) -> bool:

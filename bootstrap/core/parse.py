@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from bootstrap.core.model import Member, Version, View
+from bootstrap.core.model import Member, OpenSlot, Version, View
 from bootstrap.core.slots import Range, normalise
+
+#: A slot that is being moved: `[93->-ID]` leaves the node, `[77-<-ID]` comes to it.
+_OPEN: Final = re.compile(r"\[(\d+)-([<>])-([^\]]+)\]")
 
 
 class MalformedError(ValueError):
@@ -92,8 +96,15 @@ def _told(node_id: str, endpoint: str, flags: str, primary_id: str, rest: str) -
         epoch=int(epoch),
         linked=link == "connected",
         slots=normalise(_range(span) for span in spans if span and span[0] != "["),
-        moving=any(span.startswith("[") for span in spans),
+        open_slots=tuple(_open(span) for span in spans if span.startswith("[")),
     )
+
+
+def _open(word: str) -> OpenSlot:
+    found = _OPEN.fullmatch(word)
+    if found is None:
+        raise ValueError(word)
+    return OpenSlot(slot=int(found[1]), importing=found[2] == "<", peer_id=found[3])
 
 
 def _endpoint(text: str) -> tuple[str, int, int, str]:

@@ -23,6 +23,12 @@ def of_plans() -> frozenset[str]:
     return frozenset(found) | _TROUBLES
 
 
+def of_alarms() -> frozenset[str]:
+    """The codes of faults that block nothing, which are constants of their modules."""
+    text = "".join(path.read_text() for path in sorted(SOURCES.glob("*.py")))
+    return frozenset(re.findall(r'^CODE: Final = "([a-z-]+)"$', text, re.MULTILINE))
+
+
 def of_the_gate() -> frozenset[str]:
     """The codes of the start gate, which are constants there."""
     text = (SOURCES / "gate.py").read_text()

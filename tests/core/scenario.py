@@ -90,6 +90,9 @@ def read(path: Path) -> Scenario:
         memory["node_timeouts"] = timeouts
     if "strange" in options:
         memory["strange"] = tuple((pod.name, float(options["strange"])) for pod in pods)
+    if "open" in options:  # for how long, or `unknown` as after a single look
+        known = options["open"] != "unknown"
+        memory["open_slots"] = float(options["open"]) if known else None
     memory["looked"] = options.get("looked") != "no"
     scope = _SCOPES[options.get("look", "all")]
     return Scenario(

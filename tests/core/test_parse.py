@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bootstrap.core import parse
-from bootstrap.core.model import Member
+from bootstrap.core.model import Member, OpenSlot
 
 ONE = "07c3 10.0.0.1:6379@16379,a.example myself,master - 0 0 1 connected 0-5460 5462"
 
@@ -60,9 +60,12 @@ def test_flags_and_links() -> None:
 
 def test_slots_that_move_are_told_apart_from_slots() -> None:
     found = member("id 10.0.0.1:1@2 master - 0 0 0 connected 5 [6->-abc] [7-<-abc]")
-    assert found.moving
+    assert found.open_slots == (
+        OpenSlot(slot=6, importing=False, peer_id="abc"),
+        OpenSlot(slot=7, importing=True, peer_id="abc"),
+    )
     assert found.slots == ((5, 5),)
-    assert not member(ONE).moving
+    assert not member(ONE).open_slots
 
 
 def test_the_order_of_lines_does_not_matter() -> None:
@@ -78,6 +81,7 @@ def test_the_order_of_lines_does_not_matter() -> None:
         "id 10.0.0.1:x@2 master - 0 0 0 connected",
         "id 10.0.0.1:1@2 master - 0 0 zero connected",
         "id 10.0.0.1:1@2 master - 0 0 0 connected a-b",
+        "id 10.0.0.1:1@2 master - 0 0 0 connected [6-abc]",
         "id 10.0.0.1:1@2 master - 0 0 0",
     ],
 )

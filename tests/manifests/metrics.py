@@ -46,7 +46,8 @@ def _everything() -> status.Board:
     blocked = [
         outcome.Block(code=code, why="", fix="") for code in codes.of_plans() | codes.of_the_gate()
     ]
-    plan = outcome.Plan(phase=outcome.Phase.BLOCKED, blocked=tuple(blocked))
+    alarms = [outcome.Alarm(pod="", code=code, why="", fix="") for code in codes.of_alarms()]
+    plan = outcome.Plan(phase=outcome.Phase.BLOCKED, blocked=tuple(blocked), alarms=tuple(alarms))
     board = status.Board(status=status.Status(topology=build.topology(), plan=plan))
     board.status = status.Status(
         topology=build.topology(), snapshot=build.snapshot(), plan=plan, tick=1

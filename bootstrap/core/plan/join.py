@@ -148,7 +148,7 @@ def _meet(scene: Scene, pods: list[Pod]) -> Plan:
 def _follow(scene: Scene) -> Plan | None:
     """Met, but without a role: follow a primary, once it is known and no election is on."""
     topology, my, idle = scene.topology, scene.my, scene.snapshot.memory.idle
-    if my.myself.moving:
+    if my.myself.open_slots:
         what = "the slots that somebody moves to it to be moved, or CLUSTER SETSLOT STABLE"
         return Plan(phase=Phase.JOIN, waiting=(Wait(pod=scene.me.name, what=what),))
     # A temporary setting marks a seed at work; should that have died, `local` ends the wait.

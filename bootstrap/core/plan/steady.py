@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bootstrap.core import leaving, slots, temporary
 from bootstrap.core.model import Scope
-from bootstrap.core.plan import advice, ghosts
+from bootstrap.core.plan import advice, ghosts, open_slots
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -147,7 +147,7 @@ def _used_and_alone(scene: Scene) -> Plan:
 
 def _notes(scene: Scene) -> tuple[str, ...]:
     """What this server cannot do, and what follows; or does not do for a while."""
-    notes: list[str] = []
+    notes = [*open_slots.notes(scene)]
     if leaving.marked(scene.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if scene.my.setting("cluster-announce-hostname") is None:

@@ -1,0 +1,217 @@
+"""Slots that were opened to be moved, and are open still: told, never ended by us.
+
+A node shows open slots on its own line alone, so a sidecar knows those of its own node, and a look
+at all pods those of all. Which side holds the keys no line tells: a person looks before ending it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bootstrap.core import slots
+from bootstrap.core.model import Member, OpenSlot, Pod, View
+from bootstrap.core.plan import advice
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+
+CODE: Final = "open-slots"
+#: For how long the same slots have to be open, in seconds, before it is an alarm: a reshard that
+#: goes on opens the next slot long before that.
+LASTING_SECONDS: Final = 60.0
+_LET_IT_END: Final = (
+    "if a reshard is under way, let it end: it goes on with the next slot within a minute"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Move:
+    """Slots that one node has open towards one other."""
+
+    importing: bool
+    peer: Member
+    #: Who owns the slots by the best word there is; None when there is no owner, or several.
+    owner: Member | None
+    ranges: slots.Ranges
+
+
+def left_open(scene: Scene) -> list[Alarm]:
+    """The open slots of each pod, as far as they have lasted or a single look cannot tell."""
+    seconds = scene.snapshot.memory.open_slots
+    return [
+        _alarm(scene, pod, view, found)
+        for pod, view in scene.viewed
+        if seconds is None or (pod is scene.me and seconds >= LASTING_SECONDS)
+        if (found := _own(scene, view))
+    ]
+
+
+def notes(scene: Scene) -> tuple[str, ...]:
+    """Our own node's open slots, while that is nothing to worry about."""
+    found, seconds = _own(scene, scene.my), scene.snapshot.memory.open_slots
+    if not found or seconds is None or seconds >= LASTING_SECONDS:
+        return ()
+    return (f"{scene.me.name}: {_listed(scene, scene.my, found)}; a reshard seems to be under way",)
+
+
+def _own(scene: Scene, view: View) -> tuple[OpenSlot, ...]:
+    """A node's open slots, each told once.
+
+    A replica repeats those of its primary (valkey 8.0), and a slot that leaves one node and comes
+    to another is told of the one that it leaves.
+    """
+    mine = view.myself
+    if mine.is_replica:
+        over = _open(scene, mine.primary_id or "")
+        if over is None:
+            return mine.open_slots if scene.snapshot.memory.open_slots is None else ()
+        return tuple(one for one in mine.open_slots if one not in over)
+    return tuple(
+        one
+        for one in mine.open_slots
+        if not one.importing
+        or OpenSlot(slot=one.slot, importing=False, peer_id=view.node_id)
+        not in (_open(scene, one.peer_id) or ())
+    )
+
+
+def _open(scene: Scene, node_id: str) -> tuple[OpenSlot, ...] | None:
+    """What a node that was looked at has open; None when it was not looked at."""
+    pod = scene.pod_by_id.get(node_id)
+    return pod.view.myself.open_slots if pod and pod.view else None
+
+
+def _alarm(scene: Scene, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> Alarm:
+    seconds = scene.snapshot.memory.open_slots
+    since = (
+        "since when one look cannot tell, and it may be a reshard that is under way"
+        if seconds is None
+        else f"the same for {seconds:.0f} s"
+    )
+    moves = _moves(scene, view, found)
+    alone = "".join(_one_sided(scene, move, pod) for move in moves)
+    return Alarm(
+        pod=pod.name,
+        code=CODE,
+        why=f"{pod.name}: {_listed(scene, view, found)}; {since}{alone}; no key is lost, but until"
+        " that is ended clients are sent from one side to the other, keys on the side that is not"
+        " asked seem to be missing, and no other reshard begins",
+        fix="; ".join([_LET_IT_END, *(_ending(scene, view.myself, move) for move in moves)]),
+    )
+
+
+def _listed(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> str:
+    """Which slots, which way, and to or from whom."""
+    texts = []
+    for move in _moves(scene, view, found):
+        way = "importing from" if move.importing else "migrating to"
+        one = slots.count(move.ranges) == 1
+        some = (
+            f"slot {slots.render(move.ranges)} is"
+            if one
+            else f"slots {slots.brief(move.ranges)} are"
+        )
+        texts.append(f"{some} open, {way} {scene.name(move.peer)}")
+    return "; ".join(texts)
+
+
+def _moves(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> list[_Move]:
+    """The open slots by direction, the other side, and who owns them."""
+    groups: dict[tuple[bool, str, str], list[slots.Range]] = {}
+    for one in found:
+        owner = _owner(scene, view, one.slot)
+        key = (one.importing, one.peer_id, owner.node_id if owner else "")
+        groups.setdefault(key, []).append((one.slot, one.slot))
+    return [
+        _Move(
+            importing=importing,
+            peer=view.member(peer_id) or Member(node_id=peer_id, address="", port=0, bus_port=0),
+            owner=view.member(owner_id),
+            ranges=slots.normalise(spans),
+        )
+        for (importing, peer_id, owner_id), spans in sorted(groups.items())
+    ]
+
+
+def _owner(scene: Scene, view: View, slot: int) -> Member | None:
+    """The one that says itself that it owns the slot; else whom the node believes to."""
+    sure = [one.myself for _, one in scene.viewed if _has(one.myself, slot)]
+    believed = [one for one in view.members if _has(one, slot)]
+    some = sure or believed
+    return view.member(some[0].node_id) if len(some) == 1 else None
+
+
+def _has(member: Member, slot: int) -> bool:
+    return any(first <= slot <= last for first, last in member.slots)
+
+
+def _one_sided(scene: Scene, move: _Move, pod: Pod) -> str:
+    """Whether the other side, where it was looked at, does not have the slots open."""
+    theirs = _open(scene, move.peer.node_id)
+    if theirs is None:
+        return ""
+    there = {one.slot for one in theirs if one.importing != move.importing}
+    shut = [slot for first, last in move.ranges for slot in range(first, last + 1)]
+    shut = [slot for slot in shut if slot not in there]
+    if not shut:
+        return ""
+    spans = slots.brief(slots.normalise((slot, slot) for slot in shut))
+    return f"; {scene.name(move.peer)} does not have {spans} open, only {pod.name} has"
+
+
+def _ending(scene: Scene, mine: Member, move: _Move) -> str:
+    """The look that shows where the keys are, and the commands for each thing it can show."""
+    target = mine if move.importing else move.peer
+    source = move.peer if move.importing else mine
+    if move.owner is not None and move.owner.node_id != target.node_id:
+        source = move.owner  # a failover may have changed it
+    here, there = _server(scene, source), _server(scene, target)
+    first, second = _called(scene, source), _called(scene, target)
+    count, slot = "CLUSTER COUNTKEYSINSLOT $slot", "CLUSTER SETSLOT $slot"
+    look = (
+        f"see how many keys {first} and {second} hold:"
+        f" {_for_each(move, f'{here} {count}; {there} {count}')}"
+    )
+    if move.owner is not None and move.owner.node_id == target.node_id:
+        return (
+            f"{look}; {second} owns what is open already: where {first} holds none, close it there:"
+            f" {_for_each(move, f'{here} {slot} STABLE')}"
+        )
+    back = f"{there} {slot} STABLE; {here} {slot} STABLE"
+    done = (
+        f"{there} {slot} IMPORTING {source.node_id}; {there} {slot} NODE {target.node_id};"
+        f" {here} {slot} NODE {target.node_id}"
+    )
+    return (
+        f"{look}; where {second} holds none, take the move back (nothing could reach keys there"
+        f" afterwards): {_for_each(move, back)}; where only {second} holds some, finish it:"
+        f" {_for_each(move, done)}; where both do, move the rest before that, key by key:"
+        f" {here} CLUSTER GETKEYSINSLOT {move.ranges[0][0]} 100 names them, {here} MIGRATE"
+        f" {target.address or 'ADDRESS'} {target.port} '' 0 5000 KEYS KEY... moves them"
+    )
+
+
+def _for_each(move: _Move, commands: str) -> str:
+    """The commands for one slot, or a loop over all of them."""
+    (first, last), *more = move.ranges
+    if first == last and not more:
+        return commands.replace("$slot", str(first))
+    numbers = " ".join(
+        str(start) if start == end else f"$(seq {start} {end})" for start, end in move.ranges
+    )
+    return f"for slot in {numbers}; do {commands}; done"
+
+
+def _called(scene: Scene, member: Member) -> str:
+    """The member's pod; else its address."""
+    pod = scene.pod_by_id.get(member.node_id)
+    ordinal = pod.ordinal if pod else scene.topology.ordinal_of(scene.hostname(member))
+    return member.address or member.node_id if ordinal is None else scene.topology.name_of(ordinal)
+
+
+def _server(scene: Scene, member: Member) -> str:
+    """What a person types before a command to the member's server."""
+    name = _called(scene, member)
+    if name in (member.address, member.node_id):
+        return f"redis-cli -h {member.address or 'ADDRESS'} -p {member.port}"
+    return advice.ask(scene.topology, name)

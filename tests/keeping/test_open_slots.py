@@ -94,7 +94,7 @@ def test_over_a_restart(formed: sets.LocalStatefulSet) -> None:
     source.start_server()
     source.wait_server_up()
     forming.until(
-        lambda: "open, migrating" in roles.beside(source, "status")[1], source.server_tail
+        lambda: "TROUBLE open-slots" in roles.beside(source, "status")[1], source.server_tail
     )
     trouble(source)
     close(formed)

@@ -82,9 +82,7 @@ class Status:
         me = self.snapshot.pod(self.topology.name)
         if me is None or me.view is None:
             return False, "; ".join(wait.text for wait in self.plan.waiting) or "no view"
-        ready, why = self._serves(self.plan, self.topology, me.view)
-        # What a person has to mend is told beside, also where clients may be sent here.
-        return ready, "; ".join([why, *(f"{one.code}: {one.why}" for one in self.plan.alarms)])
+        return self._serves(self.plan, self.topology, me.view)
 
     def _serves(self, plan: Plan, topology: Topology, view: View) -> tuple[bool, str]:
         """Whether our node has its part in a cluster that is ok."""

@@ -50,7 +50,7 @@ def test_text_says_all_that_the_plan_says(path: Path) -> None:
     assert all(step.until in text for step in plan.steps)
     assert all(note in text for note in plan.notes)
     assert all(pod.name in text for pod in given.snapshot.pods)
-    assert all(one.code in text and one.why in text and one.fix in text for one in plan.alarms)
+    assert all(one.code in text and one.why in text for one in plan.alarms)
     assert ("nothing to do" in text) == (plan.reached and not plan.alarms)
     assert all(line == line.rstrip() for line in text.splitlines())
 

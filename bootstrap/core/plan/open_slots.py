@@ -14,13 +14,14 @@ from bootstrap.core.model import Member, OpenSlot, Pod, View
 from bootstrap.core.plan import advice
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 
 CODE: Final = "open-slots"
 #: For how long the same slots have to be open, in seconds, before it is an alarm: a reshard that
 #: goes on opens the next slot long before that.
 LASTING_SECONDS: Final = 60.0
-_LET_IT_END: Final = (
-    "if a reshard is under way, let it end: it goes on with the next slot within a minute"
+_LET_IT_END: Final = Todo(
+    what="if a reshard is under way, let it end: it goes on with the next slot within a minute"
 )
 
 
@@ -51,7 +52,8 @@ def notes(scene: Scene) -> tuple[str, ...]:
     found, seconds = _own(scene, scene.my), scene.snapshot.memory.open_slots
     if not found or seconds is None or seconds >= LASTING_SECONDS:
         return ()
-    return (f"{scene.me.name}: {_listed(scene, scene.my, found)}; a reshard seems to be under way",)
+    sides = sorted({_direction(scene, move) for move in _moves(scene, scene.my, found)})
+    return (f"it has slots open, {', '.join(sides)}: a reshard seems to be under way",)
 
 
 def _own(scene: Scene, view: View) -> tuple[OpenSlot, ...]:
@@ -96,7 +98,7 @@ def _alarm(scene: Scene, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> A
         why=f"{pod.name}: {_listed(scene, view, found)}; {since}{alone}; no key is lost, but until"
         " that is ended clients are sent from one side to the other, keys on the side that is not"
         " asked seem to be missing, and no other reshard begins",
-        fix="; ".join([_LET_IT_END, *(_ending(scene, view.myself, move) for move in moves)]),
+        fix=(_LET_IT_END, *(one for move in moves for one in _ending(scene, view.myself, move))),
     )
 
 
@@ -104,15 +106,18 @@ def _listed(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> str:
     """Which slots, which way, and to or from whom."""
     texts = []
     for move in _moves(scene, view, found):
-        way = "importing from" if move.importing else "migrating to"
         one = slots.count(move.ranges) == 1
         some = (
             f"slot {slots.render(move.ranges)} is"
             if one
             else f"slots {slots.brief(move.ranges)} are"
         )
-        texts.append(f"{some} open, {way} {scene.name(move.peer)}")
+        texts.append(f"{some} open, {_direction(scene, move)}")
     return "; ".join(texts)
+
+
+def _direction(scene: Scene, move: _Move) -> str:
+    return f"{'importing from' if move.importing else 'migrating to'} {scene.name(move.peer)}"
 
 
 def _moves(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> list[_Move]:
@@ -159,7 +164,7 @@ def _one_sided(scene: Scene, move: _Move, pod: Pod) -> str:
     return f"; {scene.name(move.peer)} does not have {spans} open, only {pod.name} has"
 
 
-def _ending(scene: Scene, mine: Member, move: _Move) -> str:
+def _ending(scene: Scene, mine: Member, move: _Move) -> tuple[Todo, ...]:
     """The look that shows where the keys are, and the commands for each thing it can show."""
     target = mine if move.importing else move.peer
     source = move.peer if move.importing else mine
@@ -168,26 +173,35 @@ def _ending(scene: Scene, mine: Member, move: _Move) -> str:
     here, there = _server(scene, source), _server(scene, target)
     first, second = _called(scene, source), _called(scene, target)
     count, slot = "CLUSTER COUNTKEYSINSLOT $slot", "CLUSTER SETSLOT $slot"
-    look = (
-        f"see how many keys {first} and {second} hold:"
-        f" {_for_each(move, f'{here} {count}; {there} {count}')}"
+    look = Todo(
+        what=f"how many keys do {first} and {second} hold?",
+        command=_for_each(move, f"{here} {count}; {there} {count}"),
+        expect="two numbers a slot; what is to be done with it depends on them",
     )
     if move.owner is not None and move.owner.node_id == target.node_id:
-        return (
-            f"{look}; {second} owns what is open already: where {first} holds none, close it there:"
-            f" {_for_each(move, f'{here} {slot} STABLE')}"
-        )
+        close = _for_each(move, f"{here} {slot} STABLE")
+        what = f"{second} owns what is open already: where {first} holds none, close it there"
+        return look, Todo(what=what, command=close)
     back = f"{there} {slot} STABLE; {here} {slot} STABLE"
     done = (
         f"{there} {slot} IMPORTING {source.node_id}; {there} {slot} NODE {target.node_id};"
         f" {here} {slot} NODE {target.node_id}"
     )
+    where = f"{target.address or 'ADDRESS'} {target.port}"
     return (
-        f"{look}; where {second} holds none, take the move back (nothing could reach keys there"
-        f" afterwards): {_for_each(move, back)}; where only {second} holds some, finish it:"
-        f" {_for_each(move, done)}; where both do, move the rest before that, key by key:"
-        f" {here} CLUSTER GETKEYSINSLOT {move.ranges[0][0]} 100 names them, {here} MIGRATE"
-        f" {target.address or 'ADDRESS'} {target.port} '' 0 5000 KEYS KEY... moves them"
+        look,
+        Todo(
+            what=f"where {second} holds none, take the move back",
+            command=_for_each(move, back),
+            expect="not where it holds some: nothing could reach these keys afterwards",
+            destructive=True,
+        ),
+        Todo(what=f"where only {second} holds some, finish it", command=_for_each(move, done)),
+        Todo(
+            what="where both hold some, move the rest, then finish it; which keys are there?",
+            command=f"{here} CLUSTER GETKEYSINSLOT {move.ranges[0][0]} 100",
+            expect=f"for each KEY of them: {here} MIGRATE {where} KEY 0 5000",
+        ),
     )
 
 

@@ -152,6 +152,7 @@ def topology(known: settings.Settings) -> Topology:
         gate_seconds=known.gate_seconds,
         gate_opens=known.gate_on_timeout == "open",
         guarded=known.data_dir is not None,
+        adopted=known.adopt or "",
     )
 
 

@@ -48,11 +48,15 @@ class Discovery:
         self._clock = clock
         self._wanted: frozenset[str] = frozenset()
         self._relist_from = clock()
+        # What our service says of its pods denies no name of another service, so those are kept
+        # apart; made when they are first asked for.
+        self._elsewhere: Discovery | None = None
+        self._servers, self._family, self._timeout = tuple(nameservers), family, timeout
 
     @property
     def questions(self) -> int:
         """Questions sent so far, to all name servers together."""
-        return self._resolver.questions
+        return self._resolver.questions + (self._elsewhere.questions if self._elsewhere else 0)
 
     def due(self) -> float:
         """Return the seconds until the next fresh question may be asked; 0 is now."""
@@ -106,6 +110,21 @@ class Discovery:
         """
         await self.ask_plainly([fqdn])
         return self._findings.of(directory.absolute(fqdn))
+
+    async def elsewhere(self, fqdns: Collection[str]) -> dict[str, directory.Name]:
+        """What DNS says of names outside our service, asked as everybody else asks for them."""
+        if not fqdns:
+            return {}
+        if self._elsewhere is None:
+            self._elsewhere = Discovery(
+                service="elsewhere.invalid",
+                nameservers=self._servers,
+                family=self._family,
+                timeout=self._timeout,
+            )
+        await self._elsewhere.ask_plainly(fqdns)
+        found = await self._elsewhere.look(())
+        return {fqdn: found.of(fqdn) for fqdn in fqdns}
 
     async def ask_plainly(self, fqdns: Collection[str]) -> None:
         """Ask for each of these pods as `address_of` does, so that something is known of each."""

@@ -79,7 +79,7 @@ class Neighbours:
     async def _ask(self, member: Member) -> View | Unreachable:
         if member.address not in self._nodes:
             # Gossip may bring any name; a certificate for it must not be enough.
-            ours = self._topology.ordinal_of(member.hostname) is not None
+            ours = self._topology.own_ordinal_of(member.hostname) is not None
             self._nodes[member.address] = node.Node(
                 member.address, self._topology.port, self._access, member.hostname if ours else ""
             )

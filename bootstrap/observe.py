@@ -7,9 +7,10 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap import connection, discovery, memories, node, siblings, volume
-from bootstrap.core import directory, halves, nameless
+from bootstrap import connection, discovery, memories, node, originals, siblings, volume
+from bootstrap.core import directory, former, halves, nameless, names
 from bootstrap.core.model import (
+    Former,
     Member,
     Pod,
     Scope,
@@ -53,6 +54,7 @@ class Observer:
         self._sought: set[str] = set()
         self._folder = folder
         self._volume: Volume | None = None
+        self._originals = originals.Originals(access, names)
 
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
@@ -71,6 +73,7 @@ class Observer:
             node=mine,
         )
         pods = [me, *await self._peers(scope, mine)]
+        seen = await self._former(scope, mine)
         pods.sort(key=lambda pod: pod.ordinal)
         return Snapshot(
             scope=scope,
@@ -78,6 +81,7 @@ class Observer:
             memory=self._memories.of(scope, me, pods, self._volume),
             listed=self._listed,
             volume=self._volume,
+            former=seen,
         )
 
     def gate_opened(self) -> None:
@@ -88,6 +92,19 @@ class Observer:
         """Our own node's volume, while nobody listens: a server that runs has read it already."""
         down = isinstance(mine, Unreachable) and mine.trouble is Trouble.REFUSED
         return volume.read(self._folder) if self._folder and down else None
+
+    async def _former(self, scope: Scope, mine: View | Unreachable) -> Former | None:
+        """Where the nodes may be that our volume, or our server, is a copy of.
+
+        A volume is looked after before its server starts, a server only where its view holds names
+        that are not ours.
+        """
+        topology, own = self.topology, [self._local.address, self.topology.address or ""]
+        if self._volume and self._volume.members and not self._memories.opened:
+            return await self._originals.of_volume(self._volume.members, topology, own)
+        if scope is Scope.ALL and isinstance(mine, View) and former.foreign(mine.others, topology):
+            return await self._originals.of_view(mine, topology, own)
+        return None
 
     def _remembered(self, mine: View | Unreachable) -> tuple[Member, ...]:
         """Whom our own node knows; while it is down, whom it knew when it ended."""
@@ -159,7 +176,7 @@ class Observer:
         if not self._listed and topology.size is None and (answered or found.nameless):
             self._listed = await self.names.list_pods()
             found = await self.names.look(())
-        ours = (topology.ordinal_of(name.removesuffix(".")) for name, _ in found.names)
+        ours = (topology.own_ordinal_of(name.removesuffix(".")) for name, _ in found.names)
         placed = await self._named_by_nodes(found.nameless)
         ordinals |= {ordinal for ordinal in ours if ordinal is not None} | placed.keys()
         ordinals.discard(topology.ordinal)
@@ -197,7 +214,7 @@ class Observer:
         named: dict[int, directory.Name] = {}
         for address, said in zip(nameless, views, strict=True):
             hostname = isinstance(said, View) and said.setting("cluster-announce-hostname")
-            ordinal = self.topology.ordinal_of(hostname) if hostname else None
+            ordinal = self.topology.own_ordinal_of(names.plain(hostname)) if hostname else None
             if ordinal is not None:
                 named[ordinal] = directory.Name(state="found", addresses=(address,))
         return named
@@ -205,7 +222,7 @@ class Observer:
     def _ordinals_in(self, mine: View | Unreachable) -> set[int]:
         """Pods that our own node knows, beyond those that were expected at first."""
         members = self._remembered(mine)
-        found = (self.topology.ordinal_of(member.hostname) for member in members)
+        found = (self.topology.meant_by(member.hostname) for member in members)
         return {ordinal for ordinal in found if ordinal is not None}
 
     async def _settle_address(self, found: directory.Directory, peers: list[Pod]) -> None:

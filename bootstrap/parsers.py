@@ -101,6 +101,15 @@ def domain(text: str) -> str:
     return name
 
 
+def adopted(text: str) -> str:
+    """Parse the name of a set: a hostname of one of its pods without `-` and the ordinal."""
+    name = text.lower().removesuffix(".")
+    labels = name.split(".")
+    if len(labels) < len(("SET", "SERVICE")) or not all(map(_LABEL.fullmatch, labels)):
+        raise NotThisError("STATEFULSET.SERVICE.NAMESPACE.svc.DOMAIN, as the refusal names it")
+    return name
+
+
 def place(text: str) -> str:
     """Parse the name of a host or zone.
 

@@ -35,5 +35,5 @@ class Placed:
         if not isinstance(mine, View) or mine.following:
             return set()
         primary = mine.member(mine.myself.primary_id)
-        ordinal = self._topology.ordinal_of(primary.hostname) if primary else None
+        ordinal = self._topology.meant_by(primary.hostname) if primary else None
         return set() if ordinal is None else {ordinal}

@@ -138,6 +138,13 @@ class Settings:
         meaning="What then: hold it down until a person acts, or open, though data may be lost.",
     )
 
+    adopt: str | None = variables.optional(
+        "BOOTSTRAP_ADOPT",
+        parsers.adopted,
+        meaning="The set that the volumes were copied from and that is gone for good: their nodes"
+        " become this set's.",
+        example="redis-app.redis-service.prod.svc.cluster.local",
+    )
     handover_timeout: float = variables.required(
         "BOOTSTRAP_HANDOVER_TIMEOUT",
         parsers.seconds,

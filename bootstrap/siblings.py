@@ -102,7 +102,8 @@ class Siblings:
         topology, pod = self.topology, self._pod(ordinal, name)
         proven = self._proven.get(pod.name)
         # Where our own node last saw it: a hint like any other, and one without DNS.
-        last = [member.address for member in known if member.hostname == pod.hostname]
+        form_of, ids = topology.form_of, {member.node_id for member in known}
+        last = [member.address for member in known if form_of(member.hostname) == ordinal]
         hints = (proven, *name.addresses, *last)
         if pod.hostname in near:
             hints = (proven, *last, *name.addresses)  # what DNS said may be long ago
@@ -111,7 +112,7 @@ class Siblings:
             said = await self.at(address, pod.hostname).read(shards=_joining(mine))
             seen = dataclasses.replace(pod, address=address, node=said)
             if isinstance(said, View):
-                proof = prove(said, pod.hostname, address, topology)
+                proof = prove(said, pod.hostname, address, topology, ids)
                 if proof is Proof.OURS:
                     self._proven[pod.name] = address
                     self.placed.proved(mine, ordinal, said, address)

@@ -44,6 +44,7 @@ def test_an_ordinary_pod_needs_nothing_but_its_size(pod: identity.Files) -> None
         data_dir=None,
         gate_timeout=None,
         gate_on_timeout="hold",
+        adopt=None,
         handover_timeout=20.0,
         handover_token=None,
         redis_host="127.0.0.1",
@@ -76,6 +77,7 @@ def test_names_and_numbers_that_follow(pod: identity.Files) -> None:
     assert not settings.read({}, pod).is_seed
 
 
+ADOPTED = "redis-app.redis-service.prod.svc.corp.example"
 VALUES: list[tuple[str, str, str, Any]] = [
     ("POD_NAME", "r-12", "ordinal", 12),
     ("POD_NAMESPACE", "other", "namespace", "other"),
@@ -98,6 +100,7 @@ VALUES: list[tuple[str, str, str, Any]] = [
     ("BOOTSTRAP_DATA_DIR", "/", "data_dir", Path("/")),
     ("BOOTSTRAP_GATE_TIMEOUT", "2m", "gate_seconds", 120.0),
     ("BOOTSTRAP_NODE_TIMEOUT", "5000", "gate_seconds", 15.0),
+    ("BOOTSTRAP_ADOPT", "Redis-App.redis-service.prod.svc.Corp.example.", "adopt", ADOPTED),
     ("BOOTSTRAP_HANDOVER_TIMEOUT", "1m", "handover_timeout", 60.0),
     ("BOOTSTRAP_HANDOVER_TOKEN", "open-sesame", "handover_token", secret.Secret("open-sesame")),
     ("BOOTSTRAP_GATE_ON_TIMEOUT", "Open", "gate_on_timeout", "open"),

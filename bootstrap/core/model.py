@@ -204,6 +204,19 @@ class Volume:
         return not self.data and (owner or bool(self.corrupt))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """What was found at the names and addresses that other sets' nodes bear in our nodes.conf.
+
+    A volume may be a copy. Then those that it was copied from may still be there.
+    """
+
+    #: Hostnames in the form in which they are compared, and what DNS says of each.
+    names: tuple[tuple[str, directory.Name], ...] = ()
+    #: Addresses and the node that answered there; None where nothing took the connection.
+    nodes: tuple[tuple[str, View | Unreachable | None], ...] = ()
+
+
 class Scope(enum.IntEnum):
     """How much was looked at: a healthy pod only ever looks at its own Redis."""
 
@@ -225,6 +238,8 @@ class Snapshot:
     listed: bool = True
     #: Our own node's volume, while its server is down; None when it was not looked at.
     volume: Volume | None = None
+    #: Where the nodes of another set were looked for; None when there was no reason to.
+    former: Former | None = None
 
     def pod(self, name: str) -> Pod | None:
         """The pod of that name, if it was looked at."""

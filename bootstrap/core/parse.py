@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bootstrap.core import names
 from bootstrap.core.model import Member, OpenSlot, Version, View
 from bootstrap.core.slots import Range, normalise
 
@@ -109,10 +110,10 @@ def _open(word: str) -> OpenSlot:
 
 def _endpoint(text: str) -> tuple[str, int, int, str]:
     """An IPv6 address has colons of its own: only the last one parts it from the port."""
-    place, *names = text.split(",")
+    place, *more = text.split(",")
     place, _, bus = place.partition("@")
     address, _, port = place.rpartition(":")
-    hostname = names[0] if names else ""
+    hostname = names.plain(more[0]) if more else ""
     return address, int(port), int(bus or int(port) + 10000), hostname
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 
+from bootstrap.core import names
 from bootstrap.core.model import View
 from bootstrap.core.topology import Topology
 
@@ -19,18 +21,34 @@ class Proof(enum.Enum):
     STRANGER = enum.auto()
 
 
-def prove(view: View, hostname: str, address: str | None, topology: Topology) -> Proof:
+def prove(
+    view: View,
+    hostname: str,
+    address: str | None,
+    topology: Topology,
+    known: Collection[str] = (),
+) -> Proof:
     """Judge the node that answered at an address which the hostname led to.
 
     A server before 7.0 has no place for a hostname; there the announced address, which a sidecar
     wrote too, is all the proof that can be had.
+
+    A cluster that is being adopted may announce short names, or names outside. Such a name is not
+    ours alone, so it counts only for a node whose id our own node knows: `known`.
     """
     said = view.setting("cluster-announce-hostname")
     if said is None:
         announced = view.setting("cluster-announce-ip")
         return Proof.OURS if announced and announced == address else Proof.SILENT
+    said = names.plain(said)
     if said == hostname:
         return Proof.OURS
     if not said:
         return Proof.SILENT
-    return Proof.STRANGER if topology.ordinal_of(said) is None else Proof.SIBLING
+    if names.other_form(said, hostname):
+        return Proof.OURS if view.node_id in known else Proof.SILENT
+    meant = topology.meant_by(said)
+    if meant is None:
+        return Proof.STRANGER
+    # The name of the same pod before it was adopted: its sidecar has not written yet.
+    return Proof.SILENT if topology.hostname_of(meant) == hostname else Proof.SIBLING

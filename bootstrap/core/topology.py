@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bootstrap.core import names
+
 LEAST_SHARDS: Final = 3
 """With fewer primaries, the loss of one leaves no majority that could elect its successor."""
 
@@ -40,6 +42,9 @@ class Topology:
     gate_opens: bool = False
     #: Whether our node's volume can be looked at, so that the start gate can do its work.
     guarded: bool = True
+    #: The set that our volumes were written by, as a person has said: a hostname of one of its pods
+    #: without the ordinal, `redis-app.redis-service.prod.svc.cluster.local`. Empty: none was.
+    adopted: str = ""
 
     def name_of(self, ordinal: int) -> str:
         """Pod name of an ordinal."""
@@ -49,13 +54,41 @@ class Topology:
         """Fully qualified name of an ordinal, without the trailing dot."""
         return f"{self.name_of(ordinal)}.{self.subdomain}"
 
+    def own_ordinal_of(self, hostname: str) -> int | None:
+        """The ordinal of a full hostname of our StatefulSet; None when the name is no such."""
+        subdomain = hostname.partition(".")[2]
+        return self._ordinal_in(hostname, self.statefulset) if subdomain == self.subdomain else None
+
     def ordinal_of(self, hostname: str) -> int | None:
-        """The ordinal of a hostname of our StatefulSet; None when the name is not one of ours."""
-        name, _, subdomain = hostname.partition(".")
-        stem, _, digits = name.rpartition("-")
-        if subdomain != self.subdomain or stem != self.statefulset or not digits.isdecimal():
+        """The same; a name of the set that was adopted is that of our pod of the same ordinal."""
+        if self.adopted and names.owner(hostname) == self.adopted:
+            return self._ordinal_in(hostname, self.adopted.partition(".")[0])
+        return self.own_ordinal_of(hostname)
+
+    def form_of(self, hostname: str) -> int | None:
+        """The ordinal of our pod that a hostname names in full, in short, or in a domain outside.
+
+        A hint alone: a pod of another namespace may have the same short name.
+        """
+        ordinal = self._ordinal_in(hostname, self.statefulset)
+        if ordinal is None:
             return None
-        return int(digits) if self.name_of(int(digits)) == name else None
+        full = self.hostname_of(ordinal)
+        return ordinal if hostname == full or names.other_form(hostname, full) else None
+
+    def meant_by(self, hostname: str) -> int | None:
+        """The ordinal of our pod in which a node of this hostname is to be looked for."""
+        ordinal = self.ordinal_of(hostname)
+        return self.form_of(hostname) if ordinal is None else ordinal
+
+    @staticmethod
+    def _ordinal_in(hostname: str, statefulset: str) -> int | None:
+        """The ordinal of a pod of this StatefulSet, whatever stands behind the pod's name."""
+        name = hostname.partition(".")[0]
+        stem, _, digits = name.rpartition("-")
+        if stem != statefulset or not digits.isdecimal() or str(int(digits)) != digits:
+            return None
+        return int(digits)
 
     @property
     def name(self) -> str:

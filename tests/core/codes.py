@@ -20,6 +20,7 @@ def of_plans() -> frozenset[str]:
     found = re.findall(r'code="([a-z-]+)"', text)
     found += re.findall(r'_blocked\(\s*"([a-z-]+)"', text)
     found += re.findall(r'code="[a-z-]+"\s+if [^\n]+ else "([a-z-]+)"', text)
+    found += re.findall(r'^[A-Z]+ = "([a-z]+-[a-z-]+)"$', text, re.MULTILINE)
     return frozenset(found) | _TROUBLES
 
 

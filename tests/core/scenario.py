@@ -19,6 +19,7 @@ Below a pod stand the lines of CLUSTER NODES, a pod's name there being short for
 `blank` is a new node's line, `everybody` those of a formed cluster of which lines below replace
 some. A trouble (`loading`, `refused`, ...) is a node that could not be viewed, and `absent`,
 `unknown`, `found`, `family` and `unasked` are names behind which there is no address to try.
+After the pods, `elsewhere ADDRESS says=NAME` with lines is a node of another set that answered.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import Any, Final
 from bootstrap.core import plan as planning
 from bootstrap.core import render
 from bootstrap.core.directory import Name
-from bootstrap.core.model import Pod, Scope, Snapshot, Trouble
+from bootstrap.core.model import Former, Pod, Scope, Snapshot, Trouble, View
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.topology import Topology
 from tests.core import build
@@ -81,7 +82,8 @@ def read(path: Path) -> Scenario:
     _about, facts, seen = given.split("\n\n", 2)
     options = dict(part.split() for part in facts.split(", "))
     topology = _topology(options)
-    blocks = [block.splitlines() for block in ("\n" + seen).split("\nredis-app-")[1:]]
+    seen, *elsewhere = ("\n" + seen).split("\nelsewhere ")
+    blocks = [block.splitlines() for block in seen.split("\nredis-app-")[1:]]
     pods = [_pod(block, topology) for block in blocks]
     times = ("idle", "marked", "dipped", "own_dip", "unwell")
     memory: dict[str, Any] = {name: float(options[name]) for name in times if name in options}
@@ -95,9 +97,11 @@ def read(path: Path) -> Scenario:
         memory["open_slots"] = float(options["open"]) if known else None
     memory["looked"] = options.get("looked") != "no"
     scope = _SCOPES[options.get("look", "all")]
+    found = build.snapshot(*pods, scope=scope, listed=options.get("listed") != "no", **memory)
+    former = Former(nodes=tuple(_elsewhere(block.splitlines()) for block in elsewhere))
     return Scenario(
         given=given,
-        snapshot=build.snapshot(*pods, scope=scope, listed=options.get("listed") != "no", **memory),
+        snapshot=dataclasses.replace(found, former=former if elsewhere else None),
         topology=topology,
         expected=expected.rstrip("\n"),
     )
@@ -114,6 +118,7 @@ def _topology(options: dict[str, str]) -> Topology:
         ordinal_start=int(options.get("start", 0)),
         with_password=options.get("password") == "yes",
         fast_form=options.get("fast", "yes") == "yes",
+        adopted=options.get("adopted", ""),
         **more,
     )
 
@@ -129,6 +134,13 @@ def _pod(block: list[str], topology: Topology) -> Pod:
         return build.pod(ordinal, lines[0], at=address)
     said = build.view(_nodes(ordinal, lines, topology), **_said(ordinal, address, facts, topology))
     return build.pod(ordinal, said, at=address)
+
+
+def _elsewhere(block: list[str]) -> tuple[str, View | None]:
+    address, *words = block[0].split()
+    facts = dict(word.split("=") for word in words)
+    lines = [_in_full(line.strip()) for line in block[1:] if line.strip()]
+    return address, build.view(lines, cluster_announce_hostname=facts.get("says", ""))
 
 
 def _said(
@@ -168,5 +180,7 @@ def _nodes(ordinal: int, lines: list[str], topology: Topology) -> list[str]:
 def _in_full(line: str) -> str:
     node_id, where, *rest = line.split(" ")
     endpoint, comma, name = where.partition(",")
-    name = f"{name}.{build.SUBDOMAIN}" if name.startswith("redis-app-") else name
+    name = (
+        f"{name}.{build.SUBDOMAIN}" if name.startswith("redis-app-") and "." not in name else name
+    )
     return " ".join([node_id, f"{endpoint}{comma}{name}", *rest])

@@ -81,6 +81,10 @@ def test_who_may_be_fit_soon_is_waited_for(replica: Pod, line: str, text: str) -
 
 
 STRANGER = "n3 10.0.0.13:6379@16379,db-0.elsewhere slave n0 0 0 4 connected"
+#: As `neighbours` looks at it: by its id, under the name that it bears.
+ELSEWHERE = dataclasses.replace(
+    handing.own(3, cluster_announce_hostname="db-0.elsewhere"), hostname="db-0.elsewhere"
+)
 NAMELESS = "n3 10.0.0.13:6379@16379 slave n0 0 0 4 connected"
 
 
@@ -89,7 +93,7 @@ NAMELESS = "n3 10.0.0.13:6379@16379 slave n0 0 0 4 connected"
     [
         (handing.mute(3), build.line(3, "slave", "n0"), "it is timeout"),
         (handing.own(3, mark=True), build.line(3, "slave", "n0"), "is leaving too"),
-        (handing.own(3), STRANGER, "is not of our StatefulSet"),
+        (ELSEWHERE, STRANGER, "is not of our StatefulSet"),
         (handing.own(5), build.line(3, "slave", "n0"), "not looked at"),
         (handing.mute(4), NAMELESS, "not looked at"),
     ],

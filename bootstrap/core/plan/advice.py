@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.core import rights, slots
-from bootstrap.core.model import Pod, Trouble, Unreachable
+from bootstrap.core.model import Member, Pod, Trouble, Unreachable
 from bootstrap.core.plan import commands, names, unreached, usual
 from bootstrap.core.plan.outcome import Block, Wait
 from bootstrap.core.plan.scene import Scene
@@ -58,8 +58,50 @@ def ask_all(scene: Scene, command: str) -> str:
     return f"for i in {span}; do {ask(topology, f'{topology.statefulset}-$i')} {command}; done"
 
 
+def foreign(scene: Scene, member: Member) -> str:
+    """For a node that is not ours in our own node's view."""
+    look = f"see what it is and owns: {ask(scene.topology, scene.me.name)} CLUSTER NODES"
+    forget = forget_foreign(scene, [member.node_id])
+    if not forget:
+        return f"{look}; {unasked(scene)}"
+    return (
+        f"{look}; two clusters may have met. If it owns nothing of ours, {forget}; a node of"
+        " another cluster has to forget ours first, or comes back"
+    )
+
+
+def rename(scene: Scene, pod: Pod) -> str:
+    """For a pod's node that announces another name, and has no sidecar yet that would mend it."""
+    look = commands.get(scene.topology, f"pod {pod.name}", "-o wide")
+    return (
+        f"see that the address is the pod's own: {look}; if it is, let its node announce the name"
+        f" of its pod: {ask(scene.topology, pod.name)} CONFIG SET cluster-announce-hostname"
+        f" {pod.hostname} (docs/migration.md)"
+    )
+
+
+def forget_foreign(scene: Scene, ids: list[str]) -> str:
+    """What lets all of ours forget nodes that are not ours.
+
+    Empty while one may be the node of a pod of ours: its replicas would be known to no node then.
+    """
+    if not scene.all_asked or scene.own_ids & {*ids}:
+        return ""
+    what = "it" if len(ids) == 1 else "each of them"
+    return f"let all of ours forget {what} within 60 seconds: {forget_all(scene, ids)}"
+
+
+def unasked(scene: Scene) -> str:
+    """For an id that no pod of ours has said, while some were not asked."""
+    silent = [pod.name for pod in scene.snapshot.pods if pod.view is None]
+    return (
+        "it may be the node of a pod of ours that did not answer, so forget nothing before that pod"
+        f" is back: {', '.join(silent)}"
+    )
+
+
 def forget_all(scene: Scene, ids: list[str]) -> str:
-    """One line that lets every pod that is known forget these nodes, one node after the other."""
+    """One line that lets every pod that is there forget these nodes, one node after the other."""
     if len(ids) == 1:
         return ask_all(scene, f"CLUSTER FORGET {ids[0]}")
     return f"for id in {' '.join(ids)}; do {ask_all(scene, 'CLUSTER FORGET $id')}; done"

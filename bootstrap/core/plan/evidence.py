@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 from bootstrap.core import slots
-from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, heal
+from bootstrap.core.model import Member, Pod, Scope, View
+from bootstrap.core.plan import advice, copied, heal
 from bootstrap.core.plan.formation import under_way
-from bootstrap.core.plan.outcome import Block, Phase, Plan
+from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.proof import Proof
 
@@ -19,16 +19,24 @@ _STALE_SECONDS = 60.0
 
 def doubts(scene: Scene) -> Plan | None:
     """Blocked with every doubt named, or None. Our own nodes are brought together all the same."""
+    if scene.snapshot.scope < Scope.ALL and _named_otherwise(scene):
+        # The id of one of our own pods' nodes may bear that name: only a look at them all can tell.
+        wait = Wait(pod=scene.me.name, what="a look at whose the nodes of other names are")
+        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
+    twins = copied.twins(scene)
     blocked = (
         *_hopeless(scene),
+        *twins,
         *_foreign_members(scene),
         *_strangers(scene),
         *_one_id_twice(scene),
     )
     if not blocked:
         return None
-    look = Scope.ALL if heal.needed(scene) else scene.snapshot.scope
-    return Plan(phase=Phase.BLOCKED, blocked=blocked, steps=heal.steps(scene), look=look)
+    look = Scope.ALL if twins or heal.needed(scene) else scene.snapshot.scope
+    # A MEET of a node that lives in two places would only mix the two further.
+    steps = () if twins else heal.steps(scene)
+    return Plan(phase=Phase.BLOCKED, blocked=blocked, steps=steps, look=look)
 
 
 def _hopeless(scene: Scene) -> list[Block]:
@@ -39,21 +47,37 @@ def _hopeless(scene: Scene) -> list[Block]:
     return [block for block in found if block]
 
 
-def _foreign_members(scene: Scene) -> list[Block]:
+def _named_otherwise(scene: Scene) -> list[Member]:
     """Nodes in our own node's view whose hostname is not of our StatefulSet."""
-    return [
-        Block(
-            code="foreign-node",
-            why=f"our node knows {scene.name(member)}, which is not of"
-            f" {scene.topology.statefulset}.{scene.topology.subdomain}",
-            fix=f"see what it is and owns: {advice.ask(scene.topology, scene.me.name)} CLUSTER"
-            " NODES; two clusters may have met. If it owns nothing of ours, let all of ours forget"
-            f" it within 60 seconds: {advice.ask_all(scene, f'CLUSTER FORGET {member.node_id}')};"
-            " a node of another cluster has to forget ours first, or comes back",
-        )
-        for member in scene.my.others
-        if not member.handshake and member.hostname and not scene.is_ours(member)
-    ]
+    named = [one for one in scene.my.others if one.hostname and not one.handshake]
+    return [one for one in named if scene.is_ours(one) is False]
+
+
+def _foreign_members(scene: Scene) -> list[Block]:
+    """Such nodes, once all pods of ours were looked at. What is taken for ours is not theirs."""
+    blocked: list[Block] = []
+    for member in _named_otherwise(scene):
+        pod = next((one for one in scene.snapshot.pods if _answers(one, member)), None)
+        if pod is None:
+            why = f"our node knows {scene.name(member)}, which is not of {_set(scene)}"
+            fix = advice.foreign(scene, member)
+        else:
+            why = (
+                f"{pod.name} at {pod.address} announces the name {member.hostname}; expected"
+                f" {pod.hostname}, or a form of it"
+            )
+            fix = advice.rename(scene, pod)
+        blocked.append(Block(code="foreign-node", why=why, fix=fix))
+    return blocked
+
+
+def _answers(pod: Pod, member: Member) -> bool:
+    """Whether a member is the node that answered at a pod's address."""
+    return pod.view is not None and pod.view.node_id == member.node_id
+
+
+def _set(scene: Scene) -> str:
+    return f"{scene.topology.statefulset}.{scene.topology.subdomain}"
 
 
 def _strangers(scene: Scene) -> list[Block]:

@@ -20,6 +20,7 @@ What opens the gate, and what does not:
   sidecar keeps it from copying (`local.unproven`).
 - That a replica is gone, most of the primaries have to say, and each must have been up for a node
   time-out: nodes.conf keeps failures of the past over a restart.
+- A copy of another pod's volume is not started at all (`copied`).
 - Where most primaries wait at their gates no replica can be elected. No word of others can mend
   that, a person has to choose; hence the bound in time, after which it is a refusal.
 """
@@ -30,7 +31,7 @@ from collections.abc import Iterator
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volume
-from bootstrap.core.plan import advice
+from bootstrap.core.plan import advice, copied
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
@@ -49,6 +50,9 @@ def gate(scene: Scene) -> Gate:
     me = volume.myself
     if scene.snapshot.memory.opened:
         return Gate()  # the server may be up by now, and nothing can hold it down any more
+    copy = copied.held(scene)
+    if copy is not None:
+        return copy
     if volume.data or (me is not None and not volume.emptied):
         holds = f"holds data: {volume.data}" if volume.data else "is not that of a primary"
         return Gate(why=f"the volume {holds}")
@@ -61,7 +65,7 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
     """What a gate makes of the plan; None when there is nothing but to wait for the server."""
     if verdict.code:
         block = Block(code=verdict.code, why=verdict.why, fix=verdict.fix)
-        look = Scope.ALL if verdict.code == _MISSING else Scope.LOCAL
+        look = Scope.ALL if verdict.code in {_MISSING, copied.COPIED} else Scope.LOCAL
         return Plan(phase=Phase.BLOCKED, blocked=(block,), look=look)
     if verdict.open:
         return None
@@ -71,7 +75,10 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
 
 def unguarded(topology: Topology) -> tuple[str, ...]:
     """What a person should know where the volume cannot be looked at."""
-    what = "a primary that lost its data and is back at once empties its replicas too"
+    what = (
+        "a server that starts on a copy of another cluster's volume mixes the two, and a primary"
+        " that lost its data and is back at once empties its replicas too"
+    )
     return () if topology.guarded else (f"BOOTSTRAP_DATA_DIR is not set: {what}",)
 
 

@@ -49,14 +49,14 @@ def _enter(scene: Scene) -> Plan:
         )
     foreign = _foreign(scene, clusters[0])
     if foreign:
+        forget = advice.forget_foreign(scene, [member.node_id for member in foreign])
         return _blocked(
             "other-cluster",
             f"expected a cluster of our own pods; {_few([pod.name for pod in clusters[0]])} of them"
             f" are in one with nodes that are not ours: {_few(_names(scene, foreign))}",
             "joining would mix two clusters; see whose these nodes are:"
-            f" {advice.ask(topology, clusters[0][0].name)} CLUSTER NODES; if they do not belong"
-            " there, let all of ours forget each of them within 60 seconds:"
-            f" {advice.forget_all(scene, [member.node_id for member in foreign])}",
+            f" {advice.ask(topology, clusters[0][0].name)} CLUSTER NODES; "
+            + (f"if they do not belong there, {forget}" if forget else advice.unasked(scene)),
         )
     return _meet(scene, clusters[0])
 

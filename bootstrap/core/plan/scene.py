@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 
 from bootstrap.core import layout
-from bootstrap.core.model import Member, Pod, Snapshot, View
+from bootstrap.core.model import Member, Pod, Scope, Snapshot, View
 from bootstrap.core.proof import Proof, prove
 from bootstrap.core.topology import Topology
 
@@ -62,7 +62,8 @@ class Scene:
             return Proof.OURS
         if pod.view.setting("cluster-announce-hostname") is None and self.shared(pod):
             return Proof.SILENT  # only the address tells, and it cannot be that of two pods
-        return prove(pod.view, pod.hostname, pod.address, self.topology)
+        known = self.me.view.known_ids if self.me.view else ()
+        return prove(pod.view, pod.hostname, pod.address, self.topology, known)
 
     def shared(self, pod: Pod) -> str | None:
         """Another pod whose name leads to the same address; DNS is stale for one of them."""
@@ -80,8 +81,8 @@ class Scene:
         return member.hostname or self._hostnames.get(member.node_id, "")
 
     def pod_named(self, member: Member) -> Pod | None:
-        """The pod whose name a member bears, if it was looked at."""
-        ordinal = self.topology.ordinal_of(self.hostname(member))
+        """The pod whose name a member bears, in whatever form, if it was looked at."""
+        ordinal = self.topology.meant_by(self.hostname(member))
         return None if ordinal is None else self.snapshot.pod(self.topology.name_of(ordinal))
 
     def ghost(self, member: Member) -> Pod | None:
@@ -95,15 +96,41 @@ class Scene:
         return pod
 
     def is_ours(self, member: Member) -> bool | None:
-        """Whether a member is of our StatefulSet; None when there is nothing to tell by."""
+        """Whether a member is of our StatefulSet; None when there is nothing to tell by.
+
+        The id that a pod's own node has said counts before any name: gossip may bring the name of
+        a copy of that pod. A name in another form than ours, or of the set that was adopted, is not
+        ours alone: while its pod is another node, a node that lives under that name is foreign.
+        """
+        pod, topology = self.pod_by_id.get(member.node_id), self.topology
         hostname = self.hostname(member)
-        if hostname:
-            return self.topology.ordinal_of(hostname) is not None
-        if member.node_id in self.pod_by_id:
+        if any(topology.own_ordinal_of(name) is not None for name in (hostname, *_called(pod))):
             return True
+        if topology.meant_by(hostname) is not None:
+            if self.ghost(member) and self._lives(member):
+                return False
+            return True if topology.ordinal_of(hostname) is not None else None
+        if hostname:
+            return False
         if any(pod.address == member.address for pod in self.snapshot.pods if pod.address):
             return True
         return None
+
+    def _lives(self, member: Member) -> bool:
+        """Whether our node is in touch with a member, and has had the time to find out."""
+        old = self.my.uptime * 1000 > 2 * self.topology.node_timeout
+        return old and member.linked and not member.failed
+
+    @functools.cached_property
+    def own_ids(self) -> frozenset[str]:
+        """Ids that answer at the addresses of our pods, whatever their nodes say that they are."""
+        return frozenset(pod.view.node_id for pod in self.snapshot.pods if pod.view)
+
+    @property
+    def all_asked(self) -> bool:
+        """Whether the node of each pod was read: no other id can be that of a pod of ours."""
+        everybody = self.snapshot.scope is Scope.ALL
+        return everybody and all(pod.view is not None for pod in self.snapshot.pods)
 
     def name(self, member: Member) -> str:
         """A member as a person would look for it: pod, id, address."""
@@ -124,6 +151,11 @@ class Scene:
         host, zone = (*said[1:3], "", "")[:2]
         zone = zone if zone not in ("", "-") else pod.view.setting("availability-zone") or ""
         return layout.Place(host=None if host in ("", "-") else host, zone=zone or None)
+
+
+def _called(pod: Pod | None) -> tuple[str, ...]:
+    """The name by which a pod was looked for; where a node was, by its id, that is any name."""
+    return (pod.hostname,) if pod else ()
 
 
 def human_name(topology: Topology) -> str:

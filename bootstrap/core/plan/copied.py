@@ -1,0 +1,212 @@
+"""A copy of a volume: its node is that of another pod, which may live.
+
+A copy has the originals' node ids and knows their addresses. Started beside them it is taken for
+them: within seconds both clusters are mixed, and writes that clients are acknowledged land in the
+copy. So the server of a copy is held down before it starts, by what its nodes.conf says:
+
+- A node that answers with the id of our own node, while our server is down, proves a copy, whatever
+  the names are.
+- A nodes.conf of another set (its own line has a pod name that is not ours) is a copy of that set.
+  While any of its nodes lives it is held. When none answers any more a person has to say that the
+  set is gone, by BOOTSTRAP_ADOPT; a node that answers and cannot be asked who it is still holds it.
+- A name that is ours in another form, or none, says nothing: a cluster that is being adopted.
+
+Where our server runs all the same, ids of our nodes that answer elsewhere are told, and no MEET is
+sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from bootstrap.core import names
+from bootstrap.core.model import Former, Member, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.core.plan import advice
+from bootstrap.core.plan.outcome import Block, Gate
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.topology import Topology
+
+COPIED = "copied-volume"
+#: Answers that are none of a node: a server that is in no cluster, and a connection that is ended
+#: without a word, as a mesh's proxy does for an address at which nobody listens.
+_NO_NODE = frozenset({Trouble.NOT_CLUSTER, Trouble.REFUSED})
+
+
+def held(scene: Scene) -> Gate | None:
+    """Why our server may not start from its volume; None when nothing speaks against it."""
+    volume, former = scene.snapshot.volume, scene.snapshot.former
+    mine = volume.myself if volume else None
+    if volume is None or mine is None or former is None:
+        return None
+    bears = bearer(volume, scene.topology)
+    living = list(_living(volume, former))
+    twin = next((one for one in living if one[1].node_id == mine.node_id), None)
+    if twin is not None:
+        return _twin(scene, mine, bears, *twin)
+    others = [one for one in living if _of_another_set(scene, bears, *one)]
+    if others:
+        return _others(scene, bears, *others[0])
+    return _unheard(scene, bears, former) if bears else None
+
+
+def bearer(volume: Volume, topology: Topology) -> str:
+    """The set that a nodes.conf was written by, where that is not ours; else nothing.
+
+    The line about the node itself decides. A server that started without a sidecar has no name of
+    its own there, and then it is the others' names.
+    """
+    mine = volume.myself
+    hostnames = [mine.hostname] if mine and mine.hostname else []
+    hostnames = hostnames or [one.hostname for one in volume.members if one.hostname]
+    if not hostnames or any(topology.form_of(name) is not None for name in hostnames):
+        return ""
+    return Counter(sorted(map(names.owner, hostnames))).most_common(1)[0][0]
+
+
+def twins(scene: Scene) -> list[Block]:
+    """Ids of our pods' nodes that answer at another place too, while our own server runs."""
+    former = scene.snapshot.former
+    if former is None or scene.snapshot.scope < Scope.ALL:
+        return []
+    pods = {**scene.pod_by_id, scene.my.node_id: scene.me}
+    ours = {pod.address for pod in scene.snapshot.pods}
+    found = [
+        (pod, f"{pod.name} at {pod.address} is node {said.node_id}, and so is {address}", said)
+        for address, said in former.nodes
+        if isinstance(said, View) and address not in ours and (pod := pods.get(said.node_id))
+    ]
+    if not found:
+        return []
+    (_, first, said), *others = sorted(found, key=lambda one: (one[0].ordinal, one[1]))
+    more = [pod.name for pod, *_ in others]
+    topology = scene.topology
+    return [
+        Block(
+            code=COPIED,
+            why=f"{first}, as {announced(said)}{_same_of(more)}:"
+            " one of the two sets was started from copies of the other's volumes, and a write that"
+            " a client was acknowledged may be in either",
+            fix="stop the set that is the copy, and no other: this one is stopped by"
+            f" {_scale_down(scene.me.hostname, topology)}; the other by"
+            f" {_scale_down(announced(said), topology)}. The sidecars of the one that goes on"
+            " bring its nodes together again",
+        )
+    ]
+
+
+def _same_of(names_of_pods: list[str]) -> str:
+    return f"; the same of {', '.join(names_of_pods)}" if names_of_pods else ""
+
+
+def announced(said: View) -> str:
+    """The name that a node gives itself, or that it gives none."""
+    return names.plain(said.setting("cluster-announce-hostname") or "") or "a node without a name"
+
+
+def _living(volume: Volume, former: Former) -> Iterator[tuple[str, View]]:
+    ids = {member.node_id for member in volume.members}
+    for address, said in former.nodes:
+        if isinstance(said, View) and said.node_id in ids:
+            yield address, said
+
+
+def _of_another_set(scene: Scene, bears: str, address: str, said: View) -> bool:
+    """Whether a node that our volume knows lives in another set, and not in a pod of ours."""
+    pods = [pod for pod in scene.snapshot.pods if pod is not scene.me and pod.address == address]
+    if any(pod.view is not None and pod.view.node_id == said.node_id for pod in pods):
+        return False
+    name = names.plain(said.setting("cluster-announce-hostname") or "")
+    if name and scene.topology.form_of(name) is not None:
+        return False
+    return bool(name or bears)
+
+
+def _twin(scene: Scene, mine: Member, bears: str, address: str, said: View) -> Gate:
+    me = scene.me.name
+    written = f"; the volume was written by a pod of {bears}" if bears else ""
+    return Gate(
+        open=False,
+        why=f"the volume of {me} is a copy: its node {mine.node_id} runs at {address}, as"
+        f" {announced(said)}{written}. The server of {me} is not started, and neither that node"
+        " nor the copy is touched",
+        until="the original to be stopped",
+        code=COPIED,
+        fix=_choice(scene, bears, announced(said)),
+    )
+
+
+def _others(scene: Scene, bears: str, address: str, said: View) -> Gate:
+    me = scene.me.name
+    bears = bears or names.owner(announced(said))
+    return Gate(
+        open=False,
+        why=f"the volume of {me} is a copy: it was written in the cluster of {bears}, and of that"
+        f" node {said.node_id} runs at {address}, as {announced(said)}. The server of {me} is not"
+        " started, and neither that node nor the copy is touched",
+        until="the original to be stopped",
+        code=COPIED,
+        fix=_choice(scene, bears, announced(said)),
+    )
+
+
+def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
+    """No node of the volume's set answers. Whether that is enough a person has to say."""
+    me, adopted = scene.me.name, scene.topology.adopted
+    unclear = [
+        f"DNS about {name}: {said.reason}" for name, said in former.names if said.state == "unknown"
+    ]
+    unclear += [
+        f"{address}: {said.reason}"
+        for address, said in former.nodes
+        if isinstance(said, Unreachable) and said.trouble not in _NO_NODE
+    ]
+    why = f"the volume of {me} was written by a pod of {bears}, and {me} is of {_set(scene)}"
+    if unclear:
+        return Gate(
+            open=False,
+            why=f"{why}; whether a node of {bears} still runs is not known: {unclear[0]}",
+            until="word of what answers there",
+            code=COPIED,
+            fix="see what that is, and stop it if it is the original; while DNS does not answer or"
+            " a server does not say which node it is, the copy is not started",
+        )
+    if adopted == bears:
+        return None
+    seen = f"BOOTSTRAP_ADOPT is {adopted}" if adopted else "BOOTSTRAP_ADOPT is not set"
+    return Gate(
+        open=False,
+        why=f"{why}; no node answers at the names and addresses of {bears}, and {seen}",
+        until="a person's word that the original is gone",
+        code=COPIED,
+        fix=f"if {bears} is gone for good and these data are to live on here, set"
+        f" BOOTSTRAP_ADOPT={bears} for the sidecars of all pods of {scene.topology.statefulset}"
+        " (docs/restore.md); if the volume was meant to be new, give the pod an empty one:"
+        f" {advice.empty(scene.topology, me)}",
+    )
+
+
+def _set(scene: Scene) -> str:
+    return f"{scene.topology.statefulset}.{scene.topology.subdomain}"
+
+
+def _choice(scene: Scene, bears: str, said: str) -> str:
+    """The two ways out of a copy whose original lives."""
+    move = f"set BOOTSTRAP_ADOPT={bears} here (docs/restore.md)" if bears else "wait for the gate"
+    return (
+        "for a new set that starts without data, give each of its pods an empty volume:"
+        f" {advice.empty(scene.topology, scene.me.name)}; to move the data here for good, stop the"
+        f" original first: {_scale_down(said, scene.topology)}; then {move}"
+    )
+
+
+def _scale_down(hostname: str, topology: Topology) -> str:
+    """What stops the set of a pod with this name, as far as the name tells its namespace."""
+    match names.owner(hostname).split("."):
+        case [statefulset, _service, namespace, "svc", *_]:
+            return f"kubectl scale statefulset -n {namespace} {statefulset} --replicas=0"
+    return (
+        f"kubectl scale statefulset {names.owner(hostname).partition('.')[0]} --replicas=0"
+        if ("." in hostname)
+        else f"stop its server, which listens at port {topology.port}"
+    )

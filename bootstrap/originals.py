@@ -1,0 +1,88 @@
+"""Looks for the nodes that our volume, or our server, may be a copy of. It decides nothing.
+
+They are in another set, so nothing that is known of our own pods leads to them: their names are
+asked of DNS as they stand, and their addresses are tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from bootstrap import connection, discovery, node
+from bootstrap.core import former
+from bootstrap.core.model import Former, Member, Unreachable, View
+from bootstrap.core.topology import Topology
+
+CONNECT_SECONDS: Final = 0.5
+"""A server in the same network takes a connection within milliseconds. The first repetition of a
+lost packet comes after 1 s (RFC 6298), so a little more patience than this would tell no more."""
+
+
+class Originals:
+    """For one task at a time. Keeps no connection: there is seldom a second look."""
+
+    def __init__(self, access: connection.Access, names: discovery.Discovery) -> None:
+        """Connect to nothing yet."""
+        self._access = access
+        self._names = names
+
+    async def of_volume(
+        self, members: Sequence[Member], topology: Topology, own: Iterable[str]
+    ) -> Former:
+        """Whom a nodes.conf names; `own` are the addresses at which our own server is reached."""
+        me = next(one for one in members if "myself" in one.flags)
+        places = former.of_volume(members, topology)
+        return await self._find(members, topology, places, {*own}, me.node_id)
+
+    async def of_view(self, view: View, topology: Topology, own: Iterable[str]) -> Former:
+        """Whom our own node, which runs, knows by names that are not ours."""
+        places = former.of_view(view.members, topology)
+        return await self._find(view.members, topology, places, {*own}, view.node_id)
+
+    async def _find(
+        self,
+        members: Sequence[Member],
+        topology: Topology,
+        places: Sequence[former.Place],
+        own: set[str],
+        node_id: str,
+    ) -> Former:
+        hostnames = former.names(members, topology)
+        found = await self._names.elsewhere(hostnames)
+        more = [
+            former.Place(address, 0, name)
+            for name in hostnames
+            for address in found[name].addresses
+        ]
+        answers = await self._ask([*places, *more], own, topology)
+        answers += await self._ask([*former.moved_on(node_id, answers)], own, topology)
+        return Former(names=tuple(found.items()), nodes=tuple(sorted(answers, key=_address)))
+
+    async def _ask(
+        self, places: Sequence[former.Place], own: set[str], topology: Topology
+    ) -> list[tuple[str, View | Unreachable | None]]:
+        """Each address once; what DNS says now stands behind what the file says."""
+        once = {one.address: one for one in reversed(places) if one.address not in own}
+        said = await asyncio.gather(*(self._at(one, topology) for one in once.values()))
+        return list(zip(once, said, strict=True))
+
+    async def _at(self, place: former.Place, topology: Topology) -> View | Unreachable | None:
+        # With TLS the file may give the port of the clients without, which nobody listens at.
+        port = topology.port if self._access.tls or not place.port else place.port
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                _, writer = await asyncio.open_connection(place.address, port)
+        except (OSError, TimeoutError):
+            return None
+        writer.transport.abort()
+        one = node.Node(place.address, port, self._access, place.hostname)
+        try:
+            return await one.read()
+        finally:
+            await one.close()
+
+
+def _address(answer: tuple[str, View | Unreachable | None]) -> str:
+    return answer[0]

@@ -16,7 +16,10 @@ from tests.e2e import kubectl, redisset
 REASON: Final = "needs a Kubernetes: scripts/e2e --image NAME runs it on the one of KUBECONFIG"
 GONE: Final = 300
 """Seconds for the end of all that is in a namespace: pods have a minute, volumes go after them."""
-_open: list[kubectl.Kubectl] = []
+_open: dict[str, kubectl.Kubectl] = {}
+"""Namespaces that are there, by the fixture that made each."""
+_failed: set[str] = set()
+"""Fixtures whose namespace a failed test has used."""
 
 
 @pytest.fixture(scope="session")
@@ -30,23 +33,23 @@ def image() -> str:
 
 
 @pytest.fixture
-def restricted(image: str, request: pytest.FixtureRequest) -> Iterator[kubectl.Kubectl]:
+def restricted(image: str) -> Iterator[kubectl.Kubectl]:
     """An empty namespace that enforces Pod Security "restricted"."""
-    with _namespace(request.session, "restricted") as control:
+    with _namespace("restricted", "restricted") as control:
         yield control
 
 
 @pytest.fixture
-def lenient(image: str, request: pytest.FixtureRequest) -> Iterator[kubectl.Kubectl]:
+def lenient(image: str) -> Iterator[kubectl.Kubectl]:
     """An empty namespace for pods of other people."""
-    with _namespace(request.session, "privileged") as control:
+    with _namespace("lenient", "privileged") as control:
         yield control
 
 
 @pytest.fixture(scope="session")
-def formed(image: str, request: pytest.FixtureRequest) -> Iterator[tuple[redisset.RedisSet, float]]:
+def formed(image: str) -> Iterator[tuple[redisset.RedisSet, float]]:
     """manifests/base for all tests that leave it whole, and the seconds until it was ready."""
-    with _namespace(request.session, "restricted") as control:
+    with _namespace("formed", "restricted") as control:
         app = redisset.RedisSet(control)
         app.apply(image)
         seconds = app.wait_ready()
@@ -66,28 +69,38 @@ def base(formed: tuple[redisset.RedisSet, float]) -> redisset.RedisSet:
 
 
 @contextlib.contextmanager
-def _namespace(session: pytest.Session, security: str) -> Iterator[kubectl.Kubectl]:
+def _namespace(fixture: str, security: str) -> Iterator[kubectl.Kubectl]:
     name = f"bootstrap-e2e-{secrets.token_hex(3)}"
     labels = {"pod-security.kubernetes.io/enforce": security}
     metadata = {"name": name, "labels": labels}
     control = kubectl.Kubectl(name)
     made = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
     control("create", "--filename=-", stdin=json.dumps(made))
-    _open.append(control)
+    _open[fixture] = control
+    _failed.discard(fixture)
     try:
         yield control
+    except BaseException as error:  # the fixture's own failure: it is gone before the test's report
+        _failed.add(fixture)
+        error.add_note("\n".join(control.report()))
+        raise
     finally:
-        _open.remove(control)
-        if os.environ.get("E2E_KEEP") and session.testsfailed:
+        del _open[fixture]
+        if os.environ.get("E2E_KEEP") and fixture in _failed:
             print(f"kept: namespace {name}")
         else:
             control("delete", "namespace", name, f"--timeout={GONE}s", timeout=GONE + 30)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
+    used = _open.keys() & set(getattr(item, "fixturenames", ()))
     if report.failed:
-        for control in _open:
+        _failed.update(used)
+        for fixture in sorted(used):
+            control = _open[fixture]
             report.sections.append((f"namespace {control.namespace}", "\n".join(control.report())))
     return report

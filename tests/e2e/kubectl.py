@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import bootstrap
+from tests.e2e import waiting
 
 REQUEST: Final = 180.0
 """Seconds after which a call that is not meant to wait has hung."""
@@ -57,6 +58,35 @@ class Kubectl:
         if SHIPPED not in text:
             raise KubectlError(f"{folder} renders to nothing that has the image {SHIPPED}")
         self("apply", "--filename=-", stdin=text.replace(SHIPPED, image))
+
+    def until_nothing(self, lacking: Callable[[], str], timeout: float, what: str) -> None:
+        """Ask what is lacking until it is nothing, or until a pod of the namespace has failed.
+
+        Raises:
+            PodFailedError: as soon as a pod has failed, with its reason and the end of its log.
+            TimeoutError: after `timeout` seconds, with the last answer.
+
+        """
+        waiting.until_nothing(lacking, timeout, what, failed=self._failed)
+
+    def _failed(self) -> str:
+        try:
+            failed = waiting.failures(self.json("get", "pods"))
+        except KubectlError:
+            return ""  # what is lacking will say it
+        return "\n".join(
+            f"{pod} has failed: {why}\n{self._log(pod)}" for pod, why in failed.items()
+        )
+
+    def _log(self, pod: str) -> str:
+        """The end of what a pod's containers printed, also before they were started anew."""
+        told: list[str] = []
+        for more in ((), ("--previous",)):
+            try:
+                told.append(self("logs", pod, "--all-containers", "--prefix", "--tail=40", *more))
+            except KubectlError as error:
+                told.append(str(error))
+        return "\n".join(told)
 
     def report(self) -> Iterator[str]:
         """Yield all that says why a test failed."""

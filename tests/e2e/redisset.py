@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.e2e import kubectl, waiting
+from tests.e2e import kubectl
 from tests.statefulset import answers, oracle, views
 
 OVERLAYS: Final = Path(__file__).parent / "overlays"
@@ -91,7 +91,7 @@ class RedisSet:
                 return ""
             return f"{len(pods)} of {wanted} pods; still there: {old}; not ready: {idle}"
 
-        waiting.until_nothing(lacking, timeout, f"{self.name} is ready")
+        self.kubectl.until_nothing(lacking, timeout, f"{self.name} is ready")
         return time.monotonic() - self._began
 
     def delete_pods(self, *names: str, with_claims: bool = False) -> None:
@@ -131,7 +131,7 @@ class RedisSet:
                 return str(error)
             return "\n".join(oracle.judge(seen, nodes=self.wanted))
 
-        waiting.until_nothing(problems, timeout, f"{self.name} is healthy")
+        self.kubectl.until_nothing(problems, timeout, f"{self.name} is healthy")
         return seen
 
     def primaries(self) -> list[str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.e2e import kubectl, redisset, waiting
-from tests.statefulset import process
-from tests.statefulset import writer as writers
+from tests.e2e import kubectl, pod_code, redisset
 
 ROLLED: Final = 1200.0
 """Seconds for all pods to be replaced, each of which may take its minute to stop."""
-FILES: Final = (Path(writers.__file__), Path(process.__file__), redisset.INSIDE / "write.py")
+ENDED: Final = 120.0
+"""Seconds for the writer to look for all that it wrote."""
+SCRIPT: Final = redisset.INSIDE / "write.py"
+ARCHIVE: Final = "writer.pyz"
 FOLDER: Final = Path(__file__).parent / "writer"
 END: Final = "import os, signal; os.kill(1, signal.SIGTERM)"
 
@@ -31,10 +33,12 @@ class Writer:
 
     def start(self, image: str) -> None:
         """Make the pod, and wait until something was written."""
-        files = [f"--from-file={file}" for file in FILES]
-        self._kubectl("create", "configmap", "writer", *files)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / ARCHIVE
+            file.write_bytes(pod_code.archive(SCRIPT))
+            self._kubectl("create", "configmap", "writer", f"--from-file={file}")
         self._kubectl.apply(FOLDER, image)
-        waiting.until_nothing(self._silent, redisset.FORMED, "the writer writes")
+        self._kubectl.until_nothing(self._silent, redisset.FORMED, "the writer writes")
 
     def _silent(self) -> str:
         try:
@@ -48,10 +52,13 @@ class Writer:
     def finish(self) -> dict[str, Any]:
         """Let it stop, look for what it wrote, and say what it found."""
         self._kubectl("exec", "writer", "--", "python", "-c", END)
-        ended = "--for=jsonpath={.status.phase}=Succeeded"
-        self._kubectl("wait", "pod/writer", ended, "--timeout=120s")
+        self._kubectl.until_nothing(self._running, ENDED, "the writer ends")
         told: dict[str, Any] = json.loads(self._log()[-1])
         return told
+
+    def _running(self) -> str:
+        phase = self._kubectl.json("get", "pod/writer")["status"]["phase"]
+        return "" if phase == "Succeeded" else f"its phase is {phase}"
 
     def remove(self) -> None:
         """Remove what was made."""

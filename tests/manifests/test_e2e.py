@@ -59,12 +59,14 @@ def test_the_writer_is_restricted() -> None:
     assert restricted.violations(pod["spec"]) == []
 
 
-def test_the_writer_gets_every_file_that_it_runs() -> None:
+def test_the_writer_runs_the_archive_that_the_test_makes() -> None:
     (pod,) = render.build(rolling.FOLDER).of("Pod")
-    assert [one["image"] for one in pod["spec"]["containers"]] == [kubectl.SHIPPED]
+    (container,) = pod["spec"]["containers"]
+    assert container["image"] == kubectl.SHIPPED
+    (mount,) = container["volumeMounts"]
+    assert container["command"][:2] == ["python", f"{mount['mountPath']}/{rolling.ARCHIVE}"]
     (volume,) = pod["spec"]["volumes"]
-    paths = {one["key"]: one["path"] for one in volume["configMap"]["items"]}
-    assert paths == {file.name: str(file.relative_to(render.ROOT)) for file in rolling.FILES}
+    assert (volume["name"], volume["configMap"]) == (mount["name"], {"name": "writer"})
 
 
 def test_the_image_that_is_replaced_is_the_one_that_is_shipped(every: render.Build) -> None:

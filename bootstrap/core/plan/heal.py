@@ -125,8 +125,8 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
         for _, pod, view in moved.displaced(scene)
         if moved.mutual(scene, view) and moved.doubtful(scene, view)
     ]
-    emptied = following.blocked(scene)
-    return (*blocked, emptied) if emptied else tuple(blocked)
+    more = (following.blocked(scene), unheard.blocked(scene))
+    return (*blocked, *(block for block in more if block))
 
 
 def _by_hand(scene: Scene, pod: Pod, view: View) -> str:
@@ -142,7 +142,7 @@ def _pending(scene: Scene) -> list[Wait]:
     shaking = {member.address for member in scene.my.others if member.handshake}
     waits: list[Wait] = []
     if unheard.again(scene) == ():
-        waits.append(Wait(pod=scene.me.name, what="a sibling to know our node again"))
+        waits.append(Wait(pod=scene.me.name, what="an owner of slots to know our node again"))
     for _, pod, view in moved.displaced(scene):
         if pod.address in shaking:
             what = f"the handshake with {pod.name} at {pod.address} to end"

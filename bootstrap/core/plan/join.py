@@ -181,6 +181,9 @@ def _follow(scene: Scene) -> Plan | None:
         and member.slots
         and not (member.is_replica or member.failed or scene.ghost(member))
     ]
+    refused = unheard.refusal(scene)
+    if refused is not None:
+        return Plan(phase=Phase.BLOCKED, blocked=(refused,), look=Scope.ALL)
     introduced = _unheard(scene)
     if introduced is not None:
         return introduced
@@ -213,11 +216,11 @@ def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
 
 
 def _unheard(scene: Scene) -> Plan | None:
-    """Our node is introduced once more where nobody has heard of it."""
+    """Our node is introduced once more where no owner of slots has heard of it."""
     actions = unheard.introduction(scene)
     if actions is None:
         return None
-    step = Step(actions=actions, until="a sibling knows our node")
+    step = Step(actions=actions, until="an owner of slots knows our node")
     return Plan(phase=Phase.JOIN, look=Scope.ALL, steps=(step,))
 
 

@@ -6,8 +6,8 @@ Rule 7 stands here too: slots that nobody owns are reported, never given to anyb
 from __future__ import annotations
 
 from bootstrap.core import leaving, slots, temporary
-from bootstrap.core.model import Scope
-from bootstrap.core.plan import advice, ghosts, open_slots
+from bootstrap.core.model import Pod, Scope, View
+from bootstrap.core.plan import advice, ghosts, unheard
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -93,7 +93,24 @@ def _waits_for_others(
     untold = _untold(scene) if lost else ""
     if untold:
         waits.append(Wait(pod=me, what=f"{untold}; nobody yet owns slots {slots.render(lost)}"))
+    elif lost:
+        strays = [pod for pod, view in unheard.unknown_owners(scene) if _owns_of(view, lost)]
+        waits += [_introduced_again(scene, pod) for pod in strays]
     return waits
+
+
+def _owns_of(view: View, lost: slots.Ranges) -> bool:
+    """Whether a node owns some of the slots that seem lost."""
+    return slots.without(lost, view.myself.slots) != lost
+
+
+def _introduced_again(scene: Scene, pod: Pod) -> Wait:
+    """An owner that all others forgot: its own sidecar brings it back, where that is safe."""
+    fix = (
+        f"see what it waits for: kubectl logs{advice.space(scene.topology)} {pod.name} -c bootstrap"
+    )
+    what = f"{pod.name}, which owns slots that seem lost, to be introduced again"
+    return Wait(pod=pod.name, what=what, fix=fix)
 
 
 def _untold(scene: Scene) -> str:
@@ -147,7 +164,7 @@ def _used_and_alone(scene: Scene) -> Plan:
 
 def _notes(scene: Scene) -> tuple[str, ...]:
     """What this server cannot do, and what follows; or does not do for a while."""
-    notes = [*open_slots.notes(scene)]
+    notes: list[str] = []
     if leaving.marked(scene.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if scene.my.setting("cluster-announce-hostname") is None:

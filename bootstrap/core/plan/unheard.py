@@ -1,52 +1,194 @@
-"""A node that knows its siblings, and that none of them knows: it is met once more.
+"""A node that knows the cluster, and that the cluster does not know: it is met once more.
 
-A side learns everybody from the first answer of a handshake. The other side knows it only once its
-own has come through, and where that expired never will. Or all have forgotten a node while it was
-away. It would copy its primary, and nobody would ever elect it.
+All may have forgotten a node while it was away. Or a handshake came through on one side only: that
+side learns the whole cluster from the first answer, and the other side never hears of the node.
+Such a node would copy its primary, and no owner of slots would ever elect it.
+
+"Known" means: known by the cluster that owns the slots. Several nodes may have been forgotten
+together. They know each other, and that is of no use to any of them.
 """
 
 from __future__ import annotations
 
-from bootstrap.core import temporary
+from collections.abc import Iterable
+
+from bootstrap.core import slots, temporary
 from bootstrap.core.actions import Meet
-from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import meeting, moved
+from bootstrap.core.model import Member, Pod, Scope, View
+from bootstrap.core.plan import advice, meeting, moved
+from bootstrap.core.plan.formation import under_way
+from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
+
+_Seen = tuple[Pod, View]
 
 
 def introduction(scene: Scene) -> tuple[Meet, ...] | None:
-    """The MEET that is missing, none while one is under way; None when somebody knows our node."""
-    me = (scene.me, scene.my)
-    peers = _known(scene)
-    if not peers or any(scene.my.node_id in view.known_ids for _, view in peers):
+    """The MEET that is missing, none while one is under way; None when there is nothing to do.
+
+    A MEET brings along all that our node knows: gossip names it to the others. So it is planned
+    only where no slot gets a second owner by it, and no foreign node comes in.
+    """
+    cluster = _deaf(scene)
+    if not cluster or _refused(scene, cluster) is not None:
         return None
-    if any(meeting.pending(one, me) or meeting.pending(me, one) for one in peers):
+    me = (scene.me, scene.my)
+    peers = [one for one in cluster if one[1].node_id in scene.my.known_ids]
+    if any(meeting.pending(one, me) or meeting.pending(me, one) for one in cluster):
         return ()
-    peer, view = next((one for one in peers if one[1].state_ok and one[1].myself.slots), peers[0])
-    why = f"{scene.me.name} knows {peer.name}, and nobody knows {scene.me.name}"
+    peer, view = next((one for one in peers if one[1].state_ok), peers[0])
+    why = f"{scene.me.name} knows {peer.name}, and no owner of slots knows {scene.me.name}"
     return (meeting.meet(*me, peer, view, why=why),)
 
 
+def refusal(scene: Scene) -> Block | None:
+    """Why our node is not introduced though no owner of slots knows it."""
+    cluster = _deaf(scene)
+    return _refused(scene, cluster) if cluster and not under_way(scene) else None
+
+
 def again(scene: Scene) -> tuple[Meet, ...] | None:
-    """The same for a replica, which owns nothing that could be in dispute.
-
-    Everybody has been asked, and knows no other strangers than our node does: that may have been
-    away for long.
-    """
-    my = scene.my
-    if scene.snapshot.scope < Scope.ALL or not my.myself.is_replica or temporary.marked(my):
-        return None
-    missing = introduction(scene)
-    if missing is None:
-        return None  # as nearly always, so it is asked before n² names are compared
-    if any(moved.apart(scene, view) for _, view in _known(scene)):
-        return None
-    return missing
+    """The introduction of a node with a role, once all pods have been looked at."""
+    return introduction(scene) if _judged(scene) else None
 
 
-def _known(scene: Scene) -> list[tuple[Pod, View]]:
+def blocked(scene: Scene) -> Block | None:
+    """The refusal for a node with a role."""
+    return refusal(scene) if _judged(scene) else None
+
+
+def unknown_owners(scene: Scene) -> list[_Seen]:
+    """Pods with slots that know our node, and that it does not know: they introduce themselves."""
     return [
         (pod, view)
         for pod, view in scene.viewed
-        if pod is not scene.me and view.node_id in scene.my.known_ids
+        if view.myself.slots
+        and view.node_id not in scene.my.known_ids
+        and scene.my.node_id in view.known_ids
     ]
+
+
+def _judged(scene: Scene) -> bool:
+    my = scene.my
+    role = my.myself.is_replica or my.myself.slots or my.keys
+    return scene.snapshot.scope is Scope.ALL and bool(role) and not temporary.marked(my)
+
+
+def _deaf(scene: Scene) -> list[_Seen]:
+    """The owners of slots that know none but each other, if none of them knows our node.
+
+    Our node knows them, some of them itself. Whatever knows them and is not known by them is as
+    forgotten as our node is.
+    """
+    ids = scene.my.known_ids
+    owners = {view.node_id: (pod, view) for pod, view in scene.viewed if view.myself.slots}
+    direct = [one for one in owners.values() if one[1].node_id in ids and one[0] is not scene.me]
+    if all(scene.my.node_id in view.known_ids for _, view in direct):
+        return []  # as nearly always, so it is asked before anything is followed
+    reach = {node_id: _reach(owners, node_id) for node_id in owners}
+    cluster = [
+        owners[node_id]
+        for node_id in sorted(_from(owners, reach, ids))
+        if all(node_id in reach[other] for other in reach[node_id])
+    ]
+    heard = any(scene.my.node_id in view.known_ids for _, view in cluster)
+    near = any(view.node_id in ids for _, view in cluster)
+    return cluster if near and not heard else []
+
+
+def _reach(owners: dict[str, _Seen], start: str) -> set[str]:
+    """Owners that an owner knows, or knows through others; itself among them."""
+    found, todo = {start}, [start]
+    while todo:
+        new = {one for one in owners[todo.pop()][1].known_ids if one in owners} - found
+        found |= new
+        todo += new
+    return found
+
+
+def _from(owners: dict[str, _Seen], reach: dict[str, set[str]], ids: Iterable[str]) -> set[str]:
+    return {other for node_id in ids if node_id in owners for other in reach[node_id]}
+
+
+def _refused(scene: Scene, cluster: list[_Seen]) -> Block | None:
+    """What speaks against the MEET; each needs a person, who can see more than we do."""
+    first = cluster[0]
+    if any(one[1].node_id not in _reach(_by_id(cluster), first[1].node_id) for one in cluster):
+        return _several(scene, cluster)
+    foreign = next((one for one in cluster if moved.apart(scene, one[1])), None)
+    if foreign is not None:
+        return _foreign(scene, *foreign)
+    return _disputed(scene, cluster)
+
+
+def _by_id(some: list[_Seen]) -> dict[str, _Seen]:
+    return {view.node_id: (pod, view) for pod, view in some}
+
+
+def _several(scene: Scene, cluster: list[_Seen]) -> Block:
+    me, ask = scene.me.name, advice.ask
+    names = [pod.name for pod, _ in cluster]
+    looks = "; ".join(f"{ask(scene.topology, name)} CLUSTER NODES" for name in (me, *names))
+    return Block(
+        code="split",
+        why=f"{me} knows {', '.join(names)}, which own slots, do not know {me}, and do not all"
+        " know each other: to introduce it would make one cluster of several",
+        fix=f"see which of them belong together: {looks}; see the runbook",
+    )
+
+
+def _foreign(scene: Scene, pod: Pod, view: View) -> Block:
+    me, topology = scene.me.name, scene.topology
+    return Block(
+        code="foreign-node",
+        why=f"no owner of slots knows the node of {me}, so {me} can't be elected; it is not"
+        f" introduced to {pod.name}, since the two do not know the same foreign nodes",
+        fix=f"compare: {advice.ask(topology, me)} CLUSTER NODES; {advice.ask(topology, pod.name)}"
+        f" CLUSTER NODES; if both belong to this cluster: {advice.ask(topology, me)} CLUSTER MEET"
+        f" {pod.address} {view.myself.port}",
+    )
+
+
+def _disputed(scene: Scene, cluster: list[_Seen]) -> Block | None:
+    """Slots that our side claims, by its own word, and that the cluster has given to others."""
+    known = {node_id for _, view in cluster for node_id in view.known_ids}
+    taken = [span for _, view in cluster for member in view.members for span in member.slots]
+    for member in sorted(_claims(scene, known), key=lambda one: one.node_id):
+        both = slots.without(member.slots, slots.missing(taken))
+        if both:
+            return _two_owners(scene, cluster, member, both)
+    return None
+
+
+def _claims(scene: Scene, known: set[str]) -> list[Member]:
+    """Nodes with slots that our node would bring along, each by the newest word there is of it.
+
+    Those are our own, all that it knows, and what they know; none of which the cluster knows. A
+    ghost is left out: its pod is another node now.
+    """
+    brought, todo = {scene.my.node_id: scene.my.myself}, [scene.my]
+    while todo:
+        for member in todo.pop().others:
+            if member.handshake or member.node_id in known or member.node_id in brought:
+                continue
+            pod = scene.pod_by_id.get(member.node_id)
+            brought[member.node_id] = pod.view.myself if pod and pod.view else member
+            todo += [pod.view] if pod and pod.view else []
+    return [one for one in brought.values() if one.slots and not scene.ghost(one)]
+
+
+def _two_owners(scene: Scene, cluster: list[_Seen], member: Member, both: slots.Ranges) -> Block:
+    me, topology, ask = scene.me.name, scene.topology, advice.ask
+    owner = scene.name(member)
+    names = ", ".join(pod.name for pod, _ in cluster)
+    pod = scene.pod_by_id.get(member.node_id)
+    looks = f"{ask(topology, pod.name if pod else me)} INFO keyspace; "
+    return Block(
+        code="split",
+        why=f"no owner of slots knows the node of {me} any more; it is not introduced to {names}:"
+        f" slots {slots.brief(both)}, which {owner} claims, have another owner there, and one of"
+        " the two would lose its keys",
+        fix=f"see what each holds: {looks}{ask(topology, cluster[0][0].name)} CLUSTER NODES; only"
+        f" if the keys of {me} may go, give the pod an empty volume (its data are lost):"
+        f" {advice.empty(topology, me)}",
+    )

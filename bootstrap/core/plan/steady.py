@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bootstrap.core import leaving, slots, temporary
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, ghosts, unheard
+from bootstrap.core.plan import advice, commands, ghosts, open_slots, unheard
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -106,11 +106,9 @@ def _owns_of(view: View, lost: slots.Ranges) -> bool:
 
 def _introduced_again(scene: Scene, pod: Pod) -> Wait:
     """An owner that all others forgot: its own sidecar brings it back, where that is safe."""
-    fix = (
-        f"see what it waits for: kubectl logs{advice.space(scene.topology)} {pod.name} -c bootstrap"
-    )
+    logs = f"kubectl logs{commands.namespace(scene.topology)} {pod.name} -c bootstrap"
     what = f"{pod.name}, which owns slots that seem lost, to be introduced again"
-    return Wait(pod=pod.name, what=what, fix=fix)
+    return Wait(pod=pod.name, what=what, fix=f"see what it waits for: {logs}")
 
 
 def _untold(scene: Scene) -> str:
@@ -164,7 +162,7 @@ def _used_and_alone(scene: Scene) -> Plan:
 
 def _notes(scene: Scene) -> tuple[str, ...]:
     """What this server cannot do, and what follows; or does not do for a while."""
-    notes: list[str] = []
+    notes = [*open_slots.notes(scene)]
     if leaving.marked(scene.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if scene.my.setting("cluster-announce-hostname") is None:

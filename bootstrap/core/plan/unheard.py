@@ -19,6 +19,7 @@ from bootstrap.core.plan import advice, meeting, moved
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 
 _Seen = tuple[Pod, View]
 
@@ -126,26 +127,41 @@ def _by_id(some: list[_Seen]) -> dict[str, _Seen]:
 
 
 def _several(scene: Scene, cluster: list[_Seen]) -> Block:
-    me, ask = scene.me.name, advice.ask
+    me = scene.me.name
     names = [pod.name for pod, _ in cluster]
-    looks = "; ".join(f"{ask(scene.topology, name)} CLUSTER NODES" for name in (me, *names))
     return Block(
         code="split",
         why=f"{me} knows {', '.join(names)}, which own slots, do not know {me}, and do not all"
         " know each other: to introduce it would make one cluster of several",
-        fix=f"see which of them belong together: {looks}; see the runbook",
+        fix=tuple(_whom(scene, name) for name in (me, *names)),
+    )
+
+
+def _whom(scene: Scene, pod: str) -> Todo:
+    return Todo(
+        what=f"whom does {pod} know",
+        command=f"{advice.ask(scene.topology, pod)} CLUSTER NODES",
+        expect="all nodes of one cluster know each other; the runbook has what to do with two",
     )
 
 
 def _foreign(scene: Scene, pod: Pod, view: View) -> Block:
     me, topology = scene.me.name, scene.topology
+    meet = f"CLUSTER MEET {pod.address} {view.myself.port}"
     return Block(
         code="foreign-node",
         why=f"no owner of slots knows the node of {me}, so {me} can't be elected; it is not"
         f" introduced to {pod.name}, since the two do not know the same foreign nodes",
-        fix=f"compare: {advice.ask(topology, me)} CLUSTER NODES; {advice.ask(topology, pod.name)}"
-        f" CLUSTER NODES; if both belong to this cluster: {advice.ask(topology, me)} CLUSTER MEET"
-        f" {pod.address} {view.myself.port}",
+        fix=(
+            _whom(scene, me),
+            _whom(scene, pod.name),
+            Todo(
+                what=f"introduce {me}, only if both belong to this cluster",
+                command=f"{advice.ask(topology, me)} {meet}",
+                expect="a MEET of two clusters loses about half of the keys",
+                destructive=True,
+            ),
+        ),
     )
 
 
@@ -178,17 +194,30 @@ def _claims(scene: Scene, known: set[str]) -> list[Member]:
 
 
 def _two_owners(scene: Scene, cluster: list[_Seen], member: Member, both: slots.Ranges) -> Block:
-    me, topology, ask = scene.me.name, scene.topology, advice.ask
-    owner = scene.name(member)
+    me, topology = scene.me.name, scene.topology
     names = ", ".join(pod.name for pod, _ in cluster)
     pod = scene.pod_by_id.get(member.node_id)
-    looks = f"{ask(topology, pod.name if pod else me)} INFO keyspace; "
     return Block(
         code="split",
         why=f"no owner of slots knows the node of {me} any more; it is not introduced to {names}:"
-        f" slots {slots.brief(both)}, which {owner} claims, have another owner there, and one of"
-        " the two would lose its keys",
-        fix=f"see what each holds: {looks}{ask(topology, cluster[0][0].name)} CLUSTER NODES; only"
-        f" if the keys of {me} may go, give the pod an empty volume (its data are lost):"
-        f" {advice.empty(topology, me)}",
+        f" slots {slots.brief(both)}, which {scene.name(member)} claims, have another owner there,"
+        " and one of the two would lose its keys",
+        fix=(
+            Todo(
+                what="what does the former owner hold",
+                command=f"{advice.ask(topology, pod.name if pod else me)} INFO keyspace",
+                expect="without a db0 line it holds no key",
+            ),
+            Todo(
+                what="which node owns the slots now",
+                command=f"{advice.ask(topology, cluster[0][0].name)} CLUSTER NODES",
+                expect=f"the line that lists {slots.brief(both)}",
+            ),
+            Todo(
+                what=f"give {me} an empty volume, only if its keys may go",
+                command=advice.empty(topology, me),
+                expect=f"{me} joins the cluster as a new node",
+                destructive=True,
+            ),
+        ),
     )

@@ -78,7 +78,9 @@ class Connection:
             await self.close()
             trouble, said = await probe.explain(error, self._server())
             # Not `from` it: what a server said of the password would be in the trace.
-            raise FailedError(trouble, self._access.credentials.hide(said)) from None
+            said = self._access.credentials.hide(said)
+            odd = self._access.credentials.oddity() if trouble is Trouble.PASSWORD else ""
+            raise FailedError(trouble, f"{said}; {odd}" if odd else said) from None
 
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """One reply for each command; a server's refusal of one is an exception among them.

@@ -7,6 +7,8 @@ import hmac
 from pathlib import Path
 from typing import Final, NoReturn, final
 
+from bootstrap import oddities
+
 HIDDEN: Final = "***"
 """What is shown instead of a secret."""
 
@@ -136,6 +138,19 @@ class Credentials:
         before, self._read = self._read, Secret(_read(self.password_file))
         self._known |= {self._read}
         return before != self._read
+
+    def oddity(self) -> str:
+        """What is odd about the password in use, with the variable or file that it comes from.
+
+        For a server's refusal; empty when nothing is odd. Nothing of the password is in it.
+        """
+        secret = self.password or self._read
+        odd = oddities.of(secret.reveal()) if secret else ""
+        if not odd:
+            return ""
+        if self.password_file:
+            return f"the password in {self.password_file}, less one newline at its end, {odd}"
+        return f"the value of BOOTSTRAP_REDIS_PASSWORD {odd}"
 
     def hide(self, text: str) -> str:
         """Return a text from elsewhere without any password that was ours in this run.

@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from bootstrap import errors, parsers, secret
+from bootstrap import errors, oddities, parsers, secret
 
 T = TypeVar("T")
 Parser: TypeAlias = Callable[[str], T]
@@ -114,9 +114,14 @@ def _value(variable: Variable, environ: Mapping[str, str], faults: errors.Faults
         )
     else:
         fix = f"set it as in {variable.name}={variable.example}, or leave it unset"
-    seen = "a value that is not shown" if variable.secret else show(text)
+    seen = _hidden(text) if variable.secret else show(text)
     faults.add(variable.name, expected=expected, seen=seen, fix=fix)
     return None
+
+
+def _hidden(text: str) -> str:
+    odd = oddities.of(text)
+    return f"a value that is not shown, and that {odd}" if odd else "a value that is not shown"
 
 
 def show(text: str) -> str:

@@ -19,6 +19,16 @@ CREDENTIALS: Mapping[str, tuple[str, Mapping[str, str], tuple[str, ...]]] = {
         {"BOOTSTRAP_REDIS_PASSWORD": WRONG},
         ("it does not accept our user and password", "BOOTSTRAP_REDIS_PASSWORD", "requirepass"),
     ),
+    "newline": (
+        RIGHT,
+        {"BOOTSTRAP_REDIS_PASSWORD": f"{RIGHT}\n"},
+        ("it does not accept", "the value of BOOTSTRAP_REDIS_PASSWORD ends in a newline"),
+    ),
+    "quotes": (
+        RIGHT,
+        {"BOOTSTRAP_REDIS_PASSWORD": f'"{RIGHT}"'},
+        ("it does not accept", "the value of BOOTSTRAP_REDIS_PASSWORD is enclosed in quotes"),
+    ),
     "wrong user": (
         RIGHT,
         {"BOOTSTRAP_REDIS_PASSWORD": RIGHT, "BOOTSTRAP_REDIS_USERNAME": "nobody"},
@@ -40,6 +50,34 @@ def test_password(case: str) -> None:
         app.start_servers()
         env = {**env, "BOOTSTRAP_SIZE": "6"}
         says = ("redis-app-0", f"Redis at {app[0].address}:6379 to answer", *says)
+        failed = asking.FAILED
+        asking.refused(app[0], app.pods, dry=failed, once=failed, says=says, env=env)
+
+
+def test_an_aclfile_beats_requirepass(tmp_path: Path) -> None:
+    """Both places are named: CONFIG GET goes on showing the requirepass that does not count."""
+    users = tmp_path / "users.acl"
+    users.write_text(f"user default on >{RIGHT} ~* &* +@all\n")
+    config = {"requirepass": RIGHT, "aclfile": str(users)}
+    with sets.LocalStatefulSet(1, needs.any_server(), server_config=config) as app:
+        app.start_servers()
+        with app[0].client() as client:
+            users.write_text(f"user default on >{WRONG} ~* &* +@all\n")
+            client.execute_command("ACL", "LOAD")
+        env = {"BOOTSTRAP_SIZE": "6", "BOOTSTRAP_REDIS_PASSWORD": RIGHT}
+        shown = asking.ask(app[0], "--dry-run", env=env)
+        assert shown.status == asking.FAILED, shown
+        says = ("it does not accept our user and password", "requirepass", "CONFIG GET aclfile")
+        assert all(one in shown.text for one in says), shown
+
+
+def test_a_file_with_more_than_a_password(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(f"{RIGHT}\n\n")
+    with sets.LocalStatefulSet(1, needs.any_server(), server_config={"requirepass": RIGHT}) as app:
+        app.start_servers()
+        env = {"BOOTSTRAP_SIZE": "6", "BOOTSTRAP_REDIS_PASSWORD_FILE": str(file)}
+        says = (f"the password in {file}, less one newline at its end, ends in a newline",)
         failed = asking.FAILED
         asking.refused(app[0], app.pods, dry=failed, once=failed, says=says, env=env)
 

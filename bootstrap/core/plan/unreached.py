@@ -64,6 +64,14 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
             expect="an empty value: the server takes none; NOAUTH: it wants one. A server reads"
             " its redis.conf only at its start",
         ),
+        Todo(
+            what="has the server an aclfile? Its line `user default` (or that of"
+            " BOOTSTRAP_REDIS_USERNAME) beats requirepass, which CONFIG GET still shows; as a user"
+            " whom the server lets in",
+            command="kubectl exec{n} -it {pod} -c redis -- redis-cli --askpass CONFIG GET aclfile",
+            expect="an empty value: requirepass counts; a path: the password is set in that file,"
+            " and read by ACL LOAD or at the next start",
+        ),
     ),
     Trouble.PERMISSION: (
         Todo(

@@ -1,0 +1,49 @@
+"""What is odd about a secret that a server does not accept, told without showing any of it.
+
+A newline, a blank, quotes and one base64 too many are how secrets are spoilt on their way into a
+pod. Each may be meant, so a secret is never changed: only when it was refused this is said.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Final
+
+_LEAST: Final = 8
+"""Characters below which a word that happens to be base64 says nothing."""
+
+
+def of(text: str) -> str:
+    """Return what is odd, as `ends in a newline`; empty when nothing is."""
+    found = [word for odd, word in _judged(text) if odd]
+    return " and ".join(found)
+
+
+def _judged(text: str) -> tuple[tuple[bool, str], ...]:
+    within = text.rstrip("\r\n")
+    return (
+        (text.endswith("\r\n"), "ends in a carriage return and a newline"),
+        (text.endswith("\n") and not text.endswith("\r\n"), "ends in a newline"),
+        (text.endswith("\r"), "ends in a carriage return"),
+        ("\n" in within, f"has {within.count(chr(10)) + 1} lines"),
+        (within[:1].isspace(), "begins with a blank"),
+        (within[-1:].isspace() and len(within) > 1, "ends in a blank"),
+        (_quoted(within.strip()), "is enclosed in quotes"),
+        (_encoded(within.strip()), "reads as base64 of a text (encoded once too often?)"),
+    )
+
+
+def _quoted(text: str) -> bool:
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+
+
+def _encoded(text: str) -> bool:
+    """Whether it is base64 of printable text, as few random passwords are."""
+    if len(text) < _LEAST:
+        return False
+    try:
+        inner = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return inner.isascii() and inner.decode().removesuffix("\n").isprintable()

@@ -109,7 +109,9 @@ def main(arguments: Sequence[str]) -> int:
         logs.get().warning(logs.UNKNOWN_VARIABLE, what=warning)
     access = connection.Access(credentials=known.credentials, tls=tls)
     board = status.Board()
-    handed = handover.Handover(topology(known), known.redis_host, access, board)
+    handed = handover.Handover(
+        topology(known), known.redis_host, access, board, folder=known.data_dir
+    )
     if wanted.command == "handover":
         return asyncio.run(_hand_over(handed))
     observer = _observer(known, access)

@@ -10,6 +10,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 from concurrent import futures
+from pathlib import Path
 
 from bootstrap import apply, connection, logs, neighbours, secret, status
 from bootstrap.core import actions
@@ -31,15 +32,18 @@ AGAIN = 60.0
 class Handover:
     """One pod's hand-overs, one at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a hand-over depends on
         self,
         topology: Topology,
         local: str,
         access: connection.Access,
         board: status.Board,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        folder: Path | None = None,
     ) -> None:
-        """`local` is the address of our own Redis; `clock` gives seconds."""
+        """`local` is the address of our own Redis, `folder` its volume; `clock` gives seconds."""
+        self._folder = folder
         self._topology = topology
         self._local = local
         self._access = access
@@ -103,7 +107,7 @@ class Handover:
 
     async def _run(self) -> Ended:
         # Of its own connections: the loop looks meanwhile, and closes its own as it likes.
-        around = neighbours.Neighbours(self._topology, self._local, self._access)
+        around = neighbours.Neighbours(self._topology, self._local, self._access, self._folder)
         self._attempt = _Attempt(self._topology, around, self._board, self._clock)
         try:
             ended = await self._attempt.run()
@@ -129,6 +133,7 @@ class _Attempt:
         self._clock = clock
         self._began = clock()
         self._state = Run(limit=topology.handover_timeout)
+        self._seen: Snapshot | None = None
         self._until = "our own Redis answers"
         self._refused = ""
         self._log = logs.get(pod=topology.name)
@@ -141,9 +146,9 @@ class _Attempt:
                 ended = await self._turns()
         except TimeoutError:
             await self._around.close()  # whatever was cut off may still be answered
-        if self._state.marked and not (ended and ended.result.good):
+        if self._seen and self._state.marked and not (ended and ended.result.good):
             # Still a primary, and others wait for its mark to go.
-            await self._apply(handover.unmark(self._topology))
+            await self._apply(handover.unmark(self._seen, self._topology))
         return ended
 
     def waits(self) -> str:
@@ -155,6 +160,7 @@ class _Attempt:
         while True:
             started = self._clock()
             snapshot = await self._around.look(handover.neighbours)
+            self._seen = snapshot
             found = self._decide(snapshot)
             if isinstance(found, Ended):
                 return found

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
-from bootstrap import connection, fanout, node
+from bootstrap import connection, disk, fanout, node
 from bootstrap.core import directory
 from bootstrap.core.model import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.core.plan import heirs
@@ -26,8 +27,15 @@ Choice = Callable[[View], tuple[Member, ...]]
 class Neighbours:
     """Keeps connections from one look to the next."""
 
-    def __init__(self, topology: Topology, local: str, access: connection.Access) -> None:
-        """`local` is the address of our own Redis. Connect to nothing yet."""
+    def __init__(
+        self,
+        topology: Topology,
+        local: str,
+        access: connection.Access,
+        folder: Path | None = None,
+    ) -> None:
+        """`local` is the address of our own Redis, `folder` has its volume. Connect to nothing."""
+        self._folder = folder
         self._topology = topology
         self._access = access
         self._local = node.Node(
@@ -53,7 +61,8 @@ class Neighbours:
         )
         pods = [me, *await self._in_time()]
         pods.sort(key=lambda pod: (pod.ordinal, pod.name))
-        return Snapshot(scope=Scope.ALL, pods=tuple(pods), listed=False)
+        space = disk.read(self._folder) if self._folder else None
+        return Snapshot(scope=Scope.ALL, pods=tuple(pods), listed=False, disk=space)
 
     def node_of(self, pod: str) -> node.Node | None:
         """The node that last proved to be that pod's; None when none did."""

@@ -24,6 +24,8 @@ SETTINGS = (
     "repl-diskless-sync-delay",
     "repl-diskless-sync-max-replicas",
 )
+#: INFO's sections that a view is made from; older servers take one at most, and are asked for all.
+_SECTIONS = ("server", "memory", "persistence", "replication", "keyspace")
 #: Another one, that matters with TLS only.
 CERTIFICATE = "tls-cert-file"
 _PEERS_PASSWORD = ("masterauth", "masteruser")
@@ -123,11 +125,16 @@ class Node:
 
     async def _ask(self, *, shards: bool) -> tuple[str, str, str, dict[str, str], list[Any]]:
         """The texts that a view is made from, the settings, and the shards where they are known."""
-        names = (*SETTINGS, *_PEERS_PASSWORD, *([CERTIFICATE] if self._access.tls else []))
+        names = (
+            *SETTINGS,
+            *parse.LIMITS,
+            *_PEERS_PASSWORD,
+            *([CERTIFICATE] if self._access.tls else []),
+        )
         asked: list[connection.Command] = [("CONFIG", "GET", *names)]
         if not self._many:
             asked = [("CONFIG", "GET", name) for name in names]
-        sections = ("server", "persistence", "replication", "keyspace") if self._many else ()
+        sections = _SECTIONS if self._many else ()
         texts: list[connection.Command] = [("INFO", *sections), ("CLUSTER", "INFO")]
         texts += [("CLUSTER", "NODES")]
         # A user may be allowed too little for what comes later, and then it would be too late.
@@ -200,4 +207,5 @@ class Node:
 
 def settings_only(settings: Mapping[str, str]) -> dict[str, str]:
     """The settings without the password."""
-    return {name: settings[name] for name in (*SETTINGS, CERTIFICATE) if name in settings}
+    known = (*SETTINGS, *parse.LIMITS, CERTIFICATE)
+    return {name: settings[name] for name in known if name in settings}

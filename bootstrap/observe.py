@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap import connection, discovery, memories, node, originals, siblings, volume
+from bootstrap import connection, discovery, disk, memories, node, originals, siblings, volume
 from bootstrap.core import directory, former, halves, nameless, names
 from bootstrap.core.model import (
     Former,
@@ -82,6 +82,7 @@ class Observer:
             listed=self._listed,
             volume=self._volume,
             former=seen,
+            disk=disk.read(self._folder) if self._folder else None,
         )
 
     def gate_opened(self) -> None:

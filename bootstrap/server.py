@@ -146,7 +146,9 @@ class _Routes:
     def _ready(self) -> Answer:
         seen = self._board.status
         ready, why = seen.ready
-        return (200 if ready else 503), _TEXT, f"{seen.first_line}\n{why}\n"
+        alarms = seen.plan.alarms if seen.plan else ()
+        faults = "".join(f"{one.code}: {one.why}\n" for one in alarms)
+        return (200 if ready else 503), _TEXT, f"{seen.first_line}\n{why}\n{faults}"
 
     def _metrics(self) -> Answer:
         text = prometheus_client.generate_latest(self._registry).decode()

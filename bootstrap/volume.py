@@ -43,6 +43,18 @@ def read(folder: Path) -> Volume:
     return Volume(file=str(file), members=members, data=data)
 
 
+def unread(folder: Path) -> str:
+    """The first file or folder that the start gate has to read and may not; empty when none is."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return f"{folder}"
+    inside = [one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _NOBODYS]
+    shut = [one for one in inside if not os.access(one, os.R_OK | os.X_OK)]
+    files = [file for pattern in ("nodes*.conf", *_KINDS) for file in _files(folder, pattern)]
+    shut += [file for file in files if not os.access(file, os.R_OK)]
+    # A server may have removed one meanwhile.
+    return next((str(one) for one in shut if one.exists()), "")
+
+
 def _nodes_conf(folder: Path) -> Path | None:
     """`nodes.conf`, else the one of its kind that was written last.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable
+from bootstrap.core.plan import writes
 from bootstrap.core.plan.scene import Scene
 
 #: Troubles with which a server may well serve clients, though it does not let us in.
@@ -38,6 +39,8 @@ class Effect:
     copied: slots.Ranges = ()
     #: Slots that are served, and of which no other node has a copy.
     single: slots.Ranges = ()
+    #: Slots that are served, and whose owner refuses writes.
+    unwritten: slots.Ranges = ()
     #: Whether the living nodes refuse all keys (`cluster_state:fail`).
     down: bool = False
 
@@ -78,6 +81,7 @@ def effect(scene: Scene) -> Effect:
         unowned=slots.missing(span for one in owners for span in one.slots),
         copied=_of(owners, holding - living),
         single=_of(owners, living - linked),
+        unwritten=_of(owners, {view.node_id for view in ours if writes.refusal(view)}),
         down=bool(ours) and not any(view.state_ok for view in ours),
     )
 
@@ -123,6 +127,8 @@ def _clients(found: Effect) -> str:
         return "Clients are refused: CLUSTERDOWN."
     if found.unserved:
         return f"Clients are not served on {slots.named(found.unserved)}; they are on all others."
+    if found.unwritten:
+        return f"Clients can read, and cannot write to {slots.named(found.unwritten)}."
     return "Clients are served."
 
 
@@ -148,6 +154,6 @@ def _data(found: Effect) -> str:
 
 def as_json(found: Effect) -> dict[str, object]:
     """The same for a program."""
-    spans = ("unserved", "unowned", "copied", "single")
+    spans = ("unserved", "unowned", "copied", "single", "unwritten")
     facts = dataclasses.asdict(found)
     return {**facts, **{name: slots.render(facts[name]) for name in spans}, "harms": found.harms}

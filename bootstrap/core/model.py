@@ -63,6 +63,26 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """What decides whether a server takes its clients' writes: of its INFO and its settings."""
+
+    #: Whether the last write or sync of the append-only file failed; never where there is none.
+    aof_failed: bool = False
+    #: Whether the last snapshot failed and is tried again: only where `save` asks for snapshots.
+    rdb_failed: bool = False
+    #: `stop-writes-on-bgsave-error`: whether a snapshot that failed makes the server refuse writes.
+    rdb_stops: bool = True
+    #: Bytes that count against `maxmemory`, and that; 0 is no limit.
+    memory: int = 0
+    memory_limit: int = 0
+    #: `maxmemory-policy` where no key can be evicted by it now; empty where some may be.
+    keeps: str = ""
+    #: Replicas that are near enough, and how many a write needs (`min-replicas-to-write`).
+    replicas: int = 0
+    replicas_needed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What one reachable node says about itself and about everybody it knows."""
 
@@ -83,6 +103,8 @@ class View:
     peers_password_ok: bool = True
     #: Whether it goes on with a TLS certificate that was replaced; only our own node can say yes.
     certificate_old: bool = False
+    #: Whether it takes its clients' writes.
+    writing: Writing = field(default_factory=Writing)
     #: Node ids by shard, failed nodes among them, where it was asked and could tell (redis 7.2).
     shards: tuple[frozenset[str], ...] = ()
 
@@ -217,6 +239,20 @@ class Former:
     nodes: tuple[tuple[str, View | Unreachable | None], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """What the file system below our own node's volume says, whether the server runs or not."""
+
+    #: Bytes that are left for a user who is not root; None where it could not be asked.
+    free: int | None = None
+    #: Whether another file can be made (`f_favail`).
+    files: bool = True
+    #: Whether the file system itself takes no writes, for whoever mounts it.
+    read_only: bool = False
+    #: The first file or folder that the sidecar may not read; empty when it may read all.
+    unread: str = ""
+
+
 class Scope(enum.IntEnum):
     """How much was looked at: a healthy pod only ever looks at its own Redis."""
 
@@ -238,6 +274,8 @@ class Snapshot:
     listed: bool = True
     #: Our own node's volume, while its server is down; None when it was not looked at.
     volume: Volume | None = None
+    #: The file system of our own node's volume; None where it is not mounted in the sidecar.
+    disk: Disk | None = None
     #: Where the nodes of another set were looked for; None when there was no reason to.
     former: Former | None = None
 

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bootstrap.core import names
-from bootstrap.core.model import Member, OpenSlot, Version, View
+from bootstrap.core.model import Member, OpenSlot, Version, View, Writing
 from bootstrap.core.slots import Range, normalise
 
 #: A slot that is being moved: `[93->-ID]` leaves the node, `[77-<-ID]` comes to it.
 _OPEN: Final = re.compile(r"\[(\d+)-([<>])-([^\]]+)\]")
+#: Settings that decide whether a server takes writes (see `Writing`); a view does not keep them.
+LIMITS: Final = ("min-replicas-to-write", "save", "stop-writes-on-bgsave-error")
 
 
 class MalformedError(ValueError):
@@ -39,12 +41,37 @@ def keys(facts: Mapping[str, str]) -> int:
     """Keys in all databases, from INFO's `dbN:keys=K,...` lines."""
     total = 0
     for name, value in facts.items():
-        if name.startswith("db") and name[2:].isdecimal():
+        if _is_database(name):
             count = value.partition("keys=")[2].partition(",")[0]
             if not count.isdecimal():
                 raise MalformedError(f"INFO {name} has no number of keys: {value!r}")
             total += int(count)
     return total
+
+
+def writing(facts: Mapping[str, str], limits: Mapping[str, str]) -> Writing:
+    """What INFO and the settings say of writes; what a server does not tell is well."""
+    policy = facts.get("maxmemory_policy", "")
+    mortal = any("expires=0" not in value for name, value in facts.items() if _is_database(name))
+    stuck = policy == "noeviction" or (policy.startswith("volatile-") and not mortal)
+    counted = int(facts.get("used_memory", "0")) - int(facts.get("mem_not_counted_for_evict", "0"))
+    # Without a lag the servers ask for no replica, and say nothing of any.
+    near = facts.get("min_slaves_good_slaves")
+    return Writing(
+        aof_failed=facts.get("aof_enabled") == "1" and facts.get("aof_last_write_status") == "err",
+        rdb_failed=bool(limits.get("save")) and facts.get("rdb_last_bgsave_status") == "err",
+        rdb_stops=limits.get("stop-writes-on-bgsave-error") != "no",
+        memory=counted,
+        memory_limit=int(facts.get("maxmemory", "0")),
+        keeps=policy if stuck else "",
+        replicas=int(near or "0"),
+        replicas_needed=int(limits.get("min-replicas-to-write", "0")) if near is not None else 0,
+    )
+
+
+def _is_database(name: str) -> bool:
+    """Whether a line of INFO is about the keys of a database."""
+    return name.startswith("db") and name[2:].isdecimal()
 
 
 def nodes(text: str) -> tuple[Member, ...]:
@@ -171,6 +198,7 @@ def view(
         link_up=facts.get("master_link_status") == "up",
         primary_host=facts.get("master_host", ""),
         offset=int(facts.get("slave_repl_offset") or facts.get("master_repl_offset", "0")),
-        settings=tuple(sorted(settings.items())),
+        settings=tuple(sorted(pair for pair in settings.items() if pair[0] not in LIMITS)),
         peers_password_ok=peers_password_ok,
+        writing=writing(facts, settings),
     )

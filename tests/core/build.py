@@ -34,6 +34,34 @@ ANYWHERE: Final = hypothesis.settings(
 FOUND: Final = Name(state="found", addresses=())
 
 
+LIMITS: Final = {
+    "min-replicas-to-write": "0",
+    "save": "3600 1 300 100 60 10000",
+    "stop-writes-on-bgsave-error": "yes",
+}
+FULL: Final = ("used_memory:1100", "maxmemory:1000")
+WRITES: Final[dict[str, tuple[list[str], dict[str, str]]]] = {
+    "": ([], {}),
+    "aof-failed": (["aof_enabled:1", "aof_last_write_status:err"], {}),
+    "aof-off": (["aof_enabled:0", "aof_last_write_status:err"], {}),
+    "rdb-failed": (["rdb_last_bgsave_status:err"], {}),
+    "rdb-goes-on": (["rdb_last_bgsave_status:err"], {"stop-writes-on-bgsave-error": "no"}),
+    "rdb-by-hand": (["rdb_last_bgsave_status:err"], {"save": ""}),
+    "memory-full": (
+        [*FULL, "mem_not_counted_for_evict:10", "maxmemory_policy:noeviction"],
+        {},
+    ),
+    "nothing-to-evict": (
+        [*FULL, "maxmemory_policy:volatile-lru"],
+        {},
+    ),
+    "evicts": ([*FULL, "maxmemory_policy:allkeys-lru"], {}),
+    "replicas-missing": (["min_slaves_good_slaves:0"], {"min-replicas-to-write": "1"}),
+    "replicas-near": (["min_slaves_good_slaves:1"], {"min-replicas-to-write": "1"}),
+}
+"""What INFO and the settings say of writes, by the names that scenarios have for it."""
+
+
 class ImpossibleError(AssertionError):
     """A test describes what cannot be."""
 
@@ -91,6 +119,7 @@ def view(
     password_ok: bool = True,
     certificate: str = "",
     shards: str = "",
+    writes: str = "",
     **settings: str | None,
 ) -> View:
     """What a server says. Settings as keywords, `_` for `-`; None takes one away.
@@ -110,9 +139,11 @@ def view(
     if certificate:  # `old` or `new`; without one the server does not speak TLS
         known["tls-cert-file"] = "/tls/tls.crt"
     text = nodes if isinstance(nodes, str) else "\n".join(nodes)
+    about, limits = WRITES[writes]
     info = [f"redis_version:{product.version}", f"uptime_in_seconds:{uptime}"]
     if product.kind == "valkey":
         info = ["redis_version:7.2.4", f"valkey_version:{product.version}", info[1]]
+    info += about
     info += [f"db0:keys={keys},expires=0"] * bool(keys)
     if "myself,slave" in text:
         info += [
@@ -123,7 +154,7 @@ def view(
         text,
         "\n".join(info),
         f"cluster_state:{'ok' if ok else 'fail'}",
-        known,
+        known | LIMITS | limits,
         peers_password_ok=password_ok,
     )
     together = tuple(frozenset(ids.split("+")) for ids in shards.split("/") if ids)

@@ -31,7 +31,7 @@ from typing import Any, Final
 from bootstrap.core import plan as planning
 from bootstrap.core import render
 from bootstrap.core.directory import Name
-from bootstrap.core.model import Former, Pod, Scope, Snapshot, Trouble, View
+from bootstrap.core.model import Disk, Former, Pod, Scope, Snapshot, Trouble, View
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.topology import Topology
 from tests.core import build
@@ -43,6 +43,14 @@ _NAMES: Final = {
     "unasked": Name(state="unknown", reason="not asked for yet"),
     "family": Name(state="absent", reason="no data from 10.96.0.10:53"),
     "found": Name(state="found", addresses=("10.0.0.99",)),
+}
+_DISKS: Final = {
+    "well": Disk(free=1 << 30),
+    "full": Disk(free=8192),
+    "no-inodes": Disk(free=1 << 30, files=False),
+    "read-only": Disk(free=1 << 30, read_only=True),
+    "unasked": Disk(),
+    "unread": Disk(free=1 << 30, unread="/data/nodes.conf"),
 }
 _SCOPES: Final = {scope.name.lower(): scope for scope in Scope}
 
@@ -96,12 +104,13 @@ def read(path: Path) -> Scenario:
         known = options["open"] != "unknown"
         memory["open_slots"] = float(options["open"]) if known else None
     memory["looked"] = options.get("looked") != "no"
+    disk = _DISKS[options["disk"]] if "disk" in options else None
     scope = _SCOPES[options.get("look", "all")]
     found = build.snapshot(*pods, scope=scope, listed=options.get("listed") != "no", **memory)
     former = Former(nodes=tuple(_elsewhere(block.splitlines()) for block in elsewhere))
     return Scenario(
         given=given,
-        snapshot=dataclasses.replace(found, former=former if elsewhere else None),
+        snapshot=dataclasses.replace(found, disk=disk, former=former if elsewhere else None),
         topology=topology,
         expected=expected.rstrip("\n"),
     )
@@ -153,6 +162,7 @@ def _said(
         "keys": int(facts.pop("keys", 0)),
         "uptime": int(facts.pop("up", 60)),
         "server": facts.pop("server", build.NEWEST),
+        "writes": facts.pop("writes", ""),
         "shards": facts.pop("shards", ""),
         "certificate": facts.pop("certificate", ""),
         "password_ok": facts.pop("password", "right") == "right",

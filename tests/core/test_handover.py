@@ -177,7 +177,7 @@ def test_the_run_knows_what_was_done() -> None:
     (mark,) = handing.actions(
         handing.decide(handing.own(0), handing.own(1), handing.own(2), handing.own(3))
     )
-    (unmark,) = handover.unmark(topology).actions
+    (unmark,) = handover.unmark(build.snapshot(handing.own(0)), topology).actions
     marked = handover.done(run, mark, accepted=True)
     assert (marked.marked, marked.mute) == (True, False)
     assert not handover.done(marked, unmark, accepted=True).marked

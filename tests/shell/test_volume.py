@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bootstrap import volume
+from bootstrap import disk, volume
 from tests.statefulset import config, needs, pod, process, servers, sets
 
 AOF = {"appendonly": "yes", "appendfsync": "always"}
@@ -271,3 +273,58 @@ def test_a_folder_that_another_user_has_closed_counts_as_data(
     assert volume.read(tmp_path).data == f"{closed} (which we may not enter)"
     monkeypatch.setattr(os, "access", lambda path, mode: path != ours and may(path, mode))
     assert volume.read(tmp_path).data == ""
+
+
+# What may be read, and how much room there is
+
+
+@contextlib.contextmanager
+def another_user() -> Iterator[None]:
+    """Another user than the files', for a while: root may read everything."""
+    if os.geteuid():
+        pytest.skip("only root may be another user")
+    uid = os.getresuid()
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(*uid)
+
+
+@pytest.mark.parametrize("closed", ["", "nodes.conf", "dump.rdb", "appendonlydir"])
+def test_the_first_thing_that_may_not_be_read_is_named(closed: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for one in ("nodes.conf", "dump.rdb"):
+            (folder / one).write_bytes(b"REDIS0011")
+        (folder / "appendonlydir").mkdir()
+        (folder / "lost+found").mkdir(mode=0o700)
+        folder.chmod(0o755)
+        (folder / closed).chmod(0o700)
+        assert disk.read(folder).unread == ""
+        with another_user():
+            found = disk.read(folder)
+        assert found.unread == str(folder / closed)
+
+
+def test_room_and_a_file_system_that_takes_no_writes(tmp_path: Path) -> None:
+    found = disk.read(tmp_path)
+    assert found.free is not None
+    assert (found.files, found.read_only, found.unread) == (True, False, "")
+    gone = disk.read(tmp_path / "gone")
+    assert (gone.free, gone.unread) == (None, str(tmp_path / "gone"))
+
+
+def test_read_only_is_the_file_system_and_not_our_mount(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = tmp_path.stat().st_dev
+    device = f"{os.major(status)}:{os.minor(status)}"
+    mounts = tmp_path / "mountinfo"
+    monkeypatch.setattr(disk, "_MOUNTS", mounts)
+    assert not disk.read(tmp_path).read_only  # nothing to tell by
+    line = f"36 35 {device} / /data {{}},relatime shared:1 - ext4 /dev/sdb {{}},errors=remount-ro\n"
+    mounts.write_text(line.format("ro", "rw"))
+    assert not disk.read(tmp_path).read_only
+    mounts.write_text(line.format("ro", "ro"))
+    assert disk.read(tmp_path).read_only

@@ -27,6 +27,7 @@ from bootstrap.core.plan import (
     heal,
     join,
     local,
+    safety,
     steady,
 )
 from bootstrap.core.plan.outcome import Phase, Plan
@@ -56,6 +57,11 @@ def plan(snapshot: Snapshot, topology: Topology) -> Plan:
         return _unseen(scene)
     decided = next(found for found in (rule(scene) for rule in RULES) if found is not None)
     decided = dataclasses.replace(decided, alarms=alarms.alarms(scene))
+    return safety.guarded(scene, _own_first(scene, decided))
+
+
+def _own_first(scene: Scene, decided: Plan) -> Plan:
+    """The plan behind our own node's settings, where these are not as they should be."""
     own = [step for step in (local.settings(scene), local.abandoned(scene)) if step]
     if not own:
         return decided

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core.plan import open_slots
+from bootstrap.core.plan import full, open_slots, unread, writes
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
 
 #: Each takes the facts and returns the faults it knows of, in any order. A sidecar that looks at
 #: its own node alone sees the faults of that node; `status` and a dry run see those of all pods.
-CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (open_slots.left_open,)
+CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (
+    writes.refused,
+    full.full,
+    unread.unread,
+    open_slots.left_open,
+)
 
 
 def alarms(scene: Scene) -> tuple[Alarm, ...]:

@@ -21,8 +21,8 @@ import enum
 
 from bootstrap.core import leaving, slots
 from bootstrap.core.actions import Action, ConfigSet, Failover
-from bootstrap.core.model import Member, Snapshot, Unreachable, View
-from bootstrap.core.plan import heirs
+from bootstrap.core.model import Member, Snapshot, Trouble, Unreachable, View
+from bootstrap.core.plan import heirs, safety
 from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
 from bootstrap.core.topology import Topology
@@ -114,13 +114,18 @@ def done(run: Run, action: Action, *, accepted: bool) -> Run:
 def decide(snapshot: Snapshot, topology: Topology, run: Run) -> Step | Ended:
     """The next step (without actions: only wait and look again), or the end."""
     scene = Scene(snapshot, topology)
+    found = _decide(scene, run)
+    return safety.kept_of(scene, found) if isinstance(found, Step) else found
+
+
+def _decide(scene: Scene, run: Run) -> Step | Ended:
     me, my = scene.me.name, scene.me.view
     if run.slots and (my is None or my.myself.is_replica):
         return _confirm(scene, run)
     if my is None:
         return _silent(scene, run)
     if my.myself.is_replica:
-        if _may_mark(my, run):
+        if _may_mark(scene, run):
             return _mark(scene)
         return Ended(result=Result.NOTHING, text=f"{me} is a replica, nothing to hand over")
     if not my.myself.slots:
@@ -128,8 +133,12 @@ def decide(snapshot: Snapshot, topology: Topology, run: Run) -> Step | Ended:
     return _give(scene, run)
 
 
-def unmark(topology: Topology) -> Step:
-    """Give our own node its name without the mark."""
+def unmark(snapshot: Snapshot, topology: Topology) -> Step:
+    """Give our own node its name without the mark; no action where that would end its server."""
+    return safety.kept_of(Scene(snapshot, topology), _unmark(topology))
+
+
+def _unmark(topology: Topology) -> Step:
     named = ((leaving.NAME, human_name(topology)),)
     action = ConfigSet(pod=topology.name, settings=named, why="it is not leaving, or not yet")
     return Step(actions=(action,), until="the mark is gone")
@@ -146,7 +155,7 @@ def _give(scene: Scene, run: Run) -> Step | Ended:
     turn = None if run.sent else _turn(scene, run)
     if turn is not None:
         return turn
-    if not _majority(my, [one.node_id for one in my.members if one.slots and not one.failed]):
+    if not _majority(my, _voters(scene)):
         return Step(actions=(), until="a majority of the primaries is there to agree")
     judged = [(heirs.judge(scene, one), heirs.pod_of(scene, one)) for one in followers]
     fit = [pod for (fitness, _), pod in judged if pod and fitness is heirs.Fitness.FIT]
@@ -161,6 +170,14 @@ def _give(scene: Scene, run: Run) -> Step | Ended:
     return Ended(result=Result.NO_REPLICA, text=f"no replica is fit to take over: {reasons}")
 
 
+def _voters(scene: Scene) -> list[str]:
+    """Ids of the primaries that can agree. One that cannot save its vote ends itself over it."""
+    my = scene.my
+    full = {my.node_id} if safety.cannot_save(scene, scene.me) else set()
+    alive = [one.node_id for one in my.members if one.slots and not one.failed]
+    return [one for one in alive if one not in full]
+
+
 def _turn(scene: Scene, run: Run) -> Step | None:
     """One at a time; None when it is our turn."""
     my, me = scene.my, scene.me
@@ -172,12 +189,16 @@ def _turn(scene: Scene, run: Run) -> Step | None:
     if others and run.seconds < run.limit / 2:
         until = f"{', '.join(pod.name for pod in others)} has handed over"
         if leaving.marked(my) and min(pod.ordinal for pod in others) < me.ordinal:
-            return dataclasses.replace(unmark(scene.topology), until=until)
+            return dataclasses.replace(_unmark(scene.topology), until=until)
         return Step(actions=(), until=until)
-    return _mark(scene) if _may_mark(my, run) else None
+    return _mark(scene) if _may_mark(scene, run) else None
 
 
-def _may_mark(my: View, run: Run) -> bool:
+def _may_mark(scene: Scene, run: Run) -> bool:
+    """Whether our node can say that it is leaving: not where that would end its server."""
+    my = scene.my
+    if safety.cannot_save(scene, scene.me):
+        return False
     return my.setting(leaving.NAME) is not None and not (leaving.marked(my) or run.mute)
 
 
@@ -220,9 +241,18 @@ def _heir(scene: Scene, run: Run) -> tuple[str, View] | None:
         if pod.view is None or not _owns(pod.view.myself, run.slots):
             continue
         us = scene.me.view.myself if scene.me.view else pod.view.member(run.node_id)
-        if us is not None and us.primary_id == pod.view.node_id:
+        if us is not None and (us.primary_id == pod.view.node_id or _ended(scene, us)):
             return pod.name, pod.view
     return None
+
+
+def _ended(scene: Scene, us: Member) -> bool:
+    """Whether our server has ended, and its slots are another's: then it takes no write any more.
+
+    One that cannot write its nodes.conf ends when it hears of its successor.
+    """
+    said = scene.me.node
+    return isinstance(said, Unreachable) and said.trouble is Trouble.REFUSED and not us.slots
 
 
 def _owns(member: Member | None, wanted: slots.Ranges) -> bool:

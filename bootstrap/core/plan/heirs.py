@@ -6,6 +6,7 @@ import enum
 
 from bootstrap.core import layout, leaving
 from bootstrap.core.model import Member, Pod, Trouble, Unreachable
+from bootstrap.core.plan import safety
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
@@ -39,6 +40,9 @@ def judge(scene: Scene, member: Member) -> tuple[Fitness, str]:
         return _unseen(scene, member)
     if leaving.marked(pod.view):
         return Fitness.NEVER, f"{name} is leaving too"
+    cannot = safety.cannot_save(scene, pod)
+    if cannot:
+        return Fitness.NEVER, f"{name} would end when it takes over: {cannot}"
     if pod.view.myself.primary_id != scene.my.node_id:
         return Fitness.SOON, f"{name} does not say that it follows us"
     if not pod.view.link_up:

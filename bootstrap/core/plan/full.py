@@ -1,0 +1,24 @@
+"""Our own volume takes no further file: the server ends with the next change of the cluster."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bootstrap.core.plan import safety
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+
+CODE: Final = "volume-full"
+
+
+def full(scene: Scene) -> list[Alarm]:
+    """At most one: the sidecar has no other volume than its own pod's."""
+    disk, me = scene.snapshot.disk, scene.me.name
+    why = safety.full(disk) if disk is not None else ""
+    if not why:
+        return []
+    text = (
+        f"{me}: {why}; its server ends itself as soon as it cannot write nodes.conf, which it does"
+        " at each change of the cluster, another node's failure among them; until then it serves"
+    )
+    return [Alarm(pod=me, code=CODE, why=text, fix=safety.room(scene, me))]

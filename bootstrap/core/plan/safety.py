@@ -1,0 +1,147 @@
+"""What no command may be sent to: a server that cannot write its nodes.conf.
+
+Redis and valkey end themselves when they cannot (`clusterSaveConfigOrDie` in cluster_legacy.c), and
+save it after every command that changes what they know of the cluster. So every plan passes here,
+the hand-over's steps too, whichever rule made it: what would end a server is taken out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from bootstrap.core import temporary
+from bootstrap.core.actions import Action, ConfigSet, Meet, ReloadCertificates, SetPeersPassword
+from bootstrap.core.model import Disk, Pod
+from bootstrap.core.plan import advice, commands
+from bootstrap.core.plan.outcome import Phase, Plan, Step, Wait
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+#: Bytes that a volume has to have left for another nodes.conf: the new one is written beside the
+#: old one. Of 240 nodes it takes about 45 KiB, at less than 190 bytes a line.
+ROOM: Final = 64 * 1024
+#: Settings that a server keeps in memory alone. All others may be saved to nodes.conf.
+_UNSAVED: Final = frozenset(
+    {
+        temporary.NODE_TIMEOUT,
+        temporary.PING_INTERVAL,
+        temporary.SYNC_DELAY,
+        temporary.SYNC_REPLICAS,
+        temporary.LOAD,
+    }
+)
+
+
+def guarded(scene: Scene, plan: Plan) -> Plan:
+    """The plan without what would end a server, and with a wait for each such server instead."""
+    kept: list[Step] = []
+    shut: dict[str, str] = {}
+    for step in plan.steps:
+        found = _ended(scene, step)
+        # Behind a step that cannot be done in full only what stands for itself is done.
+        if not (shut or found) or (_harmless(scene, step) and not found):
+            kept.append(step)
+        elif not shut and plan.phase is not Phase.FORM and (left := kept_of(scene, step)).actions:
+            kept.append(left)  # a forming that has to stop had better not begin
+        shut |= found
+    if not shut:
+        return plan
+    waits = tuple(_wait(scene, pod, why) for pod, why in sorted(shut.items()))
+    phase = Phase.WAITING if plan.phase in {Phase.STEADY, Phase.HEAL} and not kept else plan.phase
+    return dataclasses.replace(
+        plan, phase=phase, steps=tuple(kept), waiting=(*plan.waiting, *waits)
+    )
+
+
+def kept_of(scene: Scene, step: Step) -> Step:
+    """A step without the actions that would end a server."""
+    actions = tuple(one for one in step.actions if not _ends(scene, one))
+    return dataclasses.replace(step, actions=actions)
+
+
+def cannot_save(scene: Scene, pod: Pod) -> str:
+    """Why a pod's server cannot write its nodes.conf; empty where it can, as far as was seen."""
+    writing = pod.view.writing if pod.view else None
+    disk = scene.snapshot.disk if pod.name == scene.topology.name else None
+    if writing is not None and writing.aof_failed:
+        return "its append-only file could not be written"
+    if disk is not None and disk.free is not None:
+        return full(disk)
+    if writing is not None and writing.rdb_failed:
+        return "its last snapshot could not be written"
+    return ""
+
+
+def full(disk: Disk) -> str:
+    """Why the file system below a volume takes no further file; empty where it does."""
+    if disk.read_only:
+        return "the file system of its volume is read-only"
+    if not disk.files:
+        return "its volume has no inode left"
+    if disk.free is not None and disk.free < ROOM:
+        return f"its volume has {disk.free // 1024} KiB left"
+    return ""
+
+
+def _ended(scene: Scene, step: Step) -> dict[str, str]:
+    """The pods whose server the step would end, and why each cannot save."""
+    return {pod: why for one in step.actions for pod, why in _ends(scene, one).items()}
+
+
+def _ends(scene: Scene, action: Action) -> dict[str, str]:
+    """The pods whose server the action would end."""
+    pods = (scene.snapshot.pod(name) for name in _saves(action))
+    return {pod.name: why for pod in pods if pod and (why := cannot_save(scene, pod))}
+
+
+def _saves(action: Action) -> tuple[str, ...]:
+    """The pods whose servers save their nodes.conf at once because of an action."""
+    match action:
+        case ConfigSet() if all(name in _UNSAVED for name, _ in action.settings):
+            return ()
+        case SetPeersPassword() | ReloadCertificates():
+            return ()
+        case Meet():
+            return (action.pod, action.peer)
+        case _:
+            return (action.pod,)
+
+
+def _harmless(scene: Scene, step: Step) -> bool:
+    """Whether a step only puts settings of our own node right that it saves nowhere."""
+    return bool(step.actions) and all(
+        one.pod == scene.me.name and not _saves(one) for one in step.actions
+    )
+
+
+def _wait(scene: Scene, pod: str, why: str) -> Wait:
+    what = (
+        f"a nodes.conf that can be written: {why}, and the server would end with the next command"
+        " that changes it"
+    )
+    return Wait(pod=pod, what=what, fix=room(scene, pod))
+
+
+def room(scene: Scene, pod: str) -> tuple[Todo, ...]:
+    """What shows how full a pod's volume is, and what helps."""
+    name, space = scene.topology, commands.namespace(scene.topology)
+    return (
+        Todo(
+            what="how full is its volume, and is it writable?",
+            command=f"kubectl exec{space} {pod} -c redis -- df -h /data",
+            expect="with the path that the server's dir has; df -i shows the inodes",
+        ),
+        Todo(
+            what="what does the server say of it?",
+            command=f"{advice.ask(name, pod)} INFO persistence",
+            expect="rdb_last_bgsave_status and aof_last_write_status are ok where it can write",
+        ),
+        Todo(
+            what="grow the volume, where its StorageClass allows that",
+            command=f"kubectl edit{space} pvc $(kubectl get pod{space} {pod}"
+            " -o jsonpath='{.spec.volumes[*].persistentVolumeClaim.claimName}')",
+            expect="raise .spec.resources.requests.storage; do not restart the pod before it has"
+            " room: a server that cannot write nodes.conf does not come up",
+        ),
+    )

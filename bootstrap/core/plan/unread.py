@@ -1,0 +1,44 @@
+"""A volume that the sidecar may not read: its start gate guards nothing, though all seems well."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bootstrap.core.plan import commands
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+CODE: Final = "volume-unreadable"
+
+
+def unread(scene: Scene) -> list[Alarm]:
+    """At most one: the sidecar has no other volume than its own pod's."""
+    disk, me, space = scene.snapshot.disk, scene.me.name, commands.namespace(scene.topology)
+    if disk is None or not disk.unread:
+        return []
+    why = (
+        f"{me}: the sidecar may not read {disk.unread}, so its start gate cannot tell whether the"
+        " volume still holds the data, and lets the server start: a primary that has lost its data"
+        " and is back at once empties its replicas too; clients notice nothing now"
+    )
+    user = "{.spec.securityContext} {.spec.containers[*].securityContext}"
+    return [
+        Alarm(
+            pod=me,
+            code=CODE,
+            why=why,
+            fix=(
+                Todo(
+                    what="whose files are they, and who is the sidecar?",
+                    command=f"kubectl exec{space} {me} -c redis -- ls -ln /data; kubectl get pod"
+                    f"{space} {me} -o jsonpath='{user}'",
+                    expect="with the path that the server's dir has; one user for both containers",
+                ),
+                Todo(
+                    what="run both as one user: runAsUser of the pod, or of both containers",
+                    command=f"kubectl edit{space} statefulset {scene.topology.statefulset}",
+                ),
+            ),
+        )
+    ]

@@ -38,7 +38,11 @@ class Memories:
         self._looked = self._looked or scope is Scope.ALL
         if scope is Scope.HALF:
             self._since.setdefault(_HALVED, self._clock())
-        held = volume is not None and (volume.emptied or not (volume.data or volume.members))
+        held = volume is not None and (
+            volume.emptied
+            or not (volume.data or volume.members)
+            or (bool(self._topology.adopted) and bool(volume.members))
+        )
         shut = self._lasting("shut", held and not self.opened)
         return dataclasses.replace(memory, shut=shut, opened=self.opened)
 

@@ -112,7 +112,9 @@ class Siblings:
             said = await self.at(address, pod.hostname).read(shards=_joining(mine))
             seen = dataclasses.replace(pod, address=address, node=said)
             if isinstance(said, View):
-                proof = prove(said, pod.hostname, address, topology, ids)
+                # What only our own node says of an address may be what a copied volume says.
+                here = ids if address in (proven, *name.addresses) else ()
+                proof = prove(said, pod.hostname, address, topology, here)
                 if proof is Proof.OURS:
                     self._proven[pod.name] = address
                     self.placed.proved(mine, ordinal, said, address)

@@ -37,9 +37,10 @@ def node(ordinal: int, name: str = "", lines: list[str] | None = None, **more: A
 
 
 def decided(lines: list[str], former: Former | None, *pods: Any, **more: Any) -> Plan:
-    members = parse.nodes("\n".join(lines))
+    members, scope = parse.nodes("\n".join(lines)), more.pop("scope", Scope.ALL)
+    memory = {name: more.pop(name) for name in ("shut",) if name in more}
     seen = dataclasses.replace(
-        build.snapshot(build.pod(0, "refused"), *pods, scope=more.pop("scope", Scope.ALL)),
+        build.snapshot(build.pod(0, "refused"), *pods, scope=scope, **memory),
         volume=Volume(file="/data/nodes.conf", members=members, data="/data/dump.rdb"),
         former=former,
     )
@@ -149,9 +150,18 @@ def test_nodes_in_pods_of_ours_are_no_original() -> None:
     assert sibling.view
     assert gate(NAMED, answers(node(1)), build.pod(1, node(1), at=THERE), adopted=ADOPT).open
     assert gate(NAMED, answers(node(1, build.hostname(1))), adopted=ADOPT).open
+    # Such a node shows that the volume is of this set, whatever name it bears.
+    assert gate(NAMED, answers(node(1)), build.pod(1, node(1), at=THERE)).open
     held(gate(NAMED, answers(node(1)), build.pod(1, node(2), at=THERE), adopted=ADOPT), "n1")
     # But for our own id: two pods of ours have it then.
     held(gate(NAMED, answers(node(0)), build.pod(1, node(0), at=THERE), adopted=ADOPT), "n0")
+
+
+@pytest.mark.parametrize("former", [SILENT, answers(node(1))])
+def test_pods_of_ours_are_looked_at_before_anything_is_said(former: Former) -> None:
+    plan = decided(NAMED, former, scope=Scope.LOCAL)
+    assert (plan.phase, plan.look, plan.gate.open) == (Phase.WAITING, Scope.ALL, False)
+    held(gate(NAMED, answers(node(0)), scope=Scope.LOCAL), "n0")
 
 
 def test_a_node_of_another_cluster_at_an_old_address_is_none_of_it() -> None:
@@ -171,6 +181,28 @@ def test_with_the_word_the_gate_opens() -> None:
     assert gate(NAMED, SILENT, adopted=ADOPT).open
     gone = answers(None, name=Name(state="found", addresses=("10.9.9.7",)))
     assert gate(NAMED, gone, adopted=ADOPT).open
+
+
+REPLICA: Final = [
+    line.replace(build.SUBDOMAIN, ELSEWHERE)
+    for line in (build.line(0, "myself,slave", "n3"), build.line(3, slots="0-5460"))
+]
+
+
+def test_an_adopted_replica_starts_after_its_primary() -> None:
+    """Two snapshots may say of each other that they are followed: redis 8.2 hangs on that."""
+    waits = gate(REPLICA, SILENT, build.pod(3, "refused"), adopted=ADOPT)
+    assert (waits.open, waits.code, waits.until) == (False, "", "redis-app-3 to start")
+    held(
+        gate(REPLICA, SILENT, build.pod(3, "refused"), adopted=ADOPT, shut=60.0),
+        "grep myself /data/nodes.conf",
+        "kubectl delete pvc -n default",
+    )
+    assert gate(REPLICA, SILENT, build.own(3, build.everybody(3)), adopted=ADOPT).open
+    another = build.own(3, "n9 10.0.0.13:6379@16379 myself,master - 0 0 0 connected")
+    assert gate(REPLICA, SILENT, another, adopted=ADOPT).open
+    assert gate(REPLICA, SILENT, adopted=ADOPT).open
+    assert gate(REPLICA[:1], SILENT, build.pod(3, "refused"), adopted=ADOPT).open
 
 
 @pytest.mark.parametrize("trouble", [*Trouble])

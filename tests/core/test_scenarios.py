@@ -15,6 +15,7 @@ import pytest
 from bootstrap.core import plan as planning
 from bootstrap.core.plan.outcome import Phase, Plan
 from tests.core import codes, scenario
+from tests.simulator import oracle
 
 LOCAL = {"ConfigSet", "SetPeersPassword", "ReloadCertificates"}
 FILES = sorted(scenario.FOLDER.glob("*.txt"))
@@ -51,6 +52,21 @@ def test_everybody_says_what_they_wait_for(path: Path) -> None:
         kinds = {type(action).__name__ for step in plan.steps for action in step.actions}
         assert kinds <= {*LOCAL, "Meet", "Replicate"}
         assert plan.phase is Phase.BLOCKED
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_words_say_that_a_pods_own_node_is_to_be_forgotten(path: Path) -> None:
+    """Nor that a node is which may be that of a pod that did not answer, unless it has its name."""
+    found = scenario.read(path)
+    told = oracle.told_to_forget(found.plan)
+    seen = found.snapshot.pods
+    assert not told & {pod.view.node_id for pod in seen if pod.view}
+    if found.plan.blocked and any(block.code == "foreign-node" for block in found.plan.blocked):
+        assert not told or all(pod.view for pod in seen)
+
+
+def test_scenarios_show_words_that_name_ids_to_forget() -> None:
+    assert len({one for plan in plans() for one in oracle.told_to_forget(plan)}) > 3
 
 
 def plans() -> list[Plan]:

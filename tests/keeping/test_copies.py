@@ -230,3 +230,60 @@ def test_a_backup_without_the_volumes_of_one_shard(name: str) -> None:
         for one in others:
             assert "5461-10921" in str(forming.events(one, "plan")[-1])
             assert int(one.ask("DBSIZE")) == held[one.ordinal]
+
+
+@pytest.mark.parametrize("name", ["redis-8.2", "valkey-9.1", "redis-7.0"])
+def test_a_failover_after_the_primarys_snapshot(name: str) -> None:
+    """Two volumes say that they own the slots: the newer one is right, and nothing of it is lost."""
+    with copies.original(name) as app, copies.restored(app) as copy:
+        keeping.write(app, "early")
+        hand_over(app)
+        for one in app.pods[1:]:
+            copies.take_snapshot(copy[one.ordinal], one)
+        stop(app)
+        kubelet.start(copy.pods, env=copies.WORD)
+        oracle.wait_healthy(copy.pods, keeping.HEALTHY, replicas_per_shard=1)
+        forming.wait_ready(copy.pods)
+        for prefix in ("key", "early", "late"):
+            assert keeping.missing_keys(copy, prefix) == []
+
+
+@pytest.mark.parametrize("name", ["redis-8.2", "valkey-9.1", "redis-7.0"])
+def test_a_failover_after_the_replicas_snapshot(name: str) -> None:
+    """Each of two volumes says that it follows the other: neither is started, and no server hangs."""
+    env = {**copies.WORD, "BOOTSTRAP_GATE_TIMEOUT": "5s"}
+    with copies.original(name) as app, copies.restored(app) as copy:
+        keeping.write(app, "early")
+        hand_over(app)
+        for one in app.pods:
+            if one.ordinal != 3:
+                copies.take_snapshot(copy[one.ordinal], one)
+        stop(app)
+        kubelet.begin(copy.pods, env=env)
+        kubelet.serve([copy[ordinal] for ordinal in (1, 2, 4, 5)])
+        for ordinal in (0, 3):
+            kubelet.wait_held(copy[ordinal], "two sides of a failover")
+        # What docs/restore.md says: the newer copy is kept, and promoted.
+        keeping.down(copy, [copy[3]], wipe=True, moved=False)
+        kubelet.begin([copy[3]], env=env)
+        kubelet.serve([copy[0], copy[3]])
+        forming.until(
+            lambda: "CLUSTER FAILOVER" in str(forming.events(copy[1], "plan")[-1]),
+            lambda: forming.events(copy[1], "plan")[-1],
+        )
+        copy[0].ask("CLUSTER", "FAILOVER", "FORCE")
+        oracle.wait_healthy(copy.pods, keeping.HEALTHY, replicas_per_shard=1)
+        forming.wait_ready(copy.pods)
+        for prefix in ("key", "early", "late"):
+            assert keeping.missing_keys(copy, prefix) == []
+
+
+def hand_over(app: sets.LocalStatefulSet) -> None:
+    """Let a replica take over, and write some more."""
+    app[3].ask("CLUSTER", "FAILOVER")
+    forming.until(
+        lambda: keeping.role(app[3]) == "master" and keeping.role(app[0]) == "slave",
+        app[3].cluster_nodes,
+    )
+    oracle.wait_healthy(app.pods, keeping.HEALTHY)
+    keeping.write(app, "late")

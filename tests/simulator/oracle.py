@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 from typing import Final, assert_never
 
 from bootstrap.core import actions
@@ -81,6 +82,21 @@ def judge_plan(snapshot: Snapshot, topology: Topology, plan: Plan) -> None:
         raise Violation(f"I8: neither done, nor doing, nor waiting: {plan}")
     if any(not block.why or not block.fix for block in plan.blocked):
         raise Violation(f"I8: blocked without a reason: {plan}")
+
+
+def told_to_forget(plan: Plan) -> frozenset[str]:
+    """Ids of nodes that a plan's words tell a person to let CLUSTER FORGET have."""
+    said = str((plan.blocked, plan.waiting, plan.alarms, plan.notes))
+    one = re.findall(r"CLUSTER FORGET (\w+)", said)
+    several = re.findall(r"for id in ([\w ]+); do", said)
+    return frozenset(one).union(*(ids.split() for ids in several))
+
+
+def judge_advice(world: World, plan: Plan) -> None:
+    """A pod's own node is never to be forgotten, whatever name gossip has for it."""
+    living = {pod.server.node_id for pod in world.pods.values()}
+    if told_to_forget(plan) & living:
+        raise Violation(f"a person is told to forget a pod's own node: {plan}")
 
 
 def _claim(world: World, action: actions.AddSlots, server: Server) -> None:

@@ -85,6 +85,7 @@ class Sidecar:
             snapshot = self.snapshot(scope)
             plan = planning.plan(snapshot, self.world.topology(self.ordinal))
             oracle.judge_plan(snapshot, self.world.topology(self.ordinal), plan)
+            oracle.judge_advice(self.world, plan)
             if plan.look <= scope:
                 return snapshot, plan
             scope = plan.look

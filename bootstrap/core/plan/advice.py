@@ -70,13 +70,16 @@ def foreign(scene: Scene, member: Member) -> str:
     )
 
 
-def rename(scene: Scene, pod: Pod) -> str:
-    """For a pod's node that announces another name, and has no sidecar yet that would mend it."""
-    look = commands.get(scene.topology, f"pod {pod.name}", "-o wide")
+def rename(scene: Scene, pods: list[Pod]) -> str:
+    """For pods whose nodes announce other names, and have no sidecar yet that would mend it."""
+    topology = scene.topology
+    ordinals = " ".join(str(pod.ordinal) for pod in pods)
+    each = f"{topology.statefulset}-$i"
     return (
-        f"see that the address is the pod's own: {look}; if it is, let its node announce the name"
-        f" of its pod: {ask(scene.topology, pod.name)} CONFIG SET cluster-announce-hostname"
-        f" {pod.hostname} (docs/migration.md)"
+        f"see that the addresses are the pods' own: {commands.get(topology, 'pods', '-o wide')}; if"
+        f" they are, let the nodes announce their pods' names: for i in {ordinals}; do"
+        f" {ask(topology, each)} CONFIG SET cluster-announce-hostname {each}.{topology.subdomain};"
+        " done (docs/migration.md)"
     )
 
 

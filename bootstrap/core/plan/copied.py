@@ -9,7 +9,8 @@ copy. So the server of a copy is held down before it starts, by what its nodes.c
 - A nodes.conf of another set (its own line has a pod name that is not ours) is a copy of that set.
   While any of its nodes lives it is held. When none answers any more a person has to say that the
   set is gone, by BOOTSTRAP_ADOPT; a node that answers and cannot be asked who it is still holds it.
-- A name that is ours in another form, or none, says nothing: a cluster that is being adopted.
+- A name that is ours in another form, or none, says nothing: a cluster that is being adopted. So
+  does another name, while the nodes that the volume knows live in other pods of ours.
 
 Where our server runs all the same, ids of our nodes that answer elsewhere are told, and no MEET is
 sent.
@@ -22,9 +23,10 @@ from collections.abc import Iterator
 
 from bootstrap.core import names
 from bootstrap.core.model import Former, Member, Scope, Trouble, Unreachable, View, Volume
-from bootstrap.core.plan import advice
+from bootstrap.core.plan import advice, commands
 from bootstrap.core.plan.outcome import Block, Gate
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.proof import Proof
 from bootstrap.core.topology import Topology
 
 COPIED = "copied-volume"
@@ -45,9 +47,14 @@ def held(scene: Scene) -> Gate | None:
     if twin is not None:
         return _twin(scene, mine, bears, *twin)
     others = [one for one in living if _of_another_set(scene, bears, *one)]
+    if not others and (not bears or any(_in_our_pod(scene, *one) for one in living)):
+        return None
+    if scene.snapshot.scope < Scope.ALL:
+        why = "its volume names nodes of another set, which may live in pods of ours"
+        return Gate(open=False, until="its peers to be asked", why=why)
     if others:
         return _others(scene, bears, *others[0])
-    return _unheard(scene, bears, former) if bears else None
+    return _unheard(scene, bears, former) or _follows(scene, volume, mine)
 
 
 def bearer(volume: Volume, topology: Topology) -> str:
@@ -113,13 +120,18 @@ def _living(volume: Volume, former: Former) -> Iterator[tuple[str, View]]:
 
 def _of_another_set(scene: Scene, bears: str, address: str, said: View) -> bool:
     """Whether a node that our volume knows lives in another set, and not in a pod of ours."""
-    pods = [pod for pod in scene.snapshot.pods if pod is not scene.me and pod.address == address]
-    if any(pod.view is not None and pod.view.node_id == said.node_id for pod in pods):
+    if _in_our_pod(scene, address, said):
         return False
     name = names.plain(said.setting("cluster-announce-hostname") or "")
     if name and scene.topology.form_of(name) is not None:
         return False
     return bool(name or bears)
+
+
+def _in_our_pod(scene: Scene, address: str, said: View) -> bool:
+    """Whether it is the node that answers at the address of one of our other pods."""
+    pods = [pod for pod in scene.snapshot.pods if pod is not scene.me and pod.address == address]
+    return any(pod.view is not None and pod.view.node_id == said.node_id for pod in pods)
 
 
 def _twin(scene: Scene, mine: Member, bears: str, address: str, said: View) -> Gate:
@@ -183,6 +195,35 @@ def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
         f" BOOTSTRAP_ADOPT={bears} for the sidecars of all pods of {scene.topology.statefulset}"
         " (docs/restore.md); if the volume was meant to be new, give the pod an empty one:"
         f" {advice.empty(scene.topology, me)}",
+    )
+
+
+def _follows(scene: Scene, volume: Volume, mine: Member) -> Gate | None:
+    """An adopted replica starts after its primary: snapshots may lie on two sides of a failover.
+
+    Then each of two volumes says that it follows the other, and redis 8.2 does not survive that:
+    on all other nodes it goes round in that circle for ever (`clusterNodeGetMaster`).
+    """
+    primary = next((one for one in volume.members if one.node_id == mine.primary_id), None)
+    if primary is None or primary.node_id in scene.pod_by_id:
+        return None
+    pod = scene.pod_named(primary)
+    if pod is None or scene.proof(pod) is Proof.OURS:
+        return None  # there is no such pod, or its volume is gone: it is another node now
+    me, topology = scene.me.name, scene.topology
+    why = f"by its volume {me} follows the node of {pod.name}, which is not up yet"
+    if scene.snapshot.memory.shut < topology.gate_seconds:
+        return Gate(open=False, until=f"{pod.name} to start", why=why)
+    look = f"kubectl exec{commands.namespace(topology)} POD -c bootstrap -- grep myself"
+    return Gate(
+        open=False,
+        why=f"{why}. If the volume of {pod.name} says that its node follows {me}, the two snapshots"
+        " lie on two sides of a failover",
+        until=f"{pod.name} to start",
+        code=COPIED,
+        fix=f"compare both: {look} {volume.file}; if each names the id of the other, keep the newer"
+        f" volume, and give the other pod an empty one: {advice.empty(topology, 'POD')}; then"
+        " promote the one that was kept (docs/restore.md)",
     )
 
 

@@ -55,25 +55,38 @@ def _named_otherwise(scene: Scene) -> list[Member]:
 
 def _foreign_members(scene: Scene) -> list[Block]:
     """Such nodes, once all pods of ours were looked at. What is taken for ours is not theirs."""
-    blocked: list[Block] = []
-    for member in _named_otherwise(scene):
-        pod = next((one for one in scene.snapshot.pods if _answers(one, member)), None)
-        if pod is None:
-            why = f"our node knows {scene.name(member)}, which is not of {_set(scene)}"
-            fix = advice.foreign(scene, member)
-        else:
-            why = (
-                f"{pod.name} at {pod.address} announces the name {member.hostname}; expected"
-                f" {pod.hostname}, or a form of it"
-            )
-            fix = advice.rename(scene, pod)
-        blocked.append(Block(code="foreign-node", why=why, fix=fix))
+    named = _named_otherwise(scene)
+    pods = {
+        pod.name: (pod, member.hostname)
+        for pod in scene.snapshot.pods
+        for member in named
+        if pod.view is not None and pod.view.node_id == member.node_id
+    }
+    misnamed = [pods[name] for name in sorted(pods)]
+    blocked = [
+        Block(
+            code="foreign-node",
+            why=f"our node knows {scene.name(member)}, which is not of {_set(scene)}",
+            fix=advice.foreign(scene, member),
+        )
+        for member in named
+        if member.node_id not in scene.own_ids
+    ]
+    if misnamed:
+        blocked.append(_misnamed(scene, misnamed))
     return blocked
 
 
-def _answers(pod: Pod, member: Member) -> bool:
-    """Whether a member is the node that answered at a pod's address."""
-    return pod.view is not None and pod.view.node_id == member.node_id
+def _misnamed(scene: Scene, pods: list[tuple[Pod, str]]) -> Block:
+    """Nodes that answer at our pods' addresses, and announce names that are no pod's."""
+    (first, seen), *others = pods
+    more = "".join(f"; {pod.name} announces {name}" for pod, name in others)
+    return Block(
+        code="foreign-node",
+        why=f"{first.name} at {first.address} announces the name {seen}; expected {first.hostname},"
+        f" or a form of it{more}",
+        fix=advice.rename(scene, [pod for pod, _ in pods]),
+    )
 
 
 def _set(scene: Scene) -> str:

@@ -14,6 +14,9 @@ from bootstrap.core.plan.todo import line
 from bootstrap.core.topology import Topology
 
 _RUNS = "a server runs already"
+#: For how long a gate has to be shut, in seconds, before that is told without a code. A look at all
+#: pods is over by then, at which a blank pod's first start finds nothing to wait for.
+_LASTING_SECONDS = 2.0
 
 
 def mind(board: status.Board, snapshot: Snapshot, plan: Plan, topology: Topology) -> bool:
@@ -23,8 +26,10 @@ def mind(board: status.Board, snapshot: Snapshot, plan: Plan, topology: Topology
         return True
     board.gate = now
     board.gate_seconds = max(board.gate_seconds, snapshot.memory.shut)
-    known = before is not None and (before.open, before.code) == (now.open, now.code)
-    if topology.guarded and not known:
+    # A gate that is shut while the first look goes round is no news: at a first start each is.
+    news = now.open or now.code or board.gate_seconds >= _LASTING_SECONDS
+    if topology.guarded and news and board.gate_said != (now.open, now.code):
+        board.gate_said = now.open, now.code
         _say(now, board.gate_seconds, topology)
     return now.open
 

@@ -126,6 +126,8 @@ class Board:
     questions: int = 0
     #: Whether our own server may start; None until the first look. Once open it stays so.
     gate: Gate | None = None
+    #: What the log last said of it: whether it is open, and its code.
+    gate_said: tuple[bool, str] | None = None
     #: For how long the gate has been, or had been, shut.
     gate_seconds: float = 0.0
     #: When the loop is to turn again, in seconds of its clock, whatever comes of its looks; None

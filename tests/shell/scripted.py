@@ -13,6 +13,7 @@ import pytest
 from bootstrap import connection, discovery, errors, logs, loop, node, observe, pace, secret, status
 from bootstrap.core import actions
 from bootstrap.core import plan as planning
+from bootstrap.core.memory import Memory
 from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.topology import Topology
@@ -37,7 +38,9 @@ class Observer(observe.Observer):
         self.scopes.append(scope)
         found = seen.seen(seen.STEADY, seen.view()).snapshot
         assert found is not None
-        return Snapshot(scope=scope, pods=found.pods)
+        # As if there was a second between two looks, and the gate was shut since the first.
+        memory = Memory(shut=float(len(self.scopes) - 1))
+        return Snapshot(scope=scope, pods=found.pods, memory=memory)
 
     def node_of(self, pod: str) -> node.Node | None:  # noqa: ARG002 - as its parent
         """Nobody is there to be asked."""

@@ -30,10 +30,10 @@ def startup(life: scripted.Life) -> tuple[int, str]:
 def test_a_gate_is_logged_once_when_it_shuts_and_once_when_it_opens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    life = scripted.Life(monkeypatch, [SHUT, SHUT, HELD, HELD, OPEN, OPEN])
-    life.run_until(2)
+    life = scripted.Life(monkeypatch, [SHUT, SHUT, SHUT, HELD, HELD, OPEN, OPEN])
+    life.run_until(3)
     assert startup(life) == (503, "the gate is shut: a replica has to be promoted\n")
-    life.run_until(6)
+    life.run_until(7)
     shut, opened = life.events("gate-shut"), life.events("gate-open")
     assert [(one["level"], one["why"]) for one in shut] == [
         ("warning", "a replica has to be promoted"),
@@ -43,6 +43,14 @@ def test_a_gate_is_logged_once_when_it_shuts_and_once_when_it_opens(
     assert [one.get("runbook") for one in shut] == [None, "docs/runbook.md#data-missing"]
     assert [(one["level"], one["why"]) for one in opened] == [("info", "a replica was promoted")]
     assert startup(life) == (200, "started\n")
+
+
+def test_a_gate_that_opens_at_once_was_never_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a blank pod's first start the first look finds it shut, and the next one opens it."""
+    life = scripted.Life(monkeypatch, [SHUT, SHUT, OPEN, OPEN])
+    life.run_until(4)
+    assert life.events("gate-shut") == []
+    assert [one["why"] for one in life.events("gate-open")] == ["a replica was promoted"]
 
 
 def test_once_open_it_stays_open_and_the_observer_knows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from bootstrap.core import leaving, temporary
+from bootstrap.core import bus, leaving, temporary
 from bootstrap.core.memory import Memory
 from bootstrap.core.model import OpenSlot, Pod, Scope, Unreachable, View, Volume
 from bootstrap.core.proof import Proof, prove
@@ -125,4 +125,4 @@ def roleless(my: View | Unreachable | None) -> bool:
 
 
 def _unwell(my: View) -> bool:
-    return any(one.failed or not one.linked for one in my.others if not one.handshake)
+    return any(not bus.connected(my, one) for one in my.others if not one.handshake)

@@ -15,11 +15,15 @@ from bootstrap.core.model import Unreachable, View
 #: Settings that a view holds. Those that a server does not know are missing from its answer.
 SETTINGS = (
     "availability-zone",
+    "cluster-announce-bus-port",
     "cluster-announce-hostname",
     "cluster-announce-human-nodename",
     "cluster-announce-ip",
+    "cluster-announce-port",
+    "cluster-announce-tls-port",
     "cluster-node-timeout",
     "cluster-ping-interval",
+    "cluster-port",
     "repl-diskless-load",
     "repl-diskless-sync-delay",
     "repl-diskless-sync-max-replicas",
@@ -56,14 +60,15 @@ class Node:
         self._many = False
         self._allowed = False
 
-    async def read(self, *, shards: bool = False) -> View | Unreachable:
+    async def read(self, *, shards: bool = False, links: bool = False) -> View | Unreachable:
         """Everything that a view holds, in one pipeline; or why not, naming what was seen.
 
-        With `shards` also which nodes the server counts to which shard, if it can tell.
+        With `shards` also which nodes the server counts to which shard, and with `links` which
+        connections its bus has, if it can tell.
         """
         try:
             async with self._connection.turn():
-                return await self._read(shards=shards)
+                return await self._read(shards=shards, links=links)
         except connection.FailedError as error:
             return Unreachable(trouble=error.trouble, reason=error.reason)
 
@@ -104,8 +109,9 @@ class Node:
         writer.close()
         return str(name[0])
 
-    async def _read(self, *, shards: bool) -> View:
-        info, cluster, nodes, settings, together = await self._ask(shards=shards)
+    async def _read(self, *, shards: bool, links: bool) -> View:
+        links = links and self._many  # CLUSTER LINKS came with 7.0 too
+        info, cluster, nodes, settings, together, bus = await self._ask(shards=shards, links=links)
         facts = parse.info(info)
         self._many = parse.version(facts) >= _MANY
         if parse.version(facts) < OLDEST:
@@ -117,14 +123,20 @@ class Node:
         user = self._access.credentials.username or ""
         same = [settings.get(name, "") for name in _PEERS_PASSWORD] == [password, user]
         seen = parse.view(nodes, info, cluster, settings_only(settings), peers_password_ok=same)
+        reaches, reached_by = parse.links(bus) if isinstance(bus, list) else (None, None)
         return dataclasses.replace(
             seen,
             shards=parse.shards(together),
+            reaches=reaches,
+            reached_by=reached_by,
+            bus_hidden=str(bus) if troubles.forbidden(bus) else "",
             certificate_old=self._certificate_old(),
         )
 
-    async def _ask(self, *, shards: bool) -> tuple[str, str, str, dict[str, str], list[Any]]:
-        """The texts that a view is made from, the settings, and the shards where they are known."""
+    async def _ask(
+        self, *, shards: bool, links: bool
+    ) -> tuple[str, str, str, dict[str, str], list[Any], object]:
+        """The texts that a view is made from, the settings, the shards, the links of the bus."""
         names = (
             *SETTINGS,
             *parse.LIMITS,
@@ -143,8 +155,10 @@ class Node:
         limited = self._access.credentials.username is not None
         more: list[connection.Command] = [("REPLCONF",)] * limited
         more += [("CLUSTER", "SHARDS")] * (shards or (limited and not self._allowed))
-        replies = await self._connection.exchange(texts + asked + more)
+        last: list[connection.Command] = [("CLUSTER", "LINKS")] * links
+        replies = await self._connection.exchange(texts + asked + more + last)
         needed, others = replies[: len(texts + asked)], replies[len(texts + asked) :]
+        bus = others.pop() if links else None  # a user without this right is told so, and served
         # Not every server knows the others; but if it does, somebody forgot to allow them.
         faults = [one for one in needed if isinstance(one, Exception)]
         for fault in (*faults, *filter(troubles.forbidden, others)):
@@ -158,7 +172,7 @@ class Node:
             raise parse.MalformedError("replies are of other types than a server's")
         pairs = [pair for some in found for pair in zip(some[::2], some[1::2], strict=True)]
         together = others[-1] if shards and isinstance(others[-1], list) else []
-        return info, cluster, nodes, dict(pairs), together
+        return info, cluster, nodes, dict(pairs), together, bus
 
     def _certificate_old(self) -> bool:
         """Whether the server goes on with a certificate that was replaced meanwhile."""

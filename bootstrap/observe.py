@@ -58,7 +58,7 @@ class Observer:
 
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
-        mine = await self._local.read()
+        mine = await self._local.read(links=True)
         if self._memories.restarted(mine):
             # What the service had when our server was another one says nothing of later pods.
             self._listed = False

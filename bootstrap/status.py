@@ -6,6 +6,7 @@ import functools
 from collections import Counter
 from dataclasses import dataclass, field
 
+from bootstrap.core import bus
 from bootstrap.core import headline as headlines
 from bootstrap.core.headline import Headline
 from bootstrap.core.model import Snapshot, View
@@ -89,6 +90,8 @@ class Status:
         mine = view.myself
         if not view.state_ok:
             return False, _reason(plan, "cluster_state is not ok")
+        if bus.cut_off(view):
+            return False, _reason(plan, bus.told(view))
         young = view.uptime < introduced.patience(view, topology)
         if young and view.run_id != self.introduced:
             return False, "cluster_state is ok, but most siblings are not where our node looks yet"

@@ -101,6 +101,14 @@ class View:
     settings: tuple[tuple[str, str], ...] = ()
     #: Whether `masterauth`/`masteruser` are what our own credentials say; the values stay outside.
     peers_password_ok: bool = True
+    #: Nodes to which it has a connection on the bus, and nodes that have one to it; None where that
+    #: was not asked or cannot be told (redis 6.2).
+    reaches: frozenset[str] | None = None
+    reached_by: frozenset[str] | None = None
+    #: Nodes that have not answered its last ping for seconds.
+    unanswered: frozenset[str] = frozenset()
+    #: What our user may not ask for, in the server's words, where the bus can't be seen for it.
+    bus_hidden: str = ""
     #: Whether it goes on with a TLS certificate that was replaced; only our own node can say yes.
     certificate_old: bool = False
     #: Whether it takes its clients' writes.
@@ -191,6 +199,8 @@ class Pod:
     resolved: directory.Name
     address: str | None = None
     node: View | Unreachable | None = None
+    #: Why its bus port took no connection from our pod; empty when it did, None when not tried.
+    bus: str | None = None
 
     @property
     def view(self) -> View | None:

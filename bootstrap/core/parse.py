@@ -15,6 +15,9 @@ from bootstrap.core.slots import Range, normalise
 _OPEN: Final = re.compile(r"\[(\d+)-([<>])-([^\]]+)\]")
 #: Settings that decide whether a server takes writes (see `Writing`); a view does not keep them.
 LIMITS: Final = ("min-replicas-to-write", "save", "stop-writes-on-bgsave-error")
+#: How long an answer of a node on the bus may take, in milliseconds. The servers wait for
+#: cluster-node-timeout, 15 s by default; two processors that six servers fight for take one.
+PING_MILLISECONDS: Final = 3000
 
 
 class MalformedError(ValueError):
@@ -168,6 +171,38 @@ def _ids(shard: Sequence[Any]) -> frozenset[str]:
     return frozenset(str(one["id"]) for one in nodes_of)
 
 
+def links(reply: Sequence[Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """`CLUSTER LINKS`: ids of nodes to which there is a connection, and of those with one to here.
+
+    A link that still dials is listed too; only one that stands is read from (`r` in its events).
+
+    Raises:
+        MalformedError: when it is something else.
+
+    """
+    to, back = set[str](), set[str]()
+    try:
+        for one in reply:
+            facts = dict(zip(one[::2], one[1::2], strict=True))
+            found = to if facts["direction"] == "to" else back
+            if "r" in facts["events"]:
+                found.add(str(facts["node"]))
+    except (KeyError, TypeError, ValueError):
+        raise MalformedError(f"CLUSTER LINKS makes no sense: {reply!r}") from None
+    return frozenset(to), frozenset(back)
+
+
+def _unanswered(nodes_text: str, facts: Mapping[str, str]) -> frozenset[str]:
+    """Nodes whose ping has been on its way for too long, by the server's own clock."""
+    now = int(facts.get("server_time_usec", "0")) // 1000
+    if not now:
+        return frozenset()
+    lines = (line.split(" ", 6) for line in nodes_text.splitlines() if line)
+    return frozenset(
+        words[0] for words in lines if words[4] != "0" and now - int(words[4]) > PING_MILLISECONDS
+    )
+
+
 def view(
     nodes_text: str,
     info_text: str,
@@ -201,4 +236,5 @@ def view(
         settings=tuple(sorted(pair for pair in settings.items() if pair[0] not in LIMITS)),
         peers_password_ok=peers_password_ok,
         writing=writing(facts, settings),
+        unanswered=_unanswered(nodes_text, facts),
     )

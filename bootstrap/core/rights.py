@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 #: To see what there is: formation, keeping, hand-over, status and dry run alike.
-LOOK: Final = ("+info", "+cluster|info", "+cluster|nodes", "+cluster|shards", "+config|get")
+LOOK: Final = (
+    "+info",
+    "+cluster|info",
+    "+cluster|nodes",
+    "+cluster|shards",
+    "+cluster|links",
+    "+config|get",
+)
 #: To form a cluster and keep it whole; the last is for handing a primary's role over.
 ACT: Final = (
     "+config|set",

@@ -82,6 +82,16 @@ def test_a_run_that_ends_says_why() -> None:
         assert answer.has_line(wanted), answer
 
 
+@pytest.mark.parametrize("right", ["+cluster|links"])
+@pytest.mark.parametrize("name", NAMING)
+def test_seeing_the_links_of_the_bus(name: str, right: str) -> None:
+    """The pods serve without it. Older servers have no such command."""
+    with pair(name, without(right)) as app, forming.told(app):
+        start(app)
+        wait_named(app[0], right, name)
+        forming.wait_ready(app.pods)
+
+
 # Rights that a cluster needs later
 
 

@@ -21,6 +21,9 @@ from tests.simulator.node import Server
 from tests.simulator.world import Pod, World
 
 LASTING: Final = {
+    "cluster-announce-bus-port",
+    "cluster-announce-port",
+    "cluster-announce-tls-port",
     "availability-zone",
     "cluster-announce-hostname",
     "cluster-announce-human-nodename",

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 _OLD: Final = {
+    "cluster-announce-bus-port": "0",
     "cluster-announce-ip": "",
+    "cluster-announce-port": "0",
+    "cluster-announce-tls-port": "0",
     "cluster-node-timeout": "15000",
     "repl-diskless-load": "disabled",
     "repl-diskless-sync-delay": "5",
@@ -15,6 +18,7 @@ _OLD: Final = {
 _NAMED: Final = {
     **_OLD,
     "cluster-announce-hostname": "",
+    "cluster-port": "0",
     "repl-diskless-sync-max-replicas": "0",
 }
 _PACED: Final = {

@@ -10,7 +10,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable
 
-from bootstrap.core import directory, temporary
+from bootstrap.core import bus, directory, temporary
 from bootstrap.core import plan as planning
 from bootstrap.core.actions import Action
 from bootstrap.core.memory import Memory
@@ -94,7 +94,7 @@ class Sidecar:
         """What it sees now."""
         mine = self.world.pods[self.ordinal]
         topology = self.world.topology(self.ordinal)
-        said = mine.server.read()
+        said = self.world.with_links(mine.server, mine.server.read())
         me = Pod(
             name=mine.name,
             ordinal=self.ordinal,
@@ -159,7 +159,7 @@ class Sidecar:
         if my is not None and my.run_id != self._run:
             self._run, self._looked = my.run_id, my.alone
         others = () if my is None else [one for one in my.others if not one.handshake]
-        unwell = any(one.failed or not one.linked for one in others)
+        unwell = my is not None and any(not bus.connected(my, one) for one in others)
         return Memory(
             looked=self._looked,
             unwell=self._lasting("unwell", unwell),

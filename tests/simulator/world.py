@@ -9,6 +9,7 @@ from typing import Final, Literal
 from bootstrap.core import actions
 from bootstrap.core.actions import Action
 from bootstrap.core.directory import Name
+from bootstrap.core.model import Unreachable, View
 from bootstrap.core.topology import Topology
 from tests.simulator import bits, bus, failures
 from tests.simulator.node import Server
@@ -149,6 +150,25 @@ class World:
         pod.server.loading = False
         if moved:
             pod.dns = address
+
+    def with_links(self, server: Server, said: View | Unreachable) -> View | Unreachable:
+        """What CLUSTER LINKS (redis 7.0) adds: links to others, and others' links to it."""
+        if isinstance(said, Unreachable) or not self.product.names:
+            return said
+        up = self.servers
+        at = {one.address: one.node_id for one in up}
+        reaches = {one.node_id for one in server.others if at.get(one.address) == one.node_id}
+        reached_by = {
+            one.node_id
+            for one in up
+            if one is not server
+            and one.node_id in server.table
+            and (known := one.table.get(server.node_id)) is not None
+            and at.get(known.address) == server.node_id
+        }
+        return dataclasses.replace(
+            said, reaches=frozenset(reaches), reached_by=frozenset(reached_by)
+        )
 
     def stranger(self, kind: Literal["blank", "cluster"]) -> Server:
         """Somebody else's node: new, or with a cluster and data of its own."""

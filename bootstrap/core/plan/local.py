@@ -6,11 +6,22 @@ written together with the placement: whoever sees the one may rely on the other.
 
 from __future__ import annotations
 
+from typing import Final
+
 from bootstrap.core import leaving, temporary
 from bootstrap.core.actions import Action, ConfigSet, ReloadCertificates, SetPeersPassword
 from bootstrap.core.model import Pod
 from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
+
+#: Ports that a node gives as its own; 0, the default, are those at which it listens. Charts for
+#: networks with translated ports set them. Here peers dial the pod's own address, and at any other
+#: port no server listens.
+PORTS: Final = (
+    "cluster-announce-port",
+    "cluster-announce-tls-port",
+    "cluster-announce-bus-port",
+)
 
 
 def settings(scene: Scene) -> Step | None:
@@ -23,9 +34,8 @@ def settings(scene: Scene) -> Step | None:
         actions.append(ConfigSet(pod=scene.me.name, settings=company, why=why))
     wanted = _announced(scene)
     if wanted:
-        actions.append(
-            ConfigSet(pod=scene.me.name, settings=wanted, why="peers must know who and where it is")
-        )
+        why = f"peers must know who and where it is{_left_behind(scene)}"
+        actions.append(ConfigSet(pod=scene.me.name, settings=wanted, why=why))
     if scene.topology.with_password and not scene.my.peers_password_ok and not unproven(scene):
         actions.append(
             SetPeersPassword(pod=scene.me.name, why="a replica logs in to its primary with it")
@@ -75,6 +85,22 @@ def abandoned(scene: Scene) -> Step | None:
     return Step(actions=(action,), until="the node has its own settings again", warning=warning)
 
 
+def _left_behind(scene: Scene) -> str:
+    """The lines of redis.conf that send peers to another port."""
+    lines = [
+        f"`{name} {value}`" for name in PORTS if (value := scene.my.setting(name) or "0") != "0"
+    ]
+    if not lines:
+        return ""
+    listens = f"{scene.topology.port} and, for the bus, {_bus_port(scene)}"
+    return f"; it listens at {listens}: take out of redis.conf {', '.join(lines)}"
+
+
+def _bus_port(scene: Scene) -> int:
+    """Where the bus of our own server listens (cluster-port, 7.0; 10000 above the port before)."""
+    return int(scene.my.setting("cluster-port") or 0) or scene.topology.port + 10000
+
+
 def _guess(scene: Scene) -> str:
     """What stands in for a node time-out that nobody remembers."""
     name, value = temporary.NODE_TIMEOUT, scene.topology.node_timeout
@@ -95,6 +121,7 @@ def _announced(scene: Scene) -> tuple[tuple[str, str], ...]:
         ("cluster-announce-ip", topology.address),
         (leaving.NAME, name),
         ("cluster-announce-hostname", scene.me.hostname),
+        *((port, "0") for port in PORTS),
     ]
     if topology.zone and my.setting("availability-zone") == "":
         wanted.insert(0, ("availability-zone", topology.zone))

@@ -13,7 +13,7 @@ from bootstrap.core.plan.scene import Scene
 
 
 def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:
-    """Members whose pod has proven to be elsewhere than our node believes."""
+    """Members whose pod has proven to be elsewhere than our node believes, or at other ports."""
     ids = Counter(view.node_id for _, view in scene.viewed)
     found: list[tuple[Member, Pod, View]] = []
     for member in scene.my.others:
@@ -22,7 +22,10 @@ def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:
             continue
         if scene.snapshot.scope < Scope.ALL and member.hostname != pod.hostname:
             continue  # another pod, not looked at, may bear this id too
-        if member.address not in (pod.address, local.announced(pod)) or "noaddr" in member.flags:
+        elsewhere = member.address not in (pod.address, local.announced(pod))
+        said = pod.view.myself
+        dialled = (member.port, member.bus_port) != (said.port, said.bus_port)
+        if elsewhere or dialled or "noaddr" in member.flags:
             found.append((member, pod, pod.view))
     return found
 

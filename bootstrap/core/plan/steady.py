@@ -5,7 +5,7 @@ Rule 7 stands here too: slots that nobody owns are reported, never given to anyb
 
 from __future__ import annotations
 
-from bootstrap.core import leaving, slots, temporary
+from bootstrap.core import bus, leaving, slots, temporary
 from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import advice, commands, ghosts, open_slots, unheard
 from bootstrap.core.plan.formation import formation
@@ -65,6 +65,8 @@ def _own_waits(scene: Scene) -> list[Wait]:
             f" empty volume: {advice.empty(scene.topology, me)}"
         )
         waits.append(Wait(pod=me, what=what, fix=fix))
+    if my.state_ok and bus.cut_off(my):
+        waits.append(Wait(pod=me, what=bus.told(my)))
     handshakes = [member for member in my.members if member.handshake]
     if handshakes:
         names = ", ".join(member.address for member in handshakes)
@@ -171,4 +173,9 @@ def _notes(scene: Scene) -> tuple[str, ...]:
         )
     if scene.my.setting("cluster-announce-human-nodename") is None:
         notes.append("servers before 7.2 carry no placement: hosts and zones are not considered")
+    if scene.my.bus_hidden:
+        notes.append(
+            "whether other nodes have links to ours can't be told, so a node that all forgot seems"
+            f" well: {scene.my.bus_hidden}"
+        )
     return tuple(notes)

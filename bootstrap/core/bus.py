@@ -1,0 +1,57 @@
+"""Whether a node has its links on the cluster bus, by its own word.
+
+Gossip is slow to tell: a node says `cluster_state:ok` for cluster-node-timeout and more while it
+hears of none of the others. What `CLUSTER LINKS` (redis 7.0) shows is true within a second, both
+ways: a node that the others have forgotten still reaches them, and is reached by none of them.
+Older servers show only whether they were answered.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core.model import Member, View
+
+
+def connected(my: View, member: Member) -> bool:
+    """Whether our node and another have links with each other, as far as our node can tell."""
+    node_id = member.node_id
+    return (
+        member.linked
+        and not member.failed
+        and node_id not in my.unanswered
+        and (my.reaches is None or node_id in my.reaches)
+        and (my.reached_by is None or node_id in my.reached_by)
+    )
+
+
+def owners(my: View) -> tuple[list[Member], list[Member]]:
+    """All owners of slots, and those with which our node has its links; itself is among both."""
+    found = [member for member in my.members if member.slots]
+    return found, [one for one in found if one.node_id == my.node_id or connected(my, one)]
+
+
+def cut_off(my: View) -> bool:
+    """Whether our node is left without most owners of slots, whose votes decide everything."""
+    found, linked = owners(my)
+    return bool(found) and 2 * len(linked) <= len(found)
+
+
+def unknown(my: View) -> bool:
+    """Whether it reaches owners of slots, and none of them has a link to it, as if forgotten."""
+    others = {one.node_id for one in owners(my)[0]} - {my.node_id}
+    if my.reaches is None or my.reached_by is None:
+        return False
+    return bool(others & my.reaches) and not others & my.reached_by
+
+
+def told(my: View) -> str:
+    """How many links are missing, in words."""
+    found, linked = owners(my)
+    if unknown(my):
+        return (
+            "no other owner of slots has a link to it on the cluster bus: they do not know its"
+            " node, or its bus port takes no connections"
+        )
+    return (
+        f"it has links on the cluster bus with {len(linked)} of {len(found)} owners of slots,"
+        " itself among them, and needs most of them"
+    )

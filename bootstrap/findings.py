@@ -60,7 +60,11 @@ class Findings:
             if fact and self._newness(fact) > newest
             for address in fact.addresses
         }
-        return directory.Directory(names=names, nameless=tuple(sorted(addresses - named)))
+        return directory.Directory(
+            names=names,
+            nameless=tuple(sorted(addresses - named)),
+            service=self.of(self._service),
+        )
 
     @property
     def listed(self) -> bool:

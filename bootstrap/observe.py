@@ -50,6 +50,7 @@ class Observer:
         )
         self._siblings = siblings.Siblings(topology, access)
         self._listed = False
+        self._service: directory.Name | None = None
         self._unnamed = False
         self._sought: set[str] = set()
         self._folder = folder
@@ -80,6 +81,7 @@ class Observer:
             pods=tuple(pods),
             memory=self._memories.of(scope, me, pods, self._volume),
             listed=self._listed,
+            service=self._service,
             volume=self._volume,
             former=seen,
             disk=disk.read(self._folder) if self._folder else None,
@@ -178,6 +180,7 @@ class Observer:
             self._listed = await self.names.list_pods()
             found = await self.names.look(())
         ours = (topology.own_ordinal_of(name.removesuffix(".")) for name, _ in found.names)
+        self._service = found.service
         placed = await self._named_by_nodes(found.nameless)
         ordinals |= {ordinal for ordinal in ours if ordinal is not None} | placed.keys()
         ordinals.discard(topology.ordinal)

@@ -94,9 +94,20 @@ async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
             break
         await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))
         snapshot = await observer.look(Scope.ALL)
+    if _nameless(snapshot, observer.topology):
+        # What the Service's own name says tells why no pod has one.
+        await observer.names.ask_plainly([observer.topology.subdomain])
+        snapshot = await observer.look(Scope.ALL)
     memory = dataclasses.replace(snapshot.memory, open_slots=None)
     snapshot = dataclasses.replace(snapshot, memory=memory)
     return snapshot, planning.plan(snapshot, observer.topology)
+
+
+def _nameless(snapshot: Snapshot, topology: Topology) -> bool:
+    """Whether DNS denies every other pod, and has not been asked about the Service itself."""
+    others = [pod for pod in snapshot.pods if pod.name != topology.name]
+    asked = snapshot.service is not None and snapshot.service.state != "unknown"
+    return bool(others) and not asked and all(pod.resolved.state == "absent" for pod in others)
 
 
 def _unasked(snapshot: Snapshot) -> list[str]:

@@ -28,6 +28,8 @@ class Directory:
     """Every name asked for or seen: absolute, lower case, with the trailing dot; sorted."""
     nameless: tuple[str, ...] = ()
     """Addresses of the service that belong to none of the names, sorted."""
+    service: Name = Name(state="unknown", reason="not asked for yet")
+    """What DNS says of the service's own name: all its pods' addresses, where it is headless."""
 
     def of(self, fqdn: str) -> Name:
         """Return what is known of a pod; case and the trailing dot do not matter."""

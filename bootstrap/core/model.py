@@ -282,6 +282,8 @@ class Snapshot:
     memory: Memory = field(default_factory=Memory)
     #: Whether the service has said which pods it has, so that later ones were looked at too.
     listed: bool = True
+    #: What DNS says of the headless Service's own name; None when it was not asked for.
+    service: directory.Name | None = None
     #: Our own node's volume, while its server is down; None when it was not looked at.
     volume: Volume | None = None
     #: The file system of our own node's volume; None where it is not mounted in the sidecar.

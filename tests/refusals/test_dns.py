@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from tests.refusals import asking
+from tests.refusals import asking, fingerprints
 from tests.statefulset import sets
 from tests.statefulset.misbehaviour import Behaviour
 
@@ -24,7 +24,7 @@ UNCLEAR: Mapping[Behaviour, str] = {
 def refused(
     app: sets.LocalStatefulSet, says: Sequence[str], env: Mapping[str, str] | None = None
 ) -> None:
-    says = (f"the name {app[1].fqdn} to resolve", *says)
+    says = (app[1].name, *says)
     failed = asking.FAILED
     asking.refused(app[0], app.pods, dry=asking.NOT_YET, once=failed, says=says, env=env)
 
@@ -55,12 +55,56 @@ def test_names_that_do_not_exist(blank: sets.LocalStatefulSet) -> None:
     for pod in blank.pods:
         blank.names.withdraw(pod.name, "redis-service", "default")
     says = [
-        "it does not exist: NXDOMAIN from",
+        "it does not exist: DNS says NXDOMAIN from",
         "kubectl get pods -n default",
-        "publishNotReadyAddresses true: kubectl get service -n default redis-service",
-        "podManagementPolicy Parallel, and serviceName redis-service: kubectl get statefulset",
+        "kubectl get service redis-service -n default -o jsonpath='{.spec.clusterIP} {.spec.publish",
+        "kubectl get statefulset redis-app -n default -o jsonpath='{.spec.serviceName}'",
     ]
     refused(blank, says)
+
+
+SERVICES: Mapping[str, tuple[Mapping[str, str], str, str]] = {
+    "ClusterIP": (
+        {"": "10.96.4.7"},
+        "has one address, 10.96.4.7, which is not this pod's",
+        "service redis-service -n default -o jsonpath='{.spec.clusterIP}'",
+    ),
+    "another serviceName": (
+        {"10-1-2-3": "{own}", "10-1-2-4": "10.1.2.4"},
+        "yet no pod has a name under it: the StatefulSet's serviceName is not redis-service",
+        "statefulset redis-app -n default -o jsonpath='{.spec.serviceName}'",
+    ),
+    "another selector": (
+        {"web-0": "10.1.2.4", "web-1": "10.1.2.5"},
+        "lists 10.1.2.4, 10.1.2.5 and not this pod's address",
+        "service redis-service -n default -o jsonpath='{.spec.selector}'",
+    ),
+    "no Service": (
+        {},
+        "the Service's own name does not exist either",
+        "service redis-service -n default -o jsonpath='{.spec.clusterIP}",
+    ),
+}
+"""What is published under the Service's name, what is said of it, and the look that shows it."""
+
+
+@pytest.mark.parametrize("case", SERVICES)
+def test_a_service_under_which_no_pod_has_a_name(blank: sets.LocalStatefulSet, case: str) -> None:
+    published, *says = SERVICES[case]
+    for pod in blank.pods:
+        blank.names.withdraw(pod.name, "redis-service", "default")
+    for name, address in published.items():
+        where = address.format(own=blank[0].address)
+        blank.names.publish(name, "redis-service", "default", [where])
+    before = fingerprints.of(blank.pods)
+    shown = asking.ask(blank[0], "--dry-run")
+    assert shown.status == asking.NOT_YET, shown
+    assert all(one in shown.text for one in ("it does not exist", *says)), shown
+    if published:
+        # Of a Service that is not there the log has said so with its first line of the pods.
+        blank[0].start_sidecar()
+        asking.wait_said(blank[0], ["it does not exist", *says])
+    assert not fingerprints.changes(before, fingerprints.of(blank.pods), may_announce=blank[0])
 
 
 @pytest.mark.parametrize("which", [[1], [0, 1, 2]], ids=["one pod", "all pods"])

@@ -110,10 +110,11 @@ class Zone:
         names: dict[str, list[tuple[str, str, str]]] = {}
         for key in self._history:
             service = f"{key.service}.{key.namespace}.svc.{self._name}"
-            pod = f"{key.pod}.{service}"
+            # Without a pod's name it is the address of the Service itself, its ClusterIP.
+            pod = f"{key.pod}.{service}" if key.pod else service
             for address in self._addresses(key):
                 kind = "AAAA" if ":" in address else "A"
-                for owner in (pod, service):
+                for owner in dict.fromkeys((pod, service)):
                     names.setdefault(owner, []).append((pod, kind, address))
         # The names above these exist too, and have nothing of their own. A Service without any
         # endpoint is not among them: CoreDNS says NXDOMAIN for it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.core.model import Pod
-from bootstrap.core.plan import commands, usual
+from bootstrap.core.plan import commands, service, usual
 from bootstrap.core.plan.outcome import Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -37,7 +37,8 @@ def _said(scene: Scene, pod: Pod) -> str:
         case "absent" if _family_missing(pod):
             return f"it has no {_family(topology.address)}address: {pod.resolved.reason}"
         case "absent":
-            return f"it does not exist: DNS says {pod.resolved.reason}"
+            why = service.said(scene)
+            return f"it does not exist: DNS says {pod.resolved.reason}{why and f'; {why}'}"
         case "found":
             return f"it resolves to {', '.join(pod.resolved.addresses)}, not asked yet"
         case _:
@@ -78,7 +79,8 @@ def fix(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
     if _family_missing(pod):
         return _family_fix(topology, pod)
     if nobody(scene):
-        return (*_service_fix(topology), *_pods_fix(scene))
+        found = service.fix(scene)
+        return found or (*_service_fix(topology), *_pods_fix(scene))
     return _pods_fix(scene)
 
 

@@ -1,0 +1,127 @@
+"""What is wrong with the Service where DNS denies every pod: read from its own name's answer.
+
+A pod has a name only under a headless Service that is the StatefulSet's `serviceName`. A Service
+with a ClusterIP has one address, its own; a headless one has those of the pods that it selects.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from bootstrap.core.plan import commands
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+
+class Fault(enum.Enum):
+    """What the answer about the Service's own name shows."""
+
+    #: One address, which is no pod's that is known: as that of a Service with a ClusterIP.
+    CLUSTER_IP = enum.auto()
+    #: Our own address among others, so it selects our pod, which yet has no name under it.
+    OTHER_NAME = enum.auto()
+    #: Several addresses, and ours is not among them.
+    OTHER_PODS = enum.auto()
+    #: The name does not exist: no such Service, or a headless one without any pod.
+    ABSENT = enum.auto()
+
+
+def fault(scene: Scene) -> Fault | None:
+    """The fault; None where some other pod has a name, or DNS has not answered."""
+    service = scene.snapshot.service
+    if service is None or service.state == "unknown" or not _nameless(scene):
+        return None
+    ours = scene.topology.address
+    if not service.addresses:
+        return Fault.ABSENT
+    if ours in service.addresses:
+        return Fault.OTHER_NAME
+    if len(service.addresses) == 1:
+        return Fault.CLUSTER_IP
+    # Without an address of our own one of several may be ours.
+    return Fault.OTHER_PODS if ours else None
+
+
+def _nameless(scene: Scene) -> bool:
+    """Whether DNS denies the name of every pod but ours.
+
+    Through a ClusterIP a node of some pod answers, and says whose it is: that is no name either.
+    """
+    service = scene.snapshot.service
+    through = service.addresses if service else ()
+    others = [pod for pod in scene.snapshot.pods if pod is not scene.me]
+    return bool(others) and all(
+        pod.resolved.state == "absent" or (pod.resolved.addresses == through and len(through) == 1)
+        for pod in others
+    )
+
+
+def said(scene: Scene) -> str:
+    """The same in words; empty where there is nothing to say."""
+    service, name = scene.snapshot.service, commands.service(scene.topology)
+    addresses = ", ".join(service.addresses[:3]) if service else ""
+    match fault(scene):
+        case None:
+            return ""
+        case Fault.CLUSTER_IP:
+            return (
+                f"the Service {name} has one address, {addresses}, which is not this pod's: a"
+                " Service with a ClusterIP has that, and its pods have no names"
+            )
+        case Fault.OTHER_NAME:
+            return (
+                f"the Service {name} lists this pod's address, {scene.topology.address}, yet no pod"
+                f" has a name under it: the StatefulSet's serviceName is not {name}"
+            )
+        case Fault.OTHER_PODS:
+            return (
+                f"the Service {name} lists {addresses} and not this pod's address,"
+                f" {scene.topology.address}: its selector takes other pods"
+            )
+        case Fault.ABSENT:
+            return (
+                f"the Service's own name does not exist either: there is no Service {name}, or it"
+                " selects no pod (or none that is ready, without publishNotReadyAddresses)"
+            )
+
+
+def fix(scene: Scene) -> tuple[Todo, ...]:
+    """The one look that shows it, and the act; empty where more than one thing may be wrong."""
+    topology = scene.topology
+    name = commands.service(topology)
+    match fault(scene):
+        case Fault.CLUSTER_IP:
+            return (
+                Todo(
+                    what=f"is the Service {name} headless?",
+                    command=_field(scene, f"service {name}", "{.spec.clusterIP}"),
+                    expect="expected: None. An address: delete the Service and make it anew with"
+                    " clusterIP: None, which cannot be changed in place; no pod is touched by that",
+                ),
+            )
+        case Fault.OTHER_NAME:
+            return (
+                Todo(
+                    what="under which Service has the StatefulSet its pods' names?",
+                    command=_field(
+                        scene, f"statefulset {topology.statefulset}", "{.spec.serviceName}"
+                    ),
+                    expect=f"expected: {name}; else set BOOTSTRAP_SERVICE to what it says, and see"
+                    " that a headless Service of that name is there",
+                ),
+            )
+        case Fault.OTHER_PODS:
+            return (
+                Todo(
+                    what=f"which pods does the Service {name} select?",
+                    command=_field(scene, f"service {name}", "{.spec.selector}"),
+                    expect="expected: labels that this set's pods have: kubectl get pods"
+                    f"{commands.namespace(topology)} --show-labels",
+                ),
+            )
+        case _:
+            return ()
+
+
+def _field(scene: Scene, what: str, path: str) -> str:
+    return commands.get(scene.topology, what, f"-o jsonpath='{path}'")

@@ -7,7 +7,8 @@ asked of DNS as they stand, and their addresses are tried.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bootstrap import connection, discovery, node
@@ -18,6 +19,10 @@ from bootstrap.core.topology import Topology
 CONNECT_SECONDS: Final = 0.5
 """A server in the same network takes a connection within milliseconds. The first repetition of a
 lost packet comes after 1 s (RFC 6298), so a little more patience than this would tell no more."""
+
+
+_AT_ONCE: Final = 32
+"""Servers that are asked together: each answers with a line for each node of its cluster."""
 
 
 class Originals:
@@ -56,16 +61,20 @@ class Originals:
             for name in hostnames
             for address in found[name].addresses
         ]
-        answers = await self._ask([*places, *more], own, topology)
-        answers += await self._ask([*former.moved_on(node_id, answers)], own, topology)
+        answers = await self._ask([*places, *more], own, topology, node_id)
+        moved = [*former.moved_on(node_id, answers)]
+        answers += await self._ask(moved, own, topology, node_id)
         return Former(names=tuple(found.items()), nodes=tuple(sorted(answers, key=_address)))
 
     async def _ask(
-        self, places: Sequence[former.Place], own: set[str], topology: Topology
+        self, places: Sequence[former.Place], own: set[str], topology: Topology, node_id: str
     ) -> list[tuple[str, View | Unreachable | None]]:
         """Each address once; what DNS says now stands behind what the file says."""
         once = {one.address: one for one in reversed(places) if one.address not in own}
-        said = await asyncio.gather(*(self._at(one, topology) for one in once.values()))
+        said: list[View | Unreachable | None] = []
+        for some in _batches(once.values()):
+            heard = await asyncio.gather(*(self._at(one, topology) for one in some))
+            said += [_brief(one, node_id) for one in heard]
         return list(zip(once, said, strict=True))
 
     async def _at(self, place: former.Place, topology: Topology) -> View | Unreachable | None:
@@ -82,6 +91,21 @@ class Originals:
             return await one.read()
         finally:
             await one.close()
+
+
+def _batches(places: Iterable[former.Place]) -> Iterator[list[former.Place]]:
+    left = list(places)
+    while left:
+        yield left[:_AT_ONCE]
+        del left[:_AT_ONCE]
+
+
+def _brief(said: View | Unreachable | None, node_id: str) -> View | Unreachable | None:
+    """An answer without the lines that are not looked at: those of hundreds of nodes weigh much."""
+    if not isinstance(said, View):
+        return said
+    kept = (one for one in said.members if one.node_id in {said.node_id, node_id})
+    return dataclasses.replace(said, members=tuple(kept))
 
 
 def _address(answer: tuple[str, View | Unreachable | None]) -> str:

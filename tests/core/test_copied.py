@@ -236,6 +236,19 @@ def test_twins_are_told_only_of_ids_of_our_own_pods() -> None:
     assert [block.code for block in plan.blocked] == ["copied-volume"]
     assert "the same of" not in plan.blocked[0].why
     assert "stop its server" in plan.blocked[0].fix
+    # By its name gossip has it of another set, and what is there does not say which node it is.
+    other = [one.replace(build.hostname(4), f"redis-app-4.{ELSEWHERE}") for one in FILE]
+    other = [one.replace("10.0.0.14", THERE) for one in other]
+    knows = dataclasses.replace(
+        seen,
+        pods=(build.own(0, other, ok=True, link=True), *pods[1:]),
+        former=answers(unreachable(Trouble.PASSWORD)),
+    )
+    (block,) = planning.plan(knows, build.topology(0)).blocked
+    assert (block.code, planning.plan(knows, build.topology(0)).steps) == ("copied-volume", ())
+    assert f"is node n4, and so may be {THERE}, known as redis-app-4.{ELSEWHERE}" in block.why
+    gone = dataclasses.replace(knows, former=answers(None))
+    assert planning.plan(gone, build.topology(0)).steps
     near = dataclasses.replace(seen, pods=(pods[0],), scope=Scope.LOCAL)
     assert planning.plan(near, build.topology(0)).reached
     stranger = build.view("x9 10.9.9.1:6379@16379 myself,master - 0 0 1 connected")

@@ -21,8 +21,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from bootstrap.core import former as places
 from bootstrap.core import names
-from bootstrap.core.model import Former, Member, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.core.model import Former, Member, Pod, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.core.plan import advice, commands
 from bootstrap.core.plan.outcome import Block, Gate
 from bootstrap.core.plan.scene import Scene
@@ -76,30 +77,46 @@ def twins(scene: Scene) -> list[Block]:
     former = scene.snapshot.former
     if former is None or scene.snapshot.scope < Scope.ALL:
         return []
-    pods = {**scene.pod_by_id, scene.my.node_id: scene.me}
-    ours = {pod.address for pod in scene.snapshot.pods}
-    found = [
-        (pod, f"{pod.name} at {pod.address} is node {said.node_id}, and so is {address}", said)
-        for address, said in former.nodes
-        if isinstance(said, View) and address not in ours and (pod := pods.get(said.node_id))
-    ]
+    found = [*_answering(scene, former), *_mute(scene, former)]
     if not found:
         return []
-    (_, first, said), *others = sorted(found, key=lambda one: (one[0].ordinal, one[1]))
+    (_, first, other), *others = sorted(found, key=lambda one: (one[0].ordinal, one[1]))
     more = [pod.name for pod, *_ in others]
     topology = scene.topology
     return [
         Block(
             code=COPIED,
-            why=f"{first}, as {announced(said)}{_same_of(more)}:"
+            why=f"{first}{_same_of(more)}:"
             " one of the two sets was started from copies of the other's volumes, and a write that"
             " a client was acknowledged may be in either",
             fix="stop the set that is the copy, and no other: this one is stopped by"
             f" {_scale_down(scene.me.hostname, topology)}; the other by"
-            f" {_scale_down(announced(said), topology)}. The sidecars of the one that goes on"
+            f" {_scale_down(other, topology)}. The sidecars of the one that goes on"
             " bring its nodes together again",
         )
     ]
+
+
+def _answering(scene: Scene, former: Former) -> Iterator[tuple[Pod, str, str]]:
+    """Pods whose node's id another place says too: the pod, what is so, and the name there."""
+    pods = {**scene.pod_by_id, scene.my.node_id: scene.me}
+    ours = {pod.address for pod in scene.snapshot.pods}
+    for address, said in former.nodes:
+        pod = pods.get(said.node_id) if isinstance(said, View) else None
+        if isinstance(said, View) and pod and address not in ours:
+            name, where = announced(said), f"{pod.name} at {pod.address} is node {said.node_id}"
+            yield pod, f"{where}, and so is {address}, as {name}", name
+
+
+def _mute(scene: Scene, former: Former) -> Iterator[tuple[Pod, str, str]]:
+    """Pods whose node ours knows by another name, where a server does not say which node it is."""
+    answers = dict(former.nodes)
+    for member in places.foreign(scene.my.others, scene.topology):
+        pod, said = scene.pod_by_id.get(member.node_id), answers.get(member.address)
+        if pod and isinstance(said, Unreachable) and said.trouble not in _NO_NODE:
+            where = f"{pod.name} at {pod.address} is node {member.node_id}"
+            name = f"known as {member.hostname}"
+            yield pod, f"{where}, and so may be {member.address}, {name}: {said.reason}", ""
 
 
 def _same_of(names_of_pods: list[str]) -> str:

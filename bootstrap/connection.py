@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio.connection as connections
@@ -16,30 +15,13 @@ import redis.backoff
 import redis.exceptions
 from redis.asyncio.retry import Retry
 
-from bootstrap import certificates, encryption, logs, probe, secret
+from bootstrap import certificates, encryption, login, logs, probe, secret
 from bootstrap.core import rights
 from bootstrap.core.model import Trouble
 
 Command = tuple[str | bytes | int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """How to be let in, the same for every node of the cluster."""
-
-    credentials: secret.Credentials
-    tls: encryption.Encryption | None = None
-    #: Seconds for one exchange, connecting included.
-    timeout: float = 2.0
-
-
-class FailedError(Exception):
-    """Nothing of use was heard. Says what kind of trouble it is, and what was seen."""
-
-    def __init__(self, trouble: Trouble, reason: str) -> None:
-        """Keep both."""
-        self.trouble, self.reason = trouble, reason
-        super().__init__(reason)
+Access = login.Access
+FailedError = login.FailedError
 
 
 class Connection:

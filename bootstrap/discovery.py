@@ -7,12 +7,16 @@ Every look asks one form of question that no cache can hold the answer to. Which
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from bootstrap import findings, looks, resolver
+from bootstrap import findings, looks
 from bootstrap.core import directory
+
+if TYPE_CHECKING:
+    from bootstrap import resolver
 
 AT_ONCE: Final = 32
 """Questions in flight together: a burst that the socket buffers of a name server take."""
@@ -42,7 +46,6 @@ class Discovery:
         self._service = directory.absolute(service)
         types: dict[int | None, tuple[looks.AddressType, ...]] = {4: ("A",), 6: ("AAAA",)}
         self._types = types.get(family, ("A", "AAAA"))
-        self._resolver = resolver.Resolver(nameservers, timeout)
         self._pace = looks.Pace(self._service, self._types, clock=clock, wall=wall)
         self._findings = findings.Findings(self._service, self._types)
         self._clock = clock
@@ -56,7 +59,15 @@ class Discovery:
     @property
     def questions(self) -> int:
         """Questions sent so far, to all name servers together."""
-        return self._resolver.questions + (self._elsewhere.questions if self._elsewhere else 0)
+        asked = self._resolver.questions if "_resolver" in vars(self) else 0
+        return asked + (self._elsewhere.questions if self._elsewhere else 0)
+
+    @functools.cached_property
+    def _resolver(self) -> resolver.Resolver:
+        # Loaded by the first question: a pod whose volume speaks for itself starts without it.
+        from bootstrap import resolver  # noqa: PLC0415
+
+        return resolver.Resolver(self._servers, self._timeout)
 
     def due(self) -> float:
         """Return the seconds until the next fresh question may be asked; 0 is now."""
@@ -134,6 +145,12 @@ class Discovery:
         await self._ask(self._pace.fresh(plain))
 
     async def _ask(self, asked: Sequence[looks.Question]) -> None:
+        if asked:
+            await self._ask_all(asked)
+
+    async def _ask_all(self, asked: Sequence[looks.Question]) -> None:
+        from bootstrap import resolver  # noqa: PLC0415 - see `_resolver`
+
         for start in range(0, len(asked), AT_ONCE):
             batch = asked[start : start + AT_ONCE]
             replies = await asyncio.gather(*map(self._resolver.ask, batch))
@@ -147,6 +164,8 @@ class Discovery:
                 return
 
     def _take_in(self, question: looks.Question, reply: resolver.Answer | resolver.Failure) -> None:
+        from bootstrap import resolver  # noqa: PLC0415 - see `_resolver`
+
         if isinstance(reply, resolver.Failure):
             self._pace.failed(question, held=reply.held)
             self._findings.trouble(question, reply.reason, self._wanted)

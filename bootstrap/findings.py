@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bootstrap import looks, resolver
+from bootstrap import looks
 from bootstrap.core import directory
+
+if TYPE_CHECKING:
+    from bootstrap import resolver
 
 _OLDEST: Final = float("-inf")
 

@@ -34,6 +34,14 @@ def mind(board: status.Board, snapshot: Snapshot, plan: Plan, topology: Topology
     return now.open
 
 
+def pin(board: status.Board, gate: Gate, topology: Topology) -> None:
+    """Go on with a gate that was opened before there was a board."""
+    board.gate = gate
+    if topology.guarded:
+        board.gate_said = gate.open, gate.code
+        _say(gate, 0.0, topology)
+
+
 def _say(gate: Gate, seconds: float, topology: Topology) -> None:
     """A gate that only waits is a warning; one for which a person is needed is an error."""
     log = logs.get(pod=topology.name)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 
-from bootstrap import apply, connection, logs, neighbours, secret, status
+from bootstrap import apply, login, logs, neighbours, secret, status
 from bootstrap.core import actions
 from bootstrap.core.model import Snapshot
 from bootstrap.core.plan import handover
@@ -36,7 +36,7 @@ class Handover:
         self,
         topology: Topology,
         local: str,
-        access: connection.Access,
+        access: login.Access,
         board: status.Board,
         clock: Callable[[], float] = time.monotonic,
         *,

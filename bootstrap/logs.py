@@ -1,20 +1,23 @@
 """The log: one line per event, as JSON for collectors or as plain text for a person.
 
 structlog writes by itself, not through the logging module: no handler of somebody else's can
-show an event twice or format a secret.
+show an event twice or format a secret. It is loaded by the first event: a pod's server may start
+before anything has been told.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Final, Literal, TextIO, TypeAlias
-
-import structlog
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 from bootstrap import secret
+
+if TYPE_CHECKING:
+    import structlog
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 Format: TypeAlias = Literal["json", "console"]
@@ -51,6 +54,8 @@ HANDOVER_ENDS: Final = "handover-ends"
 NO_HTTP: Final = "no-http"
 """The port for probes and metrics could not be opened."""
 
+_configured: Final[list[Callable[[], None]]] = []
+"""What `configure` was told, until the first event."""
 _BARE: Final = re.compile(r"[!#-<>-~]+")
 """Values that need no quotes on the console: printable ASCII without blank, quote and `=`."""
 
@@ -60,6 +65,13 @@ def configure(level: Level, fmt: Format, stream: TextIO) -> None:
 
     Called once, before the first event; called again it replaces everything.
     """
+    _configured.clear()
+    _configured.append(functools.partial(_configure, level, fmt, stream))
+
+
+def _configure(level: Level, fmt: Format, stream: TextIO) -> None:
+    import structlog  # noqa: PLC0415 - with the first event
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -78,10 +90,46 @@ def configure(level: Level, fmt: Format, stream: TextIO) -> None:
     )
 
 
-def get(**facts: object) -> structlog.typing.FilteringBoundLogger:
-    """Return a logger; the facts are part of each of its events. Cheap: it does no work yet."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**facts)
-    return logger
+class Log:
+    """Writes events that have some facts in common. Cheap: it does no work before the first."""
+
+    def __init__(self, facts: Mapping[str, object]) -> None:
+        """Write nothing yet."""
+        self._facts = facts
+
+    def debug(self, event: str, **facts: object) -> None:
+        """What only a search for a fault needs."""
+        self._logger.debug(event, **facts)
+
+    def info(self, event: str, **facts: object) -> None:
+        """What happened."""
+        self._logger.info(event, **facts)
+
+    def warning(self, event: str, **facts: object) -> None:
+        """What a person may have to look at."""
+        self._logger.warning(event, **facts)
+
+    def error(self, event: str, **facts: object) -> None:
+        """What a person has to look at."""
+        self._logger.error(event, **facts)
+
+    def exception(self, event: str, **facts: object) -> None:
+        """An error, with the trace of the exception that is being handled."""
+        self._logger.exception(event, **facts)  # noqa: LOG004 - who calls it handles one
+
+    @property
+    def _logger(self) -> structlog.typing.FilteringBoundLogger:
+        import structlog  # noqa: PLC0415 - with the first event
+
+        while _configured:
+            _configured.pop()()
+        logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**self._facts)
+        return logger
+
+
+def get(**facts: object) -> Log:
+    """Return a log; the facts are part of each of its events."""
+    return Log(facts)
 
 
 def plain(_logger: object, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:

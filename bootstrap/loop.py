@@ -37,6 +37,8 @@ class Loop:
         self._observer = observer
         self._board = board
         self._terms = terms
+        #: Set once the first look is over, whatever came of it.
+        self.looked = asyncio.Event()
         self._stopped = asyncio.Event()
         self._scope = Scope.LOCAL
         self._shown: tuple[object, ...] = ()
@@ -58,6 +60,7 @@ class Loop:
         while not self._stopped.is_set():
             self._board.due = started = time.monotonic()
             plan = await self._guarded_tick()
+            self.looked.set()
             now = time.monotonic()
             if plan is not None:
                 ended = self._ended(plan, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import prometheus_client
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -77,6 +78,16 @@ class Metrics(Collector):
                 "bootstrap_peers_expected", "Pods of first formation.", seen.topology.size or 0
             )
             yield from _around(seen.snapshot, seen.topology)
+
+
+def text(board: status.Board) -> tuple[str, str]:
+    """Return the content type and all families of a board, and of this process."""
+    registry = prometheus_client.CollectorRegistry()
+    registry.register(Metrics(board))
+    prometheus_client.ProcessCollector(namespace="bootstrap", registry=registry)
+    return prometheus_client.CONTENT_TYPE_LATEST, prometheus_client.generate_latest(
+        registry
+    ).decode()
 
 
 def _around(snapshot: Snapshot, topology: Topology) -> Iterator[Metric]:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap import connection, disk, fanout, node
+from bootstrap import disk, fanout, login, node
 from bootstrap.core import directory
 from bootstrap.core.model import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.core.plan import heirs
@@ -31,7 +31,7 @@ class Neighbours:
         self,
         topology: Topology,
         local: str,
-        access: connection.Access,
+        access: login.Access,
         folder: Path | None = None,
     ) -> None:
         """`local` is the address of our own Redis, `folder` has its volume. Connect to nothing."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
-from bootstrap import connection, troubles
+from bootstrap import knock, login
 from bootstrap.core import actions, parse
 from bootstrap.core.model import Unreachable, View
+
+if TYPE_CHECKING:
+    from bootstrap import connection
 
 #: Settings that a view holds. Those that a server does not know are missing from its answer.
 SETTINGS = (
@@ -49,16 +53,20 @@ class Refused:
 class Node:
     """A server at one address. `hostname` is what a TLS certificate must name."""
 
-    def __init__(
-        self, address: str, port: int, access: connection.Access, hostname: str = ""
-    ) -> None:
+    def __init__(self, address: str, port: int, access: login.Access, hostname: str = "") -> None:
         """Connect to nothing yet."""
         self.address = address
         self._access = access
         self._hostname = hostname
-        self._connection = connection.Connection(address, port, access, hostname)
+        self._port = port
         self._many = False
         self._allowed = False
+
+    @functools.cached_property
+    def _connection(self) -> connection.Connection:
+        from bootstrap import connection  # noqa: PLC0415 - see `knock`
+
+        return connection.Connection(self.address, self._port, self._access, self._hostname)
 
     async def read(self, *, shards: bool = False, links: bool = False) -> View | Unreachable:
         """Everything that a view holds, in one pipeline; or why not, naming what was seen.
@@ -66,10 +74,13 @@ class Node:
         With `shards` also which nodes the server counts to which shard, and with `links` which
         connections its bus has, if it can tell.
         """
+        closed = await knock.closed(self.address, self._port, self._access.timeout)
+        if closed is not None:
+            return closed
         try:
             async with self._connection.turn():
                 return await self._read(shards=shards, links=links)
-        except connection.FailedError as error:
+        except login.FailedError as error:
             return Unreachable(trouble=error.trouble, reason=error.reason)
 
     async def do(self, wanted: Sequence[actions.Action]) -> tuple[Refused | None, ...]:
@@ -82,7 +93,7 @@ class Node:
                 replies = await self._connection.exchange(
                     [one for some in commands for one in some]
                 )
-        except connection.FailedError as error:
+        except login.FailedError as error:
             return (Refused(reason=error.reason),) * len(wanted)
         results: list[Refused | None] = []
         for action, some in zip(wanted, commands, strict=True):
@@ -96,13 +107,14 @@ class Node:
 
     async def close(self) -> None:
         """End the connection. The next exchange makes a new one."""
-        await self._connection.close()
+        if "_connection" in vars(self):
+            await self._connection.close()
 
     async def source_address(self) -> str | None:
         """Our own address on the way to this node; None when there is no way."""
         try:
             async with asyncio.timeout(self._access.timeout):
-                _, writer = await asyncio.open_connection(self.address, self._connection.port)
+                _, writer = await asyncio.open_connection(self.address, self._port)
         except (OSError, TimeoutError):
             return None
         name = writer.get_extra_info("sockname")
@@ -110,6 +122,8 @@ class Node:
         return str(name[0])
 
     async def _read(self, *, shards: bool, links: bool) -> View:
+        from bootstrap import troubles  # noqa: PLC0415 - see `knock`
+
         links = links and self._many  # CLUSTER LINKS came with 7.0 too
         info, cluster, nodes, settings, together, bus = await self._ask(shards=shards, links=links)
         facts = parse.info(info)
@@ -137,6 +151,8 @@ class Node:
         self, *, shards: bool, links: bool
     ) -> tuple[str, str, str, dict[str, str], list[Any], object]:
         """The texts that a view is made from, the settings, the shards, the links of the bus."""
+        from bootstrap import troubles  # noqa: PLC0415 - see `knock`
+
         names = (
             *SETTINGS,
             *parse.LIMITS,

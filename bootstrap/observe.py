@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap import connection, discovery, disk, memories, node, originals, siblings, volume
+from bootstrap import discovery, disk, login, memories, node, originals, siblings, volume
 from bootstrap.core import directory, former, halves, nameless, names
 from bootstrap.core.model import (
     Former,
@@ -32,7 +32,7 @@ class Observer:
         self,
         topology: Topology,
         local: str,
-        access: connection.Access,
+        access: login.Access,
         names: discovery.Discovery,
         clock: Callable[[], float],
         *,

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bootstrap import connection, discovery, node
+from bootstrap import discovery, login, node
 from bootstrap.core import former
 from bootstrap.core.model import Former, Member, Unreachable, View
 from bootstrap.core.topology import Topology
@@ -28,7 +28,7 @@ _AT_ONCE: Final = 32
 class Originals:
     """For one task at a time. Keeps no connection: there is seldom a second look."""
 
-    def __init__(self, access: connection.Access, names: discovery.Discovery) -> None:
+    def __init__(self, access: login.Access, names: discovery.Discovery) -> None:
         """Connect to nothing yet."""
         self._access = access
         self._names = names

@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import prometheus_client
-
-from bootstrap import __version__, metrics, status
+from bootstrap import __version__, early, listener, status
 from bootstrap.core import render
 
 Answer = tuple[int, str, str]
@@ -30,9 +28,13 @@ class Server:
     """Serves one board for as long as the process lives."""
 
     def __init__(
-        self, where: tuple[str, int], board: status.Board, handover: Knock | None = None
+        self,
+        where: tuple[str, int],
+        board: status.Board,
+        handover: Knock | None = None,
+        begun: early.Early | None = None,
     ) -> None:
-        """Bind at once, so that a taken port is told at the start.
+        """Bind at once, so that a taken port is told at the start; or go on where it has begun.
 
         Raises:
             OSError: when the address cannot be bound.
@@ -44,13 +46,10 @@ class Server:
             answers = routes.by_path
             doors = {"/handover": handover} if handover else {}
 
-        host, port = where
-        family = (
-            socket.AF_INET6
-            if ":" in host or (not host and socket.has_dualstack_ipv6())
-            else socket.AF_INET
-        )
-        self._server = _Threads((host, port), Handler, family)
+        listening = begun.listening if begun else listener.listen(where)
+        self._server = _Threads(listening, Handler)
+        for caller, asker in begun.end() if begun else ():
+            self._server.process_request(caller, asker)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 5.0}, daemon=True
         )
@@ -59,19 +58,13 @@ class Server:
 
 class _Threads(http.server.ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 32
 
-    def __init__(self, where: tuple[str, int], handler: type[_Handler], family: int) -> None:
-        self.address_family = family
-        super().__init__(where, handler)
-
-    def server_bind(self) -> None:
+    def __init__(self, listening: socket.socket, handler: type[_Handler]) -> None:
         """Without the reverse look-up of our own name that the stock server does."""
-        if self.address_family == socket.AF_INET6 and not self.server_address[0]:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_name, self.server_port = "bootstrap", self.server_address[1]
+        super().__init__(listening.getsockname()[:2], handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+        self.server_name, self.server_port = "bootstrap", int(self.server_address[1])
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -114,10 +107,6 @@ class _Routes:
 
     def __init__(self, board: status.Board) -> None:
         self._board = board
-        registry = prometheus_client.CollectorRegistry()
-        registry.register(metrics.Metrics(board))
-        prometheus_client.ProcessCollector(namespace="bootstrap", registry=registry)
-        self._registry = registry
         self.by_path: dict[str, Callable[[], Answer]] = {
             "/startupz": self._startup,
             "/livez": self._live,
@@ -151,8 +140,10 @@ class _Routes:
         return (200 if ready else 503), _TEXT, f"{seen.first_line}\n{why}\n{faults}"
 
     def _metrics(self) -> Answer:
-        text = prometheus_client.generate_latest(self._registry).decode()
-        return 200, prometheus_client.CONTENT_TYPE_LATEST, text
+        # Loaded by who asks first: Redis waits for `/startupz`, and nobody scrapes before that.
+        from bootstrap import metrics  # noqa: PLC0415
+
+        return 200, *metrics.text(self._board)
 
     def _status(self) -> Answer:
         seen = self._board.status

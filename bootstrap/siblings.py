@@ -7,7 +7,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from bootstrap import connection, fanout, memories, node, placed
+from bootstrap import fanout, login, memories, node, placed
 from bootstrap.core import directory
 from bootstrap.core.model import Member, Pod, Trouble, Unreachable, View
 from bootstrap.core.proof import Proof, prove
@@ -17,7 +17,7 @@ from bootstrap.core.topology import Topology
 class Siblings:
     """Keeps connections, and who was proven to be where."""
 
-    def __init__(self, topology: Topology, access: connection.Access) -> None:
+    def __init__(self, topology: Topology, access: login.Access) -> None:
         """Connect to nothing yet."""
         self.topology = topology
         self.placed = placed.Placed(topology)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import cli, errors, identity, secret, settings, variables
+from bootstrap import errors, identity, intent, secret, settings, variables
 from tests import pod_files
 
 PLAIN = pod_files.PASSWORD
@@ -304,7 +304,7 @@ def test_a_size_that_is_too_small_is_kept_from_forming(
     """And is no fault: who scales a set in is not to lose a pod by it."""
     found = settings.read({**MINIMAL, "BOOTSTRAP_SIZE": size, **environ}, pod)
     assert (found.size, found.size_refused) == ((int(size), None) if fits else (None, int(size)))
-    assert (cli.topology(found).size, cli.topology(found).size_refused) == (
+    assert (intent.topology(found).size, intent.topology(found).size_refused) == (
         found.size,
         found.size_refused,
     )

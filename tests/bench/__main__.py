@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import contenders, dns, idle, keep, machine, report
+from tests.bench import contenders, dns, idle, keep, machine, report, start
 from tests.statefulset import servers
 
-SECTIONS: Final = ("form", "cold", "busy", "dns", "idle", "heal", "roll", "handover")
+SECTIONS: Final = ("form", "cold", "busy", "start", "dns", "idle", "heal", "roll", "handover")
 QUIET: Final = 0.15
 """Processors that others may use when a measurement starts, if one waits for that."""
 
@@ -153,6 +153,15 @@ def _wait_for_quiet(seconds: float) -> None:
         continue
 
 
+def _start(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    print("\n".join(f"{who}: {about}" for who, about in start.ABOUT.items()), flush=True)
+    for _ in range(1 if options.quick else options.runs or 5):
+        for who in start.ABOUT:
+            _wait_for_quiet(options.quiet)
+            results.starts.append(start.measure(who, server))
+    print(report.started(results.starts))
+
+
 def _dns(_options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
     results.losses = dns.scenarios(server)
     print(report.lost(results.losses))
@@ -198,6 +207,7 @@ _SECTIONS: Final = {
     "form": _form,
     "cold": _cold,
     "busy": _busy,
+    "start": _start,
     "dns": _dns,
     "idle": _idle,
     "heal": _heal,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench import contenders, dns, idle, keep
+from tests.bench import contenders, dns, idle, keep, start
 
 _REFERENCES: Final = (contenders.REDIS_CLI.name, contenders.TUNED_CLI.name)
 """What all others are measured against."""
@@ -27,6 +27,7 @@ class Results:
     losses: list[dns.Loss] = dataclasses.field(default_factory=list)
     idle: list[idle.Idle] = dataclasses.field(default_factory=list)
     healed: list[keep.Healed] = dataclasses.field(default_factory=list)
+    starts: list[start.Started] = dataclasses.field(default_factory=list)
     rolls: list[keep.Rolled] = dataclasses.field(default_factory=list)
     gaps: list[keep.Gap] = dataclasses.field(default_factory=list)
 
@@ -131,6 +132,20 @@ def rolled(runs: Sequence[keep.Rolled]) -> str:
         [f"{run.seconds:.1f} s", f"{statistics.median(run.links):.2f} s", f"{max(run.links):.2f} s"]
         for run in runs
     ]
+    return table(rows)
+
+
+def started(runs: Sequence[start.Started]) -> str:
+    """Return medians in seconds until the last of six had said yes, and what they are of empty."""
+    rows = [["SIX AT ONCE", "LAST YES", "OF EMPTY", "MEDIAN YES", "RUNS"]]
+    empty = 0.0
+    for who in start.ABOUT:
+        mine = [run for run in runs if run.who == who]
+        last = statistics.median(max(run.seconds) for run in mine)
+        middle = statistics.median(one for run in mine for one in run.seconds)
+        empty = last if who == "empty" else empty
+        ratio = f"{last / empty:.2f}, {last - empty:+.2f} s"
+        rows.append([who, f"{last:.2f} s", ratio, f"{middle:.2f} s", str(len(mine))])
     return table(rows)
 
 

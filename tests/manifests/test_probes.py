@@ -69,6 +69,13 @@ def test_the_gate_outlasts_whoever_is_held(every: Build, tmp_path: Path) -> None
         assert probe["periodSeconds"] * probe["failureThreshold"] > 10 * held
 
 
+def test_readiness_is_asked_each_second_and_lost_by_no_short_trouble(every: Build) -> None:
+    probe = every.sidecar["readinessProbe"]
+    assert probe["httpGet"]["path"] == "/readyz"
+    assert probe["periodSeconds"] == 1
+    assert probe["failureThreshold"] >= 6
+
+
 def test_a_hung_loop_is_told_before_the_sidecar_is_restarted(every: Build, tmp_path: Path) -> None:
     probe = every.sidecar["livenessProbe"]
     assert probe["httpGet"]["path"] == "/livez"

@@ -8,6 +8,7 @@ that, and from there on runs as `python -m bootstrap` does. Without, each is sta
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import runpy
@@ -156,7 +157,8 @@ def _become(asked: dict[str, Any], parent: int) -> None:
 
 
 if __name__ == "__main__":
-    import bootstrap.cli  # noqa: F401  # what this process is for
+    for one in ("arguments", "cli", "connection", "metrics", "resolver"):
+        importlib.import_module(f"bootstrap.{one}")  # what this process is for
 
     us = os.getpid()
     _become(_serve(), us)

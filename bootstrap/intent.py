@@ -1,0 +1,51 @@
+"""What the settings come to: what should be, and how servers are spoken with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bootstrap import errors, settings
+from bootstrap.core.topology import Topology
+
+if TYPE_CHECKING:
+    from bootstrap import encryption
+
+
+def topology(known: settings.Settings) -> Topology:
+    """What should be, from the settings."""
+    return Topology(
+        statefulset=known.statefulset,
+        ordinal=known.ordinal,
+        subdomain=known.service_fqdn.removesuffix("."),
+        size=known.size,
+        size_refused=known.size_refused,
+        replicas_per_shard=known.replicas_per_shard,
+        ordinal_start=known.ordinal_start,
+        address=known.pod_ip,
+        port=known.redis_port,
+        host=known.node_name,
+        zone=known.zone,
+        with_password=known.credentials.password is not None
+        or known.credentials.password_file is not None,
+        dns_source=known.dns_source,
+        fast_form=known.fast_form,
+        node_timeout=known.node_timeout,
+        handover_timeout=known.handover_timeout,
+        gate_seconds=known.gate_seconds,
+        gate_opens=known.gate_on_timeout == "open",
+        guarded=known.data_dir is not None,
+        adopted=known.adopt or "",
+    )
+
+
+def encryption_of(known: settings.Settings) -> encryption.Encryption | None:
+    """The way in where there is TLS, its files read; ConfigurationError when they are of no use."""
+    if not known.tls:
+        return None
+    from bootstrap import encryption  # noqa: PLC0415 - where there is TLS
+
+    files = encryption.Files(ca=known.tls_ca_file, cert=known.tls_cert_file, key=known.tls_key_file)
+    try:
+        return encryption.Encryption(files, known.hostname)
+    except encryption.FilesError as error:
+        raise errors.ConfigurationError([str(error)]) from error

@@ -1,0 +1,36 @@
+"""Whether anybody listens at all, seen without what speaks with a server.
+
+That takes longer to load than all the rest of a sidecar together, and pods that start at the same
+time share processors. While every server is still down, as at a first start, the start gate is
+judged without it. Once it is loaded nothing is asked here any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import sys
+
+from bootstrap.core.model import Trouble, Unreachable
+
+_SPEAKS = "bootstrap.connection"
+
+
+async def closed(address: str, port: int, seconds: float) -> Unreachable | None:
+    """That nobody listens there; None when somebody does, or when it is not known.
+
+    It takes at most so many seconds, and says nothing to whoever listens.
+    """
+    if _SPEAKS in sys.modules:
+        return None
+    try:
+        async with asyncio.timeout(seconds):
+            _, writer = await asyncio.open_connection(address, port)
+    except ConnectionRefusedError:
+        reason = f"no connection: {os.strerror(errno.ECONNREFUSED)}"
+        return Unreachable(trouble=Trouble.REFUSED, reason=reason)
+    except (OSError, TimeoutError):
+        return None
+    writer.transport.abort()
+    return None

@@ -1,0 +1,31 @@
+"""How to be let in to a server, and that it came to nothing. Loads nothing that speaks with one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bootstrap import secret
+from bootstrap.core.model import Trouble
+
+if TYPE_CHECKING:
+    from bootstrap import encryption
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to be let in, the same for every node of the cluster."""
+
+    credentials: secret.Credentials
+    tls: encryption.Encryption | None = None
+    #: Seconds for one exchange, connecting included.
+    timeout: float = 2.0
+
+
+class FailedError(Exception):
+    """Nothing of use was heard. Says what kind of trouble it is, and what was seen."""
+
+    def __init__(self, trouble: Trouble, reason: str) -> None:
+        """Keep both."""
+        self.trouble, self.reason = trouble, reason
+        super().__init__(reason)

@@ -78,7 +78,11 @@ def _wanted(arguments: Sequence[str]) -> Wanted:
         return Wanted()
     from bootstrap import arguments as words  # noqa: PLC0415 - a sidecar in a pod has none
 
-    return words.parse(arguments)
+    found = words.parse(arguments)
+    # A run that ends by itself needs all of it, and its time is not to be spent on loading.
+    from bootstrap import connection, resolver  # noqa: F401, PLC0415
+
+    return found
 
 
 def _observer(known: settings.Settings, access: login.Access) -> observe.Observer:

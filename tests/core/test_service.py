@@ -65,3 +65,11 @@ def test_a_pod_alone_says_nothing_of_its_service() -> None:
 def test_without_an_address_of_our_own_one_of_several_may_be_ours() -> None:
     assert service.fault(scene(found(ONE), address=None)) is Fault.CLUSTER_IP
     assert service.fault(scene(found(ONE, OTHER), address=None)) is None
+
+
+def test_without_a_size_the_pods_that_were_found_are_counted() -> None:
+    seen = Scene(scene(None).snapshot, build.topology(0, None))
+    assert any(
+        one.what.startswith("1 pod was found. Are")
+        for one in names.fix(seen, seen.snapshot.pods[1])
+    )

@@ -7,6 +7,7 @@ with a ClusterIP has one address, its own; a headless one has those of the pods 
 from __future__ import annotations
 
 import enum
+from typing import assert_never
 
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.scene import Scene
@@ -60,7 +61,8 @@ def said(scene: Scene) -> str:
     """The same in words; empty where there is nothing to say."""
     service, name = scene.snapshot.service, commands.service(scene.topology)
     addresses = ", ".join(service.addresses[:3]) if service else ""
-    match fault(scene):
+    found = fault(scene)
+    match found:
         case None:
             return ""
         case Fault.CLUSTER_IP:
@@ -83,6 +85,8 @@ def said(scene: Scene) -> str:
                 f"the Service's own name does not exist either: there is no Service {name}, or it"
                 " selects no pod (or none that is ready, without publishNotReadyAddresses)"
             )
+        case _:
+            assert_never(found)
 
 
 def fix(scene: Scene) -> tuple[Todo, ...]:

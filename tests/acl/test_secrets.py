@@ -38,6 +38,9 @@ class Account:
                 self._texts.append((f"{one.name}{path}", str(forming.answers(one, path))))
             for running in (sidecar for sidecar in one.sidecars if sidecar.running):
                 words = Path(f"/proc/{running.pid}/cmdline").read_text()
+                if not words:  # it has ended since, as `status` does by itself
+                    running.wait(asking.LONG)
+                    continue
                 assert nursery.__name__ not in words, "a fork's are not those of a pod"
                 self._texts.append((f"{one.name}: the arguments of {running.pid}", words))
 
@@ -52,7 +55,7 @@ class Account:
             for number, sidecar in enumerate(one.sidecars):
                 where = f"{one.name}: sidecar {number}"
                 texts.append((where, sidecar.output() + sidecar.errors()))
-        assert all(text for _, text in self._texts)
+        assert [where for where, text in texts if not text] == []
         wanted = {secret: _encoded(secret) for secret in secrets}
         return [
             (where, secret)

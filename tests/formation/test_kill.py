@@ -48,6 +48,9 @@ OFTEN = {
 """The other sidecars soon see that their nodes are new. Nobody's coverage is measured: who is
 killed has none to tell, and it would take half as long again."""
 LAYOUT = {**forming.THIRDS, 3: 0, 4: 1, 5: 2}
+TAKEN_OVER = {**LAYOUT, 3: LAYOUT[0], 0: 3}
+"""The same where the servers have elected the seed's replica: its server was down for longer than
+the node time-out of the dip, as on a busy machine. It owned no key, and all slots stay owned."""
 
 TEMPORARY = {
     "dip": rf"\b{NODE_TIMEOUT}=499\b",
@@ -138,7 +141,7 @@ def killed_at(
     with forming.told(app, f"{kill.__name__} after command {point}, {killed}"):
         wait_formed(app, kill, settings)
         assert {one.name: one.node_id() for one in app.pods} == ids
-        assert forming.roles(app) == LAYOUT
+        assert forming.roles(app) in ([LAYOUT, TAKEN_OVER] if kill is kill_the_server else [LAYOUT])
         if app.pods[0].sidecar.running:
             forming.wait_ready(app.pods)
             assert app.pods[0].stop_sidecar() == 0

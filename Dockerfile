@@ -18,6 +18,8 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     --require-hashes --only-binary=:all: --platform=any --implementation=py --abi=none \
     --no-compile --target=/app --requirement=runtime.txt && rm -rf /app/bin
 COPY bootstrap /app/bootstrap
+# `explain` prints entries of it; the package has a link to where it is.
+COPY docs/runbook.md /app/docs/runbook.md
 # Bytecode of all that may be imported, the standard library too: the official images come without
 # it, nothing can be written at run time, and compiling at every start costs 13 MiB that stay.
 # Checked by hash, since times of files do not survive every builder. Modes come from the sources,

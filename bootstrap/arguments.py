@@ -18,7 +18,7 @@ exit status:
   2   dry run: not there yet; steps are pending, or something is waited for
       status: that, or something of the cluster is missing or in trouble
   3   blocked: refuses to act, reasons printed
-  64  usage
+  64  usage; explain: there is no such code
   78  configuration; all faults are listed at once
 
 environment (empty means unset; what is unset is derived or has the default in parentheses):
@@ -43,11 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=["run", "handover", "status"],
+        choices=["run", "handover", "status", "explain"],
         default="run",
         help="run: stay and look after the pod's Redis (the default); handover: if it is a primary,"
-        " let a replica take over, so that it may stop; status: show all shards",
+        " let a replica take over, so that it may stop; status: show all shards; explain: what a"
+        " code means and what to do, or all codes",
     )
+    parser.add_argument("code", nargs="?", help="of explain: a code, such as lost-slots")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--once", action="store_true", help="form, join or heal, then exit")
     mode.add_argument(
@@ -71,4 +73,12 @@ def parse(arguments: Sequence[str]) -> Wanted:
     found = parser.parse_args(arguments)
     if found.command != "run" and (found.once or found.dry_run):
         parser.error(f"--once and --dry-run do not go with {found.command}")
-    return Wanted(found.command, once=found.once, dry_run=found.dry_run, output=found.output)
+    if found.code is not None and found.command != "explain":
+        parser.error(f"{found.command} takes no code")
+    return Wanted(
+        found.command,
+        code=found.code,
+        once=found.once,
+        dry_run=found.dry_run,
+        output=found.output,
+    )

@@ -41,6 +41,11 @@ _FIRST_LOOK = 2.0
 def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
     """Run, and return the exit status. What has begun is gone on with."""
     wanted = _wanted(arguments)
+    if wanted.command == "explain":
+        # Imported where it is needed: it reads no settings, and no pod that runs wants it.
+        from bootstrap import explain  # noqa: PLC0415
+
+        return explain.explain(wanted.code)
     try:
         known = settings.read(os.environ, identity.Files(), tty=sys.stdout.isatty())
         tls = intent.encryption_of(known)

@@ -15,6 +15,11 @@ from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.plan import names, usual
 from bootstrap.core.plan.outcome import Phase, Wait
 
+#: Codes beside those of refusals and alarms with which a headline may say ACT.
+ACTS: Final = frozenset(
+    {"dns", "pod-down", "scaled-away", "disputed-slots", "unserved", "node-trouble", "outside"}
+)
+
 
 def root(facts: Facts) -> Cause | None:
     """The root cause; None when all is well."""

@@ -16,7 +16,10 @@ from tests.statefulset.servers import REPOSITORY
 
 BASE: Final = "localhost/bootstrap-base"
 NAME: Final = "localhost/bootstrap:test"
-CONTEXT: Final = ("Dockerfile", ".dockerignore", "bootstrap", "constraints", "scripts/image")
+CONTEXT: Final = (
+    *("Dockerfile", ".dockerignore", "bootstrap", "constraints"),
+    *("docs/runbook.md", "scripts/image"),
+)
 WHEELS: Final = "/wheels"
 
 
@@ -86,7 +89,8 @@ def _context(folder: Path) -> Path:
         source, target = REPOSITORY / name, context / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, target, symlinks=True, ignore=ignored)
         else:
             shutil.copy2(source, target)
     for path in context.rglob("*"):

@@ -59,6 +59,12 @@ def test_its_files_are_read_by_anybody_and_written_by_root(image: build.Image) -
     assert not list((image.rootfs / "app").rglob("tests"))
 
 
+def test_the_runbook_is_in_it(image: build.Image) -> None:
+    """For `explain`: the package has a link, and what that leads to is there too."""
+    entries = (image.rootfs / "app" / "bootstrap" / "runbook.md").read_text()
+    assert entries == (REPOSITORY / "docs" / "runbook.md").read_text()
+
+
 def test_nothing_is_compiled_when_it_starts(image: build.Image, tmp_path: Path) -> None:
     verbose = ["python", "-v", "-m", "bootstrap", "--version"]
     with container.Container(image, tmp_path / "verbose", args=verbose) as running:

@@ -31,18 +31,84 @@ def missing(scene: Scene, pod: Pod) -> Wait | None:
     )
 
 
-def not_let_in(pod: str) -> str:
+def one_is_right(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
+    """For pods in several clusters: a MEET would merge them, and lose about half of the keys."""
+    looks = (
+        Todo(
+            what=f"how many keys has the side of {side[0].name}? A MEET would lose about half of"
+            " all",
+            command=f"{ask(scene.topology, side[0].name)} --cluster info"
+            f" {side[0].address}:{scene.topology.port}",
+        )
+        for side in sides
+    )
+    acts = (
+        emptying(
+            scene.topology,
+            side[0].name,
+            "only if another side is right, for each of " + ", ".join(pod.name for pod in side),
+        )
+        for side in sides
+    )
+    return (*looks, *acts)
+
+
+def not_let_in(topology: Topology, pod: str) -> tuple[Todo, ...]:
     """For a replica that may be turned away by its primary: only its own server is told why."""
     return (
-        f"if it lasts, see what the primary says: kubectl logs {pod} -c redis; servers log in to"
-        " one another as the user of BOOTSTRAP_REDIS_USERNAME, who needs for it: ACL SETUSER USER "
-        + " ".join(rights.FOLLOW)
+        Todo(
+            what="if it lasts: what does its primary answer it?",
+            command=commands.logs(topology, pod, "redis"),
+            expect="expected: MASTER <-> REPLICA sync; NOAUTH, WRONGPASS or NOPERM: servers log in"
+            " to one another as the user of BOOTSTRAP_REDIS_USERNAME, who needs for it: ACL SETUSER"
+            f" USER {' '.join(rights.FOLLOW)}",
+        ),
     )
 
 
-def ask(topology: Topology, pod: str) -> str:
+def ask(topology: Topology, pod: str, *, prompts: bool = False) -> str:
     """What a person types before the words of a Redis command to a pod's server."""
-    return f"kubectl exec{commands.namespace(topology)} {pod} -c redis -- redis-cli"
+    terminal = " -it" if prompts else ""
+    return f"kubectl exec{terminal}{commands.namespace(topology)} {pod} -c redis -- redis-cli"
+
+
+def nodes(topology: Topology, pod: str, what: str = "", expect: str = "") -> Todo:
+    """A look at what a pod's node knows."""
+    what = what or f"which nodes does {pod} know, and which slots do they own?"
+    return Todo(what=what, command=f"{ask(topology, pod)} CLUSTER NODES", expect=expect)
+
+
+def emptying(topology: Topology, pod: str, when: str = "only if its data may go") -> Todo:
+    """The act by which all that a pod holds is given up. We never do that ourselves."""
+    return Todo(
+        what=f"{when}: give {pod} an empty volume; all that it holds is gone then, and it joins"
+        " as a new node",
+        command=empty(topology, pod),
+        destructive=True,
+    )
+
+
+def used(topology: Topology, pod: str) -> tuple[Todo, ...]:
+    """For a node that is in use and should be empty."""
+    return (
+        Todo(
+            what=f"what are the keys of {pod}?",
+            command=f"{ask(topology, pod)} --scan --count 100 | head",
+            expect="keys that are needed: save them first, see the runbook",
+        ),
+        emptying(topology, pod),
+    )
+
+
+def give_away(topology: Topology) -> Todo:
+    """The act by which slots without an owner get one, without their keys."""
+    where = f"{topology.address or '127.0.0.1'}:{topology.port}"
+    return Todo(
+        what="only if the keys are gone for good: give the slots to the primaries that are there;"
+        " it asks before it acts",
+        command=f"{ask(topology, topology.name, prompts=True)} --cluster fix {where}",
+        destructive=True,
+    )
 
 
 def ask_all(scene: Scene, command: str) -> str:
@@ -120,39 +186,68 @@ def empty(topology: Topology, pod: str) -> str:
     )
 
 
-def only_copy(scene: Scene, pod: str) -> str:
+def only_copy(scene: Scene, pod: str) -> tuple[Todo, ...]:
     """For slots whose primary is gone, and whose replica is refused the election."""
     return (
-        "let it come back; if it cannot, and its replica's copy is all there is, give that pod the"
-        f" slots: {promote(scene, pod)}"
+        Todo(
+            what=f"how old is the copy of {pod}?",
+            command=f"{ask(scene.topology, pod)} INFO replication",
+            expect="expected: the primary comes back, and nothing is to be done;"
+            " master_link_down_since_seconds tells for how long it has had no news",
+        ),
+        promotion(scene, pod, f"only if its primary cannot come back: give {pod} its slots"),
+    )
+
+
+def promotion(scene: Scene, pod: str, when: str) -> Todo:
+    """The act that makes a replica the primary, also when its own is gone."""
+    return Todo(
+        what=f"{when}; what its copy lacks is gone then",
+        command=promote(scene, pod),
+        destructive=True,
     )
 
 
 def promote(scene: Scene, pod: str) -> str:
-    """What makes a replica the primary, also when its own is gone: by vote, if there can be one."""
+    """The command for that: by vote, if there can be one; else by its own word (TAKEOVER)."""
     owners = [member for member in scene.my.members if member.slots]
     lost = [member for member in owners if member.failed]
-    command = f"{ask(scene.topology, pod)} CLUSTER FAILOVER"
-    if 2 * len(lost) < len(owners):
-        return f"{command} FORCE"
-    return f"{command} TAKEOVER (too many primaries are gone for an election)"
+    how = "FORCE" if 2 * len(lost) < len(owners) else "TAKEOVER"
+    return f"{ask(scene.topology, pod)} CLUSTER FAILOVER {how}"
 
 
-def keep_data(topology: Topology, replica: Pod | None) -> str:
+def keep_data(topology: Topology, replica: Pod | None) -> tuple[Todo, ...]:
     """For a primary that lost its data, of which this pod may hold a copy."""
-    if replica is not None and replica.node is None and replica.resolved.state == "absent":
-        keep = (
-            f"let {replica.name} come back, which may hold the data; where podManagementPolicy is"
-            " OrderedReady that is only made after this pod: make the set Parallel"
-            " (docs/migration.md)"
+    go = Todo(
+        what="only if the data may go, or there was none: let the server start all the same, by"
+        " the variable BOOTSTRAP_GATE_ON_TIMEOUT=open",
+        destructive=True,
+    )
+    if replica is None:
+        keep = Todo(
+            what="which replica of this pod holds keys? Make that the primary",
+            command=f"kubectl exec{commands.namespace(topology)} {topology.name} -c bootstrap"
+            " -- python -m bootstrap status",
         )
-    else:
-        keep = (
-            "to keep the data promote a replica:"
-            f" {ask(topology, replica.name if replica else 'REPLICA')} CLUSTER FAILOVER FORCE, or"
-            " TAKEOVER where most primaries are down"
+        return (keep, go)
+    if replica.node is None and replica.resolved.state == "absent":
+        keep = Todo(
+            what=f"let {replica.name} come back, which may hold the data; where"
+            " podManagementPolicy is OrderedReady that is only made after this pod: make the set"
+            " Parallel (docs/migration.md)"
         )
-    return f"{keep}; if the data may go, or there was none: BOOTSTRAP_GATE_ON_TIMEOUT=open"
+        return (keep, go)
+    keys = Todo(
+        what=f"does {replica.name} hold the keys?",
+        command=f"{ask(topology, replica.name)} DBSIZE",
+        expect="expected: the number of keys that the shard had",
+    )
+    keep = Todo(
+        what=f"to keep them make {replica.name} the primary",
+        command=f"{ask(topology, replica.name)} CLUSTER FAILOVER FORCE",
+        expect="where most primaries are down no vote comes of it: TAKEOVER in place of FORCE",
+    )
+    return (keys, keep, go)
 
 
 def unproven(scene: Scene, pod: Pod) -> Wait:

@@ -6,10 +6,11 @@ from collections import defaultdict
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, copied, heal
+from bootstrap.core.plan import advice, commands, copied, heal
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 from bootstrap.core.proof import Proof
 
 #: For how long a stranger behind a sibling's name is taken for a stale DNS answer by a node that
@@ -100,9 +101,21 @@ def _strangers(scene: Scene) -> list[Block]:
             code="stranger",
             why=f"{pod.hostname} resolves to {pod.address}, where a node answers that says it is"
             f" {pod.view.setting('cluster-announce-hostname')}",
-            fix=f"expected {pod.name}'s own node; compare: kubectl get pod {pod.name} -o wide; who"
-            " has that address: kubectl get pods -A -o wide --field-selector"
-            f" status.podIP={pod.address}",
+            fix=(
+                Todo(
+                    what=f"is that the address of {pod.name}?",
+                    command=commands.get(scene.topology, f"pod {pod.name}", "-o wide"),
+                    expect=f"expected: {pod.address}; another one: DNS is wrong, see its log:"
+                    " kubectl logs -n kube-system -l k8s-app=kube-dns --tail=20",
+                ),
+                Todo(
+                    what="which pod has that address?",
+                    command="kubectl get pods -A -o wide --field-selector"
+                    f" status.podIP={pod.address}",
+                    expect=f"expected: {pod.name} alone; another one: the Service"
+                    f" {commands.service(scene.topology)} selects pods that are not its own",
+                ),
+            ),
         )
         for pod in scene.snapshot.pods
         if pod.view is not None and scene.proof(pod) is Proof.STRANGER
@@ -119,9 +132,22 @@ def _one_id_twice(scene: Scene) -> list[Block]:
         Block(
             code="duplicate-node-id",
             why=f"{' and '.join(pod.name for pod in pods)} both say they are node {node_id}",
-            fix="one volume is a copy of the other; see which holds the newer data: "
-            + "; ".join(f"{advice.ask(scene.topology, pod.name)} INFO" for pod in pods)
-            + f"; then give the other POD an empty volume: {advice.empty(scene.topology, 'POD')}",
+            fix=(
+                *(
+                    Todo(
+                        what=f"one volume is a copy of the other; how new are the data of"
+                        f" {pod.name}?",
+                        command=f"{advice.ask(scene.topology, pod.name)} INFO",
+                        expect="compare master_repl_offset, rdb_last_save_time and the keys below"
+                        " # Keyspace",
+                    )
+                    for pod in pods
+                ),
+                *(
+                    advice.emptying(scene.topology, pod.name, f"only if {pod.name} is the copy")
+                    for pod in pods
+                ),
+            ),
         )
         for node_id, pods in sorted(holders.items())
         if len({pod.address for pod in pods}) > 1
@@ -138,36 +164,40 @@ def split(scene: Scene) -> Plan | None:
     if len(owning) < 2 or under_way(scene):
         return None
     sides = "; ".join(", ".join(pod.name for pod in side) for side in owning)
-    look = "; ".join(f"{advice.ask(scene.topology, side[0].name)} CLUSTER NODES" for side in owning)
     block = Block(
         code="split",
         why=f"our pods are in {len(owning)} clusters that both own slots: {sides}",
-        fix=_made_whole(scene, owning, look)
+        fix=_made_whole(scene, owning)
         if _halves(scene, owning)
-        else _one_is_right(scene, look),
+        else advice.one_is_right(scene, owning),
     )
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=scene.snapshot.scope)
 
 
-def _one_is_right(scene: Scene, look: str) -> str:
-    return (
-        f"a MEET would merge them and lose about half of the keys; see what each holds: {look};"
-        " decide which one is right, and give each POD of the others an empty volume: "
-        + advice.empty(scene.topology, "POD")
-    )
-
-
-def _made_whole(scene: Scene, sides: list[list[Pod]], look: str) -> str:
+def _made_whole(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
+    topology = scene.topology
     first, *others = (side[0] for side in sides)
-    meet = "; ".join(
-        f"{advice.ask(scene.topology, first.name)} CLUSTER MEET {pod.address} {scene.topology.port}"
+    looks = (
+        advice.nodes(
+            topology,
+            side[0].name,
+            f"no slot is owned on two sides, so they look like parts of one cluster; which slots"
+            f" has the side of {side[0].name}?",
+            "expected: no slot that another side has too; else they are two clusters: see the"
+            " runbook",
+        )
+        for side in sides
+    )
+    meets = (
+        Todo(
+            what="if that is so, and a minute has passed since the last CLUSTER FORGET: bring them"
+            " together",
+            command=f"{advice.ask(topology, first.name)} CLUSTER MEET {pod.address}"
+            f" {topology.port}",
+        )
         for pod in others
     )
-    return (
-        "no slot is owned on two sides: they look like parts of one cluster, which a MEET makes"
-        f" whole without loss; be sure of it by the slots of each: {look}; and once a minute has"
-        f" passed since the last CLUSTER FORGET: {meet}; if they are two clusters, see the runbook"
-    )
+    return (*looks, *meets)
 
 
 def _halves(scene: Scene, sides: list[list[Pod]]) -> bool:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, forming, moved, size
+from bootstrap.core.plan import advice, forming, moved, names, size, usual
 from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 from bootstrap.core.proof import Proof
 from bootstrap.core.topology import Topology
 
@@ -20,7 +21,9 @@ def form(scene: Scene) -> Plan | None:
     if not scene.topology.seed or not _unfinished(scene):
         return None
     if scene.snapshot.scope < Scope.ALL:
-        return _waiting(Wait(pod=scene.me.name, what="a look at every expected pod"))
+        return _waiting(
+            Wait(pod=scene.me.name, what="a look at every expected pod", usual=usual.LOOK)
+        )
     if scene.my.blank and _cluster_elsewhere(scene):
         return None  # slots come before meetings, so that cluster is not our half-done work
     found = formation(scene)
@@ -38,7 +41,7 @@ def form(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)
     missing = _missing(scene)
     if missing or any(view.myself.slots for _, view in found.pods if not found.alone):
-        return _waiting(*(missing or _handshakes(found) or _apart(found)))
+        return _waiting(*(missing or _handshakes(found) or _apart(scene, found)))
     return _begin(scene, found)
 
 
@@ -84,7 +87,11 @@ def _missing(scene: Scene) -> list[Wait]:
     for ordinal in sorted({*scene.topology.ordinals, *later}):
         pod = scene.snapshot.pod(scene.topology.name_of(ordinal))
         if pod is None:
-            waits.append(Wait(pod=scene.topology.name_of(ordinal), what="it to be looked at"))
+            waits.append(
+                Wait(
+                    pod=scene.topology.name_of(ordinal), what="it to be looked at", usual=usual.LOOK
+                )
+            )
             continue
         wait = advice.missing(scene, pod)
         if wait is None and scene.proof(pod) is not Proof.OURS:
@@ -97,27 +104,23 @@ def _missing(scene: Scene) -> list[Wait]:
 def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
     """What makes a pod unfit to be formed from: keys, slots of its own, company of its own."""
     blocked: list[Block] = []
-    keep = (
-        "nothing is ever emptied by us; if its data may go, give the pod an empty volume: "
-        + advice.empty(scene.topology, pod.name)
-    )
+    keep = advice.used(scene.topology, pod.name)
     if view.keys:
-        why = f"{pod.name} holds {view.keys} keys; expected an empty node"
+        why = f"{pod.name} holds {slots.keys(view.keys)}; expected an empty node"
         blocked.append(Block(code="pod-has-keys", why=why, fix=keep))
     if view.myself.slots and not found.prepared(pod, view):
-        why = (
-            f"{pod.name} owns slots {slots.brief(view.myself.slots)}; expected"
-            f" {slots.render(found.layout.slots_of(pod.ordinal))} or none"
-        )
+        wanted = found.layout.slots_of(pod.ordinal)
+        expected = f"{slots.render(wanted)} or none" if wanted else "none"
+        why = f"{pod.name} owns {slots.named(view.myself.slots)}; expected {expected}"
         blocked.append(Block(code="pod-has-slots", why=why, fix=keep))
     foreign = [m for m in view.others if not m.handshake and not scene.is_ours(m)]
     if foreign or (view.myself.is_replica and view.alone):
         names = ", ".join(scene.name(member) for member in foreign) or "a primary it has lost"
         why = f"{pod.name} is already in a cluster, with {names}; expected a node that knows nobody"
+        which = "which cluster is it in? Meeting it would merge two clusters"
         fix = (
-            "meeting it would merge two clusters; see which one it is in:"
-            f" {advice.ask(scene.topology, pod.name)} CLUSTER NODES; if its data may go:"
-            f" {advice.empty(scene.topology, pod.name)}"
+            advice.nodes(scene.topology, pod.name, which),
+            advice.emptying(scene.topology, pod.name),
         )
         blocked.append(Block(code="other-cluster", why=why, fix=fix))
     return blocked
@@ -141,28 +144,41 @@ def _unlisted(scene: Scene) -> Wait:
         pod=scene.me.name,
         what=f"{scene.topology.subdomain} to say which pods it has: one that nobody told us to"
         " expect may own slots already",
-        fix="see whether the cluster's DNS works: kubectl get pods -n kube-system"
-        " -l k8s-app=kube-dns",
+        fix=names.dns_fix(scene.topology),
+        usual=usual.CACHED,
     )
 
 
 def _handshakes(found: Formation) -> list[Wait]:
     """Introductions that are not ours. They expire by themselves when nobody answers."""
     return [
-        Wait(pod=pod.name, what=f"the handshake of {pod.name} with {member.address} to end")
+        Wait(
+            pod=pod.name,
+            what=f"the handshake of {pod.name} with {member.address} to end",
+            usual=usual.HANDSHAKE,
+        )
         for pod, view in found.pods
         for member in view.others
         if member.handshake
     ]
 
 
-def _apart(found: Formation) -> list[Wait]:
+def _apart(scene: Scene, found: Formation) -> list[Wait]:
     """Nodes that own slots in a cluster which they do not know: they fell out of its meeting."""
     return [
         Wait(
             pod=pod.name,
             what=f"{pod.name} to know the others, some of which know more nodes than are expected",
-            fix=f"make sure that all are of one cluster, then CLUSTER MEET from {pod.name}",
+            fix=(
+                advice.nodes(
+                    scene.topology, scene.me.name, "are all nodes that it knows of one cluster?"
+                ),
+                Todo(
+                    what="if they are: bring them together",
+                    command=f"{advice.ask(scene.topology, pod.name)} CLUSTER MEET"
+                    f" {scene.me.address} {scene.topology.port}",
+                ),
+            ),
         )
         for pod, view in found.pods
         if view.alone
@@ -175,7 +191,12 @@ def _met_without_slots(topology: Topology, met: list[Pod]) -> Plan:
         code="lost-slots",
         why=f"{', '.join(pod.name for pod in met)} know other nodes, yet there is no slot that"
         " anybody owns: somebody else introduced them, or the slots were lost",
-        fix="if there never was any data, give these pods empty volumes, and the cluster is formed,"
-        f" such as: {advice.empty(topology, met[0].name)}",
+        fix=(
+            advice.nodes(topology, met[0].name, "who introduced them, and did they own slots?"),
+            *(
+                advice.emptying(topology, pod.name, "only if there never was any data")
+                for pod in met
+            ),
+        ),
     )
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)

@@ -34,6 +34,7 @@ from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volu
 from bootstrap.core.plan import advice, copied
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Fix
 from bootstrap.core.topology import Topology
 
 _MISSING = "data-missing"
@@ -101,7 +102,7 @@ def _corrupt(scene: Scene, volume: Volume) -> Gate:
     )
 
 
-def _late(scene: Scene, code: str, why: str, fix: str) -> Gate | None:
+def _late(scene: Scene, code: str, why: str, fix: Fix) -> Gate | None:
     """What becomes of a gate that has been shut for too long; None before that."""
     seconds = scene.topology.gate_seconds
     if scene.snapshot.memory.shut < seconds:

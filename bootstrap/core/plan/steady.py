@@ -50,7 +50,7 @@ def _own_waits(scene: Scene) -> list[Wait]:
     waits: list[Wait] = []
     if my.myself.is_replica and not my.link_up:
         what = f"the sync with its primary at {my.primary_host}"
-        fix = advice.not_let_in(me) if scene.topology.with_password else ""
+        fix = advice.not_let_in(scene.topology, me) if scene.topology.with_password else ""
         waits.append(Wait(pod=me, what=what, fix=fix))
     elif my.myself.is_replica and not my.following:
         what = f"its primary to be found; it is not at {my.primary_host}, from where it copies"

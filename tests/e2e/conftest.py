@@ -40,6 +40,13 @@ def restricted(image: str) -> Iterator[kubectl.Kubectl]:
 
 
 @pytest.fixture
+def another(image: str) -> Iterator[kubectl.Kubectl]:
+    """A second empty namespace that enforces Pod Security "restricted"."""
+    with _namespace("another", "restricted") as control:
+        yield control
+
+
+@pytest.fixture
 def lenient(image: str) -> Iterator[kubectl.Kubectl]:
     """An empty namespace for pods of other people."""
     with _namespace("lenient", "privileged") as control:

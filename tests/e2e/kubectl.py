@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,12 +52,17 @@ class Kubectl:
         """Return what it printed as JSON."""
         return json.loads(self(*words, "--output=json"))
 
-    def apply(self, folder: Path, image: str) -> None:
-        """Apply what a folder renders to, with this image in the place of the shipped one."""
+    def apply(self, folder: Path, image: str, words: Mapping[str, str] | None = None) -> None:
+        """Apply what a folder renders to, with this image in the place of the shipped one.
+
+        `words` are put in the place of others that the folder can't know.
+        """
         text = self("kustomize", str(folder))
-        if SHIPPED not in text:
-            raise KubectlError(f"{folder} renders to nothing that has the image {SHIPPED}")
-        self("apply", "--filename=-", stdin=text.replace(SHIPPED, image))
+        for word, other in {SHIPPED: image, **(words or {})}.items():
+            if word not in text:
+                raise KubectlError(f"{folder} renders to nothing that has {word} in it")
+            text = text.replace(word, other)
+        self("apply", "--filename=-", stdin=text)
 
     def until_nothing(self, lacking: Callable[[], str], timeout: float, what: str) -> None:
         """Ask what is lacking until it is nothing, or until a pod of the namespace has failed.

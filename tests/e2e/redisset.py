@@ -53,10 +53,10 @@ class RedisSet:
         self._claim = claim
         self._began = 0.0
 
-    def apply(self, image: str) -> None:
+    def apply(self, image: str, words: Mapping[str, str] | None = None) -> None:
         """Make it; from now on the time until it is ready is counted."""
         self._began = time.monotonic()
-        self.kubectl.apply(self._folder, image)
+        self.kubectl.apply(self._folder, image, words)
 
     # Pods
 
@@ -103,6 +103,11 @@ class RedisSet:
             self.kubectl("delete", "--wait=false", *claims)
         self.kubectl("delete", *[f"pod/{name}" for name in names])
         self.wait_ready(other_than=[before[name] for name in names])
+
+    def scale(self, replicas: int) -> None:
+        """Have so many pods, and wait until they are ready."""
+        self.kubectl("scale", f"statefulset/{self.name}", f"--replicas={replicas}")
+        self.wait_ready()
 
     # Redis
 

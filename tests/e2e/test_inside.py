@@ -50,6 +50,24 @@ def test_keys_that_are_gone_are_named(app: sets.LocalStatefulSet) -> None:
     assert inside(script, app[1].address, "missing", "k", "4") == ["k:3"]
 
 
+def test_a_folder_is_unpacked_as_it_was_packed(tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    (original / "appendonlydir").mkdir(parents=True)
+    (original / "lost+found").mkdir()
+    copy.mkdir()
+    texts = {"nodes.conf": b"vars currentEpoch 6\n", "appendonlydir/a.rdb": b"REDIS0011\xfa\x00"}
+    for name, data in texts.items():
+        (original / name).write_bytes(data)
+    (original / "temp-1.rdb").write_bytes(b"half of a dump")
+    packed = inside(redisset.INSIDE / "pack.py", "127.0.0.1", str(original))
+    unpack = (redisset.INSIDE / "unpack.py").read_text()
+    command = (sys.executable, "-c", unpack, str(copy))
+    subprocess.run(command, input=json.dumps(packed), text=True, check=True)
+    files = {file for file in copy.rglob("*") if file.is_file()}
+    assert {str(file.relative_to(copy)): file.read_bytes() for file in files} == texts
+    assert not (copy / "lost+found").exists()
+
+
 def test_the_writer_tells_what_was_lost(app: sets.LocalStatefulSet, tmp_path: Path) -> None:
     out, err = tmp_path / "out", tmp_path / "err"
     command = [sys.executable, "-m", write.__name__, app[0].address, str(app[0].port)]

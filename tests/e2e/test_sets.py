@@ -17,12 +17,33 @@ def test_pods_that_are_added_join_as_replicas(restricted: kubectl.Kubectl, image
     app = _formed(redisset.RedisSet(restricted), image)
     app.fill("scaled")
     owners = app.primaries()
-    app.kubectl("scale", f"statefulset/{app.name}", "--replicas=8")
-    app.wait_ready()
+    app.scale(8)
     seen = {view.pod: view for view in app.wait_healthy()}
     assert len(seen) == 8
     assert app.primaries() == owners
     assert all(seen[app.pod(ordinal)].follows for ordinal in (6, 7))
+    assert app.missing("scaled") == []
+
+
+def test_pods_that_were_forgotten_together_come_back(
+    restricted: kubectl.Kubectl, image: str
+) -> None:
+    """Scaled in and out again with the old claims, after all had forgotten their nodes."""
+    app = _formed(redisset.RedisSet(restricted), image)
+    app.fill("scaled")
+    app.scale(8)
+    nodes = {view.pod: view.node_id for view in app.wait_healthy()}
+    app.scale(6)
+    app.delete_pods(*app.pods())
+    for ordinal in range(6):
+        for gone in (app.pod(6), app.pod(7)):
+            forget = ("redis-cli", "cluster", "forget", nodes[gone])
+            said = app.kubectl("exec", app.pod(ordinal), f"--container={app.server}", "--", *forget)
+            assert "OK" in said or "Unknown node" in said
+    app.wait_healthy()
+    app.scale(8)
+    after = {view.pod: view.node_id for view in app.wait_healthy(redisset.FORMED)}
+    assert after == nodes
     assert app.missing("scaled") == []
 
 

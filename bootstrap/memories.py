@@ -40,7 +40,7 @@ class Memories:
             self._since.setdefault(_HALVED, self._clock())
         held = volume is not None and (
             volume.emptied
-            or not (volume.data or volume.members)
+            or not volume.file
             or (bool(self._topology.adopted) and bool(volume.members))
         )
         shut = self._lasting("shut", held and not self.opened)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable
-from bootstrap.core.plan import writes
+from bootstrap.core.plan import renewed, writes
 from bootstrap.core.plan.scene import Scene
 
 #: Troubles with which a server may well serve clients, though it does not let us in.
@@ -54,6 +54,8 @@ def effect(scene: Scene) -> Effect:
     """Derive it from what was seen."""
     views = [scene.me.view] if scene.me.view else []
     views += [view for pod, view in scene.viewed if pod is not scene.me]
+    if renewed.keys(scene.me):
+        views = [*views[1:], views[0]]  # alone with its keys, it knows nothing of the cluster
     inside = next((view for view in views if any(one.slots for one in view.members)), None)
     if inside is None or (inside.alone and slots.missing(inside.myself.slots)):
         held = [(pod.name, view.keys) for pod, view in scene.viewed if view.keys]

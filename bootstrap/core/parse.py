@@ -91,6 +91,10 @@ def nodes_conf(text: str) -> tuple[Member, ...]:
         MalformedError: where a server would refuse it, and where it was cut off in a line.
 
     """
+    if "\0" in text:
+        raise MalformedError(
+            "it holds NUL bytes, as after a crash of the machine it was written on"
+        )
     if not text.endswith("\n"):
         raise MalformedError("its last line is cut off")
     lines = [line for line in text.splitlines() if line.partition(" ")[0] != "vars"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bootstrap.core import layout, slots
 from bootstrap.core.model import Member, Pod, Snapshot, Trouble, Unreachable, View
-from bootstrap.core.plan import down
+from bootstrap.core.plan import down, renewed
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
@@ -141,8 +141,9 @@ def _trouble(scene: Scene, member: Member, view: View | None) -> str:
         if others and not any(others):
             return "no other node knows it"
         return f"{doubts} nodes take it for failed" if doubts else ""
-    if scene.ghost(member):
-        return "its volume is gone; another node lives in its pod"
+    successor = scene.ghost(member)
+    if successor:
+        return f"{renewed.fate(successor)}; another node lives in its pod"
     if down.scaled_away(scene, member):
         return "its pod is gone"
     pod = scene.pod_named(member)
@@ -188,7 +189,9 @@ def _outside(scene: Scene, members: list[Member], listed: set[str]) -> Iterable[
             if pod.name not in told:
                 yield pod.name, _absence(pod)
         elif proven and pod.view is not None and pod.view.node_id not in listed:
-            yield pod.name, "new" if pod.view.blank else "in no shard"
+            held = renewed.keys(pod)
+            kept = f"its nodes.conf is new, it holds {held} keys, and is in no shard"
+            yield pod.name, "new" if pod.view.blank else kept if held else "in no shard"
 
 
 def reason(pod: Pod) -> str:

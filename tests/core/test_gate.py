@@ -75,8 +75,6 @@ GONE: Final = build.line(3, "slave,fail", "n0")
     ("seen", "why"),
     [
         (volume(data="/data/dump.rdb"), "the volume holds data: /data/dump.rdb"),
-        # Its nodes.conf may have a name of its own.
-        (Volume(data="/data/dump.rdb"), "the volume holds data: /data/dump.rdb"),
         (volume(changed(0, build.line(0, "myself,slave", "n3"))), "is not that of a primary"),
         (volume(changed(0, build.line(0, "myself,master"))), "is not that of a primary"),
     ],
@@ -88,6 +86,38 @@ def test_only_an_emptied_primary_waits(seen: Volume, why: str) -> None:
     assert found.gate.code == ""
     assert (found.phase, found.look) == (Phase.WAITING, Scope.LOCAL)
     assert "Redis at 10.0.0.10:6379 to answer" in found.waiting[0].text
+
+
+NAMELESS: Final = Volume(data="/data/dump.rdb")
+"""Data without a nodes.conf: emptied, or of another name, or beside the volume."""
+
+
+def test_data_without_a_nodes_conf_wait_where_a_replica_can_be_promoted() -> None:
+    """Another node at the address of the old one would keep redis from failing that one."""
+    first = plan(seen=NAMELESS, scope=Scope.LOCAL)
+    assert (first.gate.open, first.look) == (False, Scope.ALL)
+    held = verdict(HOLDER, seen=NAMELESS)
+    assert not held.open
+    assert "its volume holds data (/data/dump.rdb) and no nodes.conf" in held.why
+    late = verdict(HOLDER, seen=NAMELESS, shut=1000.0)
+    assert (late.open, late.code) == (False, "data-missing")
+
+
+@pytest.mark.parametrize(
+    "peers",
+    [
+        (),
+        (peer(3, down("master,fail?"), keys=0),),
+        (peer(3, PROMOTED, down("slave", slots="", epoch=7).replace(" - ", " n3 "), keys=5),),
+        (peer(1, PROMOTED, down("master", epoch=1)),),
+        (build.own(3),),
+        (build.pod(3, "refused"),),
+    ],
+    ids=["nobody", "empty", "promoted", "told-promoted", "blank", "away"],
+)
+def test_else_data_without_a_nodes_conf_start(peers: tuple[Pod, ...]) -> None:
+    found = verdict(*peers, seen=NAMELESS)
+    assert (found.open, found.why) == (True, "the volume holds data: /data/dump.rdb")
 
 
 def test_nothing_is_held_where_nothing_can_be_looked_at() -> None:

@@ -34,6 +34,8 @@ def test_nodes_and_which_of_them_it_is(lines: tuple[str, ...]) -> None:
         (text(VARS), "it names 0 nodes as myself"),
         (text(OTHER, VARS), "it names 0 nodes as myself"),
         (text(ME, ME.replace("07c3", "18d4")), "it names 2 nodes as myself"),
+        ("\0" * 4096, "it holds NUL bytes"),
+        (text(ME) + "\0" * 64, "it holds NUL bytes"),
         (text(ME)[:-1], "its last line is cut off"),
         (text(ME, OTHER, VARS)[:-6], "its last line is cut off"),
         (text(ME, "18d4 :0@0"), "a line that makes no sense: '18d4 :0@0'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -119,10 +119,23 @@ def test_who_knows_everybody_and_is_known_to_nobody_is_in_trouble() -> None:
     assert not found.well
 
 
+GONE: Final = "the volume of redis-app-4 is gone"
+
+
+def test_a_node_that_is_new_and_holds_keys_is_told_as_that() -> None:
+    found = cluster(*six(p4=build.own(4, "n9 10.0.0.14:6379@16379,redis-app-4."
+        f"{build.SUBDOMAIN} myself,master - 0 0 0 connected 7", keys=98)))  # fmt: skip
+    new = "the nodes.conf of redis-app-4 is new, and its volume holds 98 keys"
+    assert said(found) == {"redis-app-4": f"{new}; another node lives in its pod"}
+    assert ("redis-app-4", "its nodes.conf is new, it holds 98 keys, and is in no shard") in (
+        found.outside
+    )
+
+
 def test_a_ghost_is_named_and_the_new_node_in_its_pod_is_outside() -> None:
     found = cluster(*six(p4=build.own(4, "n9 10.0.0.14:6379@16379,redis-app-4."
         f"{build.SUBDOMAIN} myself,master - 0 0 0 connected")))  # fmt: skip
-    assert said(found) == {"redis-app-4": "its volume is gone; another node lives in its pod"}
+    assert said(found) == {"redis-app-4": f"{GONE}; another node lives in its pod"}
     assert found.outside == (("redis-app-4", "new"),)
     assert not found.well
 

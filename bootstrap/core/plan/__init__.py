@@ -27,6 +27,7 @@ from bootstrap.core.plan import (
     heal,
     join,
     local,
+    renewed,
     safety,
     steady,
 )
@@ -34,12 +35,14 @@ from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
-#: The order matters. Doubts come first: no rule behind them may act on foreign evidence. Forming
+#: The order matters. Doubts come first: no rule behind them may act on foreign evidence. A pod with
+#: keys whose node is new is told before forming finds the keys of all others in its way. Forming
 #: comes before the search for splits, since a half-done formation is split until its nodes meet.
 #: Joining comes after forming: a blank seed must first be sure that there is nothing to form.
 #: Healing comes before joining and forgetting: who has only moved is neither gone nor failed.
 RULES = (
     evidence.doubts,
+    renewed.renewed,
     form.form,
     evidence.split,
     heal.heal,

@@ -54,6 +54,8 @@ def gate(scene: Scene) -> Gate:
     copy = copied.held(scene)
     if copy is not None:
         return copy
+    if volume.data and not volume.file:
+        return _renamed(scene, volume)
     if volume.data or (me is not None and not volume.emptied):
         holds = f"holds data: {volume.data}" if volume.data else "is not that of a primary"
         return Gate(why=f"the volume {holds}")
@@ -130,6 +132,30 @@ def _new(scene: Scene) -> Gate:
         )
         return Gate(open=False, until="its peers to be heard", why=why, fix=fix)
     return Gate(why="the volume holds no nodes.conf: the node is new")
+
+
+def _renamed(scene: Scene, volume: Volume) -> Gate:
+    """Data without a nodes.conf: its server takes a new node id, and serves no slot of its shard.
+
+    At the address that the old node had it would keep redis from ever failing that one, so that no
+    replica is elected. Held down it is failed over as after any crash, and its data stay.
+    """
+    if scene.snapshot.scope < Scope.ALL:
+        return Gate(open=False, until="its peers to be asked", why="one may follow it")
+    for one in _predecessors(scene):
+        following = [
+            pod for pod, view in scene.viewed if view.myself.primary_id == one.node_id and view.keys
+        ]
+        if following and not _heirs(scene, one):
+            names = ", ".join(pod.name for pod in following)
+            why = (
+                f"{scene.me.name} was the primary of slots {slots.brief(one.slots)}, and its volume"
+                f" holds data ({volume.data}) and no nodes.conf: as another node at the same"
+                f" address it would keep its replica from being promoted; {names} holds keys"
+            )
+            fix = advice.keep_data(scene.topology, following[0])
+            return _late(scene, _MISSING, why, fix) or Gate(open=False, why=why)
+    return Gate(why=f"the volume holds data: {volume.data}")
 
 
 def _unheard(scene: Scene) -> str:

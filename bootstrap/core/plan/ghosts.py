@@ -9,7 +9,7 @@ from __future__ import annotations
 from bootstrap.core import slots
 from bootstrap.core.actions import Forget
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, ownership
+from bootstrap.core.plan import advice, ownership, renewed
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
 from bootstrap.core.plan.scene import Scene
 
@@ -109,16 +109,16 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
         promote = advice.promote(scene, next(iter(pods), "POD"))
         return Block(
             code="lost-slots",
-            why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s; the volume of"
-            f" {pod.name} is gone, and who may hold their keys is away: {names}",
+            why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s;"
+            f" {renewed.fate(pod)}, and who may hold their keys is away: {names}",
             fix=f"bring it back, then: {promote}; if it is gone for good too, give it an empty"
             " volume, and you are told what then",
             serves=pod is not scene.me,
         )
     return Block(
         code="lost-slots",
-        why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s; the volume of"
-        f" {pod.name} is gone, and no replica of it is left",
+        why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s;"
+        f" {renewed.fate(pod)}, and no replica of it is left",
         fix=f"if an older volume or a snapshot of {pod.name} or its replica can be had, bring it"
         f" back; only if the keys are gone for good give the slots away, within 60 seconds:"
         f" {advice.ask_all(scene, f'CLUSTER FORGET {ghost.node_id}')}; and then:"
@@ -143,9 +143,9 @@ def replaced(scene: Scene) -> Block | None:
     me = scene.me.name
     return Block(
         code="primary-replaced",
-        why=f"{me} follows {scene.name(primary)}, whose volume is gone; {pod.name} is another node"
-        f" at the same address now, so no election comes, and slots {slots.brief(primary.slots)}"
-        " are not served",
+        why=f"{me} follows {scene.name(primary)}; {renewed.fate(pod)}, and {pod.name} is another"
+        " node at the same address now, so no election comes, and slots"
+        f" {slots.brief(primary.slots)} are not served",
         fix=f"make the replica with the most keys the primary ({me} has {scene.my.keys}):"
         f" {advice.promote(scene, me)}",
     )

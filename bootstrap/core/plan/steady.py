@@ -159,7 +159,8 @@ def _used_and_alone(scene: Scene) -> Plan:
         fix="nothing is ever emptied by us; if its data may go, give the pod an empty volume: "
         + advice.empty(scene.topology, me),
     )
-    return Plan(phase=Phase.BLOCKED, blocked=(block,))
+    # Only its siblings can tell whether the pod was another node before.
+    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
 
 
 def _notes(scene: Scene) -> tuple[str, ...]:

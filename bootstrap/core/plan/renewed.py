@@ -1,0 +1,103 @@
+"""A pod whose `nodes.conf` is new while its data are not: emptied, or kept beside the volume.
+
+A server that starts so takes a new node id, and claims the slots of its keys for itself alone. Its
+siblings go on knowing the pod as the node that it was.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core import slots
+from bootstrap.core.model import Member, Pod, Scope
+from bootstrap.core.plan import advice
+from bootstrap.core.plan.outcome import Block, Phase, Plan
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+
+def keys(pod: Pod) -> int:
+    """How many keys lie in a pod whose node is new and knows nobody; 0 where that is not so."""
+    return pod.view.keys if pod.view is not None and pod.view.alone else 0
+
+
+def fate(pod: Pod) -> str:
+    """What became of the node that a pod had before, as far as the pod shows it."""
+    held = keys(pod)
+    if held:
+        return f"the nodes.conf of {pod.name} is new, and its volume holds {held} keys"
+    return f"the volume of {pod.name} is gone"
+
+
+def renewed(scene: Scene) -> Plan | None:
+    """Refuse for our own node, alone and with keys, while siblings know another one in its pod."""
+    me, my = scene.me, scene.my
+    former = _former(scene)
+    if former is None or not keys(me):
+        return None
+    owned = f"the owner of slots {slots.brief(former.slots)}, which are not served now"
+    block = Block(
+        code="pod-has-keys",
+        why=f"{fate(me)}: it is node {my.node_id[:8]} now, which knows no other, and its siblings"
+        f" know it as {former.node_id[:8]}, {owned if former.slots else 'which owns no slot'};"
+        " its keys are untouched",
+        fix=(_where(scene), *(_serve(scene, former) if former.slots else (_last(scene),))),
+    )
+    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
+
+
+def _former(scene: Scene) -> Member | None:
+    """Who our pod was, by the word of siblings in a cluster; the one with slots first."""
+    told = [
+        member
+        for pod, view in scene.viewed
+        if pod is not scene.me and not view.alone
+        for member in view.members
+        if member.node_id not in scene.pod_by_id and scene.pod_named(member) is scene.me
+    ]
+    return min(told, key=lambda one: (not one.slots, one.node_id), default=None)
+
+
+def _where(scene: Scene) -> Todo:
+    return Todo(
+        what="does its server keep nodes.conf on the volume?",
+        command=f"{advice.ask(scene.topology, scene.me.name)} CONFIG GET cluster-config-file",
+        expect="a name without a path, which lies in the server's dir; where it lies beside the"
+        " volume, correct redis.conf, or the next restart does the same",
+    )
+
+
+def _serve(scene: Scene, former: Member) -> tuple[Todo, ...]:
+    """What gives the slots of the former node to a replica that has its keys."""
+    following = [
+        (pod, view) for pod, view in scene.viewed if view.myself.primary_id == former.node_id
+    ]
+    if not following:
+        return (
+            Todo(
+                what="no replica of it answers, so this pod may have the only copy: bring one back,"
+                " or put back a copy of its nodes.conf; empty nothing before"
+            ),
+        )
+    pod, view = max(following, key=lambda one: (one[1].keys, -one[0].ordinal))
+    return (
+        Todo(
+            what=f"does {pod.name}, its replica, have all keys?",
+            command=f"{advice.ask(scene.topology, pod.name)} DBSIZE",
+            expect=f"as many as {scene.me.name}, {scene.my.keys}; it had {view.keys} when asked",
+        ),
+        Todo(
+            what=f"if so, let {pod.name} serve them",
+            command=f"{advice.ask(scene.topology, pod.name)} CLUSTER FAILOVER FORCE",
+            expect="`status` shows it as the primary; TAKEOVER where most primaries are down",
+        ),
+        _last(scene),
+    )
+
+
+def _last(scene: Scene) -> Todo:
+    return Todo(
+        what="once `status` shows all slots served, and no key is missed, give this pod an empty"
+        " volume: it joins again as a replica",
+        command=advice.empty(scene.topology, scene.me.name),
+        expect="writes that only this pod has are gone then",
+        destructive=True,
+    )

@@ -109,11 +109,10 @@ def test_data_without_a_nodes_conf_wait_where_a_replica_can_be_promoted() -> Non
         (),
         (peer(3, down("master,fail?"), keys=0),),
         (peer(3, PROMOTED, down("slave", slots="", epoch=7).replace(" - ", " n3 "), keys=5),),
-        (peer(1, PROMOTED, down("master", epoch=1)),),
         (build.own(3),),
         (build.pod(3, "refused"),),
     ],
-    ids=["nobody", "empty", "promoted", "told-promoted", "blank", "away"],
+    ids=["nobody", "empty", "promoted", "blank", "away"],
 )
 def test_else_data_without_a_nodes_conf_start(peers: tuple[Pod, ...]) -> None:
     found = verdict(*peers, seen=NAMELESS)

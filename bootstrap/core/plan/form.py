@@ -109,15 +109,9 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
         why = f"{pod.name} holds {slots.keys(view.keys)}; expected an empty node"
         blocked.append(Block(code="pod-has-keys", why=why, fix=keep))
     if view.myself.slots and not found.prepared(pod, view):
-<<<<<<< HEAD
         wanted = found.layout.slots_of(pod.ordinal)
         expected = f"{slots.render(wanted)} or none" if wanted else "none"
         why = f"{pod.name} owns {slots.named(view.myself.slots)}; expected {expected}"
-=======
-        share = found.layout.slots_of(pod.ordinal)
-        fits = f"slots {slots.render(share)} or none" if share else "no slot"
-        why = f"{pod.name} owns slots {slots.brief(view.myself.slots)}; expected {fits}"
->>>>>>> cfff627 (A pod whose nodes.conf is new while its data are not: held until its replica is promoted, and told as that)
         blocked.append(Block(code="pod-has-slots", why=why, fix=keep))
     foreign = [m for m in view.others if not m.handshake and not scene.is_ours(m)]
     if foreign or (view.myself.is_replica and view.alone):

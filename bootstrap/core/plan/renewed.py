@@ -23,7 +23,7 @@ def fate(pod: Pod) -> str:
     """What became of the node that a pod had before, as far as the pod shows it."""
     held = keys(pod)
     if held:
-        return f"the nodes.conf of {pod.name} is new, and its volume holds {held} keys"
+        return f"the nodes.conf of {pod.name} is new, and its volume holds {slots.keys(held)}"
     return f"the volume of {pod.name} is gone"
 
 

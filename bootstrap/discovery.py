@@ -71,7 +71,7 @@ class Discovery:
 
     def due(self) -> float:
         """Return the seconds until the next fresh question may be asked; 0 is now."""
-        return self._pace.due(self._wanted)
+        return min(self._pace.due(self._wanted), self._pace.again_due())
 
     async def look(self, wanted: Collection[str]) -> directory.Directory:
         """Ask what is due about pods whose address is missing, or has turned out wrong.
@@ -82,7 +82,8 @@ class Discovery:
         self._wanted = frozenset(directory.absolute(name) for name in wanted)
         self._findings.expect(self._wanted)
         if self._wanted:
-            await self._ask(self._pace.take(self._wanted))
+            taken = self._pace.take(self._wanted)
+            await (self._ask(taken) if taken else self._ask_again(self._pace.again(self._wanted)))
         return self._findings.to_directory()
 
     async def list_pods(self) -> bool:
@@ -162,6 +163,18 @@ class Discovery:
                 for question in asked[start + AT_ONCE :]:
                     self._take_in(question, resolver.Failure(reason=failures[0].reason))
                 return
+
+    async def _ask_again(self, asked: Sequence[looks.Question]) -> None:
+        """Take news where there is any. A repeated question that fails says nothing."""
+        if not asked:
+            return
+        from bootstrap import resolver  # noqa: PLC0415 - see `_resolver`
+
+        replies = await asyncio.gather(*map(self._resolver.ask, asked))
+        for question, reply in zip(asked, replies, strict=True):
+            if not isinstance(reply, resolver.Failure):
+                self._pace.answered_again(question, held=reply.held)
+                self._findings.learn(question, reply, self._clock())
 
     def _take_in(self, question: looks.Question, reply: resolver.Answer | resolver.Failure) -> None:
         from bootstrap import resolver  # noqa: PLC0415 - see `_resolver`

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Collection, Iterable
 from typing import Final, Literal, TypeAlias
 
@@ -31,6 +32,14 @@ cache have to agree on how long a slot is."""
 SHORTEST_GAP: Final = 0.2
 """Seconds between two looks, at least: five questions a second from one pod are no burden, and the
 addresses of a starting pod take longer to reach DNS."""
+
+FEW: Final = 8
+"""Questions that are repeated at once, at most."""
+NO_REPEATS: Final = 300.0
+"""Seconds for which nothing is repeated once a cache was seen."""
+_SHOWS: Final = 1.1
+"""Seconds after which what is left of a remembered answer's time has become less: it is told in
+whole seconds."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +102,11 @@ class Pace:
         self._slots = _Slots(start=0.0, first=0, length=0.0)
         self._used = -1
         self._last = clock() - HELD_AT_MOST
+        self._again: list[Question] = []
+        self._again_at = clock()
+        self._no_repeats_until = clock()
+        self._said: dict[Question, tuple[float, float]] = {}
+        """When a question was first answered, and when that answer ends."""
 
     @property
     def _gap(self) -> float:
@@ -126,7 +140,44 @@ class Pace:
         taken = self.fresh(self._in(slot, wanted))
         if taken:
             self._used, self._last = slot, now
+            self._again, self._again_at = taken[:FEW], now
         return taken
+
+    def again_due(self) -> float:
+        """Return the seconds until `again` may give questions; infinite once a cache was seen."""
+        now = self._clock()
+        if now < self._no_repeats_until or not self._again:
+            return math.inf
+        return max(0.0, self._again_at + SHORTEST_GAP - now)
+
+    def again(self, wanted: Collection[str]) -> list[Question]:
+        """Return some of the last look's questions to be repeated, none when none are due.
+
+        Where no cache is in between they bring news as soon as there is any. Where one is, it
+        still holds their answers, so that nobody finds older ones there for it.
+        """
+        if self.again_due() > 0:
+            return []
+        self._again_at = now = self._clock()
+        return [
+            one
+            for one in self._again
+            if (one.name == self._service or one.name in wanted)
+            and one in self._said
+            and self._held_until.get(one, now) > now
+        ]
+
+    def answered_again(self, question: Question, *, held: float) -> None:
+        """Note for how many more seconds the answer to a repeated question is remembered.
+
+        Out of a cache it ends when the first one does. It is held as long as that, either way.
+        """
+        now, (first, ends) = self._clock(), self._said[question]
+        if now - first >= _SHOWS and now + held <= ends + 1.0:
+            self._cache_seen()
+
+    def _cache_seen(self) -> None:
+        self._no_repeats_until = self._clock() + NO_REPEATS
 
     def fresh(self, questions: Iterable[Question]) -> list[Question]:
         """Return those whose last answer nobody can remember. They count as asked."""
@@ -144,7 +195,12 @@ class Pace:
 
     def answered(self, question: Question, *, held: float, at_first: float) -> None:
         """Note for how many more seconds the answer is remembered, and for how many at first."""
-        self._held_until[question] = self._clock() + min(held, HELD_AT_MOST)
+        now = self._clock()
+        self._held_until[question] = now + min(held, HELD_AT_MOST)
+        self._said = {one: said for one, said in self._said.items() if said[1] > now}
+        self._said[question] = (now, now + held)
+        if held < at_first:
+            self._cache_seen()
         if held < self._slot()[1]:
             # Somebody had asked before us, and it is forgotten before the slot is over.
             self._used = -1

@@ -7,8 +7,18 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap import discovery, disk, login, memories, node, originals, siblings, volume
-from bootstrap.core import directory, former, halves, nameless, names
+from bootstrap import (
+    busport,
+    discovery,
+    disk,
+    login,
+    memories,
+    node,
+    originals,
+    siblings,
+    volume,
+)
+from bootstrap.core import bus, directory, former, halves, nameless, names
 from bootstrap.core.model import (
     Former,
     Member,
@@ -55,6 +65,7 @@ class Observer:
         self._sought: set[str] = set()
         self._folder = folder
         self._volume: Volume | None = None
+        self.ports = busport.Ports(clock)
         self._originals = originals.Originals(access, names)
 
     async def look(self, scope: Scope) -> Snapshot:
@@ -74,6 +85,7 @@ class Observer:
             node=mine,
         )
         pods = [me, *await self._peers(scope, mine)]
+        pods = await self._knocked(mine, pods) if scope is Scope.ALL else pods
         seen = await self._former(scope, mine)
         pods.sort(key=lambda pod: pod.ordinal)
         return Snapshot(
@@ -86,6 +98,19 @@ class Observer:
             former=seen,
             disk=disk.read(self._folder) if self._folder else None,
         )
+
+    async def _knocked(self, mine: View | Unreachable, pods: list[Pod]) -> list[Pod]:
+        """The bus ports are tried of pods that answer, and with which our node has no link."""
+        if not isinstance(mine, View) or mine.blank:
+            return pods
+        places = {
+            pod.name: (pod.address, pod.view.myself.bus_port)
+            for pod in pods
+            if pod.view and pod.address and self._siblings.proven(pod.name)
+            if not bus.linked(mine, pod.view.node_id)
+        }
+        said = await self.ports.try_all(places)
+        return [dataclasses.replace(pod, bus=said.get(pod.name)) for pod in pods]
 
     def gate_opened(self) -> None:
         """From now on our own server may be up at any time."""

@@ -84,6 +84,7 @@ def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology) -> Exit:
 async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
     """Everything, whatever the plan needs: a person wants to see it all."""
     ends = time.monotonic() + _SECONDS
+    observer.ports.at_once = True
     snapshot = await observer.look(Scope.ALL)
     while (unasked := _unasked(snapshot)) or _unlisted(snapshot, observer):
         if time.monotonic() >= ends:

@@ -23,6 +23,12 @@ def connected(my: View, member: Member) -> bool:
     )
 
 
+def linked(my: View, node_id: str) -> bool:
+    """Whether our node knows a node, and has links with it."""
+    member = my.member(node_id)
+    return member is not None and connected(my, member)
+
+
 def owners(my: View) -> tuple[list[Member], list[Member]]:
     """All owners of slots, and those with which our node has its links; itself is among both."""
     found = [member for member in my.members if member.slots]

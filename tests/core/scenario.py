@@ -19,6 +19,7 @@ Below a pod stand the lines of CLUSTER NODES, a pod's name there being short for
 `blank` is a new node's line, `everybody` those of a formed cluster of which lines below replace
 some. A trouble (`loading`, `refused`, ...) is a node that could not be viewed, and `absent`,
 `unknown`, `found`, `family` and `unasked` are names behind which there is no address to try.
+`bus=refused`, `bus=dropped` and `bus=open` are what a pod's bus port said when ours tried it.
 After the pods, `elsewhere ADDRESS says=NAME` with lines is a node of another set that answered.
 """
 
@@ -52,6 +53,7 @@ _DISKS: Final = {
     "unasked": Disk(),
     "unread": Disk(free=1 << 30, unread="/data/nodes.conf"),
 }
+_BUS: Final = {"open": "", "refused": "connection refused", "dropped": "no answer within 1 s"}
 _SCOPES: Final = {scope.name.lower(): scope for scope in Scope}
 
 
@@ -141,8 +143,9 @@ def _pod(block: list[str], topology: Topology) -> Pod:
         return build.pod(ordinal, resolved=_NAMES[lines[0]])
     if lines[0] in set(Trouble):
         return build.pod(ordinal, lines[0], at=address)
+    bus = _BUS.get(facts.pop("bus", ""))
     said = build.view(_nodes(ordinal, lines, topology), **_said(ordinal, address, facts, topology))
-    return build.pod(ordinal, said, at=address)
+    return dataclasses.replace(build.pod(ordinal, said, at=address), bus=bus)
 
 
 def _elsewhere(block: list[str]) -> tuple[str, View | None]:

@@ -51,7 +51,8 @@ class Network:
         """Nothing is made yet."""
         self._pods = pods
         # Interface names have 15 characters at most.
-        self._name = f"p{os.getpid()}{random.choice('abcdefghijkmnpqrstuvwxyz')}"
+        letters = "".join(random.choices("abcdefghijkmnpqrstuvwxyz", k=3))
+        self._name = f"p{os.getpid()}{letters}"
         self._block = f"10.{random.randint(64, 254)}.{random.randint(0, 255)}"
         self._made = contextlib.ExitStack()
         self.nameserver = f"{self._block}.1"
@@ -122,6 +123,31 @@ class Network:
         """Plug it in again."""
         self._port(ordinal, "up")
 
+    def close(self, ordinal: int, port: int, *, reject: bool = False, source: str = "") -> None:
+        """Let a pod take no more packets for a port, from one address or all, as a policy does.
+
+        Dropped, they are never answered; rejected, the sender is told. Its own are let through.
+        """
+        space = f"{self._name}-{ordinal}"
+        inside = self.launcher(ordinal)
+        # A host that does not forward keeps quiet about what it has no route for. Connections that
+        # stand are looked up anew too, and not by their sockets.
+        for name, value in (("ip_forward", int(reject)), ("tcp_early_demux", 0)):
+            _run(*inside, "sh", "-c", f"echo {value} > /proc/sys/net/ipv4/{name}")
+        if "lookup local" in _ip("-n", space, "rule", "show", "pref", "0"):
+            _ip("-n", space, "rule", "add", "pref", "100", "lookup", "local")
+            _ip("-n", space, "rule", "del", "pref", "0")
+        kind = "prohibit" if reject else "blackhole"
+        frm = ["from", source] if source else []
+        where = ["iif", "eth0", "ipproto", "tcp", "dport", str(port)]
+        _ip("-n", space, "rule", "add", "pref", "10", *frm, *where, kind)
+
+    def open(self, ordinal: int) -> None:
+        """Take back whatever was closed in a pod."""
+        space = f"{self._name}-{ordinal}"
+        while _ip("-n", space, "rule", "show", "pref", "10"):
+            _ip("-n", space, "rule", "del", "pref", "10")
+
     def inside(self, ordinal: int, function: Callable[[], Result]) -> Result:
         """Call it in the pod's namespace: what it connects to is reached from there."""
         result: futures.Future[Result] = futures.Future()
@@ -156,13 +182,18 @@ def _enter(path: Path) -> None:
 def _sweep() -> None:
     """Remove what was left behind by those who were killed."""
     for path in SPACES.glob("p*-*"):
-        found = re.match(r"p(\d+)[a-z]-", path.name)
+        found = re.match(r"p(\d+)[a-z]+-", path.name)
         if found and not Path(f"/proc/{found[1]}").exists():
             with contextlib.suppress(OSError):  # another sweeper was first
                 _ip("netns", "del", path.name)
 
 
-def _ip(*words: str) -> None:
-    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
+def _ip(*words: str) -> str:
+    return _run("ip", *words)
+
+
+def _run(*words: str) -> str:
+    done = subprocess.run([*words], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise OSError(f"ip {' '.join(words)}: {done.stderr.strip()}")
+        raise OSError(f"{' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout

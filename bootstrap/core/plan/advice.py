@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.core import rights, slots
-from bootstrap.core.model import Member, Pod, Trouble, Unreachable
+from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable
 from bootstrap.core.plan import commands, names, unreached, usual
 from bootstrap.core.plan.outcome import Block, Wait
 from bootstrap.core.plan.scene import Scene
@@ -187,7 +187,12 @@ def empty(topology: Topology, pod: str) -> str:
 
 
 def only_copy(scene: Scene, pod: str) -> tuple[Todo, ...]:
-    """For slots whose primary is gone, and whose replica is refused the election."""
+    """For slots whose primary is gone, and whose replica is refused the election.
+
+    Whether it is gone is known only once all pods have been looked at.
+    """
+    if scene.snapshot.scope < Scope.ALL:
+        return (Todo(what="let the primary come back"),)
     return (
         Todo(
             what=f"how old is the copy of {pod}?",
@@ -200,7 +205,18 @@ def only_copy(scene: Scene, pod: str) -> tuple[Todo, ...]:
 
 
 def promotion(scene: Scene, pod: str, when: str) -> Todo:
-    """The act that makes a replica the primary, also when its own is gone."""
+    """The act that makes a replica the primary, also when its own is gone.
+
+    Not while owners that are taken for failed answer: what they lack is the cluster bus.
+    """
+    failed = [one.node_id for one in scene.my.members if one.slots and one.failed]
+    unlinked = [scene.pod_by_id[one].name for one in failed if one in scene.pod_by_id]
+    if unlinked:
+        return Todo(
+            what=f"{', '.join(unlinked)} answer, and lack only links on the cluster bus; with those"
+            " back the nodes elect by themselves: which NetworkPolicy holds?",
+            command=commands.get(scene.topology, "networkpolicy", "-o yaml"),
+        )
     return Todo(
         what=f"{when}; what its copy lacks is gone then",
         command=promote(scene, pod),

@@ -158,7 +158,8 @@ def _login(scene: Scene) -> list[Wait]:
         return []
     what = f"its primary to prove that it is at {scene.my.primary_host}, before it logs in there"
     primary = scene.my.member(scene.my.myself.primary_id)
-    fix = advice.only_copy(scene, scene.me.name) if primary and primary.failed else ""
+    gone = primary and primary.failed and primary.node_id not in scene.pod_by_id
+    fix = advice.only_copy(scene, scene.me.name) if gone else ""
     return [Wait(pod=scene.me.name, what=what, fix=fix)]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bootstrap.core import bus, leaving, slots, temporary
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, commands, ghosts, open_slots, unheard
+from bootstrap.core.plan import advice, bus_ports, commands, ghosts, open_slots, unheard
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -82,8 +82,11 @@ def _waits_for_others(
     """What keeps the cluster from being ok, unless a block tells that already."""
     me = scene.me.name
     waits: list[Wait] = []
+    unlinked = bus_ports.unlinked(scene)
     if scene.my.state_ok:
         pass  # with cluster-require-full-coverage no, even where slots are lost
+    elif unlinked:
+        waits.append(_taken_for_failed(scene, unlinked))
     elif failed:
         # A replica that has had no link since its own start is refused the election (cluster-
         # replica-validity-factor); whether its copy is new enough only a person can tell.
@@ -99,6 +102,17 @@ def _waits_for_others(
         strays = [pod for pod, view in unheard.unknown_owners(scene) if _owns_of(view, lost)]
         waits += [_introduced_again(scene, pod) for pod in strays]
     return waits
+
+
+def _taken_for_failed(scene: Scene, pods: list[Pod]) -> Wait:
+    """Nodes that answer, so that no replica is to take their place by force."""
+    names = ", ".join(pod.name for pod in pods)
+    answer = "answers" if len(pods) == 1 else "answer"
+    what = (
+        f"{names}, which {answer} at port {scene.topology.port}, to be taken for failed no longer"
+    )
+    shut = [pod for pod in pods if pod.bus]
+    return Wait(pod=scene.me.name, what=what, fix=bus_ports.todo(scene, shut) if shut else "")
 
 
 def _owns_of(view: View, lost: slots.Ranges) -> bool:

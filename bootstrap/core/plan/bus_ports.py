@@ -1,0 +1,112 @@
+"""Pods that answer on their client port, and have no link on the cluster bus.
+
+A NetworkPolicy that opens the client port alone does that. To clients all looks well at first; the
+nodes take each other for failed, and a failover by force would then give one shard two primaries,
+both of which answer. So it is told as what it is: the bus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from bootstrap.core.model import Pod, View
+from bootstrap.core.plan import commands, meeting
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+CODE: Final = "bus-port-closed"
+_Seen = tuple[Pod, View]
+_Words = Callable[[Scene, list[_Seen]], str]
+
+
+def closed(scene: Scene) -> list[Alarm]:
+    """The pods whose bus port takes no connection from ours, and those that have none to ours."""
+    tried = [(pod, view) for pod, view in scene.viewed if pod.bus is not None]
+    shut = [one for one in tried if one[0].bus]
+    deaf = [one for one in tried if not one[0].bus and _no_way_back(scene, *one)]
+    return [*_alarms(scene, shut, _shut), *_alarms(scene, deaf, _deaf)]
+
+
+def unlinked(scene: Scene) -> list[Pod]:
+    """Pods whose nodes ours takes for failed, and that answer all the same, by their own ids."""
+    return [
+        pod
+        for pod, view in scene.viewed
+        if pod is not scene.me
+        and (member := scene.my.member(view.node_id)) is not None
+        and member.failed
+    ]
+
+
+def todo(scene: Scene, pods: list[Pod]) -> tuple[Todo, ...]:
+    """What lets nodes reach each other again."""
+    topology = scene.topology
+    ports = sorted({view.myself.bus_port for pod, view in scene.viewed if pod in pods})
+    numbers = ", ".join(map(str, ports))
+    return (
+        Todo(
+            what="which NetworkPolicy holds for the pods",
+            command=commands.get(topology, "networkpolicy", "-o yaml"),
+            expect=f"ports {topology.port} and {numbers} are open between all pods of"
+            f" {topology.statefulset}, as ingress and as egress; where one is missing, add it",
+        ),
+        Todo(
+            what="at which port does the bus listen, and which does the node announce",
+            command=f"kubectl exec{commands.namespace(topology)} {pods[0].name} -c redis --"
+            " redis-cli CONFIG GET 'cluster-*port'",
+            expect="cluster-announce-*port 0, and cluster-port 0 for 10000 above the client port;"
+            " take other cluster-announce-*port lines out of redis.conf",
+        ),
+    )
+
+
+def _no_way_back(scene: Scene, pod: Pod, view: View) -> bool:
+    """Whether a node that ours reaches knows ours, or is about to, and has no link to it."""
+    my, member = scene.my, scene.my.member(view.node_id)
+    if member is None:
+        return False
+    ours = view.member(my.node_id)
+    if ours is None:
+        return meeting.pending((pod, view), (scene.me, my))
+    at_home = ours.address == my.myself.address and ours.bus_port == my.myself.bus_port
+    return at_home and not (my.reached_by is None or view.node_id in my.reached_by)
+
+
+def _alarms(scene: Scene, found: list[_Seen], words: _Words) -> list[Alarm]:
+    """One for our own pod, which lacks the links; its words say with which others."""
+    if not found:
+        return []
+    pods = [pod for pod, _ in found]
+    why = f"{words(scene, found)}; {_meaning(scene)}"
+    return [Alarm(pod=scene.me.name, code=CODE, why=why, fix=todo(scene, pods))]
+
+
+def _shut(scene: Scene, group: list[_Seen]) -> str:
+    places = ", ".join(f"{pod.name} at {pod.address}:{view.myself.bus_port}" for pod, view in group)
+    (pod, _), many = group[0], len(group) > 1
+    return (
+        f"{places} answer{'' if many else 's'} on the client port {scene.topology.port}, and the"
+        f" cluster bus port{'s take' if many else ' takes'} no connection from {scene.me.name}:"
+        f" {pod.bus}"
+    )
+
+
+def _deaf(scene: Scene, group: list[_Seen]) -> str:
+    names, many = ", ".join(pod.name for pod, _ in group), len(group) > 1
+    mine = f"{scene.me.address}:{scene.my.myself.bus_port}"
+    return (
+        f"{names} answer{'' if many else 's'} on the client port {scene.topology.port}, and"
+        f" {'have' if many else 'has'} no link to the cluster bus port of {scene.me.name},"
+        f" {mine}, which is reached the other way round: packets pass in one direction alone"
+    )
+
+
+def _meaning(scene: Scene) -> str:
+    if not any(view.state_ok or view.keys for _, view in scene.viewed):
+        return "without links no cluster is formed, and no data are in danger"
+    return (
+        "nodes without links are taken for failed after cluster-node-timeout; no primary that"
+        " answers is to be failed over by force"
+    )

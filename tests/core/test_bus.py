@@ -116,3 +116,27 @@ def test_the_lines_that_send_peers_elsewhere_are_named() -> None:
     wanted = "it listens at 6379 and, for the bus, 16379: take out of redis.conf"
     assert wanted in action.why
     assert "`cluster-announce-port 7001`" in action.why
+
+
+def test_a_node_that_is_not_known_has_no_link() -> None:
+    assert bus.linked(formed(), "n1")
+    assert not bus.linked(formed(), "x9")
+    assert not bus.linked(formed(reached_by=frozenset()), "n1")
+
+
+@pytest.mark.parametrize(
+    ("peer", "reached_by", "told"),
+    [
+        (build.everybody(1), frozenset({"n2"}), True),
+        (build.everybody(1), OTHERS, False),
+        # A node that ours has not met yet is another matter, as long as its port is open.
+        ([build.blank(1).replace("n1 ", "m1 ")], frozenset({"n2"}), False),
+    ],
+)
+def test_a_node_that_reaches_ours_one_way_is_told(
+    peer: list[str], reached_by: frozenset[str], *, told: bool
+) -> None:
+    mine = dataclasses.replace(build.own(0), node=formed(reached_by=reached_by))
+    other = dataclasses.replace(build.own(1, peer), bus="")
+    plan = planning.plan(build.snapshot(mine, other), build.topology())
+    assert any(alarm.code == "bus-port-closed" for alarm in plan.alarms) is told

@@ -96,6 +96,7 @@ def test_a_new_node_is_viewed_the_same_at_the_first_and_at_later_looks(name: str
                 "cluster-announce-hostname",
                 "cluster-announce-human-nodename",
                 "cluster-ping-interval",
+                "cluster-port",
                 "repl-diskless-sync-max-replicas",
             },
         ),

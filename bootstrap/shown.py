@@ -38,7 +38,9 @@ _STATUS = _BOTH | {
 async def dry_run(observer: observe.Observer, output: str) -> int:
     """What is seen of everybody, and what would be done."""
     snapshot, plan = await _look(observer)
-    plan = dataclasses.replace(plan, notes=(*plan.notes, *gate.unguarded(observer.topology)))
+    if not plan.reached:
+        # Where all is well it would be said at every look; the log has it, once.
+        plan = dataclasses.replace(plan, notes=(*plan.notes, *gate.unguarded(observer.topology)))
     ended = _verdict(snapshot, plan, observer.topology)
     if output == "json":
         print(json.dumps(render.as_json(snapshot, plan, observer.topology), indent=1))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bootstrap.core import causes, effect
+from bootstrap.core import causes, effect, slots
 from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.effect import Effect
 from bootstrap.core.plan.outcome import Phase, Plan
@@ -40,17 +40,14 @@ class Headline:
 
     def _why(self) -> str:
         if self.cause is None:
-            return f": {_many(self.effect.nodes, 'node')}, {_many(self.effect.shards, 'shard')}"
+            nodes, shards = self.effect.nodes, self.effect.shards
+            return f": {slots.many(nodes, 'node')}, {slots.many(shards, 'shard')}"
         passes = ""
         if self.verdict is Verdict.WAIT:
             within = f", usually within {self.cause.usual:g} s" if self.cause.usual else ""
             passes = f"; it passes by itself{within}"
         code = "" if self.cause.code == "waiting" else f" {self.cause.code}"
         return f"{code}: {self.cause.what}{passes}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def headline(scene: Scene, plan: Plan, cluster: Cluster | None = None) -> Headline:

@@ -110,8 +110,9 @@ def _expected(topology: Topology) -> str:
             "is not set: it" if seen is None else f"is {seen}, which is too small: a fitting one"
         )
         return f"BOOTSTRAP_SIZE {is_so} is needed to form a cluster, not to run or join one"
-    each = f"{topology.shards} shards, {topology.replicas_per_shard} replicas each"
-    return f"expected at first formation: {topology.size} pods, {each}"
+    many = slots.many
+    each = f"{many(topology.shards, 'shard')}, {many(topology.replicas_per_shard, 'replica')} each"
+    return f"expected at first formation: {many(topology.size, 'pod')}, {each}"
 
 
 def _table(snapshot: Snapshot) -> list[str]:

@@ -140,7 +140,7 @@ def _trouble(scene: Scene, member: Member, view: View | None) -> str:
         doubts = sum(one is not None and one.failed for one in others)
         if others and not any(others):
             return "no other node knows it"
-        return f"{doubts} nodes take it for failed" if doubts else ""
+        return f"{_count(doubts)} it for failed" if doubts else ""
     successor = scene.ghost(member)
     if successor:
         return f"{renewed.fate(successor)}; another node lives in its pod"
@@ -170,6 +170,10 @@ def _absence(pod: Pod, marked: str = "") -> str:
     if pod.resolved.state == "absent":
         return f"away{marked}: DNS says {said}"
     return f"not known{marked}: DNS: {said}"
+
+
+def _count(doubts: int) -> str:
+    return "1 node takes" if doubts == 1 else f"{doubts} nodes take"
 
 
 def _outside(scene: Scene, members: list[Member], listed: set[str]) -> Iterable[tuple[str, str]]:

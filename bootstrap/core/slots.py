@@ -73,4 +73,9 @@ def named(ranges: Ranges) -> str:
 
 def keys(count: int) -> str:
     """A number of keys in a sentence."""
-    return "1 key" if count == 1 else f"{count} keys"
+    return many(count, "key")
+
+
+def many(count: int, noun: str) -> str:
+    """A number of things in a sentence."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -108,7 +108,7 @@ def test_who_does_not_answer_stands_where_others_see_it() -> None:
 def test_who_is_seen_as_failed_is_in_trouble_though_it_answers() -> None:
     lines = build.everybody(0)
     lines[1] = lines[1].replace("master", "master,fail?")
-    assert said(cluster(*six(p0=own(0, lines)))) == {"redis-app-1": "1 nodes take it for failed"}
+    assert said(cluster(*six(p0=own(0, lines)))) == {"redis-app-1": "1 node takes it for failed"}
 
 
 def test_who_knows_everybody_and_is_known_to_nobody_is_in_trouble() -> None:

@@ -6,11 +6,13 @@ data, so it is led only to who has that too.
 
 from __future__ import annotations
 
+from bootstrap.core import slots
 from bootstrap.core.actions import Replicate
 from bootstrap.core.model import Member, View
 from bootstrap.core.plan import advice, local
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 
 
 def astray(my: View) -> Member | None:
@@ -83,12 +85,22 @@ def blocked(scene: Scene) -> Block | None:
     if pod is None or pod.view is None or not _emptied(scene, pod.view):
         return None
     me, ask = scene.me.name, advice.ask(scene.topology, scene.me.name)
+    held = slots.keys(scene.my.keys)
     return Block(
         code="primary-empty",
-        why=f"{me} holds {scene.my.keys} keys, and {pod.name}, its primary, came back with none:"
-        " following it would copy the emptiness",
-        fix=f"to keep the keys make {me} the primary: {ask} CLUSTER FAILOVER TAKEOVER; if they may"
-        f" go: {ask} CLUSTER REPLICATE {pod.view.node_id}",
+        why=f"{me} holds {held}, and {pod.name}, its primary, came"
+        " back with none: following it would copy the emptiness",
+        fix=(
+            Todo(
+                what=f"to keep the keys make {me} the primary",
+                command=f"{ask} CLUSTER FAILOVER TAKEOVER",
+            ),
+            Todo(
+                what="only if they may go: follow the empty primary",
+                command=f"{ask} CLUSTER REPLICATE {pod.view.node_id}",
+                destructive=True,
+            ),
+        ),
     )
 
 

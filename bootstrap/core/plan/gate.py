@@ -82,7 +82,8 @@ def unguarded(topology: Topology) -> tuple[str, ...]:
         "a server that starts on a copy of another cluster's volume mixes the two, and a primary"
         " that lost its data and is back at once empties its replicas too"
     )
-    return () if topology.guarded else (f"BOOTSTRAP_DATA_DIR is not set: {what}",)
+    value = "mount the volume of redis in the sidecar too, and set it to the path, such as /data"
+    return () if topology.guarded else (f"BOOTSTRAP_DATA_DIR is not set: {what}; {value}",)
 
 
 def _corrupt(scene: Scene, volume: Volume) -> Gate:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from bootstrap.core import slots
 from bootstrap.core.actions import Forget
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, ownership, renewed
+from bootstrap.core.plan import advice, commands, ownership, renewed
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 
 
 def forget(scene: Scene) -> Plan | None:
@@ -106,26 +107,47 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
     if away:
         names = ", ".join(scene.name(member) for member in away)
         pods = [found.name for member in away if (found := scene.pod_named(member))]
-        promote = advice.promote(scene, next(iter(pods), "POD"))
+        fix = _bring_back(scene, pods)
         return Block(
             code="lost-slots",
-            why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s;"
+            why=f"{slots.named(owner.ranges)} were {scene.name(ghost)}'s;"
             f" {renewed.fate(pod)}, and who may hold their keys is away: {names}",
-            fix=f"bring it back, then: {promote}; if it is gone for good too, give it an empty"
-            " volume, and you are told what then",
+            fix=fix,
             serves=pod is not scene.me,
         )
     return Block(
         code="lost-slots",
-        why=f"slots {slots.render(owner.ranges)} were {scene.name(ghost)}'s;"
+        why=f"{slots.named(owner.ranges)} were {scene.name(ghost)}'s;"
         f" {renewed.fate(pod)}, and no replica of it is left",
-        fix=f"if an older volume or a snapshot of {pod.name} or its replica can be had, bring it"
-        f" back; only if the keys are gone for good give the slots away, within 60 seconds:"
-        f" {advice.ask_all(scene, f'CLUSTER FORGET {ghost.node_id}')}; and then:"
-        f" {advice.ask(scene.topology, scene.me.name)} --cluster fix"
-        f" {scene.me.address}:{scene.topology.port}",
+        fix=(
+            Todo(
+                what=f"is there an older volume or a snapshot of {pod.name} or its replica?"
+                " Bring it back: see the runbook",
+                command=commands.get(scene.topology, "pvc,volumesnapshot"),
+            ),
+            Todo(
+                what="only if the keys are gone for good: let all nodes forget their owner, and"
+                " give its slots away within 60 seconds",
+                command=advice.ask_all(scene, f"CLUSTER FORGET {ghost.node_id}"),
+                destructive=True,
+            ),
+            advice.give_away(scene.topology),
+        ),
         serves=pod is not scene.me,
     )
+
+
+def _bring_back(scene: Scene, pods: list[str]) -> tuple[Todo, ...]:
+    """For replicas that may hold the keys, and are away."""
+    back = Todo(
+        what=f"bring {', '.join(pods) or 'them'} back: are the pods there?",
+        command=commands.get(scene.topology, "pods", "-o wide"),
+        expect="if one is gone for good too, give it an empty volume, and you are told what then",
+    )
+    acts = (
+        advice.promotion(scene, pod, f"once {pod} is back: make it the primary") for pod in pods
+    )
+    return (back, *acts)
 
 
 def replaced(scene: Scene) -> Block | None:
@@ -144,8 +166,16 @@ def replaced(scene: Scene) -> Block | None:
     return Block(
         code="primary-replaced",
         why=f"{me} follows {scene.name(primary)}; {renewed.fate(pod)}, and {pod.name} is another"
-        " node at the same address now, so no election comes, and slots"
-        f" {slots.brief(primary.slots)} are not served",
-        fix=f"make the replica with the most keys the primary ({me} has {scene.my.keys}):"
-        f" {advice.promote(scene, me)}",
+        " node at the same address now, so no election comes, and no node serves"
+        f" {slots.named(primary.slots)}",
+        fix=(
+            Todo(
+                what=f"has another replica of the shard more keys than {me}, which has"
+                f" {scene.my.keys}?",
+                command=f"kubectl exec{commands.namespace(scene.topology)} {me} -c bootstrap --"
+                " python -m bootstrap status",
+                expect="then promote that one in place of it",
+            ),
+            advice.promotion(scene, me, f"make {me} the primary"),
+        ),
     )

@@ -13,6 +13,7 @@ from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import advice, following, introduced, local, meeting, moved, unheard
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 
 #: How long a node has to be failing, or without a link, before we look after it, in seconds: a
 #: server that only restarts, where it was, is linked again sooner.
@@ -129,11 +130,16 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
     return (*blocked, *(block for block in more if block))
 
 
-def _by_hand(scene: Scene, pod: Pod, view: View) -> str:
+def _by_hand(scene: Scene, pod: Pod, view: View) -> tuple[Todo, ...]:
     return (
-        f"see which cluster {pod.name} belongs to: {advice.ask(scene.topology, pod.name)} CLUSTER"
-        f" NODES; if it is ours: {advice.ask(scene.topology, scene.me.name)} CLUSTER MEET"
-        f" {pod.address} {view.myself.port}"
+        advice.nodes(
+            scene.topology, pod.name, f"which cluster does {pod.name} belong to, is it ours?"
+        ),
+        Todo(
+            what="only if it is ours: bring the two together",
+            command=f"{advice.ask(scene.topology, scene.me.name)} CLUSTER MEET"
+            f" {pod.address} {view.myself.port}",
+        ),
     )
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Member, Pod, Scope
-from bootstrap.core.plan import advice, ghosts, meeting, ownership, patience, shard, unheard
+from bootstrap.core.plan import advice, ghosts, meeting, ownership, patience, shard, unheard, usual
 from bootstrap.core.plan.evidence import components
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Fix
 
 
 def join(scene: Scene) -> Plan | None:
@@ -42,10 +43,7 @@ def _enter(scene: Scene) -> Plan:
             "split",
             "several of our pods own slots, in clusters of their own: "
             + "; ".join(", ".join(pod.name for pod in pods) for pods in owning),
-            "joining one would take a side; see what each holds: "
-            + "; ".join(f"{advice.ask(topology, pods[0].name)} CLUSTER NODES" for pods in owning)
-            + "; decide which one is right, and give each POD of the others an empty volume: "
-            + advice.empty(topology, "POD"),
+            advice.one_is_right(scene, owning),
         )
     foreign = _foreign(scene, clusters[0])
     if foreign:
@@ -62,7 +60,7 @@ def _enter(scene: Scene) -> Plan:
 
 
 def _look_around(scene: Scene, what: str) -> Plan:
-    wait = Wait(pod=scene.me.name, what=what)
+    wait = Wait(pod=scene.me.name, what=what, usual=usual.LOOK)
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
 
 
@@ -72,14 +70,16 @@ def _nobody_yet(scene: Scene) -> Plan:
     seed_name = topology.name_of(topology.ordinal_start)
     seed = scene.snapshot.pod(seed_name)
     up = seed is not None and seed.view is not None
-    fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap" if up else ""
-    waits = [Wait(pod=seed_name, what=f"{seed_name} to form the cluster", fix=fix)]
+    fix = advice.sidecar(topology, seed_name) if up else ()
+    waits = [
+        Wait(pod=seed_name, what=f"{seed_name} to form the cluster", fix=fix, usual=usual.FORMED)
+    ]
     found = (advice.missing(scene, pod) for pod in scene.snapshot.pods if pod is not scene.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
 
 
-def _blocked(code: str, why: str, fix: str) -> Plan:
+def _blocked(code: str, why: str, fix: Fix) -> Plan:
     block = Block(code=code, why=why, fix=fix)
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
 
@@ -166,7 +166,7 @@ def _follow(scene: Scene) -> Plan | None:
             f" {advice.empty(scene.topology, scene.me.name)}",
         )
     if topology.ordinal in topology.ordinals and patient:
-        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow")
+        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow", usual=usual.FORMED)
         return Plan(phase=Phase.JOIN, waiting=(wait,))
     if scene.snapshot.scope < Scope.ALL:
         return _look_around(scene, "a look at where its siblings run")
@@ -206,7 +206,7 @@ def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
     spans = " ".join(f"{first} {last}" for first, last in ranges)
     wait = Wait(
         pod=me,
-        what=f"slots {slots.brief(ranges)} to have an owner: its siblings say that they are its"
+        what=f"{slots.named(ranges)} to have an owner: its siblings say that they are its"
         " own, and it does not, as after CLUSTER RESET",
         fix=f"let a replica that has their keys take them: {ask(scene.topology, 'POD')} CLUSTER"
         f" FAILOVER TAKEOVER; or give them back to it as it is: {ask(scene.topology, me)} CLUSTER"

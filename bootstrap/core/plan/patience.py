@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.core.model import Scope
-from bootstrap.core.plan import advice
+from bootstrap.core.plan import advice, usual
 from bootstrap.core.plan.outcome import Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 
@@ -21,10 +21,10 @@ def with_seed(scene: Scene) -> Plan | None:
     if topology.size is not None and topology.ordinal not in topology.ordinals:
         return None
     if idle < SEED_SECONDS:
-        wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster")
+        wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster", usual=usual.FORMED)
         return Plan(phase=Phase.WAITING, waiting=(wait,))
     if scene.snapshot.scope < Scope.SEED:
-        wait = Wait(pod=seed_name, what="a look at the seed")
+        wait = Wait(pod=seed_name, what="a look at the seed", usual=usual.LOOK)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     seed = scene.snapshot.pod(seed_name)
     if seed is not None and seed.view is not None:
@@ -32,8 +32,8 @@ def with_seed(scene: Scene) -> Plan | None:
             return None  # it is in a cluster; or it has data, and will never form one
         # However long: a pod may be late by minutes, and everybody looking for it is in the way.
         what = f"{seed_name}, which is up and knows nobody yet, to form the cluster"
-        fix = f"see what it waits for: kubectl logs {seed_name} -c bootstrap"
-        wait = Wait(pod=seed_name, what=what, fix=fix)
+        fix = advice.sidecar(topology, seed_name)
+        wait = Wait(pod=seed_name, what=what, fix=fix, usual=usual.FORMED)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     if idle >= SEED_LOST_SECONDS:
         return None

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from bootstrap.core import bus, leaving, slots, temporary
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, bus_ports, commands, ghosts, open_slots, unheard
+from bootstrap.core.plan import advice, bus_ports, commands, ghosts, open_slots, unheard, usual
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 
 
 def steady(scene: Scene) -> Plan:
@@ -23,7 +24,14 @@ def steady(scene: Scene) -> Plan:
         lost = ()  # it has only just been met and gossip is still to come
     gone = ghosts.lost_slots(scene)
     ghost_ids = {ghost_id for ghost_id, _ in gone}
-    failed = [scene.name(one) for one in my.members if one.failed and one.node_id not in ghost_ids]
+    # A replica of a shard that is lost whole, and whose volume is gone too, does not come back.
+    failed = [
+        scene.name(one)
+        for one in my.members
+        if one.failed
+        and one.node_id not in ghost_ids
+        and not (one.primary_id in ghost_ids and scene.ghost(one))
+    ]
     waits = (*_own_waits(scene), *_waits_for_others(scene, failed, lost, told=bool(gone)))
     blocked = tuple(block for _, block in gone)
     replaced = ghosts.replaced(scene)
@@ -59,11 +67,9 @@ def _own_waits(scene: Scene) -> list[Wait]:
         what = f"a primary to follow: {scene.name(primary)}, from which it copies, is a replica"
         waits.append(Wait(pod=me, what=what))
     elif my.keys and not (my.myself.is_replica or my.myself.slots):
-        what = f"a role: it holds {my.keys} keys, owns no slots, and is nobody's replica"
-        fix = (
-            "if slots are being moved to it, go on with that; if the keys may go, give the pod an"
-            f" empty volume: {advice.empty(scene.topology, me)}"
-        )
+        held = slots.keys(my.keys)
+        what = f"a role: it holds {held}, owns no slots, and is nobody's replica"
+        fix = advice.used(scene.topology, me)
         waits.append(Wait(pod=me, what=what, fix=fix))
     if my.state_ok and bus.cut_off(my):
         waits.append(Wait(pod=me, what=bus.told(my)))
@@ -72,7 +78,9 @@ def _own_waits(scene: Scene) -> list[Wait]:
         names = ", ".join(member.address for member in handshakes)
         waits.append(Wait(pod=me, what=f"handshakes with {names} to end"))
     if temporary.marked(my):
-        waits.append(Wait(pod=me, what="a temporary setting of forming to be put back"))
+        waits.append(
+            Wait(pod=me, what="a temporary setting of forming to be put back", usual=usual.MARKED)
+        )
     return waits
 
 
@@ -90,14 +98,18 @@ def _waits_for_others(
     elif failed:
         # A replica that has had no link since its own start is refused the election (cluster-
         # replica-validity-factor); whether its copy is new enough only a person can tell.
-        fix = advice.only_copy(scene, "POD")
-        what = f"{', '.join(failed)} to come back, or to be failed over"
+        copies = _copies(scene)
+        fix = tuple(one for pod in copies for one in advice.only_copy(scene, pod))
+        over = ", or to be failed over" if copies else "; no replica of it that lives is known"
+        what = f"{', '.join(failed)} to come back{over}"
         waits.append(Wait(pod=me, what=what, fix=fix))
     elif not lost and not told:
-        waits.append(Wait(pod=me, what="its own cluster_state to turn ok"))
+        waits.append(Wait(pod=me, what="its own cluster_state to turn ok", usual=usual.REJOINED))
     untold = _untold(scene) if lost else ""
     if untold:
-        waits.append(Wait(pod=me, what=f"{untold}; nobody yet owns slots {slots.render(lost)}"))
+        waits.append(
+            Wait(pod=me, what=f"{untold}; no node is known yet to own {slots.named(lost)}")
+        )
     elif lost:
         strays = [pod for pod, view in unheard.unknown_owners(scene) if _owns_of(view, lost)]
         waits += [_introduced_again(scene, pod) for pod in strays]
@@ -127,6 +139,15 @@ def _introduced_again(scene: Scene, pod: Pod) -> Wait:
     return Wait(pod=pod.name, what=what, fix=f"see what it waits for: {logs}")
 
 
+def _copies(scene: Scene) -> list[str]:
+    """The pods of living replicas of owners that are down."""
+    lost = {one.node_id for one in scene.my.members if one.failed and one.slots}
+    copies = [one for one in scene.my.members if one.primary_id in lost and not one.failed]
+    pods = {pod.name for one in copies if (pod := scene.pod_named(one)) is not None}
+    ordinals = (scene.topology.ordinal_of(scene.hostname(one)) for one in copies)
+    return sorted(pods | {scene.topology.name_of(one) for one in ordinals if one is not None})
+
+
 def _untold(scene: Scene) -> str:
     """Who may own what seems lost: gossip brings the nodes first, and their slots later."""
     my = scene.my
@@ -146,10 +167,15 @@ def _lost(scene: Scene, lost: slots.Ranges) -> Block:
     topology = scene.topology
     return Block(
         code="lost-slots",
-        why=f"nobody owns slots {slots.render(lost)} any more",
-        fix="their keys may still be on a pod that is away: bring it back; only if they are gone"
-        f" for good give the slots away yourself: {advice.ask(topology, topology.name)} --cluster"
-        f" fix {topology.address or '127.0.0.1'}:{topology.port}",
+        why=f"no node owns {slots.named(lost)} any more",
+        fix=(
+            Todo(
+                what="their keys may still be on a pod that is away: is one missing? Bring it back",
+                command=commands.get(topology, "pods", "-o wide"),
+                expect=f"expected: all pods of {topology.statefulset} Running",
+            ),
+            advice.give_away(topology),
+        ),
         serves=scene.my.state_ok,
     )
 
@@ -166,12 +192,12 @@ def _used_and_alone(scene: Scene) -> Plan:
         seed = scene.topology.name_of(scene.topology.ordinal_start)
         wait = Wait(pod=seed, what=f"{seed} to form the cluster; {me} is prepared")
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.LOCAL)
-    what = f"{my.keys} keys and slots {slots.brief(my.myself.slots)}"
+    owned = slots.named(my.myself.slots) if my.myself.slots else "no slots"
+    what = f"{slots.keys(my.keys)} and {owned}"
     block = Block(
         code="pod-has-keys" if my.keys else "pod-has-slots",
         why=f"{me} knows nobody, yet has {what}; expected a blank node or a member of the cluster",
-        fix="nothing is ever emptied by us; if its data may go, give the pod an empty volume: "
-        + advice.empty(scene.topology, me),
+        fix=advice.used(scene.topology, me),
     )
     # Only its siblings can tell whether the pod was another node before.
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)

@@ -1,0 +1,133 @@
+"""Defects of words that no text may have, over every scenario as it is printed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bootstrap.core import causes, effect, headline, overview, render, shards
+from bootstrap.core import plan as planning
+from bootstrap.core.cause import Verdict
+from bootstrap.core.directory import Name
+from bootstrap.core.model import Pod, Scope
+from bootstrap.core.plan import todo
+from bootstrap.core.plan.outcome import Phase, Plan
+from bootstrap.core.plan.scene import Scene
+from tests.core import build, scenario
+
+FILES = sorted(scenario.FOLDER.glob("*.txt"))
+ELSEWHERE: Final = ("kube-system", "-A ", "nodes")
+"""Commands about what is in no namespace, in another, or in all of them."""
+
+
+def texts(path: Path) -> list[str]:
+    given = scenario.read(path)
+    cluster = shards.cluster(given.snapshot, given.topology)
+    return [
+        render.as_text(given.snapshot, given.plan, given.topology),
+        overview.as_text(cluster, given.snapshot, given.plan, given.topology),
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_text_has_a_defect(path: Path) -> None:
+    for text in texts(path):
+        for defect in ("none or none", "slots none", ": ;", "  (", "None"):
+            assert defect not in text.replace("expected: None true", "").replace(
+                "in place of None", ""
+            ).replace("clusterIP: None", ""), defect
+        assert not re.search(r"\b1 (keys|nodes|shards|pods|names|servers|slots)\b", text)
+        assert not re.search(r"\bslots \d+(?![\d ]*[-\d])\b(?! \.\.\.)(?!,| \d)", text), text
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_commands_are_complete(path: Path) -> None:
+    """Each names the namespace and a real pod, and has a terminal where it asks something."""
+    for text in texts(path):
+        commands = re.findall(r"\$ (.*kubectl .*)", text)
+        for command in commands:
+            for part in re.split(r"&&|;|\$\(", command):
+                if "kubectl " in part and not any(one in part for one in ELSEWHERE):
+                    assert " -n default" in part, part
+            assert not re.search(r"\bPOD\b|\bREPLICA\b", command), command
+            assert "--cluster fix" not in command or "exec -it" in command
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_look_comes_before_a_destructive_act(path: Path) -> None:
+    plan = scenario.read(path).plan
+    for one in (*plan.faults, *plan.waiting):
+        found = todo.todos(one.fix)
+        assert not found or not found[0].destructive
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_headline_agrees_with_what_stands_below(path: Path) -> None:
+    given = scenario.read(path)
+    found = headline.headline(Scene(given.snapshot, given.topology), given.plan)
+    assert found.text.startswith(found.verdict.value)
+    if given.plan.faults:
+        assert found.verdict is Verdict.ACT
+    if found.verdict is Verdict.HEALTHY:
+        assert given.plan.reached
+        assert not found.effect.harms
+    for text in texts(path):
+        assert text.partition("\n")[0].partition(" ")[0].rstrip(":") in set(Verdict)
+
+
+def told(*pods: Pod, me: int = 0, scope: Scope = Scope.ALL, **more: Any) -> headline.Headline:
+    snapshot, topology = build.snapshot(*pods, scope=scope, **more), build.topology(me)
+    plan = planning.plan(snapshot, topology)
+    return headline.headline(Scene(snapshot, topology), plan, shards.cluster(snapshot, topology))
+
+
+def own(ordinal: int, lines: list[str] | None = None, **more: Any) -> Pod:
+    defaults: dict[str, Any] = {"ok": True, "link": True, "follows": build.address(ordinal % 3)}
+    return build.own(ordinal, lines or build.everybody(ordinal), **{**defaults, **more})
+
+
+def test_five_names_of_which_dns_says_nothing_are_one_cause() -> None:
+    fails = Name(state="unknown", reason="SERVFAIL from 10.96.0.10:53")
+    pods = [build.own(0), *(build.pod(one, resolved=fails) for one in range(1, 6))]
+    found = told(*pods)
+    assert found.text.startswith(
+        "ACT dns: DNS says nothing of 5 of 6 pods: SERVFAIL from 10.96.0.10:53"
+        " (name server of /etc/resolv.conf). "
+    )
+    assert found.cause is not None
+    assert found.cause.code in causes.ACTS
+
+
+def test_a_pod_that_was_scaled_away_is_told_once_and_with_both_ways_out() -> None:
+    gone = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
+    lines = [*build.everybody(0), build.line(6, "slave,fail", "n0")]
+    pods = [own(0, lines), *(own(one) for one in range(1, 6)), build.pod(6, resolved=gone)]
+    snapshot, topology = build.snapshot(*pods), build.topology(0)
+    plan = planning.plan(snapshot, topology)
+    cluster = shards.cluster(snapshot, topology)
+    text = overview.as_text(cluster, snapshot, plan, topology)
+    assert text.startswith("ACT scaled-away: redis-app-6: its pod is gone, as after scaling in.")
+    assert "kubectl scale statefulset -n default redis-app --replicas=7" in text
+    assert "CLUSTER FORGET n6" in text
+    assert not cluster.outside
+    assert "  away" not in text
+
+
+def test_keys_that_lie_on_a_pod_without_a_cluster_are_told() -> None:
+    assert "1 key lies untouched on redis-app-0." in effect.words(
+        effect.effect(Scene(build.snapshot(build.own(0, keys=1)), build.topology(0)))
+    )
+
+
+def test_nothing_is_said_of_clients_that_was_not_seen() -> None:
+    found = told(build.pod(0, "refused"))
+    assert "What clients see is not known from here." in found.text
+
+
+def test_a_plan_that_only_waits_for_a_phase_is_no_health() -> None:
+    snapshot, topology = build.snapshot(own(0), scope=Scope.LOCAL), build.topology(0)
+    found = headline.headline(Scene(snapshot, topology), Plan(phase=Phase.JOIN))
+    assert found.verdict is Verdict.WAIT

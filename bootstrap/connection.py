@@ -15,7 +15,7 @@ import redis.backoff
 import redis.exceptions
 from redis.asyncio.retry import Retry
 
-from bootstrap import certificates, encryption, login, logs, probe, secret
+from bootstrap import certificates, encryption, login, logs, probe, secret, troubles
 from bootstrap.core import rights
 from bootstrap.core.model import Trouble
 
@@ -80,6 +80,8 @@ class Connection:
             except redis.exceptions.NoPermissionError as error:
                 replies.append(self._forbidden(words, error))
             except redis.exceptions.ResponseError as error:
+                if troubles.turned_away(error):
+                    raise  # the last word before the server hangs up
                 replies.append(error)
         self._known = True
         return replies
@@ -124,6 +126,8 @@ class Connection:
                 await connection.connect()  # type: ignore[no-untyped-call] # redis-py
             except redis.exceptions.AuthenticationError as error:
                 await connection.disconnect(nowait=True)
+                if password is not None and troubles.unheard(error):
+                    raise troubles.CommandMissingError("AUTH") from None
                 refused = refused or error
             except BaseException:
                 await connection.disconnect(nowait=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: Settings that a view holds. Those that a server does not know are missing from its answer.
 SETTINGS = (
     "availability-zone",
+    "bind",
     "cluster-announce-bus-port",
     "cluster-announce-hostname",
     "cluster-announce-human-nodename",
@@ -28,6 +29,7 @@ SETTINGS = (
     "cluster-node-timeout",
     "cluster-ping-interval",
     "cluster-port",
+    "protected-mode",
     "repl-diskless-load",
     "repl-diskless-sync-delay",
     "repl-diskless-sync-max-replicas",
@@ -165,19 +167,22 @@ class Node:
         sections = _SECTIONS if self._many else ()
         texts: list[connection.Command] = [("INFO", *sections), ("CLUSTER", "INFO")]
         texts += [("CLUSTER", "NODES")]
-        # A user may be allowed too little for what comes later, and then it would be too late.
-        # Replicas that log in as one without REPLCONF seem well, and are not: what they report is
-        # turned away, a word at a time. Said alone it tells the server nothing.
-        limited = self._access.credentials.username is not None
-        more: list[connection.Command] = [("REPLCONF",)] * limited
-        more += [("CLUSTER", "SHARDS")] * (shards or (limited and not self._allowed))
+        # A user may be allowed too little for what comes later, or the server may not know the
+        # command, and then it would be too late. Replicas that log in as a user without REPLCONF
+        # seem well, and are not: what they report is turned away, a word at a time. Alone, without
+        # their arguments, these two change nothing: the server counts arguments first.
+        limited, first = self._access.credentials.username is not None, not self._allowed
+        more: list[connection.Command] = [("REPLCONF",)] * (limited or first)
+        more += [("PSYNC",)] * first
+        more += [("CLUSTER", "SHARDS")] * (shards or (limited and first))
         last: list[connection.Command] = [("CLUSTER", "LINKS")] * links
         replies = await self._connection.exchange(texts + asked + more + last)
         needed, others = replies[: len(texts + asked)], replies[len(texts + asked) :]
         bus = others.pop() if links else None  # a user without this right is told so, and served
         # Not every server knows the others; but if it does, somebody forgot to allow them.
         faults = [one for one in needed if isinstance(one, Exception)]
-        for fault in (*faults, *filter(troubles.forbidden, others)):
+        refused = [*filter(troubles.forbidden, others), *filter(troubles.command_missing, others)]
+        for fault in (*faults, *refused):
             raise fault
         self._allowed = True
         info, cluster, nodes, *found = needed

@@ -18,7 +18,7 @@ from bootstrap import (
     siblings,
     volume,
 )
-from bootstrap.core import bus, directory, former, halves, nameless, names
+from bootstrap.core import bus, directory, former, halves, listening, nameless, names
 from bootstrap.core.model import (
     Former,
     Member,
@@ -83,6 +83,7 @@ class Observer:
             resolved=_NOT_ASKED,
             address=self.topology.address or self._local.address,
             node=mine,
+            deaf=await self._deaf(mine),
         )
         pods = [me, *await self._peers(scope, mine)]
         pods = await self._knocked(mine, pods) if scope is Scope.ALL else pods
@@ -98,6 +99,14 @@ class Observer:
             former=seen,
             disk=disk.read(self._folder) if self._folder else None,
         )
+
+    async def _deaf(self, mine: View | Unreachable) -> str:
+        """Why our server takes no connection where peers look for it; tried only in doubt."""
+        address = self.topology.address
+        if address is None or not isinstance(mine, View):
+            return ""
+        doubt = listening.elsewhere(mine, address)
+        return await busport.knock(address, self.topology.port) if doubt else ""
 
     async def _knocked(self, mine: View | Unreachable, pods: list[Pod]) -> list[Pod]:
         """The bus ports are tried of pods that answer, and with which our node has no link."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Iterator
 from typing import Final
 
 import redis.exceptions
 
+from bootstrap.core import rights
 from bootstrap.core.model import Trouble
 
 #: X509_V_ERR_* of OpenSSL's x509_vfy.h.
@@ -26,8 +28,18 @@ NAME_MISMATCH: Final = 62
 _ALERTS: Final = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
 
 
+#: rejectCommandFormat's words in server.c; redis 6.2 has backticks in place of the quotes.
+_UNKNOWN: Final = re.compile(r"unknown command ['`]?([A-Za-z]+)")
+#: What a server says before it hangs up on another host (acceptCommonHandler, networking.c).
+_PROTECTED: Final = "in protected mode"
+
+
 class UnsupportedError(redis.exceptions.RedisError):
     """A server that is older than we can speak with."""
+
+
+class CommandMissingError(redis.exceptions.RedisError):
+    """A server that does not know a command, by whose name this is raised."""
 
 
 class LoadingError(redis.exceptions.BusyLoadingError):
@@ -39,7 +51,22 @@ def forbidden(reply: object) -> bool:
     return isinstance(reply, redis.exceptions.NoPermissionError)
 
 
-def diagnose(error: BaseException) -> tuple[Trouble, str]:
+def command_missing(reply: object) -> bool:
+    """Whether a server has refused a command because it does not know it by this name."""
+    return bool(_missing(reply))
+
+
+def turned_away(reply: object) -> bool:
+    """Whether a server in protected mode hangs up on us, since we are on another host."""
+    return isinstance(reply, redis.exceptions.RedisError) and _PROTECTED in str(reply)
+
+
+def unheard(error: redis.exceptions.AuthenticationError) -> bool:
+    """Whether a server wants a password; after AUTH it says so only where it knows no AUTH."""
+    return "Authentication required" in str(error)
+
+
+def diagnose(error: BaseException) -> tuple[Trouble, str]:  # noqa: C901 - a table
     """What kind of trouble an error is, and how to say what was seen."""
     text = str(error)
     match error:
@@ -49,6 +76,13 @@ def diagnose(error: BaseException) -> tuple[Trouble, str]:
             return Trouble.LOADING, "it is LOADING its data; that is not an empty node"
         case redis.exceptions.NoPermissionError():
             return Trouble.PERMISSION, f"our user may not do what is needed: {text}"
+        case redis.exceptions.RedisError() if turned_away(error):
+            return (
+                Trouble.PROTECTED,
+                "it turns other pods away: protected-mode is on and it has no password",
+            )
+        case redis.exceptions.RedisError() if name := _missing(error):
+            return Trouble.COMMAND, _about_command(name)
         case redis.exceptions.AuthenticationError():
             return Trouble.PASSWORD, _about_password(text)
         case redis.exceptions.ResponseError() if "cluster support disabled" in text:
@@ -74,6 +108,23 @@ def hung_up(error: BaseException) -> bool:
     """Whether there was a connection, and the other side ended it without a word."""
     ends = (ConnectionResetError, BrokenPipeError, EOFError)
     return any(isinstance(one, ends) or "closed by server" in str(one) for one in _chain(error))
+
+
+def _missing(reply: object) -> str:
+    """The command that a server does not know; empty for any other reply."""
+    if isinstance(reply, CommandMissingError):
+        return str(reply)
+    found = isinstance(reply, redis.exceptions.ResponseError) and _UNKNOWN.search(str(reply))
+    return found[1].upper() if found else ""
+
+
+def _about_command(name: str) -> str:
+    """Which command is missing, what it is needed for, and what takes commands away."""
+    purpose = rights.PURPOSES.get(name, "by the sidecar")
+    return (
+        f"it does not know the command {name}, which is needed {purpose}: a line `rename-command"
+        f" {name} ...` in its redis.conf, or its provider, has taken it away"
+    )
 
 
 def _about_password(text: str) -> str:

@@ -177,6 +177,8 @@ class Trouble(enum.StrEnum):
     TLS_UNTRUSTED = "tls-untrusted"
     TLS_OURS = "tls-ours"
     NOT_CLUSTER = "not-cluster-mode"
+    COMMAND = "command-missing"
+    PROTECTED = "protected-mode"
     UNSUPPORTED = "unsupported-version"
     NOT_REDIS = "not-redis"
 
@@ -201,6 +203,9 @@ class Pod:
     node: View | Unreachable | None = None
     #: Why its bus port took no connection from our pod; empty when it did, None when not tried.
     bus: str | None = None
+    #: Why our own server takes no connection at its pod's address, though it answers its sidecar;
+    #: empty when it does, or was not tried. Always empty for peers.
+    deaf: str = ""
 
     @property
     def view(self) -> View | None:

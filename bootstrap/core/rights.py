@@ -33,6 +33,17 @@ FOLLOW: Final = ("+replconf", "+psync")
 _CONTAINERS: Final = frozenset({"CLUSTER", "CONFIG"})
 
 
+#: What each command is for that a server may have been made not to know, as by `rename-command`.
+PURPOSES: Final = {
+    "AUTH": "to be let in with the password",
+    "CLUSTER": "to see the cluster, to form it and to keep it whole",
+    "CONFIG": "to tell the node its name and address, and to read its settings",
+    "INFO": "to see the version, the role, the link and the number of keys",
+    "PSYNC": "for replicas to copy from their primary",
+    "REPLCONF": "for replicas to copy from their primary",
+}
+
+
 def rule() -> str:
     """Return all of it, as ACL SETUSER takes it."""
     return " ".join((*LOOK, *ACT, *FOLLOW))

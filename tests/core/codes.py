@@ -10,7 +10,9 @@ from bootstrap.core import plan as planning
 from bootstrap.core.model import Trouble
 
 SOURCES: Final = Path(planning.__file__).parent
-_TROUBLES: Final = frozenset({Trouble.NOT_CLUSTER.value, Trouble.UNSUPPORTED.value})
+_TROUBLES: Final = frozenset(
+    {Trouble.NOT_CLUSTER.value, Trouble.UNSUPPORTED.value, Trouble.COMMAND.value}
+)
 """Those that the server itself gives: their codes are the troubles' names."""
 
 

@@ -201,8 +201,8 @@ Case = Callable[[], contextlib.AbstractAsyncContextManager[int]]
         (lambda: listeners.listening(b"-NOPERM no permission\r\n"), Trouble.PERMISSION, ""),
         (
             lambda: listeners.listening(b"-DENIED Redis is running in protected mode\r\n"),
-            Trouble.NOT_REDIS,
-            "protected mode",
+            Trouble.PROTECTED,
+            "protected-mode is on",
         ),
     ],
 )

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 _OLD: Final = {
+    "bind": "",
+    "protected-mode": "no",
     "cluster-announce-bus-port": "0",
     "cluster-announce-ip": "",
     "cluster-announce-port": "0",

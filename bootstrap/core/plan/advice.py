@@ -12,7 +12,7 @@ from bootstrap.core.proof import Proof
 from bootstrap.core.topology import Topology
 
 #: Troubles that time does not mend: the node answered, and what it said rules it out.
-_HOPELESS = frozenset({Trouble.NOT_CLUSTER, Trouble.UNSUPPORTED})
+_HOPELESS = frozenset({Trouble.NOT_CLUSTER, Trouble.UNSUPPORTED, Trouble.COMMAND})
 
 
 def missing(scene: Scene, pod: Pod) -> Wait | None:

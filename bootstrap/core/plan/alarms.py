@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core.plan import bus_ports, full, open_slots, unread, writes
+from bootstrap.core.plan import bus_ports, deaf, full, open_slots, unread, writes
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
 
@@ -17,6 +17,7 @@ CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (
     unread.unread,
     open_slots.left_open,
     bus_ports.closed,
+    deaf.deaf,
 )
 
 

@@ -30,8 +30,15 @@ _LAST_WORDS: Final = Todo(
     " out",
 )
 
+_DEAF: Final = Todo(
+    what="does its server run, and listen for its own pod alone?",
+    command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET bind",
+    expect="an answer means that it runs; 127.0.0.1 or another address than the pod's: take `bind`"
+    " out of redis.conf; no answer: it is down",
+)
+
 _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
-    Trouble.REFUSED: (_THERE, _LAST_WORDS),
+    Trouble.REFUSED: (_THERE, _LAST_WORDS, _DEAF),
     Trouble.TIMEOUT: (
         _THERE,
         Todo(
@@ -110,6 +117,24 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
         Todo(
             what="let BOOTSTRAP_TLS_CERT_FILE and BOOTSTRAP_TLS_KEY_FILE be a valid certificate"
             " from an authority in tls-ca-cert-file of {pod}'s server"
+        ),
+    ),
+    Trouble.COMMAND: (
+        Todo(
+            what="which commands has redis.conf of {pod}'s server renamed?",
+            command="kubectl exec{n} {pod} -c redis -- grep -rns rename-command /etc /usr/local"
+            " /opt",
+            expect="expected: none. Take these lines out, and restart the servers one by one; a"
+            " user may be kept from commands by an ACL instead (docs/security.md)",
+        ),
+    ),
+    Trouble.PROTECTED: (
+        Todo(
+            what="give the servers a password, or set `protected-mode no` in redis.conf where a"
+            " NetworkPolicy keeps others out; which has {pod}'s server?",
+            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET protected-mode",
+            expect="expected: no, or a password; with it on and none set, a server speaks with its"
+            " own pod alone",
         ),
     ),
     Trouble.NOT_CLUSTER: (

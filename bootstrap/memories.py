@@ -84,6 +84,7 @@ class Memories:
             unwell=self._lasting("unwell", my is not None and _unwell(my)),
             leaving=self._lasting("leaving", my is not None and leaving.marked(my)),
             open_slots=self._open_for(my.myself.open_slots if my is not None else ()),
+            unlinked=tuple((pod.name, self._unlinked(pod)) for pod in pods),
             strange=tuple(
                 (pod.name, seconds) for pod in pods if (seconds := self._strange(pod)) is not None
             ),
@@ -101,6 +102,12 @@ class Memories:
             self._open = some
             self._since.pop(_OPEN, None)
         return self._lasting(_OPEN, bool(some))
+
+    def _unlinked(self, pod: Pod) -> float:
+        """For how long the pod's replica has been without a link to its primary."""
+        view = pod.view
+        down = view is not None and view.myself.is_replica and not view.link_up
+        return self._lasting(f"no link of {pod.name}", down)
 
     def _strange(self, pod: Pod) -> float | None:
         """For how long somebody else's node has answered behind the pod's name."""

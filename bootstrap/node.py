@@ -107,6 +107,17 @@ class Node:
                 await self._reloaded()
         return tuple(results)
 
+    async def settings(self, *names: str) -> dict[str, str] | None:
+        """Values of the server's settings, passwords among them; None when it does not say."""
+        try:
+            async with self._connection.turn():
+                replies = await self._connection.exchange([("CONFIG", "GET", one) for one in names])
+        except login.FailedError:
+            return None
+        if not all(isinstance(pair, list) for pair in replies):
+            return None
+        return dict(pair for pair in replies if pair)
+
     async def close(self) -> None:
         """End the connection. The next exchange makes a new one."""
         if "_connection" in vars(self):

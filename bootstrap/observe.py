@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bootstrap import (
     busport,
@@ -31,6 +33,10 @@ from bootstrap.core.model import (
     Volume,
 )
 from bootstrap.core.topology import Topology
+from bootstrap.core.upstream import LASTING_SECONDS, Upstream
+
+if TYPE_CHECKING:
+    from bootstrap import upstream
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
 
@@ -67,6 +73,7 @@ class Observer:
         self._volume: Volume | None = None
         self.ports = busport.Ports(clock)
         self._originals = originals.Originals(access, names)
+        self._access, self._clock = access, clock
 
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
@@ -89,14 +96,17 @@ class Observer:
         pods = await self._knocked(mine, pods) if scope is Scope.ALL else pods
         seen = await self._former(scope, mine)
         pods.sort(key=lambda pod: pod.ordinal)
+        memory = self._memories.of(scope, me, pods, self._volume)
+        down = memory.unlinked_for(me.name) or 0.0
         return Snapshot(
             scope=scope,
             pods=tuple(pods),
-            memory=self._memories.of(scope, me, pods, self._volume),
+            memory=memory,
             listed=self._listed,
             service=self._service,
             volume=self._volume,
             former=seen,
+            upstream=await self._trials.lately(mine) if down >= LASTING_SECONDS else None,
             disk=disk.read(self._folder) if self._folder else None,
         )
 
@@ -120,6 +130,17 @@ class Observer:
         }
         said = await self.ports.try_all(places)
         return [dataclasses.replace(pod, bus=said.get(pod.name)) for pod in pods]
+
+    async def dialled(self, snapshot: Snapshot) -> Upstream | None:
+        """What our replica's primary answers our pod now, should the link be down."""
+        me = snapshot.pod(self.topology.name)
+        return await self._trials.twice(me.view) if me and me.view else None
+
+    @functools.cached_property
+    def _trials(self) -> upstream.Trials:
+        from bootstrap import upstream  # noqa: PLC0415 - a healthy pod does without
+
+        return upstream.Trials(self._local, self._access, self._clock)
 
     def gate_opened(self) -> None:
         """From now on our own server may be up at any time."""

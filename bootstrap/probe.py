@@ -40,7 +40,7 @@ async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:
             elif tls and (hung_up or trouble is Trouble.TLS_OURS):
                 trouble, said = await _refusal(server, tls) or (trouble, said)
             elif tls and trouble is Trouble.TIMEOUT and not server.known:
-                if await _speaks_plainly(server):
+                if await speaks_plainly(server.address, server.port):
                     return Trouble.TLS, "expected TLS, saw a server that speaks without"
             elif not tls and hung_up and not server.known and await _speaks_tls(server):
                 return Trouble.TLS, "expected a server without TLS, saw one that speaks TLS"
@@ -80,8 +80,9 @@ async def _refusal(server: Server, tls: encryption.Encryption) -> tuple[Trouble,
     return None
 
 
-async def _speaks_plainly(server: Server) -> bool:
-    reader, writer = await asyncio.open_connection(server.address, server.port)
+async def speaks_plainly(address: str, port: int) -> bool:
+    """Whether a server answers there without TLS."""
+    reader, writer = await asyncio.open_connection(address, port)
     try:
         writer.write(b"PING\r\n")
         return await reader.read(1) in {b"+", b"-"}

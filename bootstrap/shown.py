@@ -101,8 +101,9 @@ async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
         # What the Service's own name says tells why no pod has one.
         await observer.names.ask_plainly([observer.topology.subdomain])
         snapshot = await observer.look(Scope.ALL)
-    memory = dataclasses.replace(snapshot.memory, open_slots=None)
-    snapshot = dataclasses.replace(snapshot, memory=memory)
+    memory = dataclasses.replace(snapshot.memory, open_slots=None, unlinked=None)
+    found = await observer.dialled(snapshot)
+    snapshot = dataclasses.replace(snapshot, memory=memory, upstream=found)
     return snapshot, planning.plan(snapshot, observer.topology)
 
 

@@ -12,8 +12,9 @@ from typing import Final
 
 from bootstrap.core import missed, slots
 from bootstrap.core.cause import Cause, Facts, Verdict
-from bootstrap.core.plan import names, usual
+from bootstrap.core.plan import names, turned_away, usual
 from bootstrap.core.plan.outcome import Phase, Wait
+from bootstrap.core.shards import Cluster
 
 #: Codes beside those of refusals and alarms with which a headline may say ACT.
 ACTS: Final = frozenset(
@@ -148,10 +149,7 @@ def _unwell(facts: Facts) -> Cause | None:
             return Cause(verdict=Verdict.ACT, code="node-trouble", pod=row.pod, what=what)
     for row in rows:
         if row.link == "down":
-            what = f"{row.pod} has no link to its primary yet, or copies its data"
-            return Cause(
-                verdict=Verdict.WAIT, code="sync", pod=row.pod, what=what, usual=usual.COPIED
-            )
+            return _without_link(facts, row.pod, cluster)
     for row in rows:
         if row.state != "ok":
             what = f"{row.pod} says cluster_state:fail"
@@ -169,6 +167,24 @@ def _unwell(facts: Facts) -> Cause | None:
             usual=usual.FORMED if new else 0.0,
         )
     return None
+
+
+def _without_link(facts: Facts, pod: str, cluster: Cluster) -> Cause:
+    """Replicas that copy or cannot: only the sidecar of each can tell."""
+    down = [
+        f"{row.pod} has no link to its primary {shard.rows[0].pod} at {shard.rows[0].address}"
+        for shard in cluster.shards
+        for row in shard.rows
+        if row.link == "down"
+    ]
+    return Cause(
+        verdict=Verdict.WAIT,
+        code="sync",
+        pod=pod,
+        what=f"{'; '.join(down)}, or copies its data",
+        usual=usual.COPIED,
+        fix=turned_away.ask_its_sidecar(facts.scene, pod),
+    )
 
 
 _RULES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (

@@ -34,6 +34,8 @@ class Memory:
     #: How long our own node has had just these slots open; None after a single look, which can't
     #: tell. In the sidecar's memory a reshard that goes on starts anew with each slot.
     open_slots: float | None = 0.0
+    #: How long each replica has been without a link, by pod name; None after a single look.
+    unlinked: tuple[tuple[str, float], ...] | None = ()
     #: How long a stranger has answered behind a pod's name.
     strange: tuple[tuple[str, float], ...] = ()
     #: How long ago each pod was first seen to own slots, by pod name.
@@ -42,6 +44,12 @@ class Memory:
     def slots_for(self, pod: str) -> float:
         """For how long the pod has owned slots; 0 when it was not seen to."""
         return next((seconds for name, seconds in self.slotted if name == pod), 0.0)
+
+    def unlinked_for(self, pod: str) -> float | None:
+        """For how long the pod's replica has had no link; None when a single look can't tell."""
+        if self.unlinked is None:
+            return None
+        return next((seconds for name, seconds in self.unlinked if name == pod), 0.0)
 
     def strange_for(self, pod: str) -> float:
         """For how long a stranger has answered behind the pod's name; 0 when none does."""

@@ -9,6 +9,7 @@ from typing import Literal
 from bootstrap.core import directory
 from bootstrap.core.memory import Memory
 from bootstrap.core.slots import Ranges
+from bootstrap.core.upstream import Upstream
 
 Version = tuple[int, int, int]
 
@@ -97,6 +98,9 @@ class View:
     uptime: int = 0
     link_up: bool = False
     primary_host: str = ""
+    primary_port: int = 0
+    #: Whether a copy of the primary's data is on its way.
+    copying: bool = False
     offset: int = 0
     settings: tuple[tuple[str, str], ...] = ()
     #: Whether `masterauth`/`masteruser` are what our own credentials say; the values stay outside.
@@ -295,6 +299,8 @@ class Snapshot:
     disk: Disk | None = None
     #: Where the nodes of another set were looked for; None when there was no reason to.
     former: Former | None = None
+    #: What our replica's primary answered our own pod; None where that was not tried.
+    upstream: Upstream | None = None
 
     def pod(self, name: str) -> Pod | None:
         """The pod of that name, if it was looked at."""

@@ -236,6 +236,8 @@ def view(
         uptime=int(facts.get("uptime_in_seconds", "0")),
         link_up=facts.get("master_link_status") == "up",
         primary_host=facts.get("master_host", ""),
+        primary_port=int(facts.get("master_port", "0")),
+        copying=facts.get("master_sync_in_progress") == "1",
         offset=int(facts.get("slave_repl_offset") or facts.get("master_repl_offset", "0")),
         settings=tuple(sorted(pair for pair in settings.items() if pair[0] not in LIMITS)),
         peers_password_ok=peers_password_ok,

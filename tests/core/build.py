@@ -114,6 +114,7 @@ def view(
     keys: int = 0,
     link: bool = False,
     follows: str = "",
+    copying: bool = False,
     uptime: int = 60,
     server: str = NEWEST,
     password_ok: bool = True,
@@ -148,7 +149,9 @@ def view(
     if "myself,slave" in text:
         info += [
             f"master_host:{follows or _primary_of(text)}",
+            "master_port:6379",
             f"master_link_status:{'up' if link else 'down'}",
+            f"master_sync_in_progress:{copying:d}",
         ]
     found = parse.view(
         text,

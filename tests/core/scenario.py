@@ -35,6 +35,7 @@ from bootstrap.core.directory import Name
 from bootstrap.core.model import Disk, Former, Pod, Scope, Snapshot, Trouble, View
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.topology import Topology
+from bootstrap.core.upstream import Refusal, Upstream
 from tests.core import build
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"
@@ -105,6 +106,10 @@ def read(path: Path) -> Scenario:
     if "open" in options:  # for how long, or `unknown` as after a single look
         known = options["open"] != "unknown"
         memory["open_slots"] = float(options["open"]) if known else None
+    if "unlinked" in options:
+        known = options["unlinked"] != "unknown"
+        spans = tuple((pod.name, float(options["unlinked"])) for pod in pods) if known else None
+        memory["unlinked"] = spans
     memory["looked"] = options.get("looked") != "no"
     disk = _DISKS[options["disk"]] if "disk" in options else None
     scope = _SCOPES[options.get("look", "all")]
@@ -112,10 +117,25 @@ def read(path: Path) -> Scenario:
     former = Former(nodes=tuple(_elsewhere(block.splitlines()) for block in elsewhere))
     return Scenario(
         given=given,
-        snapshot=dataclasses.replace(found, disk=disk, former=former if elsewhere else None),
+        snapshot=dataclasses.replace(
+            found,
+            disk=disk,
+            former=former if elsewhere else None,
+            upstream=_upstream(options.get("primary", "")),
+        ),
         topology=topology,
         expected=expected.rstrip("\n"),
     )
+
+
+def _upstream(said: str) -> Upstream | None:
+    """What our replica's primary answers: `well`, `no-copies`, or how it refuses; at 10.0.0.11."""
+    if not said:
+        return None
+    found = Upstream(address="10.0.0.11", port=6379, said="as it says")
+    if said in set(Refusal):
+        return dataclasses.replace(found, refusal=Refusal(said))
+    return dataclasses.replace(found, said="", copies_refused=5 * (said == "no-copies"))
 
 
 def _topology(options: dict[str, str]) -> Topology:
@@ -162,6 +182,7 @@ def _said(
         "ok": facts.pop("state", "fail") == "ok",
         "link": facts.pop("link", "down") == "up",
         "follows": facts.pop("follows", ""),
+        "copying": facts.pop("copying", "no") == "yes",
         "keys": int(facts.pop("keys", 0)),
         "uptime": int(facts.pop("up", 60)),
         "server": facts.pop("server", build.NEWEST),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core.plan import bus_ports, deaf, full, open_slots, unread, writes
+from bootstrap.core.plan import bus_ports, deaf, full, open_slots, turned_away, unread, writes
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
 
@@ -18,6 +18,7 @@ CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (
     open_slots.left_open,
     bus_ports.closed,
     deaf.deaf,
+    turned_away.turned_away,
 )
 
 

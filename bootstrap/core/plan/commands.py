@@ -29,11 +29,13 @@ def logs(topology: Topology, pod: str, container: str) -> str:
     return f"kubectl logs{namespace(topology)} {pod} -c {container} --tail=20"
 
 
-def filled(todo: Todo, topology: Topology, pod: str) -> Todo:
-    """A thing to do with `{n}` for the namespace's option, `{pod}` and `{port}` filled in."""
+def filled(todo: Todo, topology: Topology, pod: str, **more: str) -> Todo:
+    """A thing to do with `{n}` for the namespace's option, `{pod}`, `{port}` and more filled in."""
 
     def fill(text: str) -> str:
         text = text.replace("{n}", namespace(topology)).replace("{pod}", pod)
+        for name, value in more.items():
+            text = text.replace(f"{{{name}}}", value)
         return text.replace("{port}", str(topology.port))
 
     return dataclasses.replace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bootstrap.core import slots, temporary
 from bootstrap.core.actions import Action, AddSlots, ConfigSet, Meet, Replicate, SetConfigEpoch
 from bootstrap.core.model import Scope, View
-from bootstrap.core.plan import meeting
+from bootstrap.core.plan import meeting, turned_away
 from bootstrap.core.plan.formation import Formation
 from bootstrap.core.plan.outcome import Phase, Plan, Step
 from bootstrap.core.plan.scene import Scene
@@ -86,7 +86,8 @@ def finish(scene: Scene, found: Formation) -> Plan | None:
     later = tuple(action for action in _follow(found) if action not in ready)
     if later:
         steps.append(Step(actions=later, until=_FOLLOW_UNTIL))
-    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=tuple(steps))
+    waits = turned_away.unlinked(scene, found.replicas)
+    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=tuple(steps), waiting=waits)
 
 
 def _view_of(found: Formation, name: str) -> View:

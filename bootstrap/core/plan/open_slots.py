@@ -171,7 +171,7 @@ def _ending(scene: Scene, mine: Member, move: _Move) -> tuple[Todo, ...]:
     if move.owner is not None and move.owner.node_id != target.node_id:
         source = move.owner  # a failover may have changed it
     here, there = _server(scene, source), _server(scene, target)
-    first, second = _called(scene, source), _called(scene, target)
+    first, second = scene.pod_name(source), scene.pod_name(target)
     count, slot = "CLUSTER COUNTKEYSINSLOT $slot", "CLUSTER SETSLOT $slot"
     look = Todo(
         what=f"how many keys do {first} and {second} hold?",
@@ -216,16 +216,9 @@ def _for_each(move: _Move, commands: str) -> str:
     return f"for slot in {numbers}; do {commands}; done"
 
 
-def _called(scene: Scene, member: Member) -> str:
-    """The member's pod; else its address."""
-    pod = scene.pod_by_id.get(member.node_id)
-    ordinal = pod.ordinal if pod else scene.topology.ordinal_of(scene.hostname(member))
-    return member.address or member.node_id if ordinal is None else scene.topology.name_of(ordinal)
-
-
 def _server(scene: Scene, member: Member) -> str:
     """What a person types before a command to the member's server."""
-    name = _called(scene, member)
+    name = scene.pod_name(member)
     if name in (member.address, member.node_id):
         return f"redis-cli -h {member.address or 'ADDRESS'} -p {member.port}"
     return advice.ask(scene.topology, name)

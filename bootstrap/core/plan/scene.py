@@ -141,6 +141,14 @@ class Scene:
         where = f"{member.node_id[:8]} at {member.address or '?'}:{member.port}"
         return f"{who} ({where})" if who else f"{hostname or 'unnamed'} ({where})"
 
+    def pod_name(self, member: Member) -> str:
+        """The name of a member's pod; else its address."""
+        pod = self.pod_by_id.get(member.node_id)
+        ordinal = pod.ordinal if pod else self.topology.ordinal_of(self.hostname(member))
+        if ordinal is None:
+            return member.address or member.node_id
+        return self.topology.name_of(ordinal)
+
     def place(self, pod: Pod) -> layout.Place:
         """Where a pod runs, from the name that its sidecar gave its node."""
         if pod.name == self.topology.name:

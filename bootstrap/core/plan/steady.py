@@ -57,9 +57,7 @@ def _own_waits(scene: Scene) -> list[Wait]:
     primary = my.member(my.myself.primary_id)
     waits: list[Wait] = []
     if my.myself.is_replica and not my.link_up:
-        what = f"the sync with its primary at {my.primary_host}"
-        fix = advice.not_let_in(scene.topology, me) if scene.topology.with_password else ""
-        waits.append(Wait(pod=me, what=what, fix=fix))
+        waits.append(_sync(scene))
     elif my.myself.is_replica and not my.following:
         what = f"its primary to be found; it is not at {my.primary_host}, from where it copies"
         waits.append(Wait(pod=me, what=what))
@@ -82,6 +80,19 @@ def _own_waits(scene: Scene) -> list[Wait]:
             Wait(pod=me, what="a temporary setting of forming to be put back", usual=usual.MARKED)
         )
     return waits
+
+
+def _sync(scene: Scene) -> Wait:
+    """Our replica's link that is to come, with what was found out of what keeps it away."""
+    my, me, found = scene.my, scene.me.name, scene.snapshot.upstream
+    what = f"the sync with its primary at {my.primary_host}"
+    if my.copying and not (found and found.refused):
+        return Wait(pod=me, what=f"{what}, whose data are on their way")
+    answers = found is not None and found.refused is None
+    if answers:
+        what = f"{what}; port {my.primary_port} there answers our sidecar well"
+    in_doubt = answers or (found is None and scene.topology.with_password)
+    return Wait(pod=me, what=what, fix=advice.not_let_in(scene.topology, me) if in_doubt else "")
 
 
 def _waits_for_others(

@@ -1,0 +1,234 @@
+"""A replica without a link to its primary: why, where its own pod was told, and by whom.
+
+Only the replica's own pod can try. What another pod sees of it is that there is no link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from bootstrap.core import bus, rights
+from bootstrap.core.model import Member, Pod, View
+from bootstrap.core.plan import commands, following, usual
+from bootstrap.core.plan.outcome import Alarm, Wait
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+from bootstrap.core.upstream import LASTING_SECONDS, Refusal, Upstream
+
+CODE: Final = "replica-refused"
+
+#: What each refusal means. In braces: the replica's pod, and its primary's.
+_CAUSES: Final = {
+    Refusal.PROTECTED: "{primary} turns every other pod away: its protected-mode is on, and it has"
+    " no password",
+    Refusal.CROWDED: "{primary} has as many clients as its maxclients allows",
+    Refusal.LOGIN_WANTED: "{primary} wants a password, and the masterauth of {pod} is empty",
+    Refusal.LOGIN_WRONG: "{primary} does not take masteruser and masterauth of {pod}",
+    Refusal.LOGIN_UNASKED: "{primary} has no password, and the masterauth of {pod} is set",
+    Refusal.RIGHTS: "the masteruser of {pod} may not do on {primary} what a replica does",
+    Refusal.COMMAND: "{primary} does not know a command that a replica sends",
+    Refusal.CLOSED: "the port takes no connection from {pod}, though {primary} is there on the"
+    " cluster bus",
+    Refusal.SILENT: "the port does not answer {pod}, though {primary} is there on the cluster bus",
+    Refusal.PLAIN: "{pod} replicates over TLS, and that port of {primary} speaks none",
+    Refusal.ENCRYPTED: "that port of {primary} speaks TLS, and {pod} replicates without",
+    Refusal.CERTIFICATE: "{pod} and {primary} do not accept each other's certificates",
+}
+_SAY_SO: Final = "a setting of redis.conf holds from the server's next start on"
+_FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
+    Refusal.PROTECTED: (
+        Todo(
+            what="is protected-mode on in {primary}?",
+            command="{primary_cli} CONFIG GET protected-mode",
+            expect="expected: no, or a password for all servers",
+        ),
+        Todo(
+            what="give all servers a password (docs/security.md); or, where a NetworkPolicy keeps"
+            " others out, switch it off, and write `protected-mode no` into redis.conf",
+            command="{primary_cli} CONFIG SET protected-mode no",
+            expect="the replica has its link within seconds",
+        ),
+    ),
+    Refusal.CROWDED: (
+        Todo(
+            what="how many clients has {primary}, and how many may it have?",
+            command="{primary_cli} INFO clients",
+            expect="connected_clients is at maxclients: see with CLIENT LIST which application"
+            " keeps connections open",
+        ),
+        Todo(
+            what="let it have more, here and in redis.conf",
+            command="{primary_cli} CONFIG SET maxclients 20000",
+        ),
+    ),
+    Refusal.LOGIN_WANTED: (
+        Todo(
+            what="has {pod} a password for its sidecar, which writes it into the server?",
+            command="kubectl get pod{n} {pod} -o yaml | grep -A5 BOOTSTRAP_REDIS_",
+            expect="expected: BOOTSTRAP_REDIS_PASSWORD or BOOTSTRAP_REDIS_PASSWORD_FILE, with the"
+            " password of {primary}; else set it, and requirepass alike on all pods",
+        ),
+    ),
+    Refusal.LOGIN_WRONG: (
+        Todo(
+            what="does {primary} take the password that {pod} has? Type that one",
+            command="kubectl exec{n} -it {primary} -c redis -- redis-cli --askpass PING",
+            expect="expected: PONG; WRONGPASS: the two pods have different ones. With a user:"
+            " --user USER",
+        ),
+        Todo(
+            what="let all pods have one: BOOTSTRAP_REDIS_USERNAME and _PASSWORD or _PASSWORD_FILE,"
+            " and requirepass; where the server has an aclfile, that beats requirepass",
+            command="{primary_cli} CONFIG GET aclfile",
+        ),
+    ),
+    Refusal.LOGIN_UNASKED: (
+        Todo(
+            what="has {primary} no password?",
+            command="{primary_cli} ACL LIST",
+            expect="expected: the line of `user default` without nopass",
+        ),
+        Todo(
+            what="give {primary} the password of the others: requirepass in redis.conf, or take"
+            " masterauth out of that of {pod}; " + _SAY_SO
+        ),
+    ),
+    Refusal.RIGHTS: (
+        Todo(
+            what="what may the user do?",
+            command="{primary_cli} ACL LIST",
+            expect=f"expected in the line of BOOTSTRAP_REDIS_USERNAME: {' '.join(rights.FOLLOW)}",
+        ),
+        Todo(
+            what="grant what is missing, and in the aclfile or redis.conf",
+            command="{primary_cli} ACL SETUSER USER " + " ".join(rights.FOLLOW),
+        ),
+    ),
+    Refusal.COMMAND: (
+        Todo(
+            what="does {primary} know the command?",
+            command="{primary_cli} COMMAND INFO replconf psync",
+            expect="expected: two entries; an empty one is missing: take its `rename-command` out"
+            " of redis.conf, and restart the server",
+        ),
+    ),
+    Refusal.CLOSED: (
+        Todo(
+            what="at which addresses and port does {primary} listen?",
+            command="{primary_cli} CONFIG GET bind; {primary_cli} CONFIG GET port",
+            expect="expected: a bind with {address}, *, or none; port {port}",
+        ),
+        Todo(
+            what="where it listens for its own pod alone, let it listen at all, and take `bind` out"
+            " of redis.conf",
+            command="{primary_cli} CONFIG SET bind '* -::*'",
+            expect="redis before 7.0 can't be told: restart it without `bind`",
+        ),
+        Todo(what="else: does a NetworkPolicy reject it?", command="kubectl get networkpolicy{n}"),
+    ),
+    Refusal.SILENT: (
+        Todo(
+            what="does a NetworkPolicy keep port {port} of {primary} from {pod}?",
+            command="kubectl get networkpolicy{n} -o yaml",
+            expect="expected: none, or one that lets the pods of the StatefulSet reach each other"
+            " at {port} and at the bus port",
+        ),
+        Todo(
+            what="does its server answer in its own pod?",
+            command="{primary_cli} PING",
+            expect="PONG: the network is in the way; no answer: the server hangs",
+        ),
+    ),
+    Refusal.PLAIN: (
+        Todo(
+            what="do both have the same?",
+            command="for i in {pod} {primary}; do kubectl exec{n} $i -c redis -- redis-cli CONFIG"
+            " GET 'tls-*'; done",
+            expect="expected: tls-replication, tls-cluster and tls-port alike in all pods",
+        ),
+        Todo(what="write the same into each redis.conf, tls-replication above all; " + _SAY_SO),
+    ),
+    Refusal.CERTIFICATE: (
+        Todo(
+            what="which certificates have the two servers?",
+            command="for i in {pod} {primary}; do kubectl exec{n} $i -c redis -- redis-cli CONFIG"
+            " GET 'tls-*-file'; done",
+            expect="the authority of each one's certificate has to be in the tls-ca-cert-file of"
+            " the other, and both have to be valid now",
+        ),
+    ),
+}
+_FIX[Refusal.ENCRYPTED] = _FIX[Refusal.PLAIN]
+#: What may come of a primary that is down: then that is told, and not its replica's silence.
+_ABSENCE: Final = frozenset({Refusal.CLOSED, Refusal.SILENT})
+
+
+def turned_away(scene: Scene) -> list[Alarm]:
+    """At most one: what our own replica is told by its primary, once the link is down for long."""
+    found, my = scene.snapshot.upstream, scene.my
+    primary = my.member(my.myself.primary_id)
+    if found is None or primary is None or my.link_up or not _lasting(scene, scene.me):
+        return []
+    refusal = found.refused
+    if refusal is None or found.address != my.primary_host or following.astray(my):
+        return []
+    if refusal in _ABSENCE and not bus.connected(my, primary):
+        return []
+    me, there = scene.me.name, scene.pod_name(primary)
+    said = found.said or f"it has refused PSYNC {found.copies_refused} times in a few seconds"
+    why = (
+        f"{me} has no link to its primary {there} at {found.address}:{found.port}:"
+        f" {_CAUSES[refusal].format(pod=me, primary=there)} ({said}); the copy on {me} grows old,"
+        f" and should {there} fail, its newest writes are lost"
+    )
+    fix = tuple(_filled(scene, one, there, found) for one in _FIX[refusal])
+    return [Alarm(pod=me, code=CODE, why=why, fix=fix, serves=False)]
+
+
+def unlinked(scene: Scene, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]:
+    """The replicas of these that have had no link for long: each one's own sidecar knows why."""
+    return tuple(
+        Wait(
+            pod=pod.name,
+            what=f"a link to its primary {scene.pod_name(primary)} at"
+            f" {view.primary_host}:{view.primary_port}",
+            fix=ask_its_sidecar(scene, pod.name),
+            usual=usual.COPIED,
+        )
+        for pod, view in some
+        if (primary := _without_link(view)) is not None and _lasting(scene, pod)
+    )
+
+
+def ask_its_sidecar(scene: Scene, pod: str) -> tuple[Todo, ...]:
+    """A look for the cause at the place where it can be seen."""
+    where = f"kubectl exec{commands.namespace(scene.topology)} {pod} -c bootstrap"
+    return (
+        Todo(
+            what=f"if it lasts: why has {pod} no link? Its own sidecar tries its primary's port",
+            command=f"{where} -- python -m bootstrap status",
+            expect="TROUBLE replica-refused names the cause; else it copies its primary's data",
+        ),
+    )
+
+
+def _without_link(view: View) -> Member | None:
+    """The primary of a replica that has no link to it."""
+    if view.link_up or not view.myself.is_replica:
+        return None
+    return view.member(view.myself.primary_id)
+
+
+def _lasting(scene: Scene, pod: Pod) -> bool:
+    """Whether the link was down for longer than a copy takes to begin, or one look can't tell."""
+    seconds = scene.snapshot.memory.unlinked_for(pod.name)
+    return seconds is None or seconds >= LASTING_SECONDS
+
+
+def _filled(scene: Scene, todo: Todo, primary: str, found: Upstream) -> Todo:
+    """With the primary's pod, the command to its server, and where the replica dials it."""
+    space = commands.namespace(scene.topology)
+    cli = f"kubectl exec{space} {primary} -c redis -- redis-cli"
+    facts = {"primary_cli": cli, "primary": primary, "address": found.address}
+    return commands.filled(todo, scene.topology, scene.me.name, **facts)

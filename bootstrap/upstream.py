@@ -1,0 +1,167 @@
+"""Tries a primary's port as the replica in our own pod does, to learn why there is no link.
+
+Only the replica's own server is told why, and it writes that to its log. The sidecar shares its
+pod's network, so what keeps the server away keeps the sidecar away too. A copy is never asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final
+
+from bootstrap import login, node
+from bootstrap.core import upstream
+from bootstrap.core.model import Trouble, Unreachable, View
+from bootstrap.core.upstream import Refusal, Upstream
+
+#: How long the sidecar waits for what a server says unasked, before it hangs up, in seconds.
+_UNASKED: Final = 0.1
+#: A replica whose copy is refused asks again each second (replicationCron), in seconds.
+_BETWEEN: Final = 2.5
+_SETTINGS: Final = ("masterauth", "masteruser", "tls-replication")
+_TROUBLES: Final = {
+    Trouble.REFUSED: Refusal.CLOSED,
+    Trouble.TIMEOUT: Refusal.SILENT,
+    Trouble.TLS_EXPIRED: Refusal.CERTIFICATE,
+    Trouble.TLS_UNTRUSTED: Refusal.CERTIFICATE,
+    Trouble.TLS_OURS: Refusal.CERTIFICATE,
+}
+
+
+class Trials:
+    """Tries it from time to time, for as long as the link is down."""
+
+    def __init__(self, own: node.Node, access: login.Access, clock: Callable[[], float]) -> None:
+        """`own` is our own server; `clock` gives seconds."""
+        self._own = own
+        self._access = access
+        self._clock = clock
+        self._last: Upstream | None = None
+        self._at = 0.0
+
+    async def lately(self, mine: View | Unreachable) -> Upstream | None:
+        """What came of a try that is no older than a few seconds."""
+        if self._last is None or self._clock() - self._at >= upstream.LASTING_SECONDS:
+            await self.tried(mine)
+        return self._last
+
+    async def twice(self, mine: View | Unreachable) -> Upstream | None:
+        """Try it now, for a person who looks once; again, where only a second try can tell."""
+        found = await self.tried(mine)
+        if found and found.refusal is None and found.count:
+            await asyncio.sleep(_BETWEEN)
+            found = await self.tried(mine)
+        return found
+
+    async def tried(self, mine: View | Unreachable) -> Upstream | None:
+        """Try it now; None where our node is no replica, or has its link."""
+        before, self._last = self._last, None
+        if not isinstance(mine, View) or mine.link_up or not mine.primary_host:
+            return None
+        settings = await self._own.settings(*_SETTINGS)
+        if settings is None:
+            return None
+        found = await _tried(mine.primary_host, mine.primary_port, settings, self._access)
+        if before is not None and before.address == found.address and before.count:
+            grown = max(0, found.count - before.count)
+            found = dataclasses.replace(found, copies_refused=grown)
+        self._last, self._at = found, self._clock()
+        return found
+
+
+async def _tried(
+    address: str, port: int, settings: Mapping[str, str], access: login.Access
+) -> Upstream:
+    """Connect as the server with these settings would, and say what it says first."""
+    found = Upstream(address=address, port=port)
+    encrypts = settings.get("tls-replication") == "yes"
+    tls = access.tls if encrypts else None
+    try:
+        async with asyncio.timeout(access.timeout):
+            if encrypts and tls is None:
+                return await _plain(found)
+            async with _connected(address, port, tls.context("") if tls else None) as streams:
+                return await _conversed(found, settings, *streams)
+    except (OSError, EOFError, TimeoutError, ValueError) as error:
+        from bootstrap import probe  # noqa: PLC0415 - see `knock`
+
+        server = probe.Server(address=address, port=port, name="", tls=tls, known=False)
+        trouble, said = await probe.explain(error, server)
+    refusal = _TROUBLES.get(trouble)
+    if trouble is Trouble.TLS:
+        refusal = Refusal.PLAIN if encrypts else Refusal.ENCRYPTED
+    return dataclasses.replace(found, refusal=refusal, said=said)
+
+
+async def _plain(found: Upstream) -> Upstream:
+    """Where our server speaks TLS and its sidecar has no certificate: see only that much."""
+    from bootstrap import probe  # noqa: PLC0415 - see `knock`
+
+    if await probe.speaks_plainly(found.address, found.port):
+        said = "expected TLS, saw a server that speaks without"
+        return dataclasses.replace(found, refusal=Refusal.PLAIN, said=said)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def _connected(
+    address: str, port: int, context: ssl.SSLContext | None
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    name = "" if context else None
+    streams = await asyncio.open_connection(address, port, ssl=context, server_hostname=name)
+    try:
+        yield streams
+    finally:
+        streams[1].transport.abort()
+
+
+async def _conversed(
+    found: Upstream,
+    settings: Mapping[str, str],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> Upstream:
+    """What a replica says first, up to where it would ask for a copy."""
+    # A server that turns away all says so at once, and hangs up: what is sent then may end it.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_UNASKED):
+            return _judged(found, await _line(reader))
+    password, user = settings.get("masterauth", ""), settings.get("masteruser", "")
+    # Alone, REPLCONF tells the server nothing.
+    words = [("AUTH", *filter(None, (user, password)))] * bool(password)
+    for command in (*words, ("PING",), ("REPLCONF",)):
+        line = await _asked(reader, writer, *command)
+        said = _judged(found, line)
+        if said.refusal and not (command == ("PING",) and said.refusal is Refusal.RIGHTS):
+            return said
+    line = await _asked(reader, writer, "INFO", "commandstats")
+    if not line.startswith("$"):
+        return found
+    text = await reader.readexactly(int(line[1:]))
+    return dataclasses.replace(found, count=upstream.copies_refused(text.decode()))
+
+
+def _judged(found: Upstream, line: str) -> Upstream:
+    """A reply, as what it says of the replica."""
+    refusal = upstream.refusal(line)
+    said = line[1:].partition(". ")[0] if refusal else ""
+    return dataclasses.replace(found, refusal=refusal, said=said)
+
+
+async def _asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *words: str) -> str:
+    """Send one command; the first line of its reply."""
+    parts = [word.encode() for word in words]
+    lengths = b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
+    writer.write(b"*%d\r\n%s" % (len(parts), lengths))
+    return await _line(reader)
+
+
+async def _line(reader: asyncio.StreamReader) -> str:
+    line = await reader.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError("closed by server")
+    return line.decode(errors="replace").strip()

@@ -1,0 +1,182 @@
+"""A replica whose primary turns it away: its sidecar tries the primary's port, and says why."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+import redis
+
+from tests.formation import forming
+from tests.keeping import roles
+from tests.statefulset import needs, network, pod, sets, users
+from tests.statefulset import spec as specs
+
+SERVERS: Final = ("redis-7.0", "redis-8.2", "valkey-8.1", "valkey-9.1")
+CODE: Final = "replica-refused"
+ENV: Final = {"BOOTSTRAP_ALLOW_FEWER_SHARDS": "true", "BOOTSTRAP_INTERVAL": "500ms"}
+
+
+@contextlib.contextmanager
+def pair(
+    name: str, env: specs.Environment | None = None, **more: Any
+) -> Iterator[sets.LocalStatefulSet]:
+    """The smallest set with a replica, formed."""
+    given = {**ENV, **(env or {})}
+    with (
+        sets.LocalStatefulSet(2, needs.server(name), sidecar_env=given, **more) as app,
+        forming.told(app),
+    ):
+        app.start_servers()
+        app.start_sidecars()
+        forming.wait_ready(app.pods)
+        yield app
+
+
+def part(primary: redis.Redis) -> None:
+    """End the links of the replicas; they dial again at once."""
+    primary.client_kill_filter(_type="replica")
+
+
+def assert_told(replica: pod.Pod, *says: str, do: str = "$ kubectl") -> None:
+    """`/readyz`, the log, `status` and a dry run of the replica's pod have the cause."""
+
+    def told() -> bool:
+        status, text = forming.answers(replica)
+        return status == 503 and CODE in text and all(one in text for one in says)
+
+    forming.until(told, lambda: (forming.answers(replica), replica.server_tail()))
+    for command in ("status", "--dry-run"):
+        status, text = roles.beside(replica, command)
+        assert status == 2, text
+        assert f"ACT {CODE}: {replica.name} has no link" in text.splitlines()[0], text
+        assert all(one in text for one in (f"TROUBLE {CODE}", *says)), text
+        assert do in text, text
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_more_clients_than_it_may_have(name: str) -> None:
+    with pair(name) as app:
+        primary, replica = app[0], app[1]
+        with primary.client() as admin:
+            before = int(admin.config_get("maxclients")["maxclients"])
+            admin.config_set("maxclients", 2)
+            some = [primary.client() for _ in range(2)]
+            part(admin)
+            assert_told(replica, f"{primary.name} at {primary.address}:6379", "max number of cl")
+            admin.config_set("maxclients", before)
+            for one in some:
+                one.close()
+        forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_port_that_listens_elsewhere(name: str) -> None:
+    """Its bus port still does: it is no primary that is down."""
+    with pair(name) as app:
+        primary, replica = app[0], app[1]
+        with primary.client() as admin:
+            admin.config_set("bind", "127.99.99.99")
+            part(admin)
+            assert_told(replica, "takes no connection from", do="CONFIG GET bind")
+            admin.config_set("bind", primary.address)
+        forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_another_password(name: str) -> None:
+    """The primary's own sidecar goes on by the connection that it has."""
+    word = "s3cret-of-all"
+    config = {"requirepass": word, "masterauth": word}
+    env = {"BOOTSTRAP_REDIS_PASSWORD": word}
+    with pair(name, server_config=config, env=env) as app:
+        primary, replica = app[0], app[1]
+        with primary.client() as admin:
+            admin.config_set("requirepass", "s3cret-other")
+            part(admin)
+            assert_told(replica, "WRONGPASS", "does not take masteruser and masterauth")
+            assert word not in replica.sidecar.output()
+            admin.config_set("requirepass", word)
+        forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_password_that_the_replica_lacks(name: str) -> None:
+    with pair(name) as app:
+        primary, replica = app[0], app[1]
+        with primary.client() as admin:
+            admin.config_set("requirepass", "s3cret-new")
+            part(admin)
+            assert_told(replica, "NOAUTH", f"the masterauth of {replica.name} is empty")
+            admin.config_set("requirepass", "")
+        forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_password_that_the_primary_does_not_have(name: str) -> None:
+    with pair(name) as app:
+        primary, replica = app[0], app[1]
+        replica.ask("CONFIG", "SET", "masterauth", "s3cret-needless")
+        with primary.client() as admin:
+            part(admin)
+        assert_told(replica, "without any password configured", "masterauth")
+        replica.ask("CONFIG", "SET", "masterauth", "")
+        forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_right_that_is_missing(name: str) -> None:
+    """Only a copy is refused, which the sidecar never asks for: the primary counts what it refuses."""
+    with pair(name, server_config=users.only(), env=users.environment()) as app:
+        primary, replica = app[0], app[1]
+        with primary.client() as admin:
+            admin.execute_command("ACL", "SETUSER", users.SIDECAR, "-psync")
+            part(admin)
+            assert_told(replica, "may not do", do="ACL SETUSER USER +replconf +psync")
+            admin.execute_command("ACL", "SETUSER", users.SIDECAR, "+psync")
+        forming.wait_ready(app.pods)
+
+
+LOOPBACK: Final = {"BOOTSTRAP_REDIS_HOST": "127.0.0.1"}
+
+
+@contextlib.contextmanager
+def apart(name: str) -> Iterator[tuple[sets.LocalStatefulSet, network.Network]]:
+    """Pods with networks of their own, each with a sidecar that speaks over loopback."""
+    needs.namespaces()
+    with (
+        network.Network(2) as net,
+        pair(name, LOOPBACK, server_config={"bind": "* -::*"}, net=net) as app,
+    ):
+        yield app, net
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_protected_mode(name: str) -> None:
+    with apart(name) as (app, _net):
+        primary, replica = app[0], app[1]
+        with primary.client() as admin:
+            admin.config_set("protected-mode", "yes")
+            part(admin)
+            says = (
+                f"{primary.name} turns every other pod away: its protected-mode is on",
+                "DENIED",
+            )
+            assert_told(replica, *says, do="CONFIG SET protected-mode no")
+            admin.config_set("protected-mode", "no")
+        forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("reject", [False, True], ids=["drops", "rejects"])
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_policy_that_closes_the_port_between_pods(name: str, *, reject: bool) -> None:
+    with apart(name) as (app, net):
+        primary, replica = app[0], app[1]
+        with primary.client() as admin:
+            net.close(0, primary.port, reject=reject, source=replica.address)
+            part(admin)
+        assert_told(replica, f"at {primary.address}:6379", do="kubectl get networkpolicy")
+        net.open(0)
+        forming.wait_ready(app.pods)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -11,7 +12,7 @@ import redis
 
 from tests.formation import forming
 from tests.keeping import roles
-from tests.statefulset import needs, network, pod, sets, users
+from tests.statefulset import authority, needs, network, pod, sets, users
 from tests.statefulset import spec as specs
 
 SERVERS: Final = ("redis-7.0", "redis-8.2", "valkey-8.1", "valkey-9.1")
@@ -179,4 +180,50 @@ def test_a_policy_that_closes_the_port_between_pods(name: str, *, reject: bool) 
             part(admin)
         assert_told(replica, f"at {primary.address}:6379", do="kubectl get networkpolicy")
         net.open(0)
+        forming.wait_ready(app.pods)
+
+
+# TLS, which one server of the matrix has
+
+
+def test_a_primary_that_speaks_tls_and_a_replica_that_does_not(tmp_path: Path) -> None:
+    files = authority.Authority(tmp_path).per_pod
+    with pair("redis-7.0", tls=files) as app:
+        primary, replica = app[0], app[1]
+        replica.ask("CONFIG", "SET", "tls-replication", "no")
+        with primary.client() as admin:
+            part(admin)
+        assert_told(replica, f"that port of {primary.name} speaks TLS", do="GET 'tls-*'")
+        replica.ask("CONFIG", "SET", "tls-replication", "yes")
+        forming.wait_ready(app.pods)
+
+
+def test_a_replica_that_speaks_tls_and_a_primary_that_does_not(tmp_path: Path) -> None:
+    """The sidecar's own way to the servers is plain, and it has no certificate."""
+    needs.insecurity("all servers speak TLS there")
+    found = authority.Authority(tmp_path).issue("any")
+    config = {
+        "tls-ca-cert-file": str(found.ca),
+        "tls-cert-file": str(found.cert),
+        "tls-key-file": str(found.key),
+    }
+    with pair("redis-7.0", server_config=config) as app:
+        primary, replica = app[0], app[1]
+        replica.ask("CONFIG", "SET", "tls-replication", "yes")
+        with primary.client() as admin:
+            part(admin)
+        assert_told(replica, f"that port of {primary.name} speaks none", do="GET 'tls-*'")
+        replica.ask("CONFIG", "SET", "tls-replication", "no")
+        forming.wait_ready(app.pods)
+
+
+def test_a_primary_that_does_not_trust_its_replica(tmp_path: Path) -> None:
+    ours, theirs = authority.Authority(tmp_path), authority.Authority(tmp_path, "others")
+    with pair("redis-7.0", tls=ours.per_pod) as app:
+        primary, replica = app[0], app[1]
+        with primary.client() as admin:
+            admin.config_set("tls-ca-cert-file", str(theirs.ca))
+            part(admin)
+            assert_told(replica, "accept each other's certificates", do="GET 'tls-*-file'")
+            admin.config_set("tls-ca-cert-file", str(ours.ca))
         forming.wait_ready(app.pods)

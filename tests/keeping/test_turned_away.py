@@ -41,7 +41,7 @@ def part(primary: redis.Redis) -> None:
     primary.client_kill_filter(_type="replica")
 
 
-def assert_told(replica: pod.Pod, *says: str, do: str = "$ kubectl") -> None:
+def assert_told(replica: pod.Pod, *says: str, do: str = "    to do: ") -> None:
     """`/readyz`, the log, `status` and a dry run of the replica's pod have the cause."""
 
     def told() -> bool:
@@ -227,3 +227,26 @@ def test_a_primary_that_does_not_trust_its_replica(tmp_path: Path) -> None:
             assert_told(replica, "accept each other's certificates", do="GET 'tls-*-file'")
             admin.config_set("tls-ca-cert-file", str(ours.ca))
         forming.wait_ready(app.pods)
+
+
+def test_while_it_is_formed(tmp_path: Path) -> None:
+    """The seed sees that there is no link, and names where the cause is told."""
+    files = authority.Authority(tmp_path).per_pod
+    with (
+        sets.LocalStatefulSet(2, needs.server("redis-7.0"), sidecar_env=ENV, tls=files) as app,
+        forming.told(app),
+    ):
+        app[0].start_server()
+        app[1].start_server({"tls-replication": "no"})
+        app.start_servers()
+        app.start_sidecars()
+        assert_told(app[1], f"that port of {app[0].name} speaks TLS")
+        for command in ("--dry-run", "status"):
+            status, text = roles.beside(app[0], command)
+            assert status == 2, text
+            assert "redis-app-1" in text.splitlines()[0], text
+            assert f"primary redis-app-0 at {app[0].address}" in text, text
+            where = (
+                "$ kubectl exec -n default redis-app-1 -c bootstrap -- python -m bootstrap status"
+            )
+            assert where in text, text

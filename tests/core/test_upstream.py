@@ -1,0 +1,54 @@
+"""What a primary's words say of a replica, and what is told where only the link is seen."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bootstrap.core import headline, shards, upstream
+from bootstrap.core import plan as planning
+from bootstrap.core.memory import Memory
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.upstream import Refusal
+from tests.core import build
+
+WORDS = {
+    "-DENIED Redis is running in protected mode because": Refusal.PROTECTED,
+    "-ERR max number of clients reached": Refusal.CROWDED,
+    "-ERR max number of clients + cluster connections reached": Refusal.CROWDED,
+    "-NOAUTH Authentication required.": Refusal.LOGIN_WANTED,
+    "-WRONGPASS invalid username-password pair or user is disabled.": Refusal.LOGIN_WRONG,
+    "-ERR AUTH <password> called without any password configured": Refusal.LOGIN_UNASKED,
+    "-NOPERM this user has no permissions to run the 'replconf' command": Refusal.RIGHTS,
+    "-ERR unknown command 'REPLCONF', with args beginning with: ": Refusal.COMMAND,
+    "-LOADING Redis is loading the dataset in memory": None,
+    "-MASTERDOWN Link with MASTER is down": None,
+    "+PONG": None,
+    "+NOAUTH": None,
+}
+
+
+@pytest.mark.parametrize("line", WORDS)
+def test_the_words_of_a_refusal(line: str) -> None:
+    assert upstream.refusal(line) is WORDS[line]
+
+
+def test_copies_that_were_refused_are_counted() -> None:
+    count = "calls=0,usec=0,usec_per_call=0.00,rejected_calls=7,failed_calls=0"
+    assert upstream.copies_refused(f"# Commandstats\r\ncmdstat_psync:{count}\r\n") == 7
+    assert upstream.copies_refused("cmdstat_psync:calls=1,usec=2,usec_per_call=2.00\r\n") == 0
+    assert upstream.copies_refused("cmdstat_sync:rejected_calls=7\r\n") == 0
+
+
+def test_status_names_every_replica_without_a_link() -> None:
+    topology = build.topology(1)
+    pods = [build.own(one, build.everybody(one), ok=True, link=one != 4) for one in range(6)]
+    pods[5] = build.own(5, build.everybody(5), ok=True)
+    seen = build.snapshot(*pods)
+    seen = dataclasses.replace(seen, memory=Memory(unlinked=None))
+    plan = planning.plan(seen, topology)
+    found = headline.headline(Scene(seen, topology), plan, shards.cluster(seen, topology))
+    assert "redis-app-4 has no link to its primary redis-app-1 at 10.0.0.11" in found.text
+    assert "redis-app-5 has no link to its primary redis-app-2 at 10.0.0.12" in found.text
+    assert "redis-app-4 -c bootstrap -- python -m bootstrap status" in found.todo[0].command

@@ -7,12 +7,13 @@ Every look asks one form of question that no cache can hold the answer to. Which
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from bootstrap import findings, looks
+from bootstrap import fanout, findings, looks
 from bootstrap.core import directory
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ AT_ONCE: Final = 32
 """Questions in flight together: a burst that the socket buffers of a name server take."""
 
 _RELIST_SECONDS: Final = 1.0
+_HEAD_START: Final = 0.25
+"""The part of a question's time for which many questions wait for the one that may tell of all
+pods. Its answer may need TCP, which may be closed."""
 
 
 class Discovery:
@@ -82,8 +86,7 @@ class Discovery:
         self._wanted = frozenset(directory.absolute(name) for name in wanted)
         self._findings.expect(self._wanted)
         if self._wanted:
-            taken = self._pace.take(self._wanted)
-            await (self._ask(taken) if taken else self._ask_again(self._pace.again(self._wanted)))
+            await self._ask_due()
         return self._findings.to_directory()
 
     async def list_pods(self) -> bool:
@@ -145,43 +148,93 @@ class Discovery:
         plain = [looks.Question(name, kind) for name in names for kind in self._types]
         await self._ask(self._pace.fresh(plain))
 
-    async def _ask(self, asked: Sequence[looks.Question]) -> None:
-        if asked:
-            await self._ask_all(asked)
+    async def _ask_due(self) -> None:
+        taken = self._pace.take(self._wanted)
+        if taken and len(self._wanted) > looks.FEW:
+            await self._ask_many(taken)
+        elif taken:
+            await self._ask(taken, patient=False)
+        elif again := self._pace.again(self._wanted):
+            # A repeated question that fails says nothing.
+            for question, reply in zip(again, await self._replies(again), strict=True):
+                if reply.outcome != "failure":
+                    self._learn(question, reply)
 
-    async def _ask_all(self, asked: Sequence[looks.Question]) -> None:
-        from bootstrap import resolver  # noqa: PLC0415 - see `_resolver`
+    async def _ask_many(self, asked: Sequence[looks.Question]) -> None:
+        """Ask for all pods at once, and then for each of which that says nothing."""
+        listing = self._pace.listing(asked)
+        if listing is None:
+            await self._ask(asked, patient=False)
+            return
+        listed = asyncio.create_task(self._list(listing))
+        try:
+            await asyncio.wait([listed], timeout=_HEAD_START * self._timeout)
+            await self._ask(asked, patient=False, listed=listed)
+        finally:
+            if listed.cancel():
+                await asyncio.wait([listed])
+                self._pace.failed(listing, held=0.0)
 
-        for start in range(0, len(asked), AT_ONCE):
-            batch = asked[start : start + AT_ONCE]
-            replies = await asyncio.gather(*map(self._resolver.ask, batch))
-            for question, reply in zip(batch, replies, strict=True):
-                self._take_in(question, reply)
-            failures = [reply for reply in replies if isinstance(reply, resolver.Failure)]
-            if len(failures) == len(replies):
-                # The rest would fail too, and take as long again. It is not asked, so not held.
-                for question in asked[start + AT_ONCE :]:
-                    self._take_in(question, resolver.Failure(reason=failures[0].reason))
+    async def _list(self, listing: looks.Question) -> frozenset[str]:
+        """Have the service say which pods it has; return the names that this settles."""
+        (reply,) = await self._replies([listing])
+        if reply.outcome == "failure":
+            # That says nothing of the pods: each is asked for by its own name.
+            self._pace.failed(listing, held=reply.held)
+            return frozenset()
+        self._learn(listing, reply)
+        denial = reply.outcome == "NXDOMAIN"
+        if reply.outcome != "no data" and self._pace.is_new(
+            held=reply.held, at_first=reply.held_at_first, denial=denial
+        ):
+            return self._wanted | {self._service}
+        return frozenset(owner for owner, _ in reply.addresses)
+
+    async def _ask(
+        self,
+        asked: Sequence[looks.Question],
+        *,
+        patient: bool = True,
+        listed: asyncio.Task[frozenset[str]] | None = None,
+    ) -> None:
+        left = list(asked)
+        while left:
+            settled = listed.result() if listed and listed.done() else frozenset()
+            for question in (one for one in left if one.name in settled):
+                self._pace.failed(question, held=0.0)  # It is not asked, so not held.
+            left = [one for one in left if one.name not in settled]
+            batch, left = left[:AT_ONCE], left[AT_ONCE:]
+            replies = await self._replies(batch, patient=patient)
+            answered = [self._take_in(*one) for one in zip(batch, replies, strict=True)]
+            if batch and not any(answered):
+                # The rest would fail too, and take as long again.
+                for question in left:
+                    self._take_in(question, dataclasses.replace(replies[0], held=0.0))
                 return
 
-    async def _ask_again(self, asked: Sequence[looks.Question]) -> None:
-        """Take news where there is any. A repeated question that fails says nothing."""
-        if not asked:
-            return
-        from bootstrap import resolver  # noqa: PLC0415 - see `_resolver`
+    async def _replies(
+        self, batch: Sequence[looks.Question], *, patient: bool = False
+    ) -> list[resolver.Answer | resolver.Failure]:
+        """Ask these together. A few that are late do not hold up the others, unless `patient`."""
+        twice = len(batch) <= looks.FEW
+        asked = [asyncio.create_task(self._resolver.ask(one, twice=twice)) for one in batch]
+        try:
+            # Of several name servers, the next one is asked when the first has had its share.
+            await fanout.wait(asked, all_of_them=patient or len(self._servers) > 1)
+        finally:
+            for one in asked:
+                one.cancel()
+        return [self._resolver.late() if one.cancelled() else one.result() for one in asked]
 
-        replies = await asyncio.gather(*map(self._resolver.ask, asked))
-        for question, reply in zip(asked, replies, strict=True):
-            if not isinstance(reply, resolver.Failure):
-                self._pace.answered_again(question, held=reply.held)
-                self._findings.learn(question, reply, self._clock())
+    def _take_in(self, question: looks.Question, reply: resolver.Answer | resolver.Failure) -> bool:
+        """Learn from a reply, or note the failure; return whether it was an answer."""
+        if reply.outcome != "failure":
+            self._learn(question, reply)
+            return True
+        self._pace.failed(question, held=reply.held)
+        self._findings.trouble(question, reply.reason, self._wanted)
+        return False
 
-    def _take_in(self, question: looks.Question, reply: resolver.Answer | resolver.Failure) -> None:
-        from bootstrap import resolver  # noqa: PLC0415 - see `_resolver`
-
-        if isinstance(reply, resolver.Failure):
-            self._pace.failed(question, held=reply.held)
-            self._findings.trouble(question, reply.reason, self._wanted)
-        else:
-            self._pace.answered(question, held=reply.held, at_first=reply.held_at_first)
-            self._findings.learn(question, reply, self._clock())
+    def _learn(self, question: looks.Question, answer: resolver.Answer) -> None:
+        self._pace.answered(question, held=answer.held, at_first=answer.held_at_first)
+        self._findings.learn(question, answer, self._clock())

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, Literal, TypeAlias
 
 Type: TypeAlias = Literal["A", "AAAA", "SRV"]
@@ -34,7 +34,8 @@ SHORTEST_GAP: Final = 0.2
 addresses of a starting pod take longer to reach DNS."""
 
 FEW: Final = 8
-"""Questions that are repeated at once, at most."""
+"""Questions that are repeated at once, at most. For more names than that the service is asked
+first which pods it has."""
 NO_REPEATS: Final = 300.0
 """Seconds for which nothing is repeated once a cache was seen."""
 _SHOWS: Final = 1.1
@@ -107,6 +108,8 @@ class Pace:
         self._no_repeats_until = clock()
         self._said: dict[Question, tuple[float, float]] = {}
         """When a question was first answered, and when that answer ends."""
+        self._new = HELD_AT_MOST
+        """Seconds that records have left when they are new, as far as is known."""
 
     @property
     def _gap(self) -> float:
@@ -136,12 +139,41 @@ class Pace:
             return []
         now = self._clock()
         self._held_until = {one: until for one, until in self._held_until.items() if until > now}
+        self._said = {one: said for one, said in self._said.items() if one in self._held_until}
         slot = self._slot()[0]
         taken = self.fresh(self._in(slot, wanted))
         if taken:
             self._used, self._last = slot, now
             self._again, self._again_at = taken[:FEW], now
         return taken
+
+    def listing(self, taken: Sequence[Question]) -> Question | None:
+        """Return what to ask before the questions of a look about many names, and to be repeated.
+
+        It is the question that lists all pods: one that costs no cache anything, since it was
+        asked before, or else that of the turn which has just passed. None once a cache was seen:
+        it has its turns then; or where the look consists of it. It counts as asked.
+        """
+        now = self._clock()
+        itself = (taken[0].name, taken[0].type) == (self._service, "SRV")
+        if itself or now < self._no_repeats_until:
+            return None
+        asked = [one for one in self._said if (one.name, one.type) == (self._service, "SRV")]
+        listing = next((one for one in asked if self._held_until.get(one, now) > now), None)
+        if listing is None:
+            do, cd = BITS[self._slot()[0] % len(FORMS) // len(KINDS)]
+            listing = next(iter(self.fresh([Question(self._service, "SRV", do, cd)])), None)
+        if listing:
+            self._again = [listing, *taken[: FEW - 1]]
+        return listing
+
+    def is_new(self, *, held: float, at_first: float, denial: bool) -> bool:
+        """Whether an answer is known to be out of no cache: all of its time is left.
+
+        A denial says what that was. Of records it is known where a cache holds them no longer, or
+        once the same question was answered twice with all of it.
+        """
+        return held >= (at_first if denial else self._new)
 
     def again_due(self) -> float:
         """Return the seconds until `again` may give questions; infinite once a cache was seen."""
@@ -167,14 +199,15 @@ class Pace:
             and self._held_until.get(one, now) > now
         ]
 
-    def answered_again(self, question: Question, *, held: float) -> None:
-        """Note for how many more seconds the answer to a repeated question is remembered.
-
-        Out of a cache it ends when the first one does. It is held as long as that, either way.
-        """
+    def _answered_again(self, question: Question, held: float) -> None:
+        # Out of a cache it ends when the first one does. It is held as long as that, either way.
         now, (first, ends) = self._clock(), self._said[question]
-        if now - first >= _SHOWS and now + held <= ends + 1.0:
+        if now - first < _SHOWS:
+            return
+        if now + held <= ends + 1.0:
             self._cache_seen()
+        else:
+            self._new = held
 
     def _cache_seen(self) -> None:
         self._no_repeats_until = self._clock() + NO_REPEATS
@@ -183,6 +216,8 @@ class Pace:
         """Return those whose last answer nobody can remember. They count as asked."""
         now = self._clock()
         taken = [one for one in questions if self._held_until.get(one, now) <= now]
+        for one in taken:
+            self._said.pop(one, None)
         # That is for who asks meanwhile; the answer will say it better.
         self._held_until.update((one, now + HELD_AT_MOST) for one in taken)
         return taken
@@ -195,9 +230,11 @@ class Pace:
 
     def answered(self, question: Question, *, held: float, at_first: float) -> None:
         """Note for how many more seconds the answer is remembered, and for how many at first."""
+        if question in self._said:
+            self._answered_again(question, held)
+            return
         now = self._clock()
         self._held_until[question] = now + min(held, HELD_AT_MOST)
-        self._said = {one: said for one, said in self._said.items() if said[1] > now}
         self._said[question] = (now, now + held)
         if held < at_first:
             self._cache_seen()
@@ -209,6 +246,8 @@ class Pace:
 
     def failed(self, question: Question, *, held: float) -> None:
         """Note for how many seconds the failure may be remembered. It says nothing of answers."""
+        if question in self._said:
+            return  # It was a repeated one: its first answer is still held.
         self._held_until[question] = self._clock() + min(held, HELD_AT_MOST)
 
     def _slot(self) -> tuple[int, float]:

@@ -25,6 +25,9 @@ PAYLOAD: Final = 1232
 FAILURE_HELD: Final = 5.0
 """Seconds for which a SERVFAIL may be remembered: CoreDNS's default, RFC 9520's advice at first."""
 
+_SENT_AGAIN: Final = 5
+"""The part of its time, one fifth, after which a question is sent again."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -50,6 +53,7 @@ class Failure:
     reason: str
     held: float = 0.0
     """Seconds for which a cache may repeat the failure."""
+    outcome: Literal["failure"] = "failure"
 
 
 class Resolver:
@@ -63,8 +67,17 @@ class Resolver:
         self.questions = 0
         """Questions sent so far, each transport and name server counted."""
 
-    async def ask(self, question: looks.Question) -> Answer | Failure:
-        """Ask the name servers in turn, the next one when one fails or takes its share of time."""
+    def late(self) -> Failure:
+        """Return what is said of a question that was given up while others were answered."""
+        where = _where(*self._nameservers[self._first])
+        return Failure(reason=f"no answer from {where} when half of the others had theirs")
+
+    async def ask(self, question: looks.Question, *, twice: bool = False) -> Answer | Failure:
+        """Ask the name servers in turn, the next one when one fails or takes its share of time.
+
+        With `twice` each is sent the question again after a fifth of the time: a packet may be
+        lost, and for a few questions the second one is no burden.
+        """
         if not self._nameservers:
             return Failure(reason="no name server is configured")
         count = len(self._nameservers)
@@ -77,7 +90,9 @@ class Resolver:
                 share = None
                 if waiting:
                     number = waiting.pop(0)
-                    task = asyncio.create_task(self._ask_one(number, question, deadline))
+                    task = asyncio.create_task(
+                        self._ask_one(number, question, deadline, twice=twice)
+                    )
                     running[task] = number
                     share = self._timeout / count if waiting else None
                 done, _ = await asyncio.wait(
@@ -99,10 +114,10 @@ class Resolver:
         )
 
     async def _ask_one(
-        self, number: int, question: looks.Question, deadline: float
+        self, number: int, question: looks.Question, deadline: float, *, twice: bool
     ) -> Answer | Failure:
         host, port = self._nameservers[number]
-        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        where = _where(host, port)
         try:
             query = _query(question)
         except dns.exception.DNSException as error:
@@ -111,8 +126,7 @@ class Resolver:
         junk: list[str] = []
         try:
             async with asyncio.timeout_at(deadline):
-                self.questions += 1
-                message = await _over_udp(query, host, port, junk)
+                message = await self._over_udp(query, host, port, junk, twice=twice)
                 if message.flags & dns.flags.TC:
                     self.questions += 1
                     message = await _over_tcp(query, host, port)
@@ -128,6 +142,30 @@ class Resolver:
         if not query.is_response(message):
             return Failure(reason=f"an answer to another question from {where}")
         return _judge(question, message, where)
+
+    async def _over_udp(
+        self, query: dns.message.Message, host: str, port: int, junk: list[str], *, twice: bool
+    ) -> dns.message.Message:
+        # A socket of its own for every question, connected: the kernel then picks another port each
+        # time, drops what others send, and tells us when nobody listens there.
+        transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Udp(query, junk), remote_addr=(host, port)
+        )
+        try:
+            for _ in range(2 if twice else 1):
+                self.questions += 1
+                transport.sendto(query.to_wire())
+                pause = self._timeout / _SENT_AGAIN if twice else None
+                await asyncio.wait([protocol.answer], timeout=pause)
+                if protocol.answer.done():
+                    break
+            return await protocol.answer
+        finally:
+            transport.close()
+
+
+def _where(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _query(question: looks.Question) -> dns.message.QueryMessage:
@@ -220,21 +258,6 @@ class _Udp(asyncio.DatagramProtocol):
     def error_received(self, exc: Exception) -> None:
         if not self.answer.done():
             self.answer.set_exception(exc)
-
-
-async def _over_udp(
-    query: dns.message.Message, host: str, port: int, junk: list[str]
-) -> dns.message.Message:
-    # A socket of its own for every question, connected: the kernel then picks another port each
-    # time, drops what others send, and tells us when nobody listens there.
-    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Udp(query, junk), remote_addr=(host, port)
-    )
-    try:
-        transport.sendto(query.to_wire())
-        return await protocol.answer
-    finally:
-        transport.close()
 
 
 async def _over_tcp(query: dns.message.Message, host: str, port: int) -> dns.message.Message:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import contenders, dns, idle, keep, machine, report, start
+from tests.bench import contenders, dns, finding, idle, keep, machine, report, start
 from tests.statefulset import servers
 
 SECTIONS: Final = ("form", "cold", "busy", "start", "dns", "idle", "heal", "roll", "handover")
@@ -162,7 +162,11 @@ def _start(options: argparse.Namespace, server: servers.Server, results: report.
     print(report.started(results.starts))
 
 
-def _dns(_options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+def _dns(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    results.found = finding.scenarios()
+    print(report.finding_names(results.found), flush=True)
+    if options.quick:
+        return
     results.losses = dns.scenarios(server)
     print(report.lost(results.losses))
 

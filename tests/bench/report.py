@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench import contenders, dns, idle, keep, start
+from tests.bench import contenders, dns, finding, idle, keep, start
 
 _REFERENCES: Final = (contenders.REDIS_CLI.name, contenders.TUNED_CLI.name)
 """What all others are measured against."""
@@ -24,6 +24,7 @@ class Results:
     about: dict[str, str]
     runs: list[contenders.Run] = dataclasses.field(default_factory=list)
     busy_runs: list[contenders.Run] = dataclasses.field(default_factory=list)
+    found: list[finding.Found] = dataclasses.field(default_factory=list)
     losses: list[dns.Loss] = dataclasses.field(default_factory=list)
     idle: list[idle.Idle] = dataclasses.field(default_factory=list)
     healed: list[keep.Healed] = dataclasses.field(default_factory=list)
@@ -90,6 +91,18 @@ def idling(found: Sequence[idle.Idle]) -> str:
                 writes,
             ]
         )
+    return table(rows)
+
+
+def finding_names(found: Sequence[finding.Found]) -> str:
+    """Return how long a name that is there is not found: the median, and the longest."""
+    rows = [["FROM THE NAME TO ITS BEING FOUND", "SIDECAR", "ONE WHO REPEATS THE QUESTION", "RUNS"]]
+    for one in found:
+        times = [
+            f"{statistics.median(seconds):.2f} s, at most {max(seconds):.2f} s"
+            for seconds in (one.sidecar, one.repeater)
+        ]
+        rows.append([one.scenario, *times, str(len(one.sidecar))])
     return table(rows)
 
 

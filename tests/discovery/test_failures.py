@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from typing import Literal
 
 import pytest
@@ -135,7 +136,7 @@ def test_a_dead_first_name_server_costs_one_share_once(serve: Server, clock: Clo
     assert states(looking_at(looking), 2) == ["found", "absent"]
     assert 1.0 <= first < 2.0
     assert second < 0.5
-    assert len(silent.questions) == 1
+    assert len(silent.questions) == 2  # The same one, sent again.
 
 
 def test_a_failing_first_name_server_costs_nothing(serve: Server, clock: Clock) -> None:
@@ -162,9 +163,44 @@ def test_many_names_and_a_silent_server_cost_one_time_out(serve: Server, clock: 
     names = serve()
     names.behave(Bad.DROP)
     clock.now += LONGEST + TICK  # The pods' addresses have their turn.
-    looking = discover(clock, names, timeout=0.3)
+    looking = discover(clock, names, timeout=2.0)
     wanted = [pod(number) for number in range(100)]
-    assert asyncio.run(timed(looking.look(wanted))) < 0.6
-    assert len(names.questions) == discovery.AT_ONCE
+    assert asyncio.run(timed(looking.look(wanted))) < 2 * 2.0
+    asked = Counter(one.name for one in names.questions)
+    assert asked.pop(SERVICE) == 2
+    assert sorted(asked.values()) == [1] * discovery.AT_ONCE
     assert states(looking_at(looking), 100) == ["unknown"] * 100
     assert "no answer" in looking_at(looking).of(pod(99)).reason
+
+
+@pytest.mark.parametrize("service_port", [6379, None])
+def test_only_the_names_without_an_answer_are_unclear(
+    serve: Server, clock: Clock, service_port: int | None
+) -> None:
+    """The list of all pods needs TCP, or says nothing; and some of sixty answers never come."""
+    names = serve(service_port=service_port)
+    publish(names, *range(60))
+    names.behave(Bad.TRUNCATE_AND_NO_TCP, name=SERVICE)
+    late = [7, 30, 31, 59]
+    for number in late:
+        names.behave(Bad.DROP, name=pod(number))
+    looking = discover(clock, names, timeout=20.0)
+    clock.now += LONGEST + TICK  # The pods' addresses have their turn.
+    wanted = [pod(number) for number in range(60)]
+    assert asyncio.run(timed(looking.look(wanted))) < 20.0
+    known = looking_at(looking)
+    assert [one for one in range(60) if known.of(pod(one)).state != "found"] == late
+    where = f"{names.address}:{names.port}"
+    assert known.of(pod(7)) == directory.Name(
+        state="unknown", reason=f"no answer from {where} when half of the others had theirs"
+    )
+
+
+def test_a_lost_packet_is_sent_again(serve: Server, clock: Clock) -> None:
+    """Of a few questions: half of the packets are lost, and two looks in three find all the same."""
+    names = serve(loses=0.5)
+    publish(names, 0)
+    looking = discover(clock, names, timeout=1.0)
+    asyncio.run(keep_looking(looking, clock, [pod(0)], until=found(0)))
+    assert looking_at(looking).of(pod(0)).addresses == (address(0),)
+    assert len(names.questions) < looking.questions

@@ -10,7 +10,10 @@ import pytest
 
 from bootstrap.core import directory
 from tests.discovery.support import (
+    LONGEST,
     SERVICE,
+    SLOT,
+    TICK,
     WHERE,
     Clock,
     Server,
@@ -133,6 +136,47 @@ def test_a_long_answer_comes_over_tcp(serve: Server, clock: Clock) -> None:
     assert states(known, 100) == ["found"] * 100
     assert [asked.transport for asked in names.questions] == ["udp", "tcp"]
     assert looking.questions == 2
+
+
+@pytest.mark.parametrize("turn", range(6))
+@pytest.mark.parametrize("family", [4, None])
+def test_sixty_names_are_found_by_one_question(
+    serve: Server, clock: Clock, turn: int, family: Any
+) -> None:
+    """Whatever has its turn: on a slow name server sixty questions would take sixty times as long."""
+    names = serve(cache_seconds=30, takes=0.02)
+    publish(names, *range(60))
+    clock.now += turn * SLOT
+    looking = discover(clock, names, family=family, timeout=20.0)
+    known = asyncio.run(looking.look([pod(number) for number in range(60)]))
+    assert states(known, 60) == ["found"] * 60
+    assert {(asked.name, asked.type) for asked in names.questions} == {(SERVICE, "SRV")}
+    assert looking.questions == 2  # UDP, and TCP for the whole of it.
+
+
+@pytest.mark.parametrize("ttl", [5, 30])
+def test_names_that_come_one_by_one_are_found_by_the_list_of_all(
+    serve: Server, clock: Clock, ttl: int
+) -> None:
+    """Where nothing caches, a list that was made just now denies those that are not on it."""
+    names = serve(ttl=ttl)
+    looking = discover(clock, names, timeout=20.0)
+    for number in range(60):
+        publish(names, number, after=2.0 + number / 12)
+    wanted = [pod(number) for number in range(60)]
+    took = asyncio.run(keep_looking(looking, clock, wanted, until=found(*range(60))))
+    assert took <= 2.0 + 59 / 12 + 0.2 + 2 * TICK
+    single = [asked for asked in names.questions if asked.name != SERVICE]
+    assert len(single) <= {5: 2 * 60, 30: 0}[ttl]
+
+
+def test_many_names_are_found_though_packets_are_lost(serve: Server, clock: Clock) -> None:
+    names = serve(loses=0.05)
+    publish(names, *range(60))
+    looking = discover(clock, names)
+    wanted = [pod(number) for number in range(60)]
+    took = asyncio.run(keep_looking(looking, clock, wanted, until=found(*range(60))))
+    assert took <= LONGEST
 
 
 def test_packets_leave_no_sockets_behind(serve: Server, clock: Clock) -> None:

@@ -106,10 +106,51 @@ def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked(*, denied:
             for question in pace.again(WANTED):
                 until, exists = cache[question]
                 assert until > clock.now, "it would fill the cache anew"
-                pace.answered_again(question, held=math.ceil(until - clock.now))
+                left = math.ceil(until - clock.now)
+                pace.answered(question, held=left, at_first=30 if denied else left)
             assert clock.now <= comes + LONGEST + 2 * 0.16, f"chance {number}"
             if not found:
                 looking.append((clock.now + chance.uniform(0.1, 0.16), pace))
+
+
+@pytest.mark.parametrize("denied", [True, False])
+def test_who_shares_a_cache_and_wants_many_is_not_kept_back_either(*, denied: bool) -> None:
+    """The list of all pods is asked for besides at first, which may cost it one later turn."""
+    wanted, later = tuple(map(pod, range(looks.FEW + 1))), 0
+    for number in range(60):
+        chance, clock = random.Random(number), Clock()
+        comes = clock.now + chance.uniform(21, 70)
+        cache: dict[looks.Question, tuple[float, bool]] = {}
+        looking = [
+            (
+                clock.now + chance.uniform(0, 20),
+                looks.Pace(SERVICE, ("A",), clock=clock, wall=clock),
+            )
+            for _ in range(6)
+        ]
+        while looking:
+            looking.sort(key=lambda one: -one[0])
+            clock.now, pace = looking.pop()
+            taken, found = pace.take(wanted), False
+            listing = pace.listing(taken) if taken else None
+            for question in [*([listing] if listing else []), *taken]:
+                if cache.get(question, (0.0, False))[0] <= clock.now:
+                    cache[question] = (clock.now + 30, clock.now >= comes)
+                until, exists = cache[question]
+                held = math.ceil(until - clock.now)
+                pace.answered(question, held=held, at_first=30 if denied else held)
+                found |= exists and (question.name, question.type) != (SERVICE, "A")
+            for question in pace.again(wanted):
+                until, exists = cache[question]
+                assert until > clock.now, "it would fill the cache anew"
+                left = math.ceil(until - clock.now)
+                pace.answered(question, held=left, at_first=30 if denied else left)
+            late = clock.now - comes - 2 * 0.16
+            assert late <= 2 * LONGEST, f"chance {number}"
+            later += late > LONGEST
+            if not found:
+                looking.append((clock.now + chance.uniform(0.1, 0.16), pace))
+    assert later <= 6 * 60 // 20
 
 
 @pytest.mark.parametrize("rest", [6.0, 10.7, 22.49, 33.3, 44.98, 1234.5])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -64,9 +65,14 @@ class NameServer:
         cache_seconds: int = 0,
         replicas: int = 1,
         service_port: int | None = 6379,
+        takes: float = 0.0,
+        loses: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a server that does not listen yet; port 0 takes a free one at the start.
+
+        Each UDP question keeps it busy for `takes` seconds of real time, and the part `loses` of
+        the UDP questions is lost, always the same ones of a run.
 
         With `cache_seconds` answers, those about missing names too, are remembered for so long
         per name, type, DO and CD, and bear that time as TTL; with 0 nothing is remembered, and
@@ -75,6 +81,7 @@ class NameServer:
         """
         self.address = address
         self.port = port
+        self._takes, self._loses = takes, loses
         self._clock = clock
         self._zone = zone.Zone(
             domain, ttl=cache_seconds or ttl, service_port=service_port, clock=clock
@@ -224,7 +231,7 @@ class NameServer:
         port = int(tcp.sockets[0].getsockname()[1])
         try:
             udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: _Udp(self._reply), local_addr=(self.address, port)
+                lambda: _Udp(self._reply, self._takes, self._loses), local_addr=(self.address, port)
             )
         except OSError:
             tcp.close()
@@ -246,15 +253,31 @@ class NameServer:
 
 
 class _Udp(asyncio.DatagramProtocol):
-    def __init__(self, reply: Callable[[bytes, str, str], Iterable[bytes]]) -> None:
+    def __init__(
+        self, reply: Callable[[bytes, str, str], Iterable[bytes]], takes: float, loses: float
+    ) -> None:
         self._reply = reply
+        self._takes, self._loses = takes, loses
+        self._chance = random.Random(4)
+        self._busy_until = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self._chance.random() < self._loses:
+            return
+        loop = asyncio.get_running_loop()
+        if not self._takes:
+            self._answer(data, addr)
+            return
+        self._busy_until = max(self._busy_until, loop.time()) + self._takes
+        loop.call_at(self._busy_until, self._answer, data, addr)
+
+    def _answer(self, data: bytes, addr: tuple[str, int]) -> None:
         for answer in self._reply(data, "udp", addr[0]):
-            self._transport.sendto(answer, addr)
+            if not self._transport.is_closing():
+                self._transport.sendto(answer, addr)
 
 
 def _endpoint(pod: str, service: str, namespace: str) -> zone.Endpoint:

@@ -13,7 +13,7 @@ from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
 from bootstrap.core.directory import Name
 from bootstrap.core.model import Pod, Scope
-from bootstrap.core.plan import todo
+from bootstrap.core.plan import down, todo
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from tests.core import build, scenario
@@ -131,3 +131,74 @@ def test_a_plan_that_only_waits_for_a_phase_is_no_health() -> None:
     snapshot, topology = build.snapshot(own(0), scope=Scope.LOCAL), build.topology(0)
     found = headline.headline(Scene(snapshot, topology), Plan(phase=Phase.JOIN))
     assert found.verdict is Verdict.WAIT
+
+
+# What stands out in the shards, though the pod that was asked lacks nothing
+
+
+def one_of(found: headline.Headline) -> tuple[str, str, str]:
+    assert found.cause is not None
+    return found.verdict.value, found.cause.code, found.cause.pod
+
+
+def six(**instead: Pod) -> list[Pod]:
+    return [instead.get(f"p{one}", own(one)) for one in range(6)]
+
+
+def test_each_kind_of_trouble_in_the_shards_has_its_verdict() -> None:
+    twice = [line for line in build.everybody(3) if not line.startswith("n3")]
+    twice.append(build.line(3, "myself,master", slots="100-200").replace(" 4 conn", " 9 conn"))
+    twice[0] = build.line(0, "master", slots="0-99 201-5460")
+    disputed = told(*six(p3=own(3, twice)))
+    assert one_of(disputed) == ("ACT", "disputed-slots", "")
+    strange = [line for line in build.everybody(1) if not line.startswith("n4")]
+    doubted = told(*six(p1=own(1, [*strange, build.line(4, "slave,fail?", "n1")])))
+    assert one_of(doubted) == ("ACT", "node-trouble", "redis-app-4")
+    assert one_of(told(*six(p4=own(4, link=False)), me=1)) == ("WAIT", "sync", "redis-app-4")
+    assert one_of(told(*six(p4=own(4, ok=False)), me=1)) == ("WAIT", "state", "redis-app-4")
+    assert one_of(told(*six(), build.own(6), me=1)) == ("WAIT", "outside", "redis-app-6")
+    away = build.pod(6, "refused")
+    assert one_of(told(*six(), away, me=1)) == ("ACT", "outside", "redis-app-6")
+    assert told(*six(), me=1).verdict is Verdict.HEALTHY
+
+
+def test_the_same_fault_of_several_servers_is_one_line() -> None:
+    pods = [build.own(0), *(build.pod(one, "refused") for one in range(1, 6))]
+    found = told(*pods)
+    assert found.text.startswith("WAIT: 5 of 6 servers: it is refused; it passes by itself")
+    old = [build.own(0, uptime=90), *pods[1:]]
+    assert told(*old).text.startswith("ACT: 5 of 6 servers: it is refused. ")
+
+
+def test_a_node_that_was_missed_for_long_is_for_a_person() -> None:
+    lines = [line for line in build.everybody(0) if not line.startswith("n4 ")]
+    lines.append(build.line(4, "slave,fail?", "n1"))
+    soon = told(own(0, lines), scope=Scope.LOCAL)
+    late = told(own(0, lines), scope=Scope.LOCAL, unwell=60.0)
+    assert one_of(soon) == ("WAIT", "pod-down", "redis-app-4")
+    assert one_of(late) == ("ACT", "pod-down", "redis-app-4")
+
+
+def test_nodes_that_own_slots_are_never_to_be_forgotten_after_scaling_in() -> None:
+    gone = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
+    lines = build.everybody(0)
+    lines[0] = lines[0].replace("0-5460", "0-5400")
+    lines.append(build.line(6, "master,fail", slots="5401-5460"))
+    found = told(own(0, lines, ok=False), build.pod(6, resolved=gone))
+    assert one_of(found)[1] in causes.ACTS
+    cause = [own(0, lines), *(own(one) for one in range(1, 6)), build.pod(6, resolved=gone)]
+    named = told(*cause)
+    assert one_of(named) == ("ACT", "scaled-away", "redis-app-6")
+    assert "with it the keys of slots 5401-5460" in named.text
+    assert not any("FORGET" in one.command for one in named.todo)
+
+
+def test_many_names_are_cut_short() -> None:
+    assert down.listed([f"p{one}" for one in range(6)]) == "p0, p1, p2, p3 and 2 more"
+    assert down.listed(["p0"]) == "p0"
+
+
+def test_clients_that_are_refused_by_all_nodes_are_told_at_last() -> None:
+    snapshot, topology = build.snapshot(own(0, ok=False), scope=Scope.LOCAL), build.topology(0)
+    found = headline.headline(Scene(snapshot, topology), Plan(phase=Phase.STEADY))
+    assert one_of(found) == ("ACT", "unserved", "")

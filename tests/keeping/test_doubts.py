@@ -57,7 +57,7 @@ def test_a_node_that_somebody_met_by_hand(name: str) -> None:
         shown = asking.ask(mover, "--dry-run")
         assert shown.status == asking.BLOCKED
         forget = f"redis-app-$i -c redis -- redis-cli CLUSTER FORGET {stranger.node_id()}"
-        for said in (stranger.fqdn, stranger.address, forget, "docs/runbook.md#foreign-node"):
+        for said in (stranger.fqdn, stranger.address, forget, "explain foreign-node"):
             assert said in shown.text
 
         keeping.down(app, [mover])

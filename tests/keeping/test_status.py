@@ -54,7 +54,17 @@ def test_every_pod_says_the_same() -> None:
         assert status == 0
         (line,) = [line for line in text.splitlines() if "redis-app-3" in line]
         assert all(word in line for word in ("replica", app[3].address, "host-3", "up", "ok"))
+        assert_one_headline(app[4], "HEALTHY: 6 nodes, 3 shards.")
         assert_trouble_shows(app)
+
+
+def assert_one_headline(one: pod.Pod, expected: str) -> None:
+    """`status`, a dry run, /readyz and /statusz begin with the same line."""
+    lines = {ask(one)[1].partition("\n")[0], roles.beside(one, "--dry-run")[1].partition("\n")[0]}
+    lines.add(forming.answers(one)[1].partition("\n")[0])
+    lines.add(json.loads(forming.answers(one, "/statusz")[1])["headline"]["text"])
+    assert len(lines) == 1, lines
+    assert lines.pop().startswith(expected)
 
 
 def assert_details(app: sets.LocalStatefulSet, found: dict[str, Any]) -> None:
@@ -80,6 +90,8 @@ def assert_trouble_shows(app: sets.LocalStatefulSet) -> None:
     last = found["shards"][2]["replicas"][0]
     assert (last["pod"], last["keys"], found["well"]) == ("redis-app-5", None, False)
     assert last["trouble"].startswith("away")
+    assert (found["headline"]["code"], found["headline"]["pod"]) == ("pod-down", "redis-app-5")
+    assert found["headline"]["effect"]["harms"] is False
     # From the pod itself the others' word is all there is.
     status, text = ask(app[5], "--output", "json")
     assert status == 1

@@ -33,7 +33,7 @@ def test_json_says_the_same(blank: sets.LocalStatefulSet) -> None:
     assert {"pod", "phase", "observed", "steps", "waiting", "blocked"} <= said.keys()
     assert (said["pod"], said["phase"]) == ("redis-app-0", "blocked")
     (block,) = said["blocked"]
-    assert block.keys() == {"code", "why", "fix"}
+    assert block.keys() == {"code", "why", "fix", "todo"}
     assert block["code"] == "pod-has-slots"
     dead = said["observed"][2]
     assert (dead["pod"], dead["reachable"]) == ("redis-app-2", False)

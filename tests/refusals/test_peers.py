@@ -26,7 +26,7 @@ STUBS: Mapping[
         stubs.silent,
         asking.NOT_YET,
         asking.FAILED,
-        ["to answer", "no answer in time", "a hung server", "kubectl get networkpolicy"],
+        ["to answer", "no answer in time", "the server hangs", "kubectl get networkpolicy"],
     ),
     "no redis": (
         stubs.other,
@@ -60,7 +60,7 @@ def test_something_else_in_the_place_of_a_server(bare: sets.LocalStatefulSet, ca
 
 def test_a_server_that_hangs(blank: sets.LocalStatefulSet) -> None:
     blank[1].pause()
-    says = ["redis-app-1", "6379 to answer", "no answer in time", "a hung server"]
+    says = ["redis-app-1", "6379 to answer", "no answer in time", "the server hangs"]
     others = [blank[0], blank[2]]
     try:
         failed = asking.FAILED
@@ -81,7 +81,7 @@ def test_another_password() -> None:
         says = [
             "redis-app-1",
             "does not accept our user and password",
-            "requirepass of redis-app-1",
+            "the server's requirepass",
         ]
         asking.refused(
             app[0],

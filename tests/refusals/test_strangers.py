@@ -38,7 +38,7 @@ def test_a_pod_of_another_statefulset(
     says = [
         f"{blank[1].fqdn} resolves to {other[0].address}",
         f"says it is {other[0].fqdn}",
-        "expected redis-app-1's own node",
+        "is that the address of redis-app-1?",
         "kubectl get pod redis-app-1",
     ]
     blocked = asking.BLOCKED

@@ -10,7 +10,7 @@ import pytest
 from tests.refusals import asking, clusters, dumps
 from tests.statefulset import needs, sets
 
-KEEP = "nothing is ever emptied by us; if its data may go, give the pod an empty volume"
+KEEP = "DESTRUCTIVE: only if its data may go: give redis-app-"
 
 
 @pytest.mark.parametrize("holder", [0, 1])
@@ -39,7 +39,7 @@ def test_keys_that_came_with_the_volume(bare: sets.LocalStatefulSet) -> None:
 def test_slots(blank: sets.LocalStatefulSet, holder: int) -> None:
     blank[holder].ask("CLUSTER", "ADDSLOTS", 7)
     laid_out = "0-5460" if holder == 0 else "5461-10921"
-    says = ["pod-has-slots", f"redis-app-{holder} owns slots 7", f"expected {laid_out}", KEEP]
+    says = ["pod-has-slots", f"redis-app-{holder} owns slot 7", f"expected {laid_out}", KEEP]
     blocked = asking.BLOCKED
     asking.refused(blank[0], blank.pods, dry=blocked, once=blocked, says=says)
 
@@ -47,13 +47,13 @@ def test_slots(blank: sets.LocalStatefulSet, holder: int) -> None:
 def test_a_lone_owner_of_slots_is_no_cluster_to_join(blank: sets.LocalStatefulSet) -> None:
     """What becomes of it is for the seed to say; joined, it would be a cluster full of holes."""
     blank[1].ask("CLUSTER", "ADDSLOTS", 7)
-    says = ["redis-app-0", "to form the cluster", "kubectl logs redis-app-0"]
+    says = ["redis-app-0", "to form the cluster", "what does redis-app-0 wait for"]
     shown = asking.ask(blank[2], "--dry-run")
     assert shown.status == asking.NOT_YET, shown
     assert all(one in shown.text for one in says), shown
     assert "meet" not in shown.text
     blocked = asking.BLOCKED
-    own = ["redis-app-1 knows nobody", "slots 7", "expected a blank node", KEEP]
+    own = ["redis-app-1 knows nobody", "slot 7", "expected a blank node", KEEP]
     asking.refused(blank[1], blank.pods, dry=blocked, once=blocked, says=own)
 
 
@@ -67,7 +67,7 @@ def test_one_node_id_in_two_pods(bare: sets.LocalStatefulSet) -> None:
     twice = bare[1].node_id()
     says = [
         f"redis-app-1 and redis-app-2 both say they are node {twice}",
-        "give the other POD an empty volume",
+        "only if redis-app-2 is the copy: give redis-app-2 an empty volume",
     ]
     blocked = asking.BLOCKED
     asking.refused(bare[0], bare.pods, dry=blocked, once=blocked, says=says)

@@ -26,7 +26,7 @@ def get(topology: Topology, what: str, *options: str) -> str:
 
 def logs(topology: Topology, pod: str, container: str) -> str:
     """The last lines of a container's log."""
-    return f"kubectl logs{namespace(topology)} {pod} -c {container} --tail=20"
+    return f"kubectl logs {pod}{namespace(topology)} -c {container} --tail=20"
 
 
 def filled(todo: Todo, topology: Topology, pod: str, **more: str) -> Todo:

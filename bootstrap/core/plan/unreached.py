@@ -19,13 +19,13 @@ USUAL: Final = {
 
 _THERE: Final = Todo(
     what="is the pod there, and its container redis running?",
-    command="kubectl get pod{n} {pod} -o wide",
+    command="kubectl get pod {pod}{n} -o wide",
     expect="expected: Running, and the address that the table shows; Pending: kubectl describe"
-    " pod{n} {pod}; CrashLoopBackOff or Error: see its last words",
+    " pod {pod}{n}; CrashLoopBackOff or Error: see its last words",
 )
 _LAST_WORDS: Final = Todo(
     what="what did its server say last, if its container has ended?",
-    command="kubectl logs{n} {pod} -c redis --previous --tail=20",
+    command="kubectl logs {pod}{n} -c redis --previous --tail=20",
     expect="the last lines name the fault; where there is no previous container, leave --previous"
     " out",
 )
@@ -51,7 +51,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
             what="does the server answer in its own pod?",
             command="kubectl exec{n} {pod} -c redis -- redis-cli PING",
             expect="PONG: the network is in the way; no answer: the server hangs, see its log:"
-            " kubectl logs{n} {pod} -c redis --tail=20",
+            " kubectl logs {pod}{n} -c redis --tail=20",
         ),
     ),
     Trouble.LOADING: (
@@ -104,7 +104,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
         Todo(
             what="let {pod}'s certificate have its full name, or one with * in place of the pod's,"
             " as subjectAltName; and is that its address?",
-            command="kubectl get pod{n} {pod} -o wide",
+            command="kubectl get pod {pod}{n} -o wide",
         ),
     ),
     Trouble.TLS_UNTRUSTED: (

@@ -19,6 +19,7 @@ ANNOUNCED: Final = frozenset(
         "cluster-announce-hostname",
         "cluster-announce-human-nodename",
         "availability-zone",
+        "repl-diskless-sync-max-replicas",
         "masterauth",
         "masteruser",
         "primaryauth",

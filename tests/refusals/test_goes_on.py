@@ -48,7 +48,7 @@ CASES: Mapping[
     tuple[Callable[[sets.LocalStatefulSet], AbstractContextManager[Mend]], Sequence[str]],
 ] = {
     "port closed": (port_closed, ["redis-app-1", "Connection refused"]),
-    "slots": (slots_of_its_own, ["pod-has-slots", "redis-app-1 owns slots 7"]),
+    "slots": (slots_of_its_own, ["pod-has-slots", "redis-app-1 owns slot 7"]),
     "silent DNS": (silent_dns, ["redis-app-1", "DNS is unclear: no answer"]),
 }
 
@@ -78,7 +78,7 @@ def test_readiness_says_why_it_is_blocked(blank: sets.LocalStatefulSet) -> None:
     asking.wait_said(blank[0], ["pod-has-slots"])
     status, why = blank[0].http("/readyz")
     assert status == 503
-    assert why.startswith("blocked, pod-has-slots: redis-app-1 owns slots 7")
+    assert why.startswith("ACT pod-has-slots: redis-app-1 owns slot 7")
     assert 'bootstrap_blocked{code="pod-has-slots"} 1.0' in blank[0].http("/metrics")[1]
     assert blank[0].stop_sidecar(signal.SIGTERM) == 0
     assert fingerprints.changes(before, fingerprints.of(blank.pods), may_announce=blank[0]) == []

@@ -129,7 +129,12 @@ def test_version_that_is_not_supported(bare: sets.LocalStatefulSet) -> None:
 
 
 def test_port_closed(bare: sets.LocalStatefulSet) -> None:
-    says = ("redis-app-0", "6379 to answer", "Connection refused", "kubectl logs redis-app-0")
+    says = (
+        "redis-app-0",
+        "6379 to answer",
+        "Connection refused",
+        "kubectl logs -n default redis-app-0",
+    )
     failed = asking.FAILED
     asking.refused(bare[0], bare.pods, dry=failed, once=failed, says=says)
 

@@ -17,7 +17,16 @@ from tests.statefulset import oracle, process, servers, sets
 from tests.statefulset import pod as pods
 
 READS: Final = frozenset(
-    {"info", "ping", "replconf", "config|get", "cluster|info", "cluster|nodes", "cluster|myid"}
+    {
+        "info",
+        "ping",
+        "replconf",
+        "config|get",
+        "cluster|info",
+        "cluster|links",
+        "cluster|nodes",
+        "cluster|myid",
+    }
 )
 """Commands that change nothing; REPLCONF and PING are the servers' own."""
 

@@ -20,8 +20,19 @@ from typing import Any, Final, TypeAlias
 
 from bootstrap import cli, connection
 
-READS: Final = frozenset({"CONFIG GET", "CLUSTER INFO", "CLUSTER NODES", "CLUSTER SHARDS", "INFO",
-                          "REPLCONF"})  # fmt: skip
+READS: Final = frozenset(
+    {
+        "CONFIG GET",
+        "CLUSTER INFO",
+        "CLUSTER LINKS",
+        "CLUSTER NODES",
+        "CLUSTER SHARDS",
+        "INFO",
+        # Without arguments, as they are sent, these change nothing.
+        "PSYNC",
+        "REPLCONF",
+    }
+)
 SAID: Final = "let through: "
 SHOWN: Final = frozenset({"cluster-node-timeout", "cluster-ping-interval"})
 """Settings whose values are said; others may be secret."""

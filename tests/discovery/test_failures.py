@@ -194,13 +194,3 @@ def test_only_the_names_without_an_answer_are_unclear(
     assert known.of(pod(7)) == directory.Name(
         state="unknown", reason=f"no answer from {where} when half of the others had theirs"
     )
-
-
-def test_a_lost_packet_is_sent_again(serve: Server, clock: Clock) -> None:
-    """Of a few questions: half of the packets are lost, and two looks in three find all the same."""
-    names = serve(loses=0.5)
-    publish(names, 0)
-    looking = discover(clock, names, timeout=1.0)
-    asyncio.run(keep_looking(looking, clock, [pod(0)], until=found(0)))
-    assert looking_at(looking).of(pod(0)).addresses == (address(0),)
-    assert len(names.questions) < looking.questions

@@ -108,7 +108,7 @@ def test_a_server_without_any_sidecar(
     says = [
         f"redis-app-1: its own sidecar to write cluster-announce-ip {other[0].address}",
         *(["has 5 keys", "slots 0-16383"] if used_before else []),
-        "kubectl logs -n default redis-app-1",
+        "kubectl logs redis-app-1 -n default",
         "kubectl get pod redis-app-1",
     ]
     everybody = [*blank.pods, *other.pods]

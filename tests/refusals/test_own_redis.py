@@ -133,7 +133,7 @@ def test_port_closed(bare: sets.LocalStatefulSet) -> None:
         "redis-app-0",
         "6379 to answer",
         "Connection refused",
-        "kubectl logs -n default redis-app-0",
+        "kubectl logs redis-app-0 -n default",
     )
     failed = asking.FAILED
     asking.refused(bare[0], bare.pods, dry=failed, once=failed, says=says)

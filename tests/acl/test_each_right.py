@@ -158,10 +158,10 @@ def test_reporting_to_a_primary(name: str, right: str) -> None:
 @pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.parametrize("right", ["+psync"])
 def test_copying_from_a_primary(name: str, right: str) -> None:
-    """Only the replica's own server is told, so its sidecar says where to look, and for what."""
+    """Only the replica's own server is told; its sidecar sees that the primary refuses copies."""
     with pair(name, without(right)) as app, forming.told(app):
         start(app)
-        says = ("the sync with its primary", "kubectl logs redis-app-1 -c redis", right)
+        says = ("replica-refused", f"ACL SETUSER {users.SIDECAR}", right)
         asking.wait_said(app[1], says)
         forming.until(lambda: "'psync'" in app[1].log_file.read_text(), app[1].server_tail)
 

@@ -71,7 +71,9 @@ def test_the_gate_outlasts_whoever_is_held(every: Build, tmp_path: Path) -> None
 
 def test_readiness_is_asked_each_second_and_lost_by_no_short_trouble(every: Build) -> None:
     probe = every.sidecar["readinessProbe"]
-    assert probe["httpGet"]["path"] == "/readyz"
+    # An ordered set makes the next pod once this one is ready: there it only means that it lives.
+    ordered = every.statefulset["spec"].get("podManagementPolicy") != "Parallel"
+    assert probe["httpGet"]["path"] == ("/livez" if ordered else "/readyz")
     assert probe["periodSeconds"] == 1
     assert probe["failureThreshold"] >= 6
 

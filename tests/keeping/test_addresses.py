@@ -79,7 +79,12 @@ def test_nobody_is_ready_before_its_siblings_are_found(name: str) -> None:
         first.start_server()
         first.wait_server_up()
         said = "cluster_state is ok, but most siblings are not where our node looks yet\n"
-        forming.until(lambda: forming.answers(first) == (503, said), lambda: forming.answers(first))
+
+        def held_back() -> bool:
+            status, text = forming.answers(first)
+            return status == 503 and text.endswith(f"\n{said}")
+
+        forming.until(held_back, lambda: forming.answers(first))
         keeping.bring_back(app, others)
         forming.wait_ready(app.pods)
 

@@ -39,7 +39,7 @@ async def dry_run(observer: observe.Observer, output: str) -> int:
     """What is seen of everybody, and what would be done."""
     snapshot, plan = await _look(observer)
     if not plan.reached:
-        # Where all is well it would be said at every look; the log has it, once.
+        # Where all is well it would be said at every look, of a danger that is not there now.
         plan = dataclasses.replace(plan, notes=(*plan.notes, *gate.unguarded(observer.topology)))
     ended = _verdict(snapshot, plan, observer.topology)
     if output == "json":

@@ -17,7 +17,13 @@ import redis.exceptions
 from tests.formation import forming, monitor
 from tests.statefulset import needs, oracle, pod, servers, sets
 
-READS = {("info",), ("cluster", "info"), ("cluster", "nodes"), ("config", "get")}
+READS = {
+    ("info",),
+    ("cluster", "info"),
+    ("cluster", "links"),
+    ("cluster", "nodes"),
+    ("config", "get"),
+}
 """All that an idle sidecar may ask, without arguments. Whatever else comes is a write."""
 ALLOWED = (
     *("+" + "|".join(words) for words in READS),

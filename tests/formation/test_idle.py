@@ -150,7 +150,8 @@ def test_a_write_would_be_noticed(name: str) -> None:
         with pytest.raises(AssertionError, match="'flushall'"):
             assert_only_read(app, [heard])
         with app[0].client(driver_info=None) as client:
-            for words in READS:
+            new = {("cluster", "links")} if app[0].server.version < (7, 0, 0) else set()
+            for words in READS - new:
                 client.execute_command(*words, *(["*"] if words == ("config", "get") else []))
             assert attempts(app[0]) == []
             for words in (("CONFIG", "SET", "timeout", "0"), ("CLUSTER", "MEET", "127.0.0.1", "1")):

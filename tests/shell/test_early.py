@@ -104,7 +104,8 @@ def judged(tmp_path: Path, **files: str) -> str:
         ({"nodes_conf": PRIMARY}, "ask"),
         ({"nodes_conf": PRIMARY, "dump_rdb": "REDIS0011 and keys"}, "open"),
         ({"nodes_conf": REPLICA, "dump_rdb": "REDIS0011 and keys"}, "open"),
-        ({"dump_rdb": "REDIS0011 and keys"}, "open"),
+        # Without a nodes.conf peers tell whether a replica has its place (plan.gate).
+        ({"dump_rdb": "REDIS0011 and keys"}, "ask"),
         ({"nodes_conf": "\0" * 100}, "ask"),
         # Where it ran at another address it may be a copy, and one that names another set may too.
         ({"nodes_conf": REPLICA.replace("10.0.0.5", "10.0.0.7")}, "ask"),

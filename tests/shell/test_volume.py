@@ -214,12 +214,14 @@ def test_nodes_conf_comes_before_its_like_and_the_newest_of_those_first(tmp_path
 
 
 def test_a_corrupt_nodes_conf_is_told(tmp_path: Path) -> None:
-    (tmp_path / "nodes.conf").write_bytes(b"\xff\xfe\x00 nonsense\n")
+    (tmp_path / "nodes.conf").write_bytes(b"\xff\xfe nonsense\n")
     found = volume.read(tmp_path)
     assert "a line that makes no sense" in found.corrupt
     assert found.members == ()
     (tmp_path / "nodes.conf").write_text(NODES[:-9])
     assert volume.read(tmp_path).corrupt == "its last line is cut off"
+    (tmp_path / "nodes.conf").write_bytes(bytes(4096))
+    assert "it holds NUL bytes" in volume.read(tmp_path).corrupt
 
 
 def test_what_a_server_was_still_writing_is_not_loaded(tmp_path: Path) -> None:

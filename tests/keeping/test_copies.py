@@ -29,7 +29,10 @@ def writing(app: sets.LocalStatefulSet) -> writer.Writer:
 def assert_held(copy: sets.LocalStatefulSet, text: str) -> None:
     for one in copy.pods:
         kubelet.wait_held(one, text)
-        assert keeping.blocked(one) == {"copied-volume"}
+        forming.until(
+            lambda one=one: keeping.blocked(one) == {"copied-volume"},
+            lambda one=one: forming.answers(one),
+        )
         assert not one.running
 
 

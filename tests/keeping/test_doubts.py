@@ -118,5 +118,9 @@ def test_two_halves_that_a_person_parted(name: str) -> None:
         assert {len(ids) for ids in known} == {2, 4}
         shown = asking.ask(app[5], "--dry-run")
         assert shown.status == asking.BLOCKED
-        for said in ("redis-app-0, redis-app-3; redis-app-1, redis-app-2", "#split", "kubectl"):
+        for said in (
+            "redis-app-0, redis-app-3; redis-app-1, redis-app-2",
+            "explain split",
+            "kubectl",
+        ):
             assert said in shown.text

@@ -166,8 +166,11 @@ def forget_foreign(scene: Scene, ids: list[str]) -> str:
     """What lets all of ours forget nodes that are not ours.
 
     Empty while one may be the node of a pod of ours: its replicas would be known to no node then.
+    Before redis 7.0 no node says whose it is: where a name leads to a stranger, the node of that
+    pod has not been asked, and looks like a foreign one.
     """
-    if not scene.all_asked or scene.own_ids & {*ids}:
+    named = scene.my.setting("cluster-announce-hostname") is not None
+    if not named or not scene.all_asked or scene.own_ids & {*ids}:
         return ""
     what = "it" if len(ids) == 1 else "each of them"
     return f"let all of ours forget {what} within 60 seconds: {forget_all(scene, ids)}"
@@ -176,6 +179,11 @@ def forget_foreign(scene: Scene, ids: list[str]) -> str:
 def unasked(scene: Scene) -> str:
     """For an id that no pod of ours has said, while some were not asked."""
     silent = [pod.name for pod in scene.snapshot.pods if pod.view is None]
+    if not silent:
+        return (
+            "servers before redis 7.0 do not say whose they are, so it may be the node of a pod of"
+            " ours whose name leads elsewhere: compare the addresses first, and forget nothing"
+        )
     return (
         "it may be the node of a pod of ours that did not answer, so forget nothing before that pod"
         f" is back: {', '.join(silent)}"

@@ -29,11 +29,11 @@ def writing(app: sets.LocalStatefulSet) -> writer.Writer:
 def assert_held(copy: sets.LocalStatefulSet, text: str) -> None:
     for one in copy.pods:
         kubelet.wait_held(one, text)
-        forming.until(
-            lambda one=one: keeping.blocked(one) == {"copied-volume"},
-            lambda one=one: forming.answers(one),
-        )
-        assert not one.running
+    forming.until(
+        lambda: all(keeping.blocked(one) == {"copied-volume"} for one in copy.pods),
+        lambda: [forming.answers(one) for one in copy.pods],
+    )
+    assert not any(one.running for one in copy.pods)
 
 
 def stop(app: sets.LocalStatefulSet) -> None:

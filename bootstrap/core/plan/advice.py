@@ -90,11 +90,10 @@ def emptying(topology: Topology, pod: str, when: str = "only if its data may go"
 
 def sidecar(topology: Topology, pod: str) -> tuple[Todo, ...]:
     """A look at what another pod waits for."""
-    where = f"kubectl exec{commands.namespace(topology)} {pod} -c bootstrap"
     return (
         Todo(
             what=f"what does {pod} wait for?",
-            command=f"{where} -- python -m bootstrap --dry-run",
+            command=f"{commands.in_sidecar(topology, pod)} python -m bootstrap --dry-run",
             expect="its first line names the cause; where the sidecar does not run:"
             f" {commands.logs(topology, pod, 'bootstrap')}",
         ),

@@ -24,6 +24,11 @@ def get(topology: Topology, what: str, *options: str) -> str:
     return " ".join([f"kubectl get {what}{namespace(topology)}", *options])
 
 
+def in_sidecar(topology: Topology, pod: str) -> str:
+    """What a person types before a command that runs in a pod's sidecar."""
+    return f"kubectl exec{namespace(topology)} {pod} -c bootstrap --"
+
+
 def logs(topology: Topology, pod: str, container: str) -> str:
     """The last lines of a container's log."""
     return f"kubectl logs {pod}{namespace(topology)} -c {container} --tail=20"

@@ -203,11 +203,10 @@ def unlinked(scene: Scene, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]
 
 def ask_its_sidecar(scene: Scene, pod: str) -> tuple[Todo, ...]:
     """A look for the cause at the place where it can be seen."""
-    where = f"kubectl exec{commands.namespace(scene.topology)} {pod} -c bootstrap"
     return (
         Todo(
             what=f"if it lasts: why has {pod} no link? Its own sidecar tries its primary's port",
-            command=f"{where} -- python -m bootstrap status",
+            command=f"{commands.in_sidecar(scene.topology, pod)} python -m bootstrap status",
             expect="TROUBLE replica-refused names the cause; else it copies its primary's data",
         ),
     )

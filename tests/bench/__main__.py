@@ -163,7 +163,9 @@ def _start(options: argparse.Namespace, server: servers.Server, results: report.
 
 
 def _dns(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
-    results.found = finding.scenarios()
+    for found in finding.scenarios():
+        results.found.append(found)
+        print(f"  {found.scenario}: {found.sidecar[-1]:.2f} s at most", flush=True)
     print(report.finding_names(results.found), flush=True)
     if options.quick:
         return

@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 import dns.asyncresolver
@@ -59,16 +59,14 @@ class Found:
     repeater: Sequence[float]
 
 
-def scenarios() -> list[Found]:
-    """Run each scenario a few times, by turns with the one who repeats."""
-    return [
-        Found(
+def scenarios() -> Iterator[Found]:
+    """Run each scenario a few times, with the sidecar's looks and with plain repetition."""
+    for one in SCENARIOS:
+        yield Found(
             scenario=one.name,
             sidecar=sorted(asyncio.run(_runs(one, _sidecar))),
             repeater=sorted(asyncio.run(_runs(one, _repeater))),
         )
-        for one in SCENARIOS
-    ]
 
 
 async def _runs(scenario: Scenario, asker: Asker) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.core import effect, slots
+from bootstrap.core.actions import Forget
 from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.model import Member
 from bootstrap.core.plan import down, ownership, usual
@@ -10,14 +11,20 @@ from bootstrap.core.plan.scene import Scene
 
 
 def missed(facts: Facts) -> Cause | None:
-    """The nodes that our own node knows and that do not live, owners of slots first."""
+    """The nodes that our own node knows and that do not live, owners of slots first.
+
+    Not those that are about to be forgotten, nor foreign ones, which are told by another rule.
+    """
     scene, view = facts.scene, facts.scene.me.view
     if view is None or not facts.effect.formed:
         return None
+    acts = (action for step in facts.plan.steps for action in step.actions)
+    going = {action.node_id for action in acts if isinstance(action, Forget)}
     gone = [
         one
         for one in view.others
         if not (one.handshake or effect.alive(scene, one) or scene.ghost(one))
+        if one.node_id not in going and scene.is_ours(one) is not False
     ]
     gone.sort(key=lambda one: (not one.slots, scene.name(one)))
     away = [one for one in gone if not down.scaled_away(scene, one)]

@@ -161,7 +161,7 @@ def test_copying_from_a_primary(name: str, right: str) -> None:
     """Only the replica's own server is told; its sidecar sees that the primary refuses copies."""
     with pair(name, without(right)) as app, forming.told(app):
         start(app)
-        says = ("replica-refused", "ACL SETUSER USER", right)
+        says = ("replica-refused", f"ACL SETUSER {users.SIDECAR}", right)
         asking.wait_said(app[1], says)
         forming.until(lambda: "'psync'" in app[1].log_file.read_text(), app[1].server_tail)
 

@@ -63,8 +63,8 @@ def test_a_new_node_waits_for_what_dns_has_to_say() -> None:
     found = plan(UNKNOWN, build.own(1), seen=BLANK, shut=1000.0)
     assert (found.gate.open, found.blocked, found.look) == (False, (), Scope.ALL)
     assert found.waiting[0].text == (
-        "redis-app-0: its peers to be heard: whoever was here before may have replicas, and a start"
-        " would empty them; DNS about redis-app-3: SERVFAIL from 10.0.0.53:53"
+        "redis-app-0: its peers to be heard: a node that was here before may have replicas, and a"
+        " start would empty them; DNS about redis-app-3: SERVFAIL from 10.0.0.53:53"
     )
 
 

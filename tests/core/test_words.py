@@ -43,17 +43,95 @@ def test_no_text_has_a_defect(path: Path) -> None:
         assert not re.search(r"\bslots \d+(?![\d ]*[-\d])\b(?! \.\.\.)(?!,| \d)", text), text
 
 
+def told_to_do(path: Path) -> list[todo.Todo]:
+    """All that a person is told to do, by the plan, by its headline and by that of `status`."""
+    given = scenario.read(path)
+    plan, scene = given.plan, Scene(given.snapshot, given.topology)
+    cluster = shards.cluster(given.snapshot, given.topology)
+    heads = [headline.headline(scene, plan), headline.headline(scene, plan, cluster)]
+    fixes = [plan.gate.fix, *(one.fix for one in (*plan.faults, *plan.waiting))]
+    return [one for fix in (*fixes, *(head.todo for head in heads)) for one in todo.todos(fix)]
+
+
+PLACEHOLDERS: Final = r"POD|PATH|USER|REPLICA|ADDRESS|NAMESPACE|BYTES|KEY|NAME|HOST|ID"
+A_POD: Final = r"(redis-app-(\d+|\$i)|\$i|statefulset -n \S+ redis-app)( |$)"
+
+
+def defects(command: str, own_ids: frozenset[str] = frozenset()) -> list[str]:
+    """What keeps a command from being typed as it stands, or makes it dangerous."""
+    found = []
+    for part in re.split(r"&&|;|\$\(|\bdo\b", command):
+        if "kubectl " in part and not any(one in part for one in ELSEWHERE):
+            named = re.search(r" -n (default|staging)\b", part)
+            found += [] if named else [f"no namespace: {part}"]
+            if re.search(r"kubectl (exec|logs|describe)", part) and not re.search(A_POD, part):
+                found.append(f"no pod: {part}")
+        if re.search(r"--askpass|--cluster fix", part) and " -it " not in part:
+            found.append(f"no terminal: {part}")
+    forgotten = set(re.findall(r"CLUSTER FORGET (\w+)", command)) & own_ids
+    found += [f"FORGET of a pod's own node: {one}" for one in forgotten]
+    paths = re.sub(r"'(\{[^']*\} ?)+'", "", command)
+    return [*found, *re.findall(rf"(?<![\w\[.-])(?:{PLACEHOLDERS})(?![\w=|-])|[{{}}]", paths)]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_commands_are_complete(path: Path) -> None:
     """Each names the namespace and a real pod, and has a terminal where it asks something."""
-    for text in texts(path):
-        commands = re.findall(r"\$ (.*kubectl .*)", text)
-        for command in commands:
-            for part in re.split(r"&&|;|\$\(", command):
-                if "kubectl " in part and not any(one in part for one in ELSEWHERE):
-                    assert " -n default" in part, part
-            assert not re.search(r"\bPOD\b|\bREPLICA\b", command), command
-            assert "--cluster fix" not in command or "exec -it" in command
+    pods = scenario.read(path).snapshot.pods
+    own = frozenset(pod.view.node_id for pod in pods if pod.view)
+    for one in told_to_do(path):
+        assert not defects(one.command, own), one.command
+        # Within words too, a command is one that can be typed.
+        for words in re.findall(r"kubectl [^;)]*", f"{one.what} {one.expect}"):
+            assert not defects(words), words
+
+
+def test_commands_that_are_not_complete_are_seen() -> None:
+    """The test above can fail."""
+    at = "kubectl exec -n default redis-app-0 -c redis -- redis-cli"
+    for command in (
+        "kubectl exec redis-app-0 -c redis -- redis-cli PING",
+        "kubectl exec -n default -c redis -- redis-cli PING",
+        "kubectl describe pod",
+        "kubectl logs -n default node x9 -c redis",
+        "kubectl delete pod -n default redis-app-0 && kubectl delete pvc data-redis-app-0",
+        f"{at} CONFIG SET tls-cert-file PATH",
+        f"{at} ACL SETUSER USER +info",
+        f"{at} --askpass PING",
+        f"{at} --cluster fix 10.0.0.10:6379",
+        f"{at} MIGRATE 10.0.0.11 6379 KEY 0 5000",
+        f"{at} CONFIG GET {{setting}}",
+        f"for i in 0; do {at} CLUSTER FORGET n4; done",
+    ):
+        assert defects(command, frozenset({"n4"})), command
+    assert not defects(f"{at} CLUSTER FORGET n4", frozenset({"n5"}))
+
+
+def test_ids_in_commands_are_whole() -> None:
+    """Ids in scenarios are short: here they are as long as servers make them."""
+    gone, kept = "ab" * 20, "cd" * 20
+    name = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
+    lines = [*build.everybody(0), build.line(6, "slave,fail", "n0").replace("n6 ", f"{gone} ")]
+    strange = [
+        *build.everybody(0),
+        f"{kept} 10.9.9.9:6379@16379,db-0.other.svc master - 0 0 9 connected",
+    ]
+    away = told(own(0, lines), *(own(one) for one in range(1, 6)), build.pod(6, resolved=name))
+    assert f"CLUSTER FORGET {gone};" in "".join(one.command for one in away.todo)
+    seen = build.snapshot(own(0, strange), *(own(one) for one in range(1, 6)))
+    (block,) = planning.plan(seen, build.topology(0)).blocked
+    assert f"CLUSTER FORGET {kept};" in todo.line(block.fix)
+    assert not re.search(r"CLUSTER (FORGET|REPLICATE) \w{1,39}\b", todo.line(block.fix))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_look_says_what_to_expect(path: Path) -> None:
+    """Nor is what helps a text alone, in which looks and acts cannot be told apart."""
+    plan = scenario.read(path).plan
+    for fix in (plan.gate.fix, *(one.fix for one in (*plan.faults, *plan.waiting))):
+        assert not isinstance(fix, str) or not fix
+    for one in told_to_do(path):
+        assert one.expect or "?" not in one.what, one
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -135,7 +135,7 @@ def test_siblings_that_hang_are_heard_first(newest: sets.LocalStatefulSet) -> No
         one.pause()
     try:
         kubelet.begin([held])
-        kubelet.wait_held(held, "whoever was here before may have replicas")
+        kubelet.wait_held(held, "a node that was here before may have replicas")
     finally:
         for one in others:
             one.resume()

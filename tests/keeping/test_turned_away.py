@@ -135,7 +135,7 @@ def test_a_right_that_is_missing(name: str) -> None:
         with primary.client() as admin:
             admin.execute_command("ACL", "SETUSER", users.SIDECAR, "-psync")
             part(admin)
-            assert_told(replica, "may not do", do="ACL SETUSER USER +replconf +psync")
+            assert_told(replica, "may not do", do="ACL SETUSER bootstrap +replconf +psync")
             admin.execute_command("ACL", "SETUSER", users.SIDECAR, "+psync")
         forming.wait_ready(app.pods)
 

@@ -107,7 +107,7 @@ def test_a_password_file_is_read_again(tmp_path: Path) -> None:
 def test_a_user_who_may_not(blank: sets.LocalStatefulSet) -> None:
     blank[0].ask("ACL", "SETUSER", "bob", "on", f">{RIGHT}", "+ping", "+config|get")
     env = {"BOOTSTRAP_REDIS_USERNAME": "bob", "BOOTSTRAP_REDIS_PASSWORD": RIGHT}
-    says = ("redis-app-0", "no permissions", "'info'", "BOOTSTRAP_REDIS_USERNAME", "ACL SETUSER")
+    says = ("redis-app-0", "no permissions", "'info'", "ACL SETUSER bob ")
     failed = asking.FAILED
     asking.refused(blank[0], blank.pods, dry=failed, once=failed, says=says, env=env)
 

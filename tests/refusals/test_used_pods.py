@@ -31,7 +31,7 @@ def test_keys_that_came_with_the_volume(bare: sets.LocalStatefulSet) -> None:
     says = ["redis-app-1 holds 3000 keys", "redis-app-1 owns slots", "expected 5461-10921", KEEP]
     blocked = asking.BLOCKED
     asking.refused(bare[0], bare.pods, dry=blocked, once=blocked, says=says)
-    own = ["redis-app-1 knows nobody, yet has 3000 keys", "expected a blank node", KEEP]
+    own = ["redis-app-1 knows no other node, yet has 3000 keys", "expected a blank node", KEEP]
     asking.refused(bare[1], bare.pods, dry=blocked, once=blocked, says=own)
 
 
@@ -53,7 +53,7 @@ def test_a_lone_owner_of_slots_is_no_cluster_to_join(blank: sets.LocalStatefulSe
     assert all(one in shown.text for one in says), shown
     assert "meet" not in shown.text
     blocked = asking.BLOCKED
-    own = ["redis-app-1 knows nobody", "slot 7", "expected a blank node", KEEP]
+    own = ["redis-app-1 knows no other node", "slot 7", "expected a blank node", KEEP]
     asking.refused(blank[1], blank.pods, dry=blocked, once=blocked, says=own)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.core import rights, slots
-from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable
+from bootstrap.core.model import Pod, Scope, Trouble, Unreachable
 from bootstrap.core.plan import commands, names, unreached, usual
 from bootstrap.core.plan.outcome import Block, Wait
 from bootstrap.core.plan.scene import Scene
@@ -25,7 +25,7 @@ def missing(scene: Scene, pod: Pod) -> Wait | None:
     return Wait(
         pod=pod.name,
         what=f"Redis at {pod.address}:{topology.port} to answer; {pod.node.reason}",
-        fix=unreached.fix(trouble, topology, pod.name),
+        fix=unreached.fix(scene, pod.name, trouble),
         usual=unreached.USUAL.get(trouble, 0.0),
         shared=("servers", pod.node.reason),
     )
@@ -33,22 +33,31 @@ def missing(scene: Scene, pod: Pod) -> Wait | None:
 
 def one_is_right(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
     """For pods in several clusters: a MEET would merge them, and lose about half of the keys."""
+    held = [sum(view.keys for pod, view in scene.viewed if pod in side) for side in sides]
+    seen = ", ".join(
+        f"the side of {side[0].name} {slots.keys(many)}"
+        for side, many in zip(sides, held, strict=True)
+    )
+    if not any(held):
+        seen = f"no key on {'either' if len(sides) == 2 else 'any'} side, so either may go"
+    else:
+        seen = f"the pods that answer hold, copies counted too: {seen}"
     looks = (
         Todo(
-            what=f"how many keys has the side of {side[0].name}? A MEET would lose about half of"
-            " all",
+            what=f"{seen}. What does the side of {side[0].name} hold?"
+            if side is sides[0]
+            else f"and the side of {side[0].name}?",
             command=f"{ask(scene.topology, side[0].name)} --cluster info"
             f" {side[0].address}:{scene.topology.port}",
+            expect="the keys of each primary. Keep the side with yours, and never bring the two"
+            " together by CLUSTER MEET: about half of all keys would be lost",
         )
         for side in sides
     )
     acts = (
-        emptying(
-            scene.topology,
-            side[0].name,
-            "only if another side is right, for each of " + ", ".join(pod.name for pod in side),
-        )
+        emptying(scene.topology, pod.name, f"only if the side of {side[0].name} is the wrong one")
         for side in sides
+        for pod in side
     )
     return (*looks, *acts)
 
@@ -59,9 +68,9 @@ def not_let_in(topology: Topology, pod: str) -> tuple[Todo, ...]:
         Todo(
             what="if it lasts: what does its primary answer it?",
             command=commands.logs(topology, pod, "redis"),
-            expect="expected: MASTER <-> REPLICA sync; NOAUTH, WRONGPASS or NOPERM: servers log in"
-            " to one another as the user of BOOTSTRAP_REDIS_USERNAME, who needs for it: ACL SETUSER"
-            f" USER {' '.join(rights.FOLLOW)}",
+            expect="expected: MASTER <-> REPLICA sync; NOAUTH, WRONGPASS or NOPERM: the servers log"
+            f" in to one another as the user {commands.user(topology)}, which needs on each of them"
+            f" {' '.join(rights.FOLLOW)}",
         ),
     )
 
@@ -134,59 +143,6 @@ def ask_all(scene: Scene, command: str) -> str:
     if len(ordinals) <= last - first:
         span = " ".join(map(str, sorted(ordinals)))
     return f"for i in {span}; do {ask(topology, f'{topology.statefulset}-$i')} {command}; done"
-
-
-def foreign(scene: Scene, member: Member) -> str:
-    """For a node that is not ours in our own node's view."""
-    look = f"see what it is and owns: {ask(scene.topology, scene.me.name)} CLUSTER NODES"
-    forget = forget_foreign(scene, [member.node_id])
-    if not forget:
-        return f"{look}; {unasked(scene)}"
-    return (
-        f"{look}; two clusters may have met. If it owns nothing of ours, {forget}; a node of"
-        " another cluster has to forget ours first, or comes back"
-    )
-
-
-def rename(scene: Scene, pods: list[Pod]) -> str:
-    """For pods whose nodes announce other names, and have no sidecar yet that would mend it."""
-    topology = scene.topology
-    ordinals = " ".join(str(pod.ordinal) for pod in pods)
-    each = f"{topology.statefulset}-$i"
-    return (
-        f"see that the addresses are the pods' own: {commands.get(topology, 'pods', '-o wide')}; if"
-        f" they are, let the nodes announce their pods' names: for i in {ordinals}; do"
-        f" {ask(topology, each)} CONFIG SET cluster-announce-hostname {each}.{topology.subdomain};"
-        " done (docs/migration.md)"
-    )
-
-
-def forget_foreign(scene: Scene, ids: list[str]) -> str:
-    """What lets all of ours forget nodes that are not ours.
-
-    Empty while one may be the node of a pod of ours: its replicas would be known to no node then.
-    Before redis 7.0 no node says whose it is: where a name leads to a stranger, the node of that
-    pod has not been asked, and looks like a foreign one.
-    """
-    named = scene.my.setting("cluster-announce-hostname") is not None
-    if not named or not scene.all_asked or scene.own_ids & {*ids}:
-        return ""
-    what = "it" if len(ids) == 1 else "each of them"
-    return f"let all of ours forget {what} within 60 seconds: {forget_all(scene, ids)}"
-
-
-def unasked(scene: Scene) -> str:
-    """For an id that no pod of ours has said, while some were not asked."""
-    silent = [pod.name for pod in scene.snapshot.pods if pod.view is None]
-    if not silent:
-        return (
-            "servers before redis 7.0 do not say whose they are, so it may be the node of a pod of"
-            " ours whose name leads elsewhere: compare the addresses first, and forget nothing"
-        )
-    return (
-        "it may be the node of a pod of ours that did not answer, so forget nothing before that pod"
-        f" is back: {', '.join(silent)}"
-    )
 
 
 def forget_all(scene: Scene, ids: list[str]) -> str:
@@ -262,8 +218,8 @@ def keep_data(topology: Topology, replica: Pod | None) -> tuple[Todo, ...]:
     if replica is None:
         keep = Todo(
             what="which replica of this pod holds keys? Make that the primary",
-            command=f"kubectl exec{commands.namespace(topology)} {topology.name} -c bootstrap"
-            " -- python -m bootstrap status",
+            command=f"{commands.in_sidecar(topology, topology.name)} python -m bootstrap status",
+            expect="KEYS tells, in the lines of its shard",
         )
         return (keep, go)
     if replica.node is None and replica.resolved.state == "absent":
@@ -344,12 +300,12 @@ def _busy(pod: Pod) -> str:
     return f" and has {', '.join(seen)}" if seen else ""
 
 
-def hopeless(pod: Pod, topology: Topology) -> Block | None:
+def hopeless(scene: Scene, pod: Pod) -> Block | None:
     """A node that can never take part as it is; None when there is hope."""
     if not isinstance(pod.node, Unreachable) or pod.node.trouble not in _HOPELESS:
         return None
     return Block(
         code=pod.node.trouble.value,
-        why=f"{pod.name} at {pod.address}:{topology.port}: {pod.node.reason}",
-        fix=unreached.fix(pod.node.trouble, topology, pod.name),
+        why=f"{pod.name} at {pod.address}:{scene.topology.port}: {pod.node.reason}",
+        fix=unreached.fix(scene, pod.name, pod.node.trouble),
     )

@@ -19,6 +19,11 @@ def service(topology: Topology) -> str:
     return topology.subdomain.partition(".")[0]
 
 
+def user(topology: Topology) -> str:
+    """The user of the servers' ACL as which the sidecars log in, and a replica to its primary."""
+    return topology.username or "default"
+
+
 def get(topology: Topology, what: str, *options: str) -> str:
     """`kubectl get`, in our namespace."""
     return " ".join([f"kubectl get {what}{namespace(topology)}", *options])
@@ -35,10 +40,12 @@ def logs(topology: Topology, pod: str, container: str) -> str:
 
 
 def filled(todo: Todo, topology: Topology, pod: str, **more: str) -> Todo:
-    """A thing to do with `{n}` for the namespace's option, `{pod}`, `{port}` and more filled in."""
+    """A thing to do with `{n}` for the namespace's option, `{pod}`, `{user}` and more filled in."""
 
     def fill(text: str) -> str:
         text = text.replace("{n}", namespace(topology)).replace("{pod}", pod)
+        text = text.replace("{as_user}", f" --user {topology.username}" * bool(topology.username))
+        text = text.replace("{user}", user(topology)).replace("{me}", topology.name)
         for name, value in more.items():
             text = text.replace(f"{{{name}}}", value)
         return text.replace("{port}", str(topology.port))

@@ -27,6 +27,7 @@ from bootstrap.core.model import Former, Member, Pod, Scope, Trouble, Unreachabl
 from bootstrap.core.plan import advice, commands
 from bootstrap.core.plan.outcome import Block, Gate
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
 from bootstrap.core.proof import Proof
 from bootstrap.core.topology import Topology
 
@@ -89,10 +90,21 @@ def twins(scene: Scene) -> list[Block]:
             why=f"{first}{_same_of(more)}:"
             " one of the two sets was started from copies of the other's volumes, and a write that"
             " a client was acknowledged may be in either",
-            fix="stop the set that is the copy, and no other: this one is stopped by"
-            f" {_scale_down(scene.me.hostname, topology)}; the other by"
-            f" {_scale_down(other, topology)}. The sidecars of the one that goes on"
-            " bring its nodes together again",
+            fix=(
+                Todo(
+                    what="which of the two sets is the copy?",
+                    command=commands.get(topology, "pods", "-o wide"),
+                    expect="the younger one (AGE), as a rule; a write that only the copy has is"
+                    " lost with it: save what you need first",
+                ),
+                _stopping(
+                    topology,
+                    f"only if the other one is the copy: stop the set of {other or 'that address'};"
+                    " the sidecars of this one bring its nodes together again",
+                    other,
+                ),
+                _stopping(topology, "only if this one is the copy: stop it", scene.me.hostname),
+            ),
         )
     ]
 
@@ -197,8 +209,14 @@ def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
             why=f"{why}; whether a node of {bears} still runs is not known: {unclear[0]}",
             until="word of what answers there",
             code=COPIED,
-            fix="see what that is, and stop it if it is the original; while DNS does not answer or"
-            " a server does not say which node it is, the copy is not started",
+            fix=(
+                Todo(
+                    what="which pod is that? Stop it if it is the original",
+                    command="kubectl get pods -A -o wide",
+                    expect="while DNS does not answer, or a server does not say which node it is,"
+                    " the copy is not started",
+                ),
+            ),
         )
     if adopted == bears:
         return None
@@ -208,10 +226,16 @@ def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
         why=f"{why}; no node answers at the names and addresses of {bears}, and {seen}",
         until="a person's word that the original is gone",
         code=COPIED,
-        fix=f"if {bears} is gone for good and these data are to live on here, set"
-        f" BOOTSTRAP_ADOPT={bears} for the sidecars of all pods of {scene.topology.statefulset}"
-        " (docs/restore.md); if the volume was meant to be new, give the pod an empty one:"
-        f" {advice.empty(scene.topology, me)}",
+        fix=(
+            Todo(
+                what=f"only if {bears} is gone for good, and these data are to live on here: set"
+                f" BOOTSTRAP_ADOPT={bears} for the sidecars (docs/restore.md)",
+                command=f"kubectl edit statefulset{commands.namespace(scene.topology)}"
+                f" {scene.topology.statefulset}",
+                expect="under env of the container bootstrap",
+            ),
+            advice.emptying(scene.topology, me, "only if the volume was meant to be new"),
+        ),
     )
 
 
@@ -231,16 +255,28 @@ def _follows(scene: Scene, volume: Volume, mine: Member) -> Gate | None:
     why = f"by its volume {me} follows the node of {pod.name}, which is not up yet"
     if scene.snapshot.memory.shut < topology.gate_seconds:
         return Gate(open=False, until=f"{pod.name} to start", why=why)
-    look = f"kubectl exec{commands.namespace(topology)} POD -c bootstrap -- grep myself"
     return Gate(
         open=False,
         why=f"{why}. If the volume of {pod.name} says that its node follows {me}, the two snapshots"
         " lie on two sides of a failover",
         until=f"{pod.name} to start",
         code=COPIED,
-        fix=f"compare both: {look} {volume.file}; if each names the id of the other, keep the newer"
-        f" volume, and give the other pod an empty one: {advice.empty(topology, 'POD')}; then"
-        " promote the one that was kept (docs/restore.md)",
+        fix=(
+            *(
+                Todo(
+                    what=f"which node does the volume of {one} follow?",
+                    command=f"{commands.in_sidecar(topology, one)} grep myself {volume.file}",
+                    expect="if each names the id of the other, keep the newer volume; else see why"
+                    f" {pod.name} does not start",
+                )
+                for one in (me, pod.name)
+            ),
+            *(
+                advice.emptying(topology, one, f"only if the volume of {one} is the older one")
+                for one in (me, pod.name)
+            ),
+            Todo(what="then promote the one that was kept (docs/restore.md)"),
+        ),
     )
 
 
@@ -248,23 +284,35 @@ def _set(scene: Scene) -> str:
     return f"{scene.topology.statefulset}.{scene.topology.subdomain}"
 
 
-def _choice(scene: Scene, bears: str, said: str) -> str:
+def _choice(scene: Scene, bears: str, said: str) -> tuple[Todo, ...]:
     """The two ways out of a copy whose original lives."""
     move = f"set BOOTSTRAP_ADOPT={bears} here (docs/restore.md)" if bears else "wait for the gate"
     return (
-        "for a new set that starts without data, give each of its pods an empty volume:"
-        f" {advice.empty(scene.topology, scene.me.name)}; to move the data here for good, stop the"
-        f" original first: {_scale_down(said, scene.topology)}; then {move}"
+        Todo(
+            what="is this set to start without data, or are the data to move here?",
+            command=f"{commands.in_sidecar(scene.topology, scene.me.name)} python -m bootstrap"
+            f" explain {COPIED}",
+            expect="the original is served and untouched meanwhile",
+        ),
+        advice.emptying(
+            scene.topology, scene.me.name, "to start without data, in each pod of this set"
+        ),
+        _stopping(
+            scene.topology, f"to move the data here for good: stop the original; then {move}", said
+        ),
     )
 
 
-def _scale_down(hostname: str, topology: Topology) -> str:
-    """What stops the set of a pod with this name, as far as the name tells its namespace."""
+def _stopping(topology: Topology, what: str, hostname: str) -> Todo:
+    """The act that stops the set of a pod with this name, as far as the name tells it."""
     match names.owner(hostname).split("."):
         case [statefulset, _service, namespace, "svc", *_]:
-            return f"kubectl scale statefulset -n {namespace} {statefulset} --replicas=0"
-    return (
-        f"kubectl scale statefulset {names.owner(hostname).partition('.')[0]} --replicas=0"
-        if ("." in hostname)
-        else f"stop its server, which listens at port {topology.port}"
+            command = f"kubectl scale statefulset -n {namespace} {statefulset} --replicas=0"
+            return Todo(what=what, command=command, destructive=True)
+    return Todo(
+        what=what,
+        command="kubectl get pods -A -o wide",
+        expect="scale the StatefulSet of the pod with that address to 0, or stop its server, which"
+        f" listens at port {topology.port}",
+        destructive=True,
     )

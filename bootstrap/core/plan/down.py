@@ -33,7 +33,8 @@ def short(scene: Scene, member: Member) -> str:
     ordinal = pod.ordinal if pod else scene.topology.ordinal_of(scene.hostname(member))
     if ordinal is not None:
         return scene.topology.name_of(ordinal)
-    return scene.hostname(member) or f"node {member.node_id}"
+    where = f"node {member.node_id} at {member.address or '?'}:{member.port}"
+    return scene.hostname(member) or where
 
 
 def listed(names: list[str], most: int = 4) -> str:
@@ -68,9 +69,12 @@ def fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
     """What to look at for the first of the nodes that are down; the same then helps the others."""
     member = members[0]
     pod, topology = scene.pod_named(member), scene.topology
-    name = pod.name if pod else short(scene, member)
     if pod is not None and isinstance(pod.node, Unreachable):
-        return unreached.fix(pod.node.trouble, topology, pod.name)
+        return unreached.fix(scene, pod.name, pod.node.trouble)
+    ordinal = topology.ordinal_of(scene.hostname(member))
+    if pod is None and ordinal is None:
+        return _unnamed(scene, member)
+    name = pod.name if pod else topology.name_of(ordinal or 0)
     return (
         Todo(
             what=f"why is {name} not there?",
@@ -82,5 +86,25 @@ def fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
         Todo(
             what="if it runs, and its container has ended: its server's last words",
             command=f"{commands.logs(topology, name, 'redis')} --previous",
+            expect="the last lines name the fault",
+        ),
+    )
+
+
+def _unnamed(scene: Scene, member: Member) -> tuple[Todo, ...]:
+    """For a node whose pod no name tells: its address is all there is to look for."""
+    return (
+        Todo(
+            what=f"which pod had the address {member.address or 'of the node'}? Is one away?",
+            command=commands.get(scene.topology, "pods", "-o wide"),
+            expect=f"expected: all pods of {scene.topology.statefulset} Running; one that is not"
+            " may be this node",
+        ),
+        advice.nodes(
+            scene.topology,
+            scene.me.name,
+            f"does the node {member.node_id} own slots, and does a replica follow it?",
+            "neither, and all pods Running: its pod is another node by now, and the sidecars forget"
+            " the old one where servers have names (redis 7.0)",
         ),
     )

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, commands, copied, heal
+from bootstrap.core.plan import advice, commands, copied, foreign, heal
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -44,7 +44,7 @@ def _hopeless(scene: Scene) -> list[Block]:
     """Pods that nothing can be formed with. A cluster that is there gets on without them."""
     if any(not view.alone for _, view in scene.viewed):
         return []
-    found = (advice.hopeless(pod, scene.topology) for pod in scene.snapshot.pods)
+    found = (advice.hopeless(scene, pod) for pod in scene.snapshot.pods)
     return [block for block in found if block]
 
 
@@ -68,7 +68,7 @@ def _foreign_members(scene: Scene) -> list[Block]:
         Block(
             code="foreign-node",
             why=f"our node knows {scene.name(member)}, which is not of {_set(scene)}",
-            fix=advice.foreign(scene, member),
+            fix=foreign.fix(scene, member),
         )
         for member in named
         if member.node_id not in scene.own_ids
@@ -86,7 +86,7 @@ def _misnamed(scene: Scene, pods: list[tuple[Pod, str]]) -> Block:
         code="foreign-node",
         why=f"{first.name} at {first.address} announces the name {seen}; expected {first.hostname},"
         f" or a form of it{more}",
-        fix=advice.rename(scene, [pod for pod, _ in pods]),
+        fix=foreign.rename(scene, [pod for pod, _ in pods]),
     )
 
 

@@ -31,7 +31,7 @@ def form(scene: Scene) -> Plan | None:
         return None  # whom we have only just met is where we met it: this cluster is an old one
     if found is None:
         listed = scene.snapshot.listed
-        return size.refusal(scene.topology) if listed else _waiting(_unlisted(scene))
+        return size.refusal(scene) if listed else _waiting(_unlisted(scene))
     if ours(found):
         return _begin(scene, found) if _epochs_missing(found) else forming.finish(scene, found)
     if not scene.my.alone and not under_way(scene):
@@ -89,7 +89,7 @@ def _missing(scene: Scene) -> list[Wait]:
         if pod is None:
             waits.append(
                 Wait(
-                    pod=scene.topology.name_of(ordinal), what="it to be looked at", usual=usual.LOOK
+                    pod=scene.topology.name_of(ordinal), what="a first look at it", usual=usual.LOOK
                 )
             )
             continue
@@ -116,10 +116,11 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
     foreign = [m for m in view.others if not m.handshake and not scene.is_ours(m)]
     if foreign or (view.myself.is_replica and view.alone):
         names = ", ".join(scene.name(member) for member in foreign) or "a primary it has lost"
-        why = f"{pod.name} is already in a cluster, with {names}; expected a node that knows nobody"
+        why = f"{pod.name} is already in a cluster, with {names}; expected one that knows no node"
         which = "which cluster is it in? Meeting it would merge two clusters"
+        lines = "expected: its own line alone; the others are that cluster's nodes"
         fix = (
-            advice.nodes(scene.topology, pod.name, which),
+            advice.nodes(scene.topology, pod.name, which, lines),
             advice.emptying(scene.topology, pod.name),
         )
         blocked.append(Block(code="other-cluster", why=why, fix=fix))
@@ -142,8 +143,8 @@ def _unlisted(scene: Scene) -> Wait:
     """Without the service's own word there may be pods that nobody has looked at."""
     return Wait(
         pod=scene.me.name,
-        what=f"{scene.topology.subdomain} to say which pods it has: one that nobody told us to"
-        " expect may own slots already",
+        what=f"{scene.topology.subdomain} to say which pods it has: one beyond"
+        " BOOTSTRAP_SIZE may own slots already",
         fix=names.dns_fix(scene.topology),
         usual=usual.CACHED,
     )
@@ -171,7 +172,10 @@ def _apart(scene: Scene, found: Formation) -> list[Wait]:
             what=f"{pod.name} to know the others, some of which know more nodes than are expected",
             fix=(
                 advice.nodes(
-                    scene.topology, scene.me.name, "are all nodes that it knows of one cluster?"
+                    scene.topology,
+                    scene.me.name,
+                    "are all nodes that it knows of one cluster?",
+                    "expected: nodes of our pods alone",
                 ),
                 Todo(
                     what="if they are: bring them together",
@@ -189,10 +193,16 @@ def _met_without_slots(topology: Topology, met: list[Pod]) -> Plan:
     """We never introduce nodes before they own their slots, so this is not our half-done work."""
     block = Block(
         code="lost-slots",
-        why=f"{', '.join(pod.name for pod in met)} know other nodes, yet there is no slot that"
-        " anybody owns: somebody else introduced them, or the slots were lost",
+        why=f"{', '.join(pod.name for pod in met)} know other nodes, yet no slot has an owner:"
+        " another tool introduced them, or the slots were lost",
         fix=(
-            advice.nodes(topology, met[0].name, "who introduced them, and did they own slots?"),
+            advice.nodes(
+                topology,
+                met[0].name,
+                "which nodes were introduced to each other, and did they own slots?",
+                "nodes of our pods alone: a tool such as redis-cli --cluster create was stopped"
+                " half way; other nodes: see the runbook",
+            ),
             *(
                 advice.emptying(topology, pod.name, "only if there never was any data")
                 for pod in met

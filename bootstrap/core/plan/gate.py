@@ -31,10 +31,10 @@ from collections.abc import Iterator
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volume
-from bootstrap.core.plan import advice, copied
+from bootstrap.core.plan import advice, commands, copied
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Fix
+from bootstrap.core.plan.todo import Fix, Todo
 from bootstrap.core.topology import Topology
 
 _MISSING = "data-missing"
@@ -92,12 +92,26 @@ def _corrupt(scene: Scene, volume: Volume) -> Gate:
     Should it not, it must not come up empty; with data it may try, and does no harm.
     """
     why = f"{volume.file}: expected a nodes.conf that a server can start with; {volume.corrupt}"
-    fix = (
-        "run the sidecar and the server as one user: runAsUser of the pod, or of both containers"
-        if volume.denied
-        else "put back a copy of it; or, once others own the slots of this pod, empty its volume,"
-        " and it joins as a new node"
+    fix: Fix = (
+        Todo(
+            what="put back a copy of it, where you have one: is there a snapshot?",
+            command=commands.get(scene.topology, "pvc,volumesnapshot"),
+            expect="one from before the fault",
+        ),
+        advice.emptying(
+            scene.topology, scene.me.name, "only once other nodes own the slots of this pod"
+        ),
     )
+    if volume.denied:
+        fix = (
+            Todo(
+                what="run the sidecar and the server as one user: runAsUser of the pod, or of both"
+                " containers",
+                command=f"kubectl edit statefulset{commands.namespace(scene.topology)}"
+                f" {scene.topology.statefulset}",
+                expect="under securityContext",
+            ),
+        )
     if volume.data or scene.snapshot.memory.opened:
         return Gate(why=why, code=_UNREADABLE, fix=fix)
     return _late(scene, _UNREADABLE, why, fix) or Gate(
@@ -126,10 +140,17 @@ def _new(scene: Scene) -> Gate:
     late = scene.snapshot.memory.shut >= scene.topology.gate_seconds
     unheard = _unheard(scene)
     if unheard and not (late and scene.topology.gate_opens):
-        why = f"whoever was here before may have replicas, and a start would empty them; {unheard}"
+        why = (
+            "a node that was here before may have replicas, and a start would empty them;"
+            f" {unheard}"
+        )
         fix = (
-            "see why it is silent; with BOOTSTRAP_GATE_ON_TIMEOUT=open the server starts after"
-            f" {scene.topology.gate_seconds:g} s, whatever a replica loses by that"
+            Todo(
+                what="are the other pods there?",
+                command=commands.get(scene.topology, "pods", "-o wide"),
+                expect="with BOOTSTRAP_GATE_ON_TIMEOUT=open the server starts after"
+                f" {scene.topology.gate_seconds:g} s, whatever a replica loses by that",
+            ),
         )
         return Gate(open=False, until="its peers to be heard", why=why, fix=fix)
     return Gate(why="the volume holds no nodes.conf: the node is new")

@@ -111,7 +111,7 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
         return Block(
             code="lost-slots",
             why=f"{slots.named(owner.ranges)} were {scene.name(ghost)}'s;"
-            f" {renewed.fate(pod)}, and who may hold their keys is away: {names}",
+            f" {renewed.fate(pod)}, and a pod that may hold their keys is away: {names}",
             fix=fix,
             serves=pod is not scene.me,
         )
@@ -124,6 +124,7 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
                 what=f"is there an older volume or a snapshot of {pod.name} or its replica?"
                 " Bring it back: see the runbook",
                 command=commands.get(scene.topology, "pvc,volumesnapshot"),
+                expect="none: their keys are gone",
             ),
             Todo(
                 what="only if the keys are gone for good: let all nodes forget their owner, and"
@@ -176,6 +177,6 @@ def replaced(scene: Scene) -> Block | None:
                 " python -m bootstrap status",
                 expect="then promote that one in place of it",
             ),
-            advice.promotion(scene, me, f"make {me} the primary"),
+            advice.promotion(scene, me, f"if none has: make {me} the primary"),
         ),
     )

@@ -133,7 +133,10 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
 def _by_hand(scene: Scene, pod: Pod, view: View) -> tuple[Todo, ...]:
     return (
         advice.nodes(
-            scene.topology, pod.name, f"which cluster does {pod.name} belong to, is it ours?"
+            scene.topology,
+            pod.name,
+            f"which cluster does {pod.name} belong to, is it ours?",
+            "expected: nodes of our pods alone",
         ),
         Todo(
             what="only if it is ours: bring the two together",
@@ -181,7 +184,7 @@ def _unseen(scene: Scene) -> list[Wait]:
             continue
         if pod is None and scene.settled and not scene.hostname(member):
             # No name leads to it: a look will come across its id. Who has no role asks whose it is.
-            what = f"whoever is {scene.name(member)} to be found in one of the pods"
+            what = f"the pod of {scene.name(member)} to be found"
             waits.append(Wait(pod=scene.me.name, what=what))
         if pod is None or scene.ghost(member):
             continue

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Member, Pod, Scope
-from bootstrap.core.plan import advice, ghosts, meeting, ownership, patience, shard, unheard, usual
+from bootstrap.core.plan import (
+    advice,
+    foreign,
+    ghosts,
+    meeting,
+    ownership,
+    patience,
+    shard,
+    unheard,
+    usual,
+)
 from bootstrap.core.plan.evidence import components
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Fix
+from bootstrap.core.plan.todo import Fix, Todo
 
 
 def join(scene: Scene) -> Plan | None:
@@ -45,16 +55,22 @@ def _enter(scene: Scene) -> Plan:
             + "; ".join(", ".join(pod.name for pod in pods) for pods in owning),
             advice.one_is_right(scene, owning),
         )
-    foreign = _foreign(scene, clusters[0])
-    if foreign:
-        forget = advice.forget_foreign(scene, [member.node_id for member in foreign])
+    strange = _foreign(scene, clusters[0])
+    if strange:
         return _blocked(
             "other-cluster",
             f"expected a cluster of our own pods; {_few([pod.name for pod in clusters[0]])} of them"
-            f" are in one with nodes that are not ours: {_few(_names(scene, foreign))}",
-            "joining would mix two clusters; see whose these nodes are:"
-            f" {advice.ask(topology, clusters[0][0].name)} CLUSTER NODES; "
-            + (f"if they do not belong there, {forget}" if forget else advice.unasked(scene)),
+            f" are in one with nodes that are not ours: {_few(_names(scene, strange))}",
+            (
+                advice.nodes(
+                    topology,
+                    clusters[0][0].name,
+                    "whose nodes are these, and which slots do they own? Joining would mix two"
+                    " clusters",
+                    "expected: nodes of our pods alone",
+                ),
+                foreign.forgetting(scene, [member.node_id for member in strange]),
+            ),
         )
     return _meet(scene, clusters[0])
 
@@ -155,15 +171,23 @@ def _follow(scene: Scene) -> Plan | None:
     patient = idle < patience.SEED_SECONDS or temporary.marked(my)
     # Who has only just been met by the seed may not have heard every sibling's name yet.
     judged = scene.snapshot.scope is Scope.ALL and not temporary.marked(my)
-    foreign = _foreign(scene, [scene.me]) if judged else []
-    if foreign:
+    strange = _foreign(scene, [scene.me]) if judged else []
+    if strange:
         return _blocked(
             "foreign-node",
             f"expected {scene.me.name} to know nodes of our pods only; it is in a cluster with"
-            f" {_few(_names(scene, foreign))}",
-            f"see whose these nodes are: {advice.ask(scene.topology, scene.me.name)} CLUSTER NODES;"
-            " we neither join nor leave a cluster here; to take the pod out of it:"
-            f" {advice.empty(scene.topology, scene.me.name)}",
+            f" {_few(_names(scene, strange))}",
+            (
+                advice.nodes(
+                    topology,
+                    scene.me.name,
+                    "whose nodes are these? The sidecar neither joins nor leaves that cluster",
+                    "expected: nodes of our pods alone",
+                ),
+                advice.emptying(
+                    topology, scene.me.name, "only if it is to leave that cluster for ours"
+                ),
+            ),
         )
     if topology.ordinal in topology.ordinals and patient:
         wait = Wait(pod=scene.me.name, what="the seed to say whom to follow", usual=usual.FORMED)
@@ -202,15 +226,39 @@ def _follow(scene: Scene) -> Plan | None:
 
 def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
     """A primary that was reset, and that its siblings still send all clients to."""
-    ask, me = advice.ask, scene.me.name
-    spans = " ".join(f"{first} {last}" for first, last in ranges)
+    me, topology = scene.me.name, scene.topology
+    copies = [
+        (pod.name, view.keys)
+        for pod, view in scene.viewed
+        if view.myself.primary_id == scene.my.node_id
+    ]
+    named = slots.named(ranges)
     wait = Wait(
         pod=me,
-        what=f"{slots.named(ranges)} to have an owner: its siblings say that they are its"
-        " own, and it does not, as after CLUSTER RESET",
-        fix=f"let a replica that has their keys take them: {ask(scene.topology, 'POD')} CLUSTER"
-        f" FAILOVER TAKEOVER; or give them back to it as it is: {ask(scene.topology, me)} CLUSTER"
-        f" ADDSLOTSRANGE {spans}",
+        what=f"an owner for {named}: the other nodes list them under {me}, but {me} owns none (as"
+        " after CLUSTER RESET)",
+        fix=(
+            *(
+                Todo(
+                    what=f"{pod}, a replica, holds {slots.keys(many)}: let it serve the slots",
+                    command=f"{advice.ask(topology, pod)} CLUSTER FAILOVER TAKEOVER",
+                )
+                for pod, many in copies
+                if many
+            ),
+            advice.nodes(
+                topology,
+                me,
+                f"does another node own some of {named} by now?",
+                f"expected: no line but that of {me} lists them",
+            ),
+            Todo(
+                what=f"only if no replica holds their keys: give them back to {me}, which is empty",
+                command=f"{advice.ask(topology, me)} CLUSTER ADDSLOTSRANGE"
+                f" {' '.join(f'{first} {last}' for first, last in ranges)}",
+                destructive=True,
+            ),
+        ),
     )
     return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
 

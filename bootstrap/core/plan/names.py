@@ -80,8 +80,8 @@ def fix(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
         return _family_fix(topology, pod)
     if nobody(scene):
         found = service.fix(scene)
-        return found or (*_service_fix(topology), *_pods_fix(scene))
-    return _pods_fix(scene)
+        return found or (*_service_fix(topology), *_pods_fix(scene, pod))
+    return _pods_fix(scene, pod)
 
 
 def dns_fix(topology: Topology) -> tuple[Todo, ...]:
@@ -116,6 +116,7 @@ def _family_fix(topology: Topology, pod: Pod) -> tuple[Todo, ...]:
         Todo(
             what="which addresses has the pod?",
             command=commands.get(topology, f"pod {pod.name}", "-o jsonpath='{.status.podIPs}'"),
+            expect="an address of that family among them; else the cluster gives pods none",
         ),
     )
 
@@ -144,9 +145,9 @@ def _service_fix(topology: Topology) -> tuple[Todo, ...]:
     )
 
 
-def _pods_fix(scene: Scene) -> tuple[Todo, ...]:
+def _pods_fix(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
     topology = scene.topology
-    there = sum(pod.view is not None for pod in scene.snapshot.pods)
+    there = sum(one.view is not None for one in scene.snapshot.pods)
     found = "1 pod was found" if there == 1 else f"{there} pods were found"
     size = f"{found}, BOOTSTRAP_SIZE says {topology.size}"
     if topology.size is None:
@@ -156,8 +157,8 @@ def _pods_fix(scene: Scene) -> tuple[Todo, ...]:
             what=f"{size}. Are the pods there?",
             command=commands.get(topology, "pods", "-o wide"),
             expect=f"expected: all pods of {topology.statefulset} Running, each with an address;"
-            " Pending: kubectl describe pod"
-            f"{commands.namespace(topology)} names the reason",
+            f" Pending: kubectl describe pod{commands.namespace(topology)} {pod.name} names the"
+            " reason",
         ),
         Todo(
             what="how many should there be, and are all made at once?",

@@ -198,9 +198,15 @@ def _ending(scene: Scene, mine: Member, move: _Move) -> tuple[Todo, ...]:
         ),
         Todo(what=f"where only {second} holds some, finish it", command=_for_each(move, done)),
         Todo(
-            what="where both hold some, move the rest, then finish it; which keys are there?",
-            command=f"{here} CLUSTER GETKEYSINSLOT {move.ranges[0][0]} 100",
-            expect=f"for each KEY of them: {here} MIGRATE {where} KEY 0 5000",
+            what="where both hold some, move the rest; again until the first count is 0, then"
+            " finish it",
+            command=_for_each(
+                move,
+                f"for key in $({here} CLUSTER GETKEYSINSLOT $slot 100); do {here} MIGRATE {where}"
+                ' "$key" 0 5000; done',
+            ),
+            expect="expected: OK for each; where servers have a password, put AUTH2, the user and"
+            " the password behind 5000",
         ),
     )
 

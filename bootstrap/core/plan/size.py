@@ -1,40 +1,44 @@
 """Refusals of the seed for want of a number of pods that a cluster can be formed with.
 
-Nobody needs one to run, to join or to heal. So a size that is too small is judged only here: it
+No pod needs a size to run, to join or to heal. So a size that is too small is judged only here: it
 comes with scaling in, where manifests take the size from `.spec.replicas`.
 """
 
 from __future__ import annotations
 
+from bootstrap.core import slots
 from bootstrap.core.model import Scope
+from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Block, Phase, Plan
-from bootstrap.core.topology import LEAST_SHARDS, Topology
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+from bootstrap.core.topology import LEAST_SHARDS
 
 #: For these the process ends as for any other fault of the configuration.
 CODES = frozenset({"size-missing", "size-too-small"})
 
 
-def refusal(topology: Topology) -> Plan:
+def refusal(scene: Scene) -> Plan:
     """Why nothing is formed without a size."""
-    seen = topology.size_refused
-    block = _missing() if seen is None else _too_small(topology, seen)
+    seen = scene.topology.size_refused
+    block = _missing(scene) if seen is None else _too_small(scene, seen)
     return Plan(phase=Phase.BLOCKED, look=Scope.ALL, blocked=(block,))
 
 
-def _missing() -> Block:
+def _missing(scene: Scene) -> Block:
     return Block(
         code="size-missing",
         why="BOOTSTRAP_SIZE: expected the number of pods that form the cluster, saw none,"
         " and there is no cluster yet",
-        fix="set BOOTSTRAP_SIZE to .spec.replicas of the StatefulSet",
+        fix=_set(scene, "set BOOTSTRAP_SIZE to .spec.replicas"),
     )
 
 
-def _too_small(topology: Topology, seen: int) -> Block:
-    replicas = topology.replicas_per_shard
+def _too_small(scene: Scene, seen: int) -> Block:
+    replicas = scene.topology.replicas_per_shard
     of_shard = 1 + replicas
-    each = f"a primary and {replicas} replica{'' if replicas == 1 else 's'} each"
-    lower = "raise it together with the StatefulSet's replicas, lower BOOTSTRAP_REPLICAS_PER_SHARD"
+    each = f"a primary and {slots.many(replicas, 'replica')} each"
+    lower = "raise it together with .spec.replicas, or lower BOOTSTRAP_REPLICAS_PER_SHARD"
     shards = seen // of_shard
     if shards < 1:
         expected, fix = f"at least {of_shard}, one shard of {each}", lower
@@ -44,9 +48,31 @@ def _too_small(topology: Topology, seen: int) -> Block:
             " majority is left to replace a lost primary)"
         )
         fix = f"{lower}, or set BOOTSTRAP_ALLOW_FEWER_SHARDS=true"
+    makes = slots.many(shards, "shard") if shards else "no shard"
     return Block(
         code="size-too-small",
-        why=f"BOOTSTRAP_SIZE: expected {expected}, saw {seen}, which makes {shards or 'none'},"
+        why=f"BOOTSTRAP_SIZE: expected {expected}, saw {seen}, which makes {makes},"
         " and there is no cluster yet",
-        fix=fix,
+        fix=_set(scene, fix),
+    )
+
+
+def _set(scene: Scene, what: str) -> tuple[Todo, ...]:
+    """How many pods there are, and where the size is set."""
+    topology = scene.topology
+    name, said = topology.statefulset, topology.size_refused
+    found = [pod for pod in scene.snapshot.pods if pod.view or pod.resolved.state == "found"]
+    many = f"{slots.many(len(found), 'pod')} {'was' if len(found) == 1 else 'were'} found"
+    return (
+        Todo(
+            what=f"{many}, BOOTSTRAP_SIZE {f'says {said}' if said else 'is not set'}. How many pods"
+            " are there to be?",
+            command=commands.get(topology, f"statefulset {name}", "-o jsonpath='{.spec.replicas}'"),
+            expect="BOOTSTRAP_SIZE is to be this number",
+        ),
+        Todo(
+            what=what,
+            command=f"kubectl edit statefulset{commands.namespace(topology)} {name}",
+            expect="under env of the container bootstrap",
+        ),
     )

@@ -66,7 +66,7 @@ def _own_waits(scene: Scene) -> list[Wait]:
         waits.append(Wait(pod=me, what=what))
     elif my.keys and not (my.myself.is_replica or my.myself.slots):
         held = slots.keys(my.keys)
-        what = f"a role: it holds {held}, owns no slots, and is nobody's replica"
+        what = f"a role: it holds {held}, owns no slots, and follows no primary"
         fix = advice.used(scene.topology, me)
         waits.append(Wait(pod=me, what=what, fix=fix))
     if my.state_ok and bus.cut_off(my):
@@ -145,9 +145,8 @@ def _owns_of(view: View, lost: slots.Ranges) -> bool:
 
 def _introduced_again(scene: Scene, pod: Pod) -> Wait:
     """An owner that all others forgot: its own sidecar brings it back, where that is safe."""
-    logs = f"kubectl logs{commands.namespace(scene.topology)} {pod.name} -c bootstrap"
     what = f"{pod.name}, which owns slots that seem lost, to be introduced again"
-    return Wait(pod=pod.name, what=what, fix=f"see what it waits for: {logs}")
+    return Wait(pod=pod.name, what=what, fix=advice.sidecar(scene.topology, pod.name))
 
 
 def _copies(scene: Scene) -> list[str]:
@@ -175,19 +174,32 @@ def _untold(scene: Scene) -> str:
 
 
 def _lost(scene: Scene, lost: slots.Ranges) -> Block:
-    topology = scene.topology
     return Block(
         code="lost-slots",
         why=f"no node owns {slots.named(lost)} any more",
-        fix=(
-            Todo(
-                what="their keys may still be on a pod that is away: is one missing? Bring it back",
-                command=commands.get(topology, "pods", "-o wide"),
-                expect=f"expected: all pods of {topology.statefulset} Running",
-            ),
-            advice.give_away(topology),
-        ),
+        fix=(_missed(scene), advice.give_away(scene.topology)),
         serves=scene.my.state_ok,
+    )
+
+
+def _missed(scene: Scene) -> Todo:
+    """Whether a pod is away on which the keys may be, as far as was looked."""
+    topology, pods = scene.topology, scene.snapshot.pods
+    if scene.all_asked and scene.snapshot.listed:
+        return Todo(
+            what=f"no pod is away: all {len(pods)} answer, and none owns the slots. Is there an"
+            " older volume or a snapshot that has their keys? See the runbook first",
+            command=commands.get(topology, "pvc,volumesnapshot"),
+            expect="without one their keys are gone",
+        )
+    away = (
+        [pod.name for pod in pods if pod.view is None] if scene.snapshot.scope is Scope.ALL else []
+    )
+    which = f"{', '.join(away)} did not answer. Bring" if away else "is one missing? Bring"
+    return Todo(
+        what=f"their keys may still be on a pod that is away: {which} it back",
+        command=commands.get(topology, "pods", "-o wide"),
+        expect=f"expected: all pods of {topology.statefulset} Running",
     )
 
 
@@ -207,7 +219,8 @@ def _used_and_alone(scene: Scene) -> Plan:
     what = f"{slots.keys(my.keys)} and {owned}"
     block = Block(
         code="pod-has-keys" if my.keys else "pod-has-slots",
-        why=f"{me} knows nobody, yet has {what}; expected a blank node or a member of the cluster",
+        why=f"{me} knows no other node, yet has {what}; expected a blank node or a member of the"
+        " cluster",
         fix=advice.used(scene.topology, me),
     )
     # Only its siblings can tell whether the pod was another node before.

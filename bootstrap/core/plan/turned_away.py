@@ -73,14 +73,14 @@ _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
     Refusal.LOGIN_WRONG: (
         Todo(
             what="does {primary} take the password that {pod} has? Type that one",
-            command="kubectl exec{n} -it {primary} -c redis -- redis-cli --askpass PING",
-            expect="expected: PONG; WRONGPASS: the two pods have different ones. With a user:"
-            " --user USER",
+            command="kubectl exec{n} -it {primary} -c redis -- redis-cli{as_user} --askpass PING",
+            expect="expected: PONG; WRONGPASS: the two pods have different ones",
         ),
         Todo(
             what="let all pods have one: BOOTSTRAP_REDIS_USERNAME and _PASSWORD or _PASSWORD_FILE,"
             " and requirepass; where the server has an aclfile, that beats requirepass",
             command="{primary_cli} CONFIG GET aclfile",
+            expect="an empty value: requirepass counts; a path: that file does",
         ),
     ),
     Refusal.LOGIN_UNASKED: (
@@ -98,11 +98,11 @@ _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
         Todo(
             what="what may the user do?",
             command="{primary_cli} ACL LIST",
-            expect=f"expected in the line of BOOTSTRAP_REDIS_USERNAME: {' '.join(rights.FOLLOW)}",
+            expect=f"expected in the line of the user {{user}}: {' '.join(rights.FOLLOW)}",
         ),
         Todo(
             what="grant what is missing, and in the aclfile or redis.conf",
-            command="{primary_cli} ACL SETUSER USER " + " ".join(rights.FOLLOW),
+            command="{primary_cli} ACL SETUSER {user} " + " ".join(rights.FOLLOW),
         ),
     ),
     Refusal.COMMAND: (
@@ -125,7 +125,11 @@ _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
             command="{primary_cli} CONFIG SET bind '* -::*'",
             expect="redis before 7.0 can't be told: restart it without `bind`",
         ),
-        Todo(what="else: does a NetworkPolicy reject it?", command="kubectl get networkpolicy{n}"),
+        Todo(
+            what="else: does a NetworkPolicy reject it?",
+            command="kubectl get networkpolicy{n}",
+            expect="expected: none, or one that lets {pod} reach port {port} of {primary}",
+        ),
     ),
     Refusal.SILENT: (
         Todo(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 from bootstrap.core import rights
-from bootstrap.core.model import Trouble
+from bootstrap.core.model import Trouble, Unreachable
 from bootstrap.core.plan import commands, usual
+from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
-from bootstrap.core.topology import Topology
 
 #: Troubles that pass by themselves, with the usual seconds; all others are for a person.
 USUAL: Final = {
@@ -64,47 +65,63 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     Trouble.PASSWORD: (
         Todo(
             what="let the sidecar and {pod}'s server have one password: BOOTSTRAP_REDIS_PASSWORD"
-            " or BOOTSTRAP_REDIS_PASSWORD_FILE, and the server's requirepass (or the ACL of"
-            " BOOTSTRAP_REDIS_USERNAME); which has the server?",
+            " or BOOTSTRAP_REDIS_PASSWORD_FILE, and the server's requirepass (or its ACL of the"
+            " user {user}); which has the server?",
             command="kubectl exec{n} {pod} -c redis -- sh -c 'redis-cli CONFIG GET requirepass;"
             " redis-cli ACL LIST'",
             expect="an empty value: the server takes none; NOAUTH: it wants one. A server reads"
             " its redis.conf only at its start",
         ),
         Todo(
-            what="has the server an aclfile? Its line `user default` (or that of"
-            " BOOTSTRAP_REDIS_USERNAME) beats requirepass, which CONFIG GET still shows; as a user"
-            " whom the server lets in",
-            command="kubectl exec{n} -it {pod} -c redis -- redis-cli --askpass CONFIG GET aclfile",
+            what="has the server an aclfile? Its line `user {user}` beats requirepass, which"
+            " CONFIG GET still shows; type a password that the server takes",
+            command="kubectl exec{n} -it {pod} -c redis -- redis-cli{as_user} --askpass CONFIG GET"
+            " aclfile",
             expect="an empty value: requirepass counts; a path: the password is set in that file,"
             " and read by ACL LOAD or at the next start",
         ),
     ),
     Trouble.PERMISSION: (
         Todo(
-            what="grant the user of BOOTSTRAP_REDIS_USERNAME what it lacks; all that it needs",
-            command=f"ACL SETUSER USER {rights.rule()}",
+            what="what may the user {user} do? Ask as a user that may do all",
+            command="kubectl exec{n} -it {pod} -c redis -- redis-cli --askpass ACL GETUSER {user}",
+            expect="expected: `on`, and the commands below",
+        ),
+        Todo(
+            what="grant the user {user} what the sidecar needs, on this server and in its aclfile"
+            " or redis.conf",
+            command="kubectl exec{n} -it {pod} -c redis -- redis-cli --askpass ACL SETUSER {user}"
+            f" {rights.rule()}",
         ),
     ),
     Trouble.TLS: (
         Todo(
             what="compare BOOTSTRAP_TLS* with the tls-* settings of {pod}'s server",
             command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET 'tls*'",
-            expect="tls-port 0 means that the server speaks no TLS",
+            expect="tls-port 0 means that the server speaks no TLS; the sidecar expects TLS where"
+            " BOOTSTRAP_TLS is true",
         ),
     ),
     Trouble.TLS_EXPIRED: (
         Todo(
-            what="renew the certificate of {pod}; where that is done, its Redis still has to read"
-            " it, from the path that it has",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG SET tls-cert-file PATH",
+            what="which certificate has {pod}'s server, and is that file renewed?",
+            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET 'tls-*-file'",
+            expect="tls-cert-file names it; where it is not, renew it. Behind redis-cli: --tls"
+            " --insecure, since the old one has expired, and --cert and --key with these paths",
+        ),
+        Todo(
+            what="once the file is renewed: let the server read it, without a restart",
+            command="kubectl exec{n} {pod} -c redis -- sh -c 'redis-cli CONFIG SET tls-cert-file"
+            ' "$(redis-cli CONFIG GET tls-cert-file | tail -n 1)"\'',
+            expect="expected: OK",
         ),
     ),
     Trouble.TLS_NAME: (
         Todo(
-            what="let {pod}'s certificate have its full name, or one with * in place of the pod's,"
-            " as subjectAltName; and is that its address?",
+            what="is it {pod} that answers there?",
             command="kubectl get pod {pod}{n} -o wide",
+            expect="expected: the address above; then let its certificate have the pod's full"
+            " name, or that with * in place of the pod's, as subjectAltName",
         ),
     ),
     Trouble.TLS_UNTRUSTED: (
@@ -143,14 +160,53 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     Trouble.UNSUPPORTED: (Todo(what="use redis 6.2 or later, or any valkey"),),
     Trouble.NOT_REDIS: (
         Todo(
-            what="something else listens there: compare BOOTSTRAP_REDIS_PORT={port} with the port"
-            " of {pod}'s server",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET port",
+            what="something else listens there: which port has {pod}'s server?",
+            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET '*port'",
+            expect="expected: port {port}, as BOOTSTRAP_REDIS_PORT says; with TLS: tls-port {port}",
         ),
     ),
 }
 
 
-def fix(trouble: Trouble, topology: Topology, pod: str) -> tuple[Todo, ...]:
-    """What to look at, for one pod."""
-    return tuple(commands.filled(one, topology, pod) for one in _FIX[trouble])
+#: What the servers that let the sidecar in do, and the one at fault does not.
+_DO: Final = {
+    Trouble.PERMISSION: "grant the user {user} what the sidecar needs",
+    Trouble.PROTECTED: "answer other pods",
+    Trouble.COMMAND: "know all commands that the sidecar needs",
+    Trouble.NOT_CLUSTER: "are in cluster mode",
+    Trouble.TLS: "speak TLS with the sidecar",
+    Trouble.TLS_EXPIRED: "have a certificate that is valid now",
+    Trouble.TLS_NAME: "have a certificate with the pod's name",
+    Trouble.TLS_UNTRUSTED: "have a certificate of an authority in BOOTSTRAP_TLS_CA_FILE",
+    Trouble.TLS_OURS: "accept the sidecar's certificate",
+}
+
+
+def fix(scene: Scene, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
+    """What to look at, for one pod; first how it differs from the others."""
+    first, *more = _FIX[trouble]
+    seen = _others(scene, trouble)
+    if seen:
+        first = dataclasses.replace(first, what=f"{seen}: {first.what}")
+    return tuple(commands.filled(one, scene.topology, pod) for one in (first, *more))
+
+
+def _others(scene: Scene, trouble: Trouble) -> str:
+    """How many servers let the sidecar in, and which do not; empty where none does."""
+    do, dont = _DO.get(trouble, ""), "does not"
+    if trouble is Trouble.PASSWORD:
+        with_ours = scene.topology.with_password
+        do = "accept the sidecar's password" if with_ours else "take no password"
+        dont = "does not" if with_ours else "does"
+    pods = scene.snapshot.pods
+    well = sum(pod.view is not None for pod in pods)
+    ill = [
+        pod.name
+        for pod in pods
+        if isinstance(pod.node, Unreachable) and pod.node.trouble is trouble
+    ]
+    if not do or not well:
+        return ""
+    if len(ill) > 1:
+        dont = dont.replace("does", "do")
+    return f"{well} of {well + len(ill)} servers {do}, {', '.join(ill)} {dont}"

@@ -70,17 +70,34 @@ def _not_stored(writing: Writing) -> str:
 
 def _disk(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
     log = commands.logs(scene.topology, pod.name, "redis")
-    return (Todo(what="what does its server say?", command=log), *safety.room(scene, pod.name))
+    return (
+        Todo(what="what does its server say?", command=log, expect="the last lines name the fault"),
+        *safety.room(scene, pod.name),
+    )
 
 
 def _memory(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
     ask = advice.ask(scene.topology, pod.name)
+    limit = (pod.view.writing.memory_limit if pod.view else 0) * 5 // 4
     return (
-        Todo(what="what takes the memory?", command=f"{ask} --bigkeys"),
         Todo(
-            what="raise maxmemory below the container's limit, on the shard's replicas too and in"
-            " redis.conf; or let keys be evicted; or add a shard",
-            command=f"{ask} CONFIG SET maxmemory BYTES",
+            what="how much memory may the container use?",
+            command=commands.get(
+                scene.topology,
+                f"pod {pod.name}",
+                "-o jsonpath='{.spec.containers[*].resources.limits.memory}'",
+            ),
+            expect="maxmemory has to stay well below it; empty: what the node has is the limit",
+        ),
+        Todo(
+            what="which keys take the memory?",
+            command=f"{ask} --bigkeys",
+            expect="the biggest key of each kind",
+        ),
+        Todo(
+            what="raise maxmemory, here by a quarter, below the container's limit, on the"
+            " shard's replicas too and in redis.conf; or let keys be evicted; or add a shard",
+            command=f"{ask} CONFIG SET maxmemory {limit}",
             expect="a hand-over helps nothing: the replica holds the same keys",
         ),
     )

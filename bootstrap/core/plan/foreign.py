@@ -1,0 +1,77 @@
+"""Nodes that are not ours, in words: what to look at, and whether all of ours may forget them."""
+
+from __future__ import annotations
+
+from bootstrap.core.model import Member, Pod
+from bootstrap.core.plan import advice, commands
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+
+def fix(scene: Scene, member: Member) -> tuple[Todo, ...]:
+    """For a node that is not ours in our own node's view."""
+    look = advice.nodes(
+        scene.topology,
+        scene.me.name,
+        f"is {member.node_id} of another cluster, and does it own slots?",
+        "its line tells; with slots behind `connected` two clusters may have met: see the runbook",
+    )
+    return (look, forgetting(scene, [member.node_id]))
+
+
+def forgetting(scene: Scene, ids: list[str]) -> Todo:
+    """The act that lets all of ours forget nodes, or why it is not to be done yet.
+
+    Not while one may be the node of a pod of ours: no other node would know its replicas then.
+    Before redis 7.0 no node says whose it is: where a name leads to a stranger, the node of that
+    pod has not been asked, and looks like a foreign one.
+    """
+    named = scene.my.setting("cluster-announce-hostname") is not None
+    if not named or not scene.all_asked or scene.own_ids & {*ids}:
+        return _unasked(scene)
+    what = "it owns" if len(ids) == 1 else "they own"
+    return Todo(
+        what=f"only if {what} no slot of ours: let all of our nodes forget"
+        f" {'it' if len(ids) == 1 else 'them'}, within 60 seconds",
+        command=advice.forget_all(scene, ids),
+        expect="expected: OK from each; a node of another cluster has to forget ours first, or it"
+        " comes back",
+    )
+
+
+def _unasked(scene: Scene) -> Todo:
+    """For an id that no pod of ours has said, while some were not asked."""
+    pods = commands.get(scene.topology, "pods", "-o wide")
+    silent = [pod.name for pod in scene.snapshot.pods if pod.view is None]
+    if not silent:
+        return Todo(
+            what="forget nothing yet: servers before redis 7.0 do not say whose they are. Is its"
+            " address that of one of our pods?",
+            command=pods,
+            expect="if so, it is the node of that pod, whose name leads elsewhere",
+        )
+    return Todo(
+        what="forget nothing yet: it may be the node of a pod of ours that did not answer. Bring"
+        f" that back first: {', '.join(silent)}",
+        command=pods,
+        expect="expected: Running and ready; then look again",
+    )
+
+
+def rename(scene: Scene, pods: list[Pod]) -> tuple[Todo, ...]:
+    """For pods whose nodes announce other names, and have no sidecar yet that would mend it."""
+    topology = scene.topology
+    ordinals = " ".join(str(pod.ordinal) for pod in pods)
+    each = f"{topology.statefulset}-$i"
+    return (
+        Todo(
+            what="are these addresses the pods' own?",
+            command=commands.get(topology, "pods", "-o wide"),
+            expect="expected: " + ", ".join(f"{pod.name} at {pod.address}" for pod in pods),
+        ),
+        Todo(
+            what="if they are, let the nodes announce their pods' names (docs/migration.md)",
+            command=f"for i in {ordinals}; do {advice.ask(topology, each)} CONFIG SET"
+            f" cluster-announce-hostname {each}.{topology.subdomain}; done",
+        ),
+    )

@@ -1,0 +1,173 @@
+"""To-dos say what was seen: which pod differs, how many there are, what is held and what is not."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+
+from bootstrap.core import plan as planning
+from bootstrap.core.model import Former, Pod, Scope, Trouble
+from bootstrap.core.plan import down, todo
+from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.scene import Scene
+from tests.core import build
+
+
+def planned(*pods: Pod, me: int = 0, size: int | None = 6, **more: Any) -> Plan:
+    return planning.plan(build.snapshot(*pods), build.topology(me, size, **more))
+
+
+def told(plan: Plan) -> str:
+    return "\n".join(todo.line(one.fix) for one in (*plan.faults, *plan.waiting))
+
+
+def well(ordinal: int, **more: Any) -> Pod:
+    facts: dict[str, Any] = {"ok": True, "link": True, "follows": build.address(ordinal % 3)}
+    return build.own(ordinal, build.everybody(ordinal), **{**facts, **more})
+
+
+def five_and(trouble: str, *ordinals: int, **more: Any) -> str:
+    """What is told where the servers of these pods do not let the sidecar in, and the others do."""
+    ill = ordinals or (4,)
+    pods = [build.pod(one, trouble) if one in ill else build.own(one) for one in range(6)]
+    return told(planned(*pods, **more))
+
+
+def test_which_pod_differs_in_its_password() -> None:
+    assert "5 of 6 servers take no password, redis-app-4 does: let" in five_and("password")
+    with_ours = five_and("password", with_password=True)
+    assert "5 of 6 servers accept the sidecar's password, redis-app-4 does not: let" in with_ours
+    several = five_and("password", 3, 4)
+    assert "4 of 6 servers take no password, redis-app-3, redis-app-4 do: let" in several
+
+
+@pytest.mark.parametrize(
+    ("trouble", "do"),
+    [
+        ("permission", "grant the user default what the sidecar needs"),
+        ("protected-mode", "answer other pods"),
+        ("tls", "speak TLS with the sidecar"),
+        ("tls-expired", "have a certificate that is valid now"),
+        ("command-missing", "know all commands that the sidecar needs"),
+        ("not-cluster-mode", "are in cluster mode"),
+    ],
+)
+def test_which_pod_differs_in_anything_else(trouble: str, do: str) -> None:
+    assert f"5 of 6 servers {do}, redis-app-4 does not: " in five_and(trouble)
+
+
+def test_nothing_is_said_of_others_where_none_lets_us_in() -> None:
+    assert " of 6 servers" not in told(planned(*(build.pod(one, "password") for one in range(6))))
+    assert " of 6 servers" not in five_and("refused")
+
+
+def test_the_user_of_the_settings_stands_in_the_commands() -> None:
+    text = five_and("permission", username="bob")
+    assert "--askpass ACL SETUSER bob +info" in text
+    assert "redis-cli --user bob --askpass CONFIG GET aclfile" in five_and(
+        "password", with_password=True, username="bob"
+    )
+
+
+def test_how_many_pods_were_found_and_what_the_size_says() -> None:
+    pods = [build.own(one) for one in range(6)]
+    text = told(planned(*pods, size=None, size_refused=4))
+    assert "6 pods were found, BOOTSTRAP_SIZE says 4." in text
+    assert "1 pod was found, BOOTSTRAP_SIZE is not set." in told(planned(build.own(0), size=None))
+
+
+def said(me: int, lines: list[str], **more: Any) -> Pod:
+    """A pod whose node knows these, its own line among them."""
+    mine = [re.sub(r"(?<= )(master|slave) ", r"myself,\1 ", line) for line in lines]
+    some = [mine[at] if line.startswith(f"n{me} ") else line for at, line in enumerate(lines)]
+    return build.own(me, some, ok=True, link=True, **more)
+
+
+def lost_third(**more: Any) -> list[Pod]:
+    owners = [build.line(0, slots="0-5460"), build.line(1, slots="5461-10921")]
+    lines = [*owners, build.line(2, "slave", "n0")]
+    return [said(me, lines, **more) for me in range(3)]
+
+
+def test_that_no_pod_is_away_is_said_of_lost_slots() -> None:
+    every = told(planned(*lost_third(keys=3), size=3, replicas_per_shard=0))
+    assert "no pod is away: all 3 answer, and none owns the slots." in every
+    pods = [*lost_third(keys=3), build.pod(3, "refused")]
+    away = told(planned(*pods, size=3, replicas_per_shard=0))
+    assert "may still be on a pod that is away: redis-app-3 did not answer. Bring it back" in away
+
+
+def two_sides(*held: int) -> Plan:
+    sides = (("0-5460", "5461-16383"), ("0-8000", "8001-16383"))
+    pods = []
+    for side, (first, second) in enumerate(sides):
+        one, other = 2 * side, 2 * side + 1
+        lines = [build.line(one, slots=first), build.line(other, slots=second)]
+        pods += [said(me, lines, keys=held[me]) for me in (one, other)]
+    return planned(*pods, me=3)
+
+
+def test_which_side_holds_keys_is_said_of_a_split() -> None:
+    assert "no key on either side, so either may go." in told(two_sides(0, 0, 0, 0))
+    text = told(two_sides(2, 3, 0, 1))
+    assert "the side of redis-app-0 5 keys, the side of redis-app-2 1 key." in text
+    for name in range(4):
+        side = 2 * (name // 2)
+        assert (
+            f"DESTRUCTIVE: only if the side of redis-app-{side} is the wrong one: give"
+            f" redis-app-{name} an empty volume" in text
+        )
+
+
+def test_a_replica_that_has_the_keys_is_named_for_a_primary_that_was_reset() -> None:
+    pods = [well(one, keys=7) for one in range(1, 6)]
+    lines = [line for line in build.everybody(0) if not line.startswith("n0 ")]
+    mine = build.own(0, [build.line(0, "myself,master"), *lines])
+    plan = planning.plan(build.snapshot(mine, *pods, idle=20.0), build.topology(0))
+    text = told(plan)
+    assert "redis-app-3, a replica, holds 7 keys: let it serve the slots" in text
+    assert "redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER TAKEOVER" in text
+    assert "DESTRUCTIVE: only if no replica holds their keys" in text
+    empty = [well(one, keys=0) for one in range(1, 6)]
+    none = planning.plan(build.snapshot(mine, *empty, idle=20.0), build.topology(0))
+    assert "TAKEOVER" not in told(none)
+
+
+def test_a_node_without_a_name_is_looked_for_by_its_address() -> None:
+    lines = [*build.everybody(0), "x9 10.0.0.39:6379@16379 slave,fail n0 0 0 9 disconnected"]
+    plan_of = build.snapshot(well(0), *(well(one) for one in range(1, 6)))
+    scene = Scene(
+        dataclasses.replace(plan_of, pods=(build.own(0, lines, ok=True), *plan_of.pods[1:])),
+        build.topology(0),
+    )
+    member = scene.my.member("x9")
+    assert member is not None
+    first, second = down.fix(scene, [member])
+    assert "10.0.0.39" in first.what
+    assert first.command == "kubectl get pods -n default -o wide"
+    assert second.command.endswith("redis-app-0 -c redis -- redis-cli CLUSTER NODES")
+
+
+def test_the_other_set_of_a_copy_is_named_by_its_namespace() -> None:
+    """Which of two is the copy is looked at first; stopping one of them is marked."""
+    pods = [well(one) for one in range(6)]
+    said = build.view(
+        "n1 10.9.9.9:6379@16379 myself,master - 0 0 1 connected",
+        cluster_announce_hostname="redis-app-1.redis-service.staging.svc.cluster.local",
+    )
+    seen = dataclasses.replace(
+        build.snapshot(*pods, scope=Scope.ALL), former=Former(nodes=(("10.9.9.9", said),))
+    )
+    (block,) = planning.plan(seen, build.topology(0)).blocked
+    look, other, this = todo.todos(block.fix)
+    assert (look.destructive, other.destructive, this.destructive) == (False, True, True)
+    assert other.command == "kubectl scale statefulset -n staging redis-app --replicas=0"
+    assert this.command == "kubectl scale statefulset -n default redis-app --replicas=0"
+
+
+def test_each_trouble_has_something_to_do() -> None:
+    for trouble in Trouble:
+        assert five_and(trouble.value), trouble

@@ -84,6 +84,8 @@ def _of_wait(facts: Facts, wait: Wait, many: int) -> Cause:
     view = scene.me.view
     # Before there is a cluster our own server's age says how long the others had time to come.
     late = not facts.effect.formed and view is not None and view.uptime > usual.LATE
+    if facts.effect.formed and wait.usual:
+        late = scene.snapshot.memory.unwell > 2 * wait.usual
     act = late or (bool(wait.fix) and not wait.usual)
     return Cause(
         verdict=Verdict.ACT if act else Verdict.WAIT,

@@ -10,9 +10,10 @@ import dataclasses
 from dataclasses import dataclass
 
 from bootstrap.core import slots
-from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable
+from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable, View
 from bootstrap.core.plan import renewed, writes
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.proof import Proof
 
 #: Troubles with which a server may well serve clients, though it does not let us in.
 _SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION}) | {
@@ -26,6 +27,10 @@ class Effect:
 
     #: Whether there is a cluster with slots; None where no node could be asked.
     formed: bool | None
+    #: Whether the seed is at it: nodes may have met, and not all of them say ok yet.
+    forming: bool = False
+    #: Whether all pods were looked at. Of one node alone little is known of the others.
+    looked: bool = True
     nodes: int = 0
     shards: int = 0
     #: Keys on nodes that are in no cluster, while none is formed; and the pods that hold them.
@@ -56,14 +61,9 @@ def effect(scene: Scene) -> Effect:
     views += [view for pod, view in scene.viewed if pod is not scene.me]
     if renewed.keys(scene.me):
         views = [*views[1:], views[0]]  # alone with its keys, it knows nothing of the cluster
-    inside = next((view for view in views if any(one.slots for one in view.members)), None)
-    if inside is None or (inside.alone and slots.missing(inside.myself.slots)):
-        held = [(pod.name, view.keys) for pod, view in scene.viewed if view.keys]
-        return Effect(
-            formed=False if views else None,
-            keys=sum(keys for _, keys in held),
-            holders=tuple(name for name, _ in held),
-        )
+    inside = next((view for view in views if _inside(view)), None)
+    if inside is None:
+        return _unformed(scene, formed=False if views else None)
     members = {one.node_id: one for one in inside.members if not one.handshake}
     members |= {view.node_id: view.myself for _, view in scene.viewed if not view.alone}
     living = {node_id for node_id, one in members.items() if alive(scene, one)}
@@ -77,7 +77,8 @@ def effect(scene: Scene) -> Effect:
     unserved = slots.missing(served)
     return Effect(
         formed=True,
-        nodes=len(members),
+        looked=scene.snapshot.scope is Scope.ALL,
+        nodes=sum(not scene.ghost(one) for one in members.values()),
         shards=len(owners),
         unserved=unserved,
         unowned=slots.missing(span for one in owners for span in one.slots),
@@ -85,6 +86,40 @@ def effect(scene: Scene) -> Effect:
         single=_of(owners, living - linked),
         unwritten=_of(owners, {view.node_id for view in ours if writes.refusal(view)}),
         down=bool(ours) and not any(view.state_ok for view in ours),
+    )
+
+
+def forming(scene: Scene) -> Effect:
+    """The same while the seed forms the cluster, which may have been formed already.
+
+    Slots are given before nodes meet, and a node that has met the others serves once it says ok.
+    """
+    inside = [view for _, view in scene.viewed if _inside(view)]
+    if inside and all(view.state_ok for view in inside):
+        return effect(scene)
+    return dataclasses.replace(_unformed(scene, formed=False), forming=bool(inside))
+
+
+def _inside(view: View) -> bool:
+    """Whether a node is in a cluster with slots; alone it is where it owns them all."""
+    if view.alone:
+        return not slots.missing(view.myself.slots)
+    return any(one.slots for one in view.members)
+
+
+def _unformed(scene: Scene, *, formed: bool | None) -> Effect:
+    """What is kept where no cluster was seen. A node may be a pod's before it has proven to be."""
+    others = (Proof.STRANGER, Proof.SIBLING)
+    held = [
+        (pod.name, pod.view.keys)
+        for pod in scene.snapshot.pods
+        if pod.view and pod.view.keys and scene.proof(pod) not in others
+    ]
+    return Effect(
+        formed=formed,
+        looked=scene.snapshot.scope is Scope.ALL,
+        keys=sum(keys for _, keys in held),
+        holders=tuple(name for name, _ in held),
     )
 
 
@@ -123,8 +158,12 @@ def words(found: Effect) -> str:
 def _clients(found: Effect) -> str:
     if found.formed is None:
         return "What clients see is not known from here."
+    if found.forming:
+        return "No client is served before every node says cluster_state:ok."
+    if not found.formed and not found.looked:
+        return "This pod is in no cluster; what the others serve is not known from here."
     if not found.formed:
-        return "No pod that answers is in a cluster yet, so no client is served."
+        return "The cluster is not formed yet, so no client is served."
     if found.down:
         return "Clients are refused: CLUSTERDOWN."
     if found.unserved:
@@ -139,7 +178,7 @@ def _data(found: Effect) -> str:
         return "Nothing is changed."
     if not found.formed:
         if not found.keys:
-            return "No pod that answers holds a key."
+            return "No pod that answers holds a key." if found.looked else "It holds no key."
         many = "1 key lies" if found.keys == 1 else f"{found.keys} keys lie"
         return f"{many} untouched on {', '.join(found.holders)}."
     if found.unowned:

@@ -47,14 +47,12 @@ class Headline:
             within = f", usually within {self.cause.usual:g} s" if self.cause.usual else ""
             passes = f"; it passes by itself{within}"
         code = "" if self.cause.code == "waiting" else f" {self.cause.code}"
-        return f"{code}: {self.cause.what}{passes}"
+        return f"{code}: {self.cause.what.rstrip('.')}{passes}"
 
 
 def headline(scene: Scene, plan: Plan, cluster: Cluster | None = None) -> Headline:
     """Judge what was seen and what is planned; `cluster` from a look for a person."""
-    found = effect.effect(scene)
-    if plan.phase is Phase.FORM:
-        found = Effect(formed=False)  # slots are given before nodes meet: nobody is served yet
+    found = effect.forming(scene) if plan.phase is Phase.FORM else effect.effect(scene)
     cause = causes.root(Facts(scene=scene, plan=plan, effect=found, cluster=cluster))
     return Headline(cause=cause, effect=found)
 

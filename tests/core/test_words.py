@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from bootstrap.core import causes, effect, headline, overview, render, shards
 from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
 from bootstrap.core.directory import Name
-from bootstrap.core.model import Pod, Scope
+from bootstrap.core.model import Pod, Scope, Trouble, Unreachable
 from bootstrap.core.plan import down, todo
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
@@ -280,3 +281,119 @@ def test_clients_that_are_refused_by_all_nodes_are_told_at_last() -> None:
     snapshot, topology = build.snapshot(own(0, ok=False), scope=Scope.LOCAL), build.topology(0)
     found = headline.headline(Scene(snapshot, topology), Plan(phase=Phase.STEADY))
     assert one_of(found) == ("ACT", "unserved", "")
+
+
+# What a phase's word says, and what is so
+
+
+@pytest.mark.parametrize(("size", "replicas"), [(6, 1), (3, 0), (1, 0)])
+def test_a_formed_cluster_without_a_key_is_never_told_to_be_none(size: int, replicas: int) -> None:
+    """All nodes say ok, so clients are served, whatever the seed has still to do."""
+    shape = {"size": size, "replicas_per_shard": replicas}
+    topology = build.topology(0, **shape)
+    lines = [build.everybody(one, size, topology.shards) for one in range(size)]
+    facts: dict[str, Any] = {"ok": True, "link": True, "repl_diskless_sync_delay": "0"}
+    facts["repl_diskless_sync_max_replicas"] = "2000005001"
+    pods = [build.own(one, lines[one], **facts) for one in range(size)]
+    for some in (pods, [*pods[:-1], build.own(size - 1)] if replicas else pods):
+        snapshot = build.snapshot(*some)
+        plan = planning.plan(snapshot, topology)
+        text = headline.headline(Scene(snapshot, topology), plan).text
+        assert "Clients are served." in text, text
+        assert "not formed" not in text
+
+
+@pytest.mark.parametrize("met", [0, 2, 6])
+def test_a_half_formed_cluster_serves_nothing_yet(met: int) -> None:
+    """Nodes that own their slots, of which some have met: no node says ok."""
+    pods = []
+    for one in range(6):
+        everybody = build.everybody(one)
+        mine = [line for line in everybody if line.startswith(f"n{one} ")]
+        mine = [re.sub("myself,slave n[0-9]", "myself,master -", line) for line in mine]
+        pods.append(build.own(one, everybody if one < met else mine))
+    snapshot, topology = build.snapshot(*pods), build.topology(0)
+    plan = planning.plan(snapshot, topology)
+    text = headline.headline(Scene(snapshot, topology), plan).text
+    assert plan.phase is Phase.FORM, text
+    no_client = "No client is served before every node says cluster_state:ok."
+    assert (no_client if met else "The cluster is not formed yet, so no client is served.") in text
+    assert "No pod that answers holds a key." in text
+
+
+def test_a_pod_that_has_seen_itself_alone_says_nothing_of_the_others() -> None:
+    for pod in (build.own(5), build.own(5, keys=3), build.own(0)):
+        found = told(pod, me=pod.ordinal, scope=Scope.LOCAL)
+        assert (
+            "This pod is in no cluster; what the others serve is not known from here." in found.text
+        )
+        assert ("It holds no key." in found.text) != ("3 keys lie untouched" in found.text)
+
+
+def test_keys_of_a_node_that_has_not_proven_whose_it_is_are_told() -> None:
+    silent = build.own(5, keys=2, cluster_announce_hostname="")
+    stranger = build.own(5, keys=2, cluster_announce_hostname="db-0.other.svc")
+    others = [build.own(one) for one in range(5)]
+    assert "2 keys lie untouched on redis-app-5." in told(*others, silent).text
+    assert "No pod that answers holds a key." in told(*others, stranger).text
+
+
+def test_a_seed_that_fell_out_of_its_own_meeting_sees_the_cluster_of_the_others() -> None:
+    alone = build.own(0, [build.everybody(0)[0]])
+    pods = [
+        build.own(
+            one,
+            [
+                line.replace("myself,", "") if not line.startswith(f"n{one} ") else line
+                for line in build.everybody(one)
+            ],
+            ok=True,
+            link=True,
+        )
+        for one in range(1, 6)
+    ]
+    found = told(alone, *pods, build.own(6))
+    assert "not formed" not in found.text, found.text
+
+
+def test_a_node_that_was_given_up_is_none_of_the_nodes() -> None:
+    """A ghost is known until it is forgotten: six pods have six nodes."""
+    lines = [*build.everybody(0), build.line(4, "slave,fail", "n1").replace("n4 ", "x4 ")]
+    lines[-1] = lines[-1].replace("10.0.0.14", "10.0.0.34")
+    pods = [own(0, lines), *(own(one) for one in range(1, 6))]
+    snapshot, topology = build.snapshot(*pods), build.topology(0)
+    assert effect.effect(Scene(snapshot, topology)).nodes == 6
+
+
+def test_a_wait_that_lasts_twice_as_long_as_usual_is_for_a_person() -> None:
+    lines = [line for line in build.everybody(4) if not line.startswith("n2 ")]
+    lines.append(build.line(2, slots=""))
+    soon = told(own(4, lines, ok=False), me=4, scope=Scope.LOCAL)
+    late = told(own(4, lines, ok=False), me=4, scope=Scope.LOCAL, unwell=60.0)
+    assert (soon.verdict, late.verdict) == (Verdict.WAIT, Verdict.ACT)
+    assert "usually within" not in late.text
+
+
+def test_a_link_that_has_been_down_for_long_is_for_a_person() -> None:
+    pod = own(4, link=False)
+    soon = told(pod, me=4, scope=Scope.LOCAL, unlinked=(("redis-app-4", 3.0),))
+    late = told(pod, me=4, scope=Scope.LOCAL, unlinked=(("redis-app-4", 30.0),))
+    assert (soon.verdict, late.verdict) == (Verdict.WAIT, Verdict.ACT)
+    assert "kubectl logs redis-app-4 -n default -c redis" in todo.line(
+        planning.plan(
+            build.snapshot(pod, scope=Scope.LOCAL, unlinked=(("redis-app-4", 30.0),)),
+            build.topology(4),
+        )
+        .waiting[0]
+        .fix
+    )
+
+
+def test_a_cause_that_ends_in_a_full_stop_has_one() -> None:
+    pods = [
+        dataclasses.replace(
+            build.pod(0, "password"),
+            node=Unreachable(trouble=Trouble.PASSWORD, reason="user is disabled."),
+        )
+    ]
+    assert ".." not in told(*pods).text

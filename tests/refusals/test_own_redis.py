@@ -32,7 +32,7 @@ CREDENTIALS: Mapping[str, tuple[str, Mapping[str, str], tuple[str, ...]]] = {
     "wrong user": (
         RIGHT,
         {"BOOTSTRAP_REDIS_PASSWORD": RIGHT, "BOOTSTRAP_REDIS_USERNAME": "nobody"},
-        ("it does not accept our user and password", "BOOTSTRAP_REDIS_USERNAME"),
+        ("it does not accept our user and password", "ACL of the user nobody"),
     ),
     "not wanted": (
         "",

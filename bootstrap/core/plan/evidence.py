@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, commands, copied, foreign, heal
+from bootstrap.core.plan import advice, commands, copied, foreign, heal, usual
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -22,7 +22,8 @@ def doubts(scene: Scene) -> Plan | None:
     """Blocked with every doubt named, or None. Our own nodes are brought together all the same."""
     if scene.snapshot.scope < Scope.ALL and _named_otherwise(scene):
         # The id of one of our own pods' nodes may bear that name: only a look at them all can tell.
-        wait = Wait(pod=scene.me.name, what="a look at whose the nodes of other names are")
+        what = "a look at whose the nodes of other names are"
+        wait = Wait(pod=scene.me.name, what=what, usual=usual.LOOK)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
     twins = copied.twins(scene)
     blocked = (

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volume
-from bootstrap.core.plan import advice, commands, copied
+from bootstrap.core.plan import advice, commands, copied, usual
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Fix, Todo
@@ -72,7 +72,13 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,), look=look)
     if verdict.open:
         return None
-    wait = Wait(pod=scene.me.name, what=f"{verdict.until}: {verdict.why}", fix=verdict.fix)
+    soon = scene.snapshot.memory.shut < scene.topology.gate_seconds
+    wait = Wait(
+        pod=scene.me.name,
+        what=f"{verdict.until}: {verdict.why}",
+        fix=verdict.fix,
+        usual=usual.ELECTED if soon else 0.0,
+    )
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bootstrap.core import temporary
 from bootstrap.core.actions import Action, Meet
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, following, introduced, local, meeting, moved, unheard
+from bootstrap.core.plan import advice, following, introduced, local, meeting, moved, unheard, usual
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -83,7 +83,7 @@ def steps(scene: Scene) -> tuple[Step, ...]:
 
 
 def _around(scene: Scene) -> Plan:
-    wait = Wait(pod=scene.me.name, what="a look at where its siblings are")
+    wait = Wait(pod=scene.me.name, what="a look at where its siblings are", usual=usual.LOOK)
     return Plan(phase=Phase.HEAL, waiting=(wait,), look=Scope.ALL)
 
 
@@ -98,14 +98,16 @@ def _half(scene: Scene) -> Plan:
     """The introductions that are ours to make; then those that others make to us."""
     me = scene.me.name
     if scene.snapshot.scope < Scope.HALF:
-        waits = [Wait(pod=me, what="a look at where half of its siblings are")]
+        what = "a look at where half of its siblings are"
+        waits = [Wait(pod=me, what=what, usual=usual.LOOK)]
         return Plan(phase=Phase.HEAL, waiting=tuple(waits), look=Scope.HALF)
     found, waits = steps(scene), [*_pending(scene), *_unseen(scene)]
     if not found and not waits:
         halved = scene.snapshot.memory.halved
         if not halved or halved >= _OTHERS_SECONDS:
             return _around(scene)
-        waits = [Wait(pod=me, what="the other half of its siblings to introduce themselves")]
+        what = "the other half of its siblings to introduce themselves"
+        waits = [Wait(pod=me, what=what, usual=_OTHERS_SECONDS)]
     return Plan(phase=Phase.HEAL, steps=found, waiting=tuple(waits), look=Scope.HALF)
 
 
@@ -151,11 +153,12 @@ def _pending(scene: Scene) -> list[Wait]:
     shaking = {member.address for member in scene.my.others if member.handshake}
     waits: list[Wait] = []
     if unheard.again(scene) == ():
-        waits.append(Wait(pod=scene.me.name, what="an owner of slots to know our node again"))
+        what = "an owner of slots to know our node again"
+        waits.append(Wait(pod=scene.me.name, what=what, usual=usual.GOSSIP))
     for _, pod, view in moved.displaced(scene):
         if pod.address in shaking:
             what = f"the handshake with {pod.name} at {pod.address} to end"
-            waits.append(Wait(pod=pod.name, what=what))
+            waits.append(Wait(pod=pod.name, what=what, usual=usual.HANDSHAKE))
         elif not moved.mutual(scene, view):
             what = f"{pod.name}, which is at {pod.address} now, to know our node again"
             waits.append(Wait(pod=pod.name, what=what, fix=_by_hand(scene, pod, view)))
@@ -169,7 +172,7 @@ def _login(scene: Scene) -> list[Wait]:
     primary = scene.my.member(scene.my.myself.primary_id)
     gone = primary and primary.failed and primary.node_id not in scene.pod_by_id
     fix = advice.only_copy(scene, scene.me.name) if gone else ""
-    return [Wait(pod=scene.me.name, what=what, fix=fix)]
+    return [Wait(pod=scene.me.name, what=what, fix=fix, usual=0.0 if fix else usual.MARKED)]
 
 
 def _unseen(scene: Scene) -> list[Wait]:
@@ -185,7 +188,7 @@ def _unseen(scene: Scene) -> list[Wait]:
         if pod is None and scene.settled and not scene.hostname(member):
             # No name leads to it: a look will come across its id. Who has no role asks whose it is.
             what = f"the pod of {scene.name(member)} to be found"
-            waits.append(Wait(pod=scene.me.name, what=what))
+            waits.append(Wait(pod=scene.me.name, what=what, usual=usual.GOSSIP))
         if pod is None or scene.ghost(member):
             continue
         waits.append(advice.missing(scene, pod) or advice.unproven(scene, pod))

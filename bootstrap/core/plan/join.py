@@ -5,6 +5,8 @@ Nothing here touches a node that owns slots or holds keys; such a node is never 
 
 from __future__ import annotations
 
+from typing import Final
+
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Member, Pod, Scope
 from bootstrap.core.plan import (
@@ -23,6 +25,8 @@ from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Fix, Todo
+
+_GOSSIP: Final = "gossip to name the primaries"
 
 
 def join(scene: Scene) -> Plan | None:
@@ -165,7 +169,7 @@ def _follow(scene: Scene) -> Plan | None:
     """Met, but without a role: follow a primary, once it is known and no election is on."""
     topology, my, idle = scene.topology, scene.my, scene.snapshot.memory.idle
     if my.myself.open_slots:
-        what = "the slots that somebody moves to it to be moved, or CLUSTER SETSLOT STABLE"
+        what = "the slots that are open on it to be moved here, or CLUSTER SETSLOT STABLE"
         return Plan(phase=Phase.JOIN, waiting=(Wait(pod=scene.me.name, what=what),))
     # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
     patient = idle < patience.SEED_SECONDS or temporary.marked(my)
@@ -216,7 +220,8 @@ def _follow(scene: Scene) -> Plan | None:
     sure = any(primary.node_id in before for primary in primaries)
     waited = "" if sure else _waited_for(scene, owners, primaries)
     if waited:
-        wait = Wait(pod=scene.me.name, what=waited)
+        seconds = usual.GOSSIP if waited == _GOSSIP else usual.ELECTED
+        wait = Wait(pod=scene.me.name, what=waited, usual=seconds)
         return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
     lost = [block for ghost_id, block in ghosts.lost_slots(scene) if ghost_id in before]
     if lost:
@@ -280,5 +285,5 @@ def _waited_for(scene: Scene, owners: dict[str, Member], primaries: list[Member]
     if election:
         return f"an election to end: {', '.join(election)} failed"
     if len(failed) < len(away) or not primaries:
-        return "gossip to name the primaries"
+        return _GOSSIP
     return ""

@@ -38,5 +38,5 @@ def with_seed(scene: Scene) -> Plan | None:
     if idle >= SEED_LOST_SECONDS:
         return None
     missing = seed and advice.missing(scene, seed)
-    wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear")
+    wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear", usual=usual.STARTED)
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)

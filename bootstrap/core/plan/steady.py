@@ -60,21 +60,22 @@ def _own_waits(scene: Scene) -> list[Wait]:
         waits.append(_sync(scene))
     elif my.myself.is_replica and not my.following:
         what = f"its primary to be found; it is not at {my.primary_host}, from where it copies"
-        waits.append(Wait(pod=me, what=what))
+        waits.append(Wait(pod=me, what=what, usual=usual.GOSSIP))
     elif primary is not None and primary.is_replica:
         what = f"a primary to follow: {scene.name(primary)}, from which it copies, is a replica"
-        waits.append(Wait(pod=me, what=what))
+        waits.append(Wait(pod=me, what=what, usual=usual.GOSSIP))
     elif my.keys and not (my.myself.is_replica or my.myself.slots):
         held = slots.keys(my.keys)
         what = f"a role: it holds {held}, owns no slots, and follows no primary"
         fix = advice.used(scene.topology, me)
         waits.append(Wait(pod=me, what=what, fix=fix))
     if my.state_ok and bus.cut_off(my):
-        waits.append(Wait(pod=me, what=bus.told(my)))
+        waits.append(Wait(pod=me, what=bus.told(my), usual=usual.GOSSIP))
     handshakes = [member for member in my.members if member.handshake]
     if handshakes:
         names = ", ".join(member.address for member in handshakes)
-        waits.append(Wait(pod=me, what=f"handshakes with {names} to end"))
+        what = f"handshakes with {names} to end"
+        waits.append(Wait(pod=me, what=what, usual=usual.HANDSHAKE))
     if temporary.marked(my):
         waits.append(
             Wait(pod=me, what="a temporary setting of forming to be put back", usual=usual.MARKED)
@@ -92,7 +93,9 @@ def _sync(scene: Scene) -> Wait:
     if answers:
         what = f"{what}; port {my.primary_port} there answers our sidecar well"
     in_doubt = answers or (found is None and scene.topology.with_password)
-    return Wait(pod=me, what=what, fix=advice.not_let_in(scene.topology, me) if in_doubt else "")
+    lasting = (scene.snapshot.memory.unlinked_for(me) or 0.0) > 2 * usual.COPIED
+    fix = advice.not_let_in(scene.topology, me) if in_doubt or lasting else ()
+    return Wait(pod=me, what=what, fix=fix, usual=0.0 if lasting else usual.COPIED)
 
 
 def _waits_for_others(
@@ -113,13 +116,18 @@ def _waits_for_others(
         fix = tuple(one for pod in copies for one in advice.only_copy(scene, pod))
         over = ", or to be failed over" if copies else "; no replica of it that lives is known"
         what = f"{', '.join(failed)} to come back{over}"
-        waits.append(Wait(pod=me, what=what, fix=fix))
+        seconds = usual.ELECTED if copies else 0.0
+        waits.append(Wait(pod=me, what=what, fix=fix, usual=seconds))
     elif not lost and not told:
         waits.append(Wait(pod=me, what="its own cluster_state to turn ok", usual=usual.REJOINED))
     untold = _untold(scene) if lost else ""
     if untold:
         waits.append(
-            Wait(pod=me, what=f"{untold}; no node is known yet to own {slots.named(lost)}")
+            Wait(
+                pod=me,
+                what=f"{untold}; no node is known yet to own {slots.named(lost)}",
+                usual=usual.GOSSIP,
+            )
         )
     elif lost:
         strays = [pod for pod, view in unheard.unknown_owners(scene) if _owns_of(view, lost)]
@@ -135,7 +143,9 @@ def _taken_for_failed(scene: Scene, pods: list[Pod]) -> Wait:
         f"{names}, which {answer} at port {scene.topology.port}, to be taken for failed no longer"
     )
     shut = [pod for pod in pods if pod.bus]
-    return Wait(pod=scene.me.name, what=what, fix=bus_ports.todo(scene, shut) if shut else "")
+    if shut:
+        return Wait(pod=scene.me.name, what=what, fix=bus_ports.todo(scene, shut))
+    return Wait(pod=scene.me.name, what=what, usual=usual.UNFAILED)
 
 
 def _owns_of(view: View, lost: slots.Ranges) -> bool:
@@ -146,7 +156,9 @@ def _owns_of(view: View, lost: slots.Ranges) -> bool:
 def _introduced_again(scene: Scene, pod: Pod) -> Wait:
     """An owner that all others forgot: its own sidecar brings it back, where that is safe."""
     what = f"{pod.name}, which owns slots that seem lost, to be introduced again"
-    return Wait(pod=pod.name, what=what, fix=advice.sidecar(scene.topology, pod.name))
+    return Wait(
+        pod=pod.name, what=what, fix=advice.sidecar(scene.topology, pod.name), usual=usual.GOSSIP
+    )
 
 
 def _copies(scene: Scene) -> list[str]:
@@ -213,7 +225,9 @@ def _used_and_alone(scene: Scene) -> Plan:
     fits = found is None or found.layout.slots_of(scene.me.ordinal) == my.myself.slots
     if not my.keys and not scene.topology.seed and fits:
         seed = scene.topology.name_of(scene.topology.ordinal_start)
-        wait = Wait(pod=seed, what=f"{seed} to form the cluster; {me} is prepared")
+        wait = Wait(
+            pod=seed, what=f"{seed} to form the cluster; {me} is prepared", usual=usual.FORMED
+        )
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.LOCAL)
     owned = slots.named(my.myself.slots) if my.myself.slots else "no slots"
     what = f"{slots.keys(my.keys)} and {owned}"

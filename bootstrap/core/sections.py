@@ -13,17 +13,20 @@ from bootstrap.core.topology import Topology
 def faults(plan: Plan, headline: Headline, topology: Topology, every: int) -> list[str]:
     """Each refusal and fault with what to do; then what is waited for, and what helps there.
 
-    What helps against several of them is told once. `every` is how many pods were looked at.
+    What the headline says, and what helps against several of them, is told once. `every` is how
+    many pods were looked at.
     """
     told: set[Todo] = set()
     found: list[str] = []
+    said = headline.cause.what if headline.cause else ""
     for one in plan.faults:
         mark = "BLOCKED" if one in plan.blocked else "TROUBLE"
-        found += [f"{mark} {one.code}: {one.why}", *_once(one.fix, told)]
+        why = "" if one.why == said else f": {one.why}"
+        found += [f"{mark} {one.code}{why}", *_once(one.fix, told)]
     codes = dict.fromkeys(one.code for one in plan.faults)
     found += [f"    runbook: {explain(topology, code)}" for code in codes]
     for wait, many in causes.folded(plan.waiting):
-        found.append(causes.told(wait, many, every))
+        found += [text] if (text := causes.told(wait, many, every)) != said else []
     found += _once(headline.todo, told)
     for wait, _ in causes.folded(plan.waiting):
         found += _once(wait.fix, told)

@@ -45,7 +45,7 @@ def test_alarms_are_told_with_what_to_do_and_never_as_all_well() -> None:
         overview.as_text(cluster, SNAPSHOT, plan, TOPOLOGY),
     ]
     for text in texts:
-        assert "TROUBLE writes-refused: its disk is full" in text
+        assert "writes-refused: its disk is full" in text
         assert "to do: grow it" in text
         assert "nothing to do" not in text
     facts = brief.facts(SNAPSHOT, plan, 6)

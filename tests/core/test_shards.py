@@ -237,7 +237,7 @@ def test_what_is_being_done_and_waited_for_and_why_nothing_is() -> None:
     assert "about to: redis-app-0: config-set cluster-announce-hostname=" in text(unnamed)
     syncing = own(3, link=False)
     assert "waiting for redis-app-3: the sync with its primary" in text(syncing, me=3)
-    assert "BLOCKED not-cluster-mode: " in text(build.pod(0, "not-cluster-mode"), own(3))
+    assert "BLOCKED not-cluster-mode\n" in text(build.pod(0, "not-cluster-mode"), own(3))
 
 
 def test_json_says_the_same() -> None:

@@ -397,3 +397,20 @@ def test_a_cause_that_ends_in_a_full_stop_has_one() -> None:
         )
     ]
     assert ".." not in told(*pods).text
+
+
+def test_nothing_is_said_twice() -> None:
+    """What the first line says is not said again below it."""
+    for path in FILES:
+        for text in texts(path):
+            first, *below = text.splitlines()
+            sentences = [
+                line.partition(": ")[2]
+                for line in below
+                if line.startswith(("BLOCKED", "TROUBLE", "waiting for"))
+            ]
+            assert not any(len(one) > 20 and one in first for one in sentences), text
+            notes = [line for line in below if line.startswith("note: ")]
+            assert len(notes) == len(set(notes)), text
+            acts = [line for line in below if line.startswith("        $ ")]
+            assert len(acts) == len(set(acts)) or "?" in text, text

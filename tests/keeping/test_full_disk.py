@@ -104,7 +104,7 @@ def test_a_full_primary_is_told_and_hands_over(name: str, *, seen: bool) -> None
             )
             status, text = roles.beside(app[5], "status")
             assert status == 2, text
-            assert f"TROUBLE writes-refused: {primary.name}: its append-only file" in text
+            assert f"writes-refused: {primary.name}: its append-only file" in text
             assert forming.answers(primary)[0] == 200
             assert "writes-refused: " in forming.answers(primary)[1]
             assert primary.running

@@ -107,8 +107,8 @@ def test_after_a_hand_over(formed: sets.LocalStatefulSet) -> None:
     open_slot(source, target)
     assert roles.hand_over(source)[1].startswith("done: "), source.sidecar.output()
     text = trouble(formed[5])
-    assert f"TROUBLE open-slots: {replica.name}" in text or (
-        f"TROUBLE open-slots: {target.name}: slot {SLOT} is open, importing from" in text
+    assert f"open-slots: {replica.name}" in text or (
+        f"open-slots: {target.name}: slot {SLOT} is open, importing from" in text
     )
     # The way out that is named works: nothing is on the target's side.
     assert target.ask("CLUSTER", "COUNTKEYSINSLOT", SLOT) == 0

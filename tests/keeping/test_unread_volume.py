@@ -83,7 +83,7 @@ def test_it_is_told_as_long_as_it_lasts(name: str) -> None:
         asked = one.start_sidecar(["status"], command=SIDECAR, env=env)
         one.sidecars.insert(0, one.sidecars.pop())
         assert asked.wait(forming.LONG) == 2, asked.output()
-        assert f"TROUBLE volume-unreadable: {one.name}: the sidecar may not read" in asked.output()
+        assert f"volume-unreadable: {one.name}: the sidecar may not read" in asked.output()
         # Run as one user, it is over.
         one.stop_sidecar()
         one.start_sidecar(env=env)

@@ -5,6 +5,8 @@ Rule 7 stands here too: slots that nobody owns are reported, never given to anyb
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bootstrap.core import bus, leaving, slots, temporary
 from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import advice, bus_ports, commands, ghosts, open_slots, unheard, usual
@@ -39,7 +41,6 @@ def steady(scene: Scene) -> Plan:
         blocked = (*blocked, replaced)
     if lost and not waits:
         blocked = (*blocked, _lost(scene, lost))
-    away = tuple(f"{name} is away" for name in failed if my.state_ok)
     # What seems lost to us may be owned in another cluster of ours: then it is a split.
     look = Scope.ALL if blocked else Scope.LOCAL
     return Plan(
@@ -47,8 +48,21 @@ def steady(scene: Scene) -> Plan:
         waiting=waits,
         blocked=blocked,
         look=look,
-        notes=(*_notes(scene), *away),
+        notes=(*_notes(scene), *_given_up(scene)),
     )
+
+
+def _given_up(scene: Scene) -> Iterator[str]:
+    """Nodes that are taken for failed, and of which no pod is missed."""
+    for one in scene.my.members if scene.my.state_ok else ():
+        pod = scene.ghost(one)
+        if one.failed and pod is not None:
+            yield (
+                f"{scene.name(one)} is the former node of {pod.name}, which is another node now: it"
+                " is forgotten once that one has its role, and no node needs the former one"
+            )
+        elif one.failed and one.node_id in scene.pod_by_id:
+            yield f"{scene.name(one)} answers, and is taken for failed"
 
 
 def _own_waits(scene: Scene) -> list[Wait]:

@@ -52,7 +52,7 @@ def describe(facts: Facts) -> str:
     parts = (value for part in facts.get("issuer", ()) for _, value in part)
     return (
         f"one for {said}{more}, valid from {_date(facts['notBefore'])} to"
-        f" {_date(facts['notAfter'])}, issued by {_short(', '.join(parts)) or 'nobody'}"
+        f" {_date(facts['notAfter'])}, issued by {_short(', '.join(parts)) or 'no issuer'}"
     )
 
 

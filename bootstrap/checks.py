@@ -127,7 +127,7 @@ def data_dir(parsed: Parsed, faults: errors.Faults) -> None:
             "BOOTSTRAP_DATA_DIR",
             expected="a folder that can be read, where the volume of Redis is mounted",
             seen=f"{str(folder)!r} ({error.strerror or type(error).__name__})",
-            fix="add the volumeMount to the sidecar (readOnly), let it run as a user who may read"
+            fix="add the volumeMount to the sidecar (readOnly), let it run as a user that may read"
             " the volume, or unset the variable",
         )
 

@@ -155,7 +155,7 @@ class Settings:
         variables.Variable(
             name="BOOTSTRAP_HANDOVER_TOKEN",
             parse=parsers.token,
-            meaning="Who asks for /handover has to send `Authorization: Bearer` and this.",
+            meaning="A request for /handover has to send `Authorization: Bearer` and this.",
             example="at-least-8-characters",
             secret=True,
         )

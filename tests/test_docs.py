@@ -45,3 +45,15 @@ def test_a_block_points_to_its_entry() -> None:
     file, _, anchor = where.partition("#")
     assert servers.REPOSITORY / file == RUNBOOK
     assert anchor in entries()
+
+
+def test_the_architecture_names_every_module() -> None:
+    """And no module that there is none of, in its table of layers."""
+    text = (servers.REPOSITORY / "docs" / "architecture.md").read_text()
+    package = servers.REPOSITORY / "bootstrap"
+    modules = {path.stem for path in package.rglob("*.py")} - {"__init__", "__main__"}
+    assert not [name for name in sorted(modules) if f"`{name}`" not in text]
+    table = text.partition("| layer | what |")[2].partition("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert len(rows) > 5
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} <= modules | {"core"}

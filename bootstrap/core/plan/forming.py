@@ -14,7 +14,7 @@ from bootstrap.core.plan.formation import Formation
 from bootstrap.core.plan.outcome import Phase, Plan, Step
 from bootstrap.core.plan.scene import Scene
 
-_SLOTS_UNTIL = "every primary owns its slots, and nobody else any"
+_SLOTS_UNTIL = "every primary owns its slots, and no other node any"
 _MEET_UNTIL = "every node knows every other, on both sides"
 _FOLLOW_UNTIL = "every replica follows its primary, with its link up"
 _OK_UNTIL = "every node says cluster_state:ok"

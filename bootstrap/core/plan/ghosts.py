@@ -42,7 +42,7 @@ def _unneeded(scene: Scene, member: Member) -> tuple[tuple[Pod, str], ...]:
     if pod is not None:
         return ((pod, f"{pod.name} lost its volume and is another node now"),)
     if _nameless(scene, member):
-        return ((scene.me, "nobody knows its name any more, and every pod is another node"),)
+        return ((scene.me, "no node knows its name any more, and every pod is another node"),)
     return ()
 
 

@@ -205,7 +205,7 @@ def _may_mark(scene: Scene, run: Run) -> bool:
 def _mark(scene: Scene) -> Step:
     named = ((leaving.NAME, leaving.mark(human_name(scene.topology))),)
     action = ConfigSet(pod=scene.me.name, settings=named, why="it is about to stop")
-    return Step(actions=(action,), until="everybody can see that it is leaving")
+    return Step(actions=(action,), until="every node can see that it is leaving")
 
 
 def _confirm(scene: Scene, run: Run) -> Step | Ended:

@@ -29,7 +29,7 @@ _HALF_SECONDS = 10.0
 #: The same for one whose own half is done: the others' sidecars may share its processors. Where
 #: nobody had moved there is nothing to wait for.
 _OTHERS_SECONDS = 7.0
-_UNTIL = "our node knows everybody at the present address, and its link to its primary is up"
+_UNTIL = "our node knows every pod at its present address, and its link to its primary is up"
 
 
 def heal(scene: Scene) -> Plan | None:

@@ -194,7 +194,9 @@ def _follow(scene: Scene) -> Plan | None:
             ),
         )
     if topology.ordinal in topology.ordinals and patient:
-        wait = Wait(pod=scene.me.name, what="the seed to say whom to follow", usual=usual.FORMED)
+        wait = Wait(
+            pod=scene.me.name, what="the seed to say which primary to follow", usual=usual.FORMED
+        )
         return Plan(phase=Phase.JOIN, waiting=(wait,))
     if scene.snapshot.scope < Scope.ALL:
         return _look_around(scene, "a look at where its siblings run")

@@ -34,7 +34,7 @@ def settings(scene: Scene) -> Step | None:
         actions.append(ConfigSet(pod=scene.me.name, settings=company, why=why))
     wanted = _announced(scene)
     if wanted:
-        why = f"peers must know who and where it is{_left_behind(scene)}"
+        why = f"peers must know its name and address{_left_behind(scene)}"
         actions.append(ConfigSet(pod=scene.me.name, settings=wanted, why=why))
     if scene.topology.with_password and not scene.my.peers_password_ok and not unproven(scene):
         actions.append(

@@ -31,7 +31,7 @@ def with_seed(scene: Scene) -> Plan | None:
         if not seed.view.alone or seed.view.keys:
             return None  # it is in a cluster; or it has data, and will never form one
         # However long: a pod may be late by minutes, and everybody looking for it is in the way.
-        what = f"{seed_name}, which is up and knows nobody yet, to form the cluster"
+        what = f"{seed_name}, which is up and knows no other node yet, to form the cluster"
         fix = advice.sidecar(topology, seed_name)
         wait = Wait(pod=seed_name, what=what, fix=fix, usual=usual.FORMED)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)

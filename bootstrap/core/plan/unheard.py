@@ -139,7 +139,7 @@ def _several(scene: Scene, cluster: list[_Seen]) -> Block:
 
 def _whom(scene: Scene, pod: str) -> Todo:
     return Todo(
-        what=f"whom does {pod} know",
+        what=f"which nodes does {pod} know",
         command=f"{advice.ask(scene.topology, pod)} CLUSTER NODES",
         expect="all nodes of one cluster know each other; the runbook has what to do with two",
     )

@@ -30,7 +30,7 @@ def unread(scene: Scene) -> list[Alarm]:
             why=why,
             fix=(
                 Todo(
-                    what="whose files are they, and who is the sidecar?",
+                    what="which user owns the files, and as which user does the sidecar run?",
                     command=f"kubectl exec{space} {me} -c redis -- ls -ln /data; kubectl get pod"
                     f"{space} {me} -o jsonpath='{user}'",
                     expect="with the path that the server's dir has; one user for both containers",

@@ -1,4 +1,4 @@
-"""What certificates say, for messages, and whether one would do. Nobody is trusted by this."""
+"""What certificates say, for messages, and whether one would do. No server is trusted by this."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _TURNS = 10
 async def shown(address: str, port: int, client: ssl.SSLContext) -> str:
     """Whom the certificate of a server is for, until when, and from whom; empty if none was had.
 
-    `client` trusts whoever it is shown, and is changed. Nothing is said on these connections.
+    `client` trusts any certificate it is shown, and is changed. Nothing is said on these
+    connections.
     """
     try:
         encoded = await _certificate(address, port, client, form=True)

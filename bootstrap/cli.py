@@ -129,7 +129,7 @@ async def _run(  # noqa: PLR0913 - all that a run has
     running = asyncio.create_task(turning.run())
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, _stop, turning, running)
-    # Whoever runs `--once` by hand may do so beside the sidecar that has the port.
+    # A person who runs `--once` by hand may do so beside the sidecar that has the port.
     where = None if once else known.http
     door = handover.Door(handed, asyncio.get_running_loop(), known.handover_token)
     listening = asyncio.create_task(

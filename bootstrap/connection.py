@@ -109,7 +109,7 @@ class Connection:
         credentials.notice()
         if tls is not None:
             # What is open stays so: it is by it that a server is told of the new ones, whose own
-            # may have expired by now, or be from an authority that nobody trusts any more.
+            # may have expired by now, or be from an authority that no server trusts any more.
             tls.notice()
         if self._inside is None:
             self._inside = await self._let_in()

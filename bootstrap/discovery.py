@@ -92,7 +92,7 @@ class Discovery:
     async def list_pods(self) -> bool:
         """Have the service say once which pods it has, later ones too; return whether it did.
 
-        The names of the expected pods may all be known before anybody has asked for others.
+        The names of the expected pods may all be known before any pod has asked for others.
         """
         kinds: tuple[looks.Type, ...] = ("SRV", *self._types)
         for kind in kinds:
@@ -118,7 +118,7 @@ class Discovery:
         await self._ask(self._pace.fresh_one(forms))
 
     async def address_of(self, fqdn: str) -> directory.Name:
-        """Ask for one pod as everybody else does, without bits, unless that is remembered.
+        """Ask for one pod as all others do, without bits, unless that is remembered.
 
         For who wants to know one address and is in no hurry. To those who look, it takes one
         question in sixteen, and only about this pod.
@@ -127,7 +127,7 @@ class Discovery:
         return self._findings.of(directory.absolute(fqdn))
 
     async def elsewhere(self, fqdns: Collection[str]) -> dict[str, directory.Name]:
-        """What DNS says of names outside our service, asked as everybody else asks for them."""
+        """What DNS says of names outside our service, asked as all others ask for them."""
         if not fqdns:
             return {}
         if self._elsewhere is None:

@@ -2,8 +2,9 @@
 
 Redis waits for that answer, and pods that start at the same time share processors: what a pod can
 say without the others is said before anything is loaded that it takes to speak with them. The plan
-says it, of a look at nothing but the volume. Where that is not enough, whoever asks is kept waiting
-until the first look at the others: a kubelet that is told no asks again a second later.
+says it, of a look at nothing but the volume. Where that is not enough, the kubelet's question is
+kept waiting until the first look at the others: a kubelet that is told no asks again a second
+later.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ _ASKED: Final = (b"GET /startupz ", b"GET /startupz?")
 _HEAD: Final = 65536
 """Bytes of a request that are read at once, at most."""
 _POLL: Final = 0.01
-"""Seconds between two looks at the gate while somebody waits for it."""
+"""Seconds between two looks at the gate while a question waits for it."""
 
 
 def begin() -> Early | None:
-    """Begin to answer; None where the configuration is at fault or nobody is to be answered."""
+    """Begin to answer; None where the configuration is at fault, or nothing is to be answered."""
     try:
         known = settings.read(os.environ, identity.Files(), tty=sys.stdout.isatty())
         intent.encryption_of(known)

@@ -1,8 +1,8 @@
 """TLS towards all nodes, by files that may be replaced while we run.
 
-A server reads its own files at its start, and again only when it is told to. Whoever renews
-certificates replaces files and tells nobody; so our own server is told by us, once its certificate
-would still do for this pod.
+A server reads its own files at its start, and again only when it is told to. A tool that renews
+certificates replaces files and tells no server; so our own server is told by us, once its
+certificate would still do for this pod.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bootstrap import certificates, logs, troubles
 
 Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
-#: OpenSSL would ask whoever is at the terminal for that of a key, and everything else would wait.
+#: OpenSSL would ask the person at the terminal for that of a key, and everything else would wait.
 _NO_PASSPHRASE = ""
 
 
@@ -115,7 +115,7 @@ class Encryption:
             raise error
 
     def blind(self) -> ssl.SSLContext:
-        """For a look at whoever is there; not for saying anything to them."""
+        """For a look at the server that is there; not for saying anything to it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if self._files.cert:

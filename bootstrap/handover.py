@@ -1,6 +1,6 @@
 """Hands our own node's role over before its server stops: looks, lets the core decide, acts.
 
-Whoever asks gets an answer within the bound: a shutdown cannot be stopped, only prepared.
+Each request gets an answer within the bound: a shutdown cannot be stopped, only prepared.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Handover:
         return self._topology.handover_timeout
 
     async def ask(self) -> Ended:
-        """Hand over. Who asks while somebody else waits gets the same answer."""
+        """Hand over. A request that comes while another waits gets the same answer."""
         if self._running is None or self._running.done():
             if self._failed is not None:
                 ago = self._clock() - self._failed[0]

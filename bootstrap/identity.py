@@ -19,7 +19,7 @@ DEFAULT_NAMESPACE: Final = "default"
 DEFAULT_DOMAIN: Final = "cluster.local"
 """What kubeadm and most clusters use; `clusterDomain` of the kubelet."""
 MAX_NAMESERVERS: Final = 3
-"""MAXNS of resolv.h: what else stands in the file is ignored by everybody."""
+"""MAXNS of resolv.h: what else stands in the file is ignored by all resolvers."""
 
 HOST_NETWORK: Final = "# Kubernetes-managed hosts file (host network)."
 """First line that the kubelet writes (kubelet_pods.go) when a pod shares its node's network."""

@@ -1,4 +1,4 @@
-"""Whether anybody listens at all, seen without what speaks with a server.
+"""Whether a server listens at all, seen without what speaks with a server.
 
 That takes longer to load than all the rest of a sidecar together, and pods that start at the same
 time share processors. While every server is still down, as at a first start, the start gate is
@@ -18,9 +18,9 @@ _SPEAKS = "bootstrap.connection"
 
 
 async def closed(address: str, port: int, seconds: float) -> Unreachable | None:
-    """That nobody listens there; None when somebody does, or when it is not known.
+    """That no server listens there; None when one does, or when it is not known.
 
-    It takes at most so many seconds, and says nothing to whoever listens.
+    It takes at most so many seconds, and says nothing to the one that listens.
     """
     if _SPEAKS in sys.modules:
         return None

@@ -1,6 +1,6 @@
 """The log: one line per event, as JSON for collectors or as plain text for a person.
 
-structlog writes by itself, not through the logging module: no handler of somebody else's can
+structlog writes by itself, not through the logging module: no handler of a library can
 show an event twice or format a secret. It is loaded by the first event: a pod's server may start
 before anything has been told.
 """
@@ -38,7 +38,7 @@ TIMED_OUT: Final = "timed-out"
 INTERRUPTED: Final = "interrupted"
 """A run with --once was told to end before its goal was reached."""
 UNEXPECTED: Final = "unexpected"
-"""An error that nobody foresaw; the loop goes on."""
+"""An unforeseen error; the loop goes on."""
 TLS_FILES: Final = "tls-files"
 """Certificate files were replaced: whether they are in use from now on, and if not, why not."""
 PASSWORD: Final = "password"  # noqa: S105 - the name of an event, not a secret

@@ -76,7 +76,7 @@ KINDS: Final[tuple[tuple[About, Of] | None, ...]] = (
     ("pods", "SRV"),
     ("service", "addresses"),
 )
-# Without bits comes last: that is how everybody else asks, so it is remembered most often.
+# Without bits comes last: that is how all others ask, so it is remembered most often.
 BITS: Final = ((True, False), (False, True), (True, True), (False, False))
 FORMS: Final = tuple(Form(*kind, do, cd) if kind else None for do, cd in BITS for kind in KINDS)
 """One form per slot, in the order of their turns; None prolongs the slot before it."""
@@ -115,7 +115,7 @@ class Pace:
     def _gap(self) -> float:
         """Seconds per slot, of which a round has two more than answers are remembered for.
 
-        Nobody looks just when a slot begins, and the first look after a rest is anywhere in one. So
+        No pod looks just when a slot begins, and the first look after a rest is anywhere in one. So
         even who asked at the end of the longest slot finds the form free when it comes round: or
         else it would be too early for that form and for those after it, for a whole round.
         """
@@ -186,7 +186,7 @@ class Pace:
         """Return some of the last look's questions to be repeated, none when none are due.
 
         Where no cache is in between they bring news as soon as there is any. Where one is, it
-        still holds their answers, so that nobody finds older ones there for it.
+        still holds their answers, so that no pod finds older ones there for it.
         """
         if self.again_due() > 0:
             return []
@@ -213,7 +213,7 @@ class Pace:
         self._no_repeats_until = self._clock() + NO_REPEATS
 
     def fresh(self, questions: Iterable[Question]) -> list[Question]:
-        """Return those whose last answer nobody can remember. They count as asked."""
+        """Return those whose last answer no cache can hold. They count as asked."""
         now = self._clock()
         taken = [one for one in questions if self._held_until.get(one, now) <= now]
         for one in taken:
@@ -223,7 +223,7 @@ class Pace:
         return taken
 
     def fresh_one(self, questions: Iterable[Question]) -> list[Question]:
-        """Return the first of them whose last answer nobody can remember, or none."""
+        """Return the first of them whose last answer no cache can hold, or none."""
         now = self._clock()
         first = (one for one in questions if self._held_until.get(one, now) <= now)
         return self.fresh(itertools.islice(first, 1))
@@ -239,7 +239,7 @@ class Pace:
         if held < at_first:
             self._cache_seen()
         if held < self._slot()[1]:
-            # Somebody had asked before us, and it is forgotten before the slot is over.
+            # Another pod had asked before us, and it is forgotten before the slot is over.
             self._used = -1
         brief = max(held, at_first, self._longest or 0.0) <= HELD_BRIEFLY
         self._longest = HELD_BRIEFLY if brief else HELD_AT_MOST

@@ -27,7 +27,7 @@ class Memories:
         self._open: tuple[OpenSlot, ...] = ()
         self._run = ""
         self._looked = True
-        #: Whether the start gate has been opened; whoever opens it says so here.
+        #: Whether the start gate has been opened; the one that opens it says so here.
         self.opened = False
 
     def of(
@@ -47,7 +47,7 @@ class Memories:
         return dataclasses.replace(memory, shut=shut, opened=self.opened)
 
     def looked(self, mine: View) -> bool:
-        """Whether everybody has been looked at since our server's start; a new one knew nobody."""
+        """Whether all pods have been looked at since our server's start; a new one knew none."""
         return self._looked and mine.run_id == self._run
 
     def restarted(self, mine: View | Unreachable) -> bool:
@@ -73,7 +73,8 @@ class Memories:
         return Memory(
             marked=self._lasting("marked", my is not None and temporary.marked(my)),
             own_dip=self._lasting("own dip", my is not None and temporary.dipped(my)),
-            # Two spans: whoever was blank for long, and has just been met, is to be told its role.
+            # Two spans: a node that was blank for long, and has just been met, is to be told its
+            # role.
             idle=max(
                 self._lasting("blank", idle and alone),
                 self._lasting("met", idle and not alone),
@@ -110,7 +111,7 @@ class Memories:
         return self._lasting(f"no link of {pod.name}", down)
 
     def _strange(self, pod: Pod) -> float | None:
-        """For how long somebody else's node has answered behind the pod's name."""
+        """For how long another set's node has answered behind the pod's name."""
         strange = (
             pod.view is not None
             and prove(pod.view, pod.hostname, pod.address, self._topology) is Proof.STRANGER

@@ -91,7 +91,7 @@ def text(board: status.Board) -> tuple[str, str]:
 
 
 def _around(snapshot: Snapshot, topology: Topology) -> Iterator[Metric]:
-    """The siblings: those that answered a look at everybody, else those our node has a link to."""
+    """The siblings: those that answered a look at all pods, else those our node has a link to."""
     me = snapshot.pod(topology.name)
     view = me.view if me else None
     members = view.members if view else ()

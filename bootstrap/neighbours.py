@@ -1,8 +1,8 @@
 """A look at our own node and at some that it knows, by their ids. Asks no DNS.
 
-For who has no time to find anybody: where our own node has a link, its word is good enough, and a
-node that answers with the id that was looked for needs no other proof. The connections are its
-own, so it may look while the loop does, and close what it has when the loop does not.
+For a sidecar that has no time to find pods: where our own node has a link, its word is good enough,
+and a node that answers with the id that was looked for needs no other proof. The connections are
+its own, so it may look while the loop does, and close what it has when the loop does not.
 """
 
 from __future__ import annotations

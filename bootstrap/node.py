@@ -190,7 +190,7 @@ class Node:
         replies = await self._connection.exchange(texts + asked + more + last)
         needed, others = replies[: len(texts + asked)], replies[len(texts + asked) :]
         bus = others.pop() if links else None  # a user without this right is told so, and served
-        # Not every server knows the others; but if it does, somebody forgot to allow them.
+        # Not every server knows the others; but if it does, they were forgotten in the ACL.
         faults = [one for one in needed if isinstance(one, Exception)]
         refused = [*filter(troubles.forbidden, others), *filter(troubles.command_missing, others)]
         for fault in (*faults, *refused):

@@ -1,4 +1,4 @@
-"""Looks at our own node, at the seed, or at everybody, all at once; decides nothing."""
+"""Looks at our own node, at the seed, or at all pods, all at once; decides nothing."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Observer:
         self._memories.opened = True
 
     def _volume_of(self, mine: View | Unreachable) -> Volume | None:
-        """Our own node's volume, while nobody listens: a server that runs has read it already."""
+        """Our own node's volume, while no server listens: one that runs has read it already."""
         down = isinstance(mine, Unreachable) and mine.trouble is Trouble.REFUSED
         return volume.read(self._folder) if self._folder and down else None
 
@@ -206,7 +206,7 @@ class Observer:
         ordinals = self._siblings.placed.among(mine, some)
         ordinals.discard(topology.ordinal)
         if ordinals:
-            # One question for all of them: everybody asks at the same time.
+            # One question for all of them: all pods ask at the same time.
             await self.names.relist()
         hostnames = [topology.hostname_of(ordinal) for ordinal in ordinals]
         found = await self.names.look(())
@@ -226,7 +226,7 @@ class Observer:
             and topology.hostname_of(ordinal) not in near
         ]
         if topology.size is None or topology.address is None or self._unnamed:
-            # Somebody is not expected by name: with our own we ask for the service, which lists.
+            # A pod is not expected by name: with our own we ask for the service, which lists.
             wanted.append(topology.hostname_of(topology.ordinal))
         found = await self.names.look(wanted)
         # Where DNS is silent, more questions only take time.
@@ -258,8 +258,8 @@ class Observer:
     def _near(self, mine: View | Unreachable) -> set[str]:
         """Names of those whom our node has a link with: it knows where they are, without DNS.
 
-        Or else one node that stays away for long would make every sidecar ask for everybody, again
-        and again. Whoever is not there after all is asked for at the next look.
+        Or else one node that stays away for long would make every sidecar ask for all pods, again
+        and again. A pod that is not there after all is asked for at the next look.
         """
         if not isinstance(mine, View) or not self._memories.looked(mine):
             return set()

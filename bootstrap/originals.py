@@ -78,7 +78,7 @@ class Originals:
         return list(zip(once, said, strict=True))
 
     async def _at(self, place: former.Place, topology: Topology) -> View | Unreachable | None:
-        # With TLS the file may give the port of the clients without, which nobody listens at.
+        # With TLS the file may give the port of the clients without, at which no server listens.
         port = topology.port if self._access.tls or not place.port else place.port
         try:
             async with asyncio.timeout(CONNECT_SECONDS):

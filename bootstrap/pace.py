@@ -15,7 +15,7 @@ _FORMING = 0.15
 _STUCK = 2.0
 #: Actions that need time to show; what all others did can be seen at once.
 _SLOW = (actions.Meet, actions.Replicate)
-#: While waiting for somebody: at first, and after `_PATIENT` seconds of the same plan.
+#: While waiting for a pod: at first, and after `_PATIENT` seconds of the same plan.
 _WAITING = (0.1, 1.0)
 _PATIENT = 60.0
 #: The part of its time for which a pod looks that can only wait for the seed. Many pods may share
@@ -28,7 +28,7 @@ _AROUND = 1.0
 _BLOCKED = 2.0
 #: The part of its time for which a blocked pod looks.
 _BLOCKED_SHARE = 0.05
-#: The same for one that heals: after an outage everybody does, maybe on shared processors.
+#: The same for one that heals: after an outage all pods do, maybe on shared processors.
 _HEAL_SHARE = 0.3
 #: While many heal, and each looks after half of the pairs that its node is in.
 _HALF = 0.3

@@ -17,7 +17,7 @@ from bootstrap import secret
 DNS_PORT: Final = 53
 LAST_PORT: Final = 65535
 LEAST_MILLISECONDS: Final = 100
-"""Nobody means less than this: 15 is someone's 15 seconds."""
+"""Less than this is a mistake: 15 was meant as 15 seconds."""
 
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)?", re.ASCII)

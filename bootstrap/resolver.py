@@ -147,7 +147,7 @@ class Resolver:
         self, query: dns.message.Message, host: str, port: int, junk: list[str], *, twice: bool
     ) -> dns.message.Message:
         # A socket of its own for every question, connected: the kernel then picks another port each
-        # time, drops what others send, and tells us when nobody listens there.
+        # time, drops what others send, and tells us when no server listens there.
         transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _Udp(query, junk), remote_addr=(host, port)
         )

@@ -180,7 +180,7 @@ class Credentials:
         return hash(self._source())
 
     def __deepcopy__(self, _memo: object) -> Credentials:
-        """Return itself, so that everybody sees a password that was read again."""
+        """Return itself, so that each holder sees a password that was read again."""
         return self
 
     def _source(self) -> tuple[str | None, Secret | None, Path | None]:

@@ -140,7 +140,8 @@ class _Routes:
         return (200 if ready else 503), _TEXT, f"{seen.first_line}\n{why}\n{faults}"
 
     def _metrics(self) -> Answer:
-        # Loaded by who asks first: Redis waits for `/startupz`, and nobody scrapes before that.
+        # Loaded by the first question: Redis waits for `/startupz`, and no scrape comes before
+        # that.
         from bootstrap import metrics  # noqa: PLC0415
 
         return 200, *metrics.text(self._board)

@@ -1,4 +1,4 @@
-"""Looks once at everybody, for a person: dry run and status. Never writes."""
+"""Looks once at all pods, for a person: dry run and status. Never writes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _STATUS = _BOTH | {
 
 
 async def dry_run(observer: observe.Observer, output: str) -> int:
-    """What is seen of everybody, and what would be done."""
+    """What is seen of all pods, and what would be done."""
     snapshot, plan = await _look(observer)
     if not plan.reached:
         # Where all is well it would be said at every look, of a danger that is not there now.
@@ -91,7 +91,7 @@ async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
     while (unasked := _unasked(snapshot)) or _unlisted(snapshot, observer):
         if time.monotonic() >= ends:
             if unasked:
-                # A look takes long where somebody hangs, and then few questions had their turn.
+                # A look takes long where a server hangs, and then few questions had their turn.
                 await observer.names.ask_plainly(unasked)
                 snapshot = await observer.look(Scope.ALL)
             break
@@ -127,7 +127,7 @@ def _unlisted(snapshot: Snapshot, observer: observe.Observer) -> bool:
     """Whether the service has not said yet who there is, though that matters."""
     if snapshot.listed:
         return False
-    # Without a size nobody is expected by name. The seed asks the service itself only when it has
-    # found everybody, each proven.
+    # Without a size no pod is expected by name. The seed asks the service itself only when it has
+    # found all of them, each proven.
     everybody = all(observer.node_of(pod.name) for pod in snapshot.pods)
     return observer.topology.size is None or (observer.topology.seed and everybody)

@@ -35,7 +35,7 @@ class Siblings:
         return self.at(address, f"{pod}.{self.topology.subdomain}") if address else None
 
     async def close(self) -> None:
-        """End all connections, and know nothing of anybody."""
+        """End all connections, and know nothing of any pod."""
         await asyncio.gather(*(one.close() for one in self._nodes.values()))
         self._nodes.clear()
         self._proven.clear()
@@ -120,7 +120,7 @@ class Siblings:
                     self.placed.proved(mine, ordinal, said, address)
                     return seen
             if best.view is None and (best.node is None or isinstance(said, View)):
-                # Where our own node last saw it somebody else may live by now: that says nothing.
+                # Where our own node last saw it another node may live by now: that says nothing.
                 best = seen if address in (proven, *name.addresses) else best
         self._proven.pop(pod.name, None)
         return best

@@ -27,7 +27,7 @@ class Status:
     #: Why the last look came to nothing; empty when it did not.
     failed: str = ""
     #: The run id of our server if it started without a past, or was seen to be with its siblings
-    #: since: it stays so, whoever moves later.
+    #: since: it stays so, whichever pod moves later.
     introduced: str = ""
 
     def then(self, topology: Topology, snapshot: Snapshot, plan: Plan) -> Status:
@@ -35,7 +35,7 @@ class Status:
         me = snapshot.pod(topology.name)
         my, known = me.view if me else None, self.introduced
         if my is not None and my.run_id != known:
-            # A node that knows nobody has no past to go by.
+            # A node that knows no other has no past to go by.
             found = my.alone or introduced.introduced(Scene(snapshot, topology))
             known = my.run_id if found else known
         return Status(

@@ -133,7 +133,7 @@ def show(text: str) -> str:
 def unknown(environ: Mapping[str, str], variables: Iterable[Variable]) -> tuple[str, ...]:
     """Return a warning per variable with our prefix that nothing reads; never its value.
 
-    Those that Kubernetes sets for a Service whose name gives our prefix are nobody's mistake.
+    Those that Kubernetes sets for a Service whose name gives our prefix are no mistake.
     """
     known = {variable.name.removeprefix(PREFIX): variable.name for variable in variables}
     warnings = []

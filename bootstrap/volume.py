@@ -17,7 +17,7 @@ from bootstrap.core.model import Volume
 _NOBODYS: Final = "lost+found"
 """A folder of the file system's own, which is root's."""
 _HEAD_BYTES: Final = 1 << 20
-"""Beyond that nobody looks: what begins with so much that is no key holds scripts, and is data."""
+"""Beyond that no look goes: what begins with so much that is no key holds scripts, and is data."""
 
 
 def read(folder: Path) -> Volume:

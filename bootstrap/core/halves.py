@@ -1,6 +1,6 @@
 """Who of two looks after the pair that they are, so that many need not all look at all.
 
-One MEET serves both sides: whoever is met learns the other's address from the first ping.
+One MEET serves both sides: the node that is met learns the other's address from the first ping.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def layout(ordinals: tuple[int, ...], shards: int, places: tuple[Place, ...]) ->
         for row in range(len(replicas))
     ]
     plain = sum(costs[column] for costs, column in zip(wanted, followed, strict=True))
-    if plain:  # somebody would share a host or a zone: look for the best assignment
+    if plain:  # two would share a host or a zone: look for the best assignment
         followed = _even_assignment(wanted, shards)
     return Layout(
         ranges=ranges,

@@ -1,8 +1,8 @@
-"""The mark of a node that is handing its role over, or is about to stop: where everybody sees it.
+"""The mark of a node that is handing its role over, or is about to stop: where all nodes see it.
 
 It is a last part of the human node name that its own sidecar wrote: `redis-app-3/host-a/zone-1`
 becomes `redis-app-3/host-a/zone-1/handover`. A server forgets it when it ends, so a restarted pod
-bears none. Servers before redis 7.2 have no such name: there, nobody sees anything.
+bears none. Servers before redis 7.2 have no such name: there, no node sees anything.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def mark(plain: str) -> str:
 
 
 def expired(view: View, seconds: float, timeout: float) -> bool:
-    """Whether a mark that was seen for so many seconds is nobody's any more.
+    """Whether a mark that was seen for so many seconds belongs to no hand-over any more.
 
     A hand-over never lasts longer than its time-out, so a primary that has borne the mark for
     longer was left with it by a sidecar that died.

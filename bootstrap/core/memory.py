@@ -15,11 +15,11 @@ class Memory:
     own_dip: float = 0.0
     #: How long our own node has been blank, or met and without a role.
     idle: float = 0.0
-    #: How long ago a node time-out was first seen dipped by anybody; None: never.
+    #: How long ago a node time-out was first seen dipped on any node; None: never.
     dipped: float | None = None
     #: Node time-outs in ms, by pod name, as they were before any dip.
     node_timeouts: tuple[tuple[str, int], ...] = ()
-    #: Whether everybody has been looked at since our server started, unless it started new.
+    #: Whether all pods have been looked at since our server started, unless it started new.
     looked: bool = True
     #: How long ago half of them were first looked at since then; 0: not yet.
     halved: float = 0.0

@@ -85,7 +85,7 @@ class Writing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What one reachable node says about itself and about everybody it knows."""
+    """What one reachable node says about itself and about all nodes it knows."""
 
     node_id: str
     members: tuple[Member, ...]
@@ -137,7 +137,7 @@ class View:
 
     @property
     def alone(self) -> bool:
-        """Knows nobody, and is not about to."""
+        """Knows no other node, and is not about to."""
         return len(self.members) == 1
 
     @property
@@ -150,8 +150,9 @@ class View:
     def following(self) -> bool:
         """Whether replication works, with the primary that this replica has.
 
-        It dials an address and asks for no id: a link may be up with whoever has the address now.
-        Valkey dials anew by itself, and may tell us another address (cluster-announce-client-ipv4).
+        It dials an address and asks for no id: a link may be up with the node that has the address
+        now. Valkey dials anew by itself, and may tell us another address
+        (cluster-announce-client-ipv4).
         """
         primary = self.member(self.myself.primary_id)
         if primary is None or not self.link_up:
@@ -266,7 +267,7 @@ class Disk:
     free: int | None = None
     #: Whether another file can be made (`f_favail`).
     files: bool = True
-    #: Whether the file system itself takes no writes, for whoever mounts it.
+    #: Whether the file system itself takes no writes, for every pod that mounts it.
     read_only: bool = False
     #: The first file or folder that the sidecar may not read; empty when it may read all.
     unread: str = ""

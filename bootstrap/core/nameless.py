@@ -10,9 +10,9 @@ from bootstrap.core.model import Member, Pod, Unreachable, View
 def somebody(mine: View | Unreachable, peers: Iterable[Pod]) -> bool:
     """Whether our node or one of the peers knows a node that is in none of these pods.
 
-    Before 7.0 nobody says names, and a later pod that has been met is one. Whomever our own node
-    knows by name is looked at already, though a peer may not have heard the name yet: a node says
-    it only some pings after the handshake.
+    Before 7.0 no server says names, and a later pod that has been met is one. Each that our own
+    node knows by name is looked at already, though a peer may not have heard the name yet: a node
+    says it only some pings after the handshake.
     """
     peers = tuple(peers)
     views = [one for one in (mine, *(pod.node for pod in peers)) if isinstance(one, View)]

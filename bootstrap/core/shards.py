@@ -1,4 +1,4 @@
-"""The cluster as a person thinks of it: shards, and who is in them. From a look at everybody.
+"""The cluster as a person thinks of it: shards, and the nodes in them. From a look at all pods.
 
 Every node's own word about itself counts most. About those that could not be asked counts what
 our own node says; where that is silent too, what the first says that answered.
@@ -56,7 +56,7 @@ class Cluster:
 
     @property
     def well(self) -> bool:
-        """Whether nothing is missing, and nobody is in trouble."""
+        """Whether nothing is missing, and no node is in trouble."""
         rows = [row for shard in self.shards for row in shard.rows]
         wrong = any(row.trouble or row.state != "ok" or row.link == "down" for row in rows)
         return bool(rows) and not (wrong or self.lost or self.disputed or self.outside)
@@ -88,7 +88,7 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
 
 
 def _members(scene: Scene) -> list[Member]:
-    """Everybody, each by the best word there is about it."""
+    """All nodes, each by the best word there is about it."""
     views = [view for pod, view in scene.viewed if pod.name == scene.topology.name]
     views += [view for _, view in scene.viewed if not view.alone]
     found = {one.node_id: one for one in (views[0].members if views else ()) if not one.handshake}

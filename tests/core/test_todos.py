@@ -171,3 +171,11 @@ def test_the_other_set_of_a_copy_is_named_by_its_namespace() -> None:
 def test_each_trouble_has_something_to_do() -> None:
     for trouble in Trouble:
         assert five_and(trouble.value), trouble
+
+
+def test_the_same_fault_of_several_servers_is_one_refusal() -> None:
+    pods = [build.own(0), *(build.pod(one, "not-cluster-mode") for one in range(1, 6))]
+    (block,) = planned(*pods).blocked
+    assert block.why.startswith("5 of 6 servers: it is not-cluster-mode (redis-app-1, redis-app-2")
+    mixed = [*pods[:4], build.pod(4, "command-missing"), build.pod(5, "command-missing")]
+    assert [one.code for one in planned(*mixed).blocked] == ["not-cluster-mode", "command-missing"]

@@ -84,7 +84,7 @@ def _unseen(scene: Scene) -> Plan:
     if held is not None:
         return dataclasses.replace(held, gate=verdict)
     wait = advice.missing(scene, scene.me)
-    # A seed that was forming goes on looking at everybody: its Redis may come back with nothing
+    # A seed that was forming goes on looking at all pods: its Redis may come back with nothing
     # to tell of what the others still carry.
     look = scene.snapshot.scope if scene.topology.seed else Scope.LOCAL
     waiting = (wait,) if wait else ()

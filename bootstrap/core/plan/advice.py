@@ -1,4 +1,4 @@
-"""What is missing, in words: for whom, for what, and the command that shows it."""
+"""What is missing, in words: for which pod, for what, and the command that shows it."""
 
 from __future__ import annotations
 
@@ -290,7 +290,7 @@ def _compare(topology: Topology, pods: str, address: str | None) -> tuple[Todo, 
 
 
 def _busy(pod: Pod) -> str:
-    """What speaks for a node of somebody else's."""
+    """What speaks for a node of another set."""
     if pod.view is None or pod.view.blank:
         return ""
     others = len(pod.view.others)

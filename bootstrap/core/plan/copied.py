@@ -33,7 +33,7 @@ from bootstrap.core.topology import Topology
 
 COPIED = "copied-volume"
 #: Answers that are none of a node: a server that is in no cluster, and a connection that is ended
-#: without a word, as a mesh's proxy does for an address at which nobody listens.
+#: without a word, as a mesh's proxy does for an address at which no server listens.
 _NO_NODE = frozenset({Trouble.NOT_CLUSTER, Trouble.REFUSED})
 
 

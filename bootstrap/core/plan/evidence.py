@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 
 from bootstrap.core import slots
-from bootstrap.core.model import Member, Pod, Scope, View
+from bootstrap.core.model import Member, Pod, Scope, Unreachable, View
 from bootstrap.core.plan import advice, commands, copied, foreign, heal, usual
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
@@ -45,8 +46,22 @@ def _hopeless(scene: Scene) -> list[Block]:
     """Pods that nothing can be formed with. A cluster that is there gets on without them."""
     if any(not view.alone for _, view in scene.viewed):
         return []
-    found = (advice.hopeless(scene, pod) for pod in scene.snapshot.pods)
-    return [block for block in found if block]
+    found: dict[tuple[str, str], list[tuple[Pod, Block]]] = defaultdict(list)
+    for pod in scene.snapshot.pods:
+        block = advice.hopeless(scene, pod)
+        if block is not None and isinstance(pod.node, Unreachable):
+            found[block.code, pod.node.reason].append((pod, block))
+    return [_folded(scene, reason, some) for (_, reason), some in found.items()]
+
+
+def _folded(scene: Scene, reason: str, some: list[tuple[Pod, Block]]) -> Block:
+    """The same fault of several pods as one."""
+    (_, first), *others = some
+    if not others:
+        return first
+    names = ", ".join(pod.name for pod, _ in some)
+    why = f"{len(some)} of {len(scene.snapshot.pods)} servers: {reason} ({names})"
+    return dataclasses.replace(first, why=why)
 
 
 def _named_otherwise(scene: Scene) -> list[Member]:
@@ -96,7 +111,7 @@ def _set(scene: Scene) -> str:
 
 
 def _strangers(scene: Scene) -> list[Block]:
-    """Addresses behind our names where somebody else's node answers."""
+    """Addresses behind our names where another set's node answers."""
     return [
         Block(
             code="stranger",

@@ -1,7 +1,7 @@
-"""Whom our replica copies from, once it has a role: its primary, where that is now.
+"""Which node our replica copies from, once it has a role: its primary, where that is now.
 
 Replication dials an address, and goes on dialling it. What a replica holds may be the last of the
-data, so it is led only to who has that too.
+data, so it is led only to a node that has that too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def astray(my: View) -> Member | None:
 
 
 def chained(my: View) -> bool:
-    """Whether our primary is a replica itself. Nobody elects who follows a replica."""
+    """Whether our primary is a replica itself. No primary elects a follower of a replica."""
     primary = my.member(my.myself.primary_id)
     return primary is not None and primary.is_replica
 
@@ -107,6 +107,6 @@ def blocked(scene: Scene) -> Block | None:
 def _emptied(scene: Scene, primary: View) -> bool:
     """Whether following the primary would copy its emptiness over the last of the data.
 
-    Where our link is up, what we hold is a copy of what somebody else has, and no last of it.
+    Where our link is up, what we hold is a copy of what another node has, and no last of it.
     """
     return bool(scene.my.keys) and not scene.my.link_up and not primary.keys

@@ -1,4 +1,4 @@
-"""Rule 3: the seed forms the cluster, once, and only on proof that nobody owns anything.
+"""Rule 3: the seed forms the cluster, once, and only on proof that no node owns anything.
 
 This is the proof, and what is missing to it; the steps themselves are in `forming`.
 """
@@ -52,7 +52,7 @@ def _unfinished(scene: Scene) -> bool:
         return True
     found = formation(scene) if scene.snapshot.scope is Scope.ALL else None
     if found is not None and ours(found):
-        return True  # who looks at everybody anyway sees it through until everybody has settled
+        return True  # a seed that looks at all pods anyway sees it through until all have settled
     roleless = any(
         not member.is_replica and not member.slots and not member.failed for member in my.members
     )
@@ -68,7 +68,7 @@ def _cluster_elsewhere(scene: Scene) -> bool:
 
 
 def _epochs_missing(found: Formation) -> bool:
-    """Only a node that knows nobody can be given one, so it comes before any MEET."""
+    """Only a node that knows no other can be given one, so it comes before any MEET."""
     return found.alone and not all(view.myself.epoch for _, view in found.pods)
 
 
@@ -128,7 +128,7 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
 
 
 def _begin(scene: Scene, found: Formation) -> Plan:
-    """Everybody is there, alone, and blank or prepared: nobody owns what we are about to give."""
+    """All pods are there, alone, and blank or prepared: no node owns what we are about to give."""
     met = [pod for pod, view in found.pods if view.known_ids != {view.node_id}]
     if met:
         return _met_without_slots(scene.topology, met)
@@ -140,7 +140,7 @@ def _begin(scene: Scene, found: Formation) -> Plan:
 
 
 def _unlisted(scene: Scene) -> Wait:
-    """Without the service's own word there may be pods that nobody has looked at."""
+    """Without the service's own word there may be pods that no look has shown."""
     return Wait(
         pod=scene.me.name,
         what=f"{scene.topology.subdomain} to say which pods it has: one beyond"
@@ -151,7 +151,7 @@ def _unlisted(scene: Scene) -> Wait:
 
 
 def _handshakes(found: Formation) -> list[Wait]:
-    """Introductions that are not ours. They expire by themselves when nobody answers."""
+    """Introductions that are not ours. They expire by themselves without an answer."""
     return [
         Wait(
             pod=pod.name,

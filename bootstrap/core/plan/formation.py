@@ -1,7 +1,7 @@
 """How far a first formation has come, judged from what every expected node says of itself.
 
 Slots come before meetings. So whatever was killed when, our own half-done formation always shows
-every primary with exactly its slots before anybody knows anybody; a met cluster that lacks slots
+every primary with exactly its slots before any node knows another; a met cluster that lacks slots
 is therefore never a formation to complete: it is a loss, and another rule's business.
 """
 
@@ -24,7 +24,7 @@ class Formation:
 
     @property
     def alone(self) -> bool:
-        """Nobody has met anybody."""
+        """No node has met another."""
         return all(view.alone for _, view in self.pods)
 
     @property
@@ -67,7 +67,7 @@ def formation(scene: Scene) -> Formation | None:
 def under_way(scene: Scene) -> bool:
     """Whether what is seen is our own formation between its first MEET and its end.
 
-    Nodes that nobody could view may be among those that others know, but no more than there are
+    Nodes that could not be viewed may be among those that others know, but no more than there are
     expected pods without a view. Only used to wait instead of to block; acting asks `ours`.
     """
     found = formation(scene)
@@ -89,7 +89,7 @@ def _formed(found: Formation) -> bool:
 
 
 def ours(found: Formation) -> bool:
-    """Whether every node, known or about to be known to anybody, is one of the expected, unused."""
+    """Whether every node, known or about to be known, is one of the expected, unused."""
     addresses = {pod.address for pod, _ in found.pods}
     return found.complete and all(
         not view.keys

@@ -120,7 +120,7 @@ def _follow(found: Formation) -> tuple[Replicate, ...]:
 
 
 def _tell(found: Formation) -> tuple[Meet, ...]:
-    """MEET once more from primaries whose slots somebody has not heard of yet.
+    """MEET once more from primaries whose slots some node has not heard of yet.
 
     The packets of the first meeting name no slots, and the next ping of one certain peer may take
     a while, longer where gossip says that it lives. A MEET of a node that is known is like a ping:

@@ -1,9 +1,9 @@
 """The start gate: whether our own server may start, judged while it is still down.
 
-A primary that lost its data, and is back at its address before anybody missed it, makes its
+A primary that lost its data, and is back at its address before the others missed it, makes its
 replicas copy the emptiness: the data of the shard is gone. Its nodes.conf makes no difference, for
-replication dials an address and asks for no node id. So such a node is held down until somebody
-else owns what it owned, or nobody alive has anything to lose. While it is down its replicas fail
+replication dials an address and asks for no node id. So such a node is held down until another
+node owns what it owned, or no living node has anything to lose. While it is down its replicas fail
 it over by themselves; nothing is sent.
 
 What opens the gate, and what does not:
@@ -11,13 +11,13 @@ What opens the gate, and what does not:
 - To be failed is not enough. A node comes up with its old role, and until one of its replicas is
   promoted they all go on dialling it. Only slots that others own by a greater config epoch count:
   the node will lose them, and become a replica, the moment it hears of it.
-- Silence is not enough. A replica that nobody can speak of may be on its way up with the data. That
-  is no deadlock when all pods return at once: only a primary with slots and without data waits,
+- Silence is not enough. A replica that no node can speak of may be on its way up with the data.
+  That is no deadlock when all pods return at once: only a primary with slots and no data waits,
   replicas start, and then each says itself whether it holds keys. If all were emptied, all open.
 - A volume with neither data nor a nodes.conf says nothing of the past. Then peers tell who was at
-  our address, and who cannot be heard is waited for. Where nobody listens it is a first start, or
-  everybody's: then a replica that comes up at the same moment is not seen. With a password its own
-  sidecar keeps it from copying (`local.unproven`).
+  our address, and a pod that cannot be heard is waited for. Where no server listens it is a first
+  start, or that of all pods: then a replica that comes up at the same moment is not seen. With a
+  password its own sidecar keeps it from copying (`local.unproven`).
 - That a replica is gone, most of the primaries have to say, and each must have been up for a node
   time-out: nodes.conf keeps failures of the past over a restart.
 - A copy of another pod's volume is not started at all (`copied`).
@@ -190,7 +190,7 @@ def _unheard(scene: Scene) -> str:
     """Who may know of a primary in our place, and why it was not heard; empty if that is enough.
 
     A member of a cluster knows all owners, unless it came after one of them was gone: then it never
-    hears of that one's slots. Where nobody listens, nobody has anything to lose yet.
+    hears of that one's slots. Where no server listens, none has anything to lose yet.
     """
     topology = scene.topology
     if any(_knows_all_owners(view) for _, view in scene.viewed):
@@ -247,7 +247,7 @@ def _emptied(scene: Scene, me: Member) -> Gate:
 
 
 def _heirs(scene: Scene, me: Member) -> list[Member]:
-    """Who owns all that was ours, by later words than any that give it to us; or nobody."""
+    """The nodes that own all that was ours, by later words than any that give it to us."""
     knowing = [view for _, view in scene.viewed if view.member(me.node_id)]
     told = [view.member(me.node_id) or me for view in knowing]
     mine = [me, *(line for line in told if not line.is_replica)]
@@ -285,7 +285,7 @@ def _copies(scene: Scene, me: Member) -> Iterator[tuple[Member, str]]:
 
 
 def _buried(scene: Scene, me: Member, node_id: str) -> bool:
-    """Whether most of the primaries say that a replica is gone, and nobody says anything else."""
+    """Whether most of the primaries say that a replica is gone, and none says anything else."""
     lines = [view.member(node_id) for _, view in scene.viewed]
     if any(line and line.primary_id == me.node_id and not line.gone for line in lines):
         return False

@@ -1,4 +1,4 @@
-"""Rule 6: nodes whose volume is gone are forgotten, once nobody needs them any more.
+"""Rule 6: nodes whose volume is gone are forgotten, once no node needs them any more.
 
 FORGET bans an id for 60 seconds, and until every node has forgotten it gossip may bring it back;
 so each sidecar forgets for its own node, and they all do within one interval of each other.
@@ -47,12 +47,12 @@ def _unneeded(scene: Scene, member: Member) -> tuple[tuple[Pod, str], ...]:
 
 
 def _nameless(scene: Scene, member: Member) -> bool:
-    """A ghost of whose pod nobody can tell any more.
+    """A ghost whose pod no node can tell any more.
 
-    Who joins hears of the dead through gossip, which brings no names; by the time that it has its
-    role the others may have forgotten them, and will be told of them again. Whatever such a node
-    was: no pod of ours will be that node, since each has its role as another one. Servers before
-    7.0 know no names at all, and there it may be a later pod's.
+    A node that joins hears of the dead through gossip, which brings no names; by the time that it
+    has its role the others may have forgotten them, and will be told of them again. Whatever such a
+    node was: no pod of ours will be that node, since each has its role as another one. Servers
+    before 7.0 know no names at all, and there it may be a later pod's.
     """
     named = scene.my.setting("cluster-announce-hostname") is not None
     if not named or scene.hostname(member) or member.node_id in scene.pod_by_id:
@@ -89,9 +89,9 @@ def _follows(view: View) -> bool:
 
 
 def lost_slots(scene: Scene) -> tuple[tuple[str, Block], ...]:
-    """Rule 7 for shards that are lost whole, each with its ghost's id; they are given to nobody.
+    """Rule 7 for shards that are lost whole, each with its ghost's id; they are given to no node.
 
-    Lost are the slots of owners whose volume is gone, and that nobody can succeed.
+    Lost are the slots of owners whose volume is gone, and that no replica can succeed.
     """
     return tuple(
         (owner.member.node_id, _lost(scene, owner, pod))
@@ -152,10 +152,10 @@ def _bring_back(scene: Scene, pods: list[str]) -> tuple[Todo, ...]:
 
 
 def replaced(scene: Scene) -> Block | None:
-    """Our replica's primary is gone for good, and its place taken before anybody missed it.
+    """Our replica's primary is gone for good, and its place taken before the others missed it.
 
     Redis gives such a node no address, asks it for nothing any more, and so never fails it; and
-    replication, which dials the old address, copies from whoever is there now.
+    replication, which dials the old address, copies from the node that is there now.
     """
     primary = scene.my.member(scene.my.myself.primary_id)
     if primary is None or "noaddr" not in primary.flags or "fail" in primary.flags:

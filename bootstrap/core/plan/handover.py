@@ -27,7 +27,7 @@ from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
 from bootstrap.core.topology import Topology
 
-#: How long somebody is waited for who does not answer at all, in seconds. A server that was told
+#: How long a server is waited for that does not answer at all, in seconds. A server that was told
 #: to stop is gone by then; one that loads, or syncs, says so and is waited for longer.
 PATIENCE = 3.0
 #: When a failover that was not seen to happen is sent again, in seconds. The servers give up after
@@ -42,14 +42,14 @@ class Result(enum.StrEnum):
     """There was no role to hand over."""
     DONE = "done"
     NO_REPLICA = "no-replica"
-    """Nobody could take the role."""
+    """No replica could take the role."""
     TIMED_OUT = "timed-out"
     FAILED = "failed"
     """Our own Redis, or our own code, did not do its part."""
 
     @property
     def good(self) -> bool:
-        """Whether the server may stop without anybody noticing."""
+        """Whether the server may stop without a client noticing."""
         return self in {Result.NOTHING, Result.DONE}
 
 

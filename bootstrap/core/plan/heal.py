@@ -1,4 +1,4 @@
-"""Rule 4: whoever has moved is met where it is now, before anything is forgotten.
+"""Rule 4: a node that has moved is met where it is now, before anything is forgotten.
 
 The bus dials addresses, and a cluster whose pods all come back with new ones never recovers by
 itself. A MEET at the new address does it: the handshake reveals a known id, and the address is
@@ -22,12 +22,12 @@ _UNWELL_SECONDS = 1.0
 #: steps do for any number of pods.
 _AT_ONCE = 30
 #: From this many nodes on each sidecar looks at first after half of the pairs that its node is in.
-#: Everybody at everybody is n² reads of n lines: 0.1 s of processor time each for 60 pods.
+#: Every pod at every other is n² reads of n lines: 0.1 s of processor time each for 60 pods.
 _MANY = 12
-#: For how long, in seconds; then it looks at everybody, whatever the others' sidecars are doing.
+#: For how long, in seconds; then it looks at all pods, whatever the others' sidecars are doing.
 _HALF_SECONDS = 10.0
 #: The same for one whose own half is done: the others' sidecars may share its processors. Where
-#: nobody had moved there is nothing to wait for.
+#: no node had moved there is nothing to wait for.
 _OTHERS_SECONDS = 7.0
 _UNTIL = "our node knows every pod at its present address, and its link to its primary is up"
 
@@ -52,10 +52,10 @@ def heal(scene: Scene) -> Plan | None:
 
 
 def needed(scene: Scene) -> bool:
-    """Whether our own node shows a sign that somebody may have moved."""
+    """Whether our own node shows a sign that a node may have moved."""
     my, memory = scene.my, scene.snapshot.memory
     if temporary.marked(my):
-        return False  # a seed is at work, and introduces everybody
+        return False  # a seed is at work, and introduces all nodes
     if not scene.settled and memory.looked:
         return False  # it is about to join, and will look around for that
     if not memory.looked or _locked_out(scene):
@@ -176,7 +176,7 @@ def _login(scene: Scene) -> list[Wait]:
 
 
 def _unseen(scene: Scene) -> list[Wait]:
-    """Siblings that may be on their way. Nobody waits for them longer than our server does."""
+    """Siblings that may be on their way. No pod waits for them longer than our server does."""
     my = scene.my
     if my.uptime >= introduced.patience(my, scene.topology):
         return []

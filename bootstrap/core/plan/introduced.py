@@ -1,7 +1,7 @@
 """Whether a node that has started may be believed that its cluster is ok.
 
 It goes by the past until its node time-out has passed and more: when all pods come back elsewhere,
-each says `cluster_state:ok` for 17 to 23 s with nobody connected.
+each says `cluster_state:ok` for 17 to 23 s without a link to any other.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def patience(my: View, topology: Topology) -> float:
 
 
 def introduced(scene: Scene) -> bool:
-    """Whether most owners of slots were found where our node believes them, and nobody elsewhere.
+    """Whether most owners of slots were found where our node believes them, and none elsewhere.
 
-    Its id is all the proof that is needed here. Who stays away holds nobody up.
+    Its id is all the proof that is needed here. An absent pod does not delay the others.
     """
     my = scene.my
     here = {my.node_id}

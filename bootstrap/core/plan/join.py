@@ -85,7 +85,7 @@ def _look_around(scene: Scene, what: str) -> Plan:
 
 
 def _nobody_yet(scene: Scene) -> Plan:
-    """Nobody is in a cluster, as far as can be seen: say of every pod what can be seen."""
+    """No pod is in a cluster, as far as can be seen: say of every pod what can be seen."""
     topology = scene.topology
     seed_name = topology.name_of(topology.ordinal_start)
     seed = scene.snapshot.pod(seed_name)
@@ -173,7 +173,7 @@ def _follow(scene: Scene) -> Plan | None:
         return Plan(phase=Phase.JOIN, waiting=(Wait(pod=scene.me.name, what=what),))
     # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
     patient = idle < patience.SEED_SECONDS or temporary.marked(my)
-    # Who has only just been met by the seed may not have heard every sibling's name yet.
+    # A node that the seed has only just met may not have heard every sibling's name yet.
     judged = scene.snapshot.scope is Scope.ALL and not temporary.marked(my)
     strange = _foreign(scene, [scene.me]) if judged else []
     if strange:
@@ -218,7 +218,7 @@ def _follow(scene: Scene) -> Plan | None:
     if introduced is not None:
         return introduced
     before = shard.before(scene)
-    # Whose shard is alive need not wait for what becomes of others'.
+    # A pod whose shard is alive need not wait for what becomes of other shards.
     sure = any(primary.node_id in before for primary in primaries)
     waited = "" if sure else _waited_for(scene, owners, primaries)
     if waited:

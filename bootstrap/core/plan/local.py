@@ -1,7 +1,7 @@
-"""Rule 1: our own node says who and where it is. Its sidecar alone writes this.
+"""Rule 1: our own node says its name and address. Its sidecar alone writes this.
 
-The hostname is what proves to everybody else that the node behind an address is ours, so it is
-written together with the placement: whoever sees the one may rely on the other.
+The hostname is what proves to all others that the node behind an address is ours, so it is
+written together with the placement: a sidecar that sees the one may rely on the other.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def settings(scene: Scene) -> Step | None:
 def unproven(scene: Scene) -> bool:
     """Whether our replica dials an address where its primary has not proven to be.
 
-    Replication asks for no node id. A replica that starts copies whoever answers where its primary
-    was; only without the password it cannot.
+    Replication asks for no node id. A replica that starts copies the node that answers where its
+    primary was; only without the password it cannot.
     """
     my = scene.my
     if my.myself.is_replica and not my.link_up:
@@ -66,7 +66,7 @@ def announced(pod: Pod) -> str | None:
 
 
 def abandoned(scene: Scene) -> Step | None:
-    """Temporary settings that nobody took back in time: each pod looks after its own node.
+    """Temporary settings that were not taken back in time: each pod looks after its own node.
 
     A dip may last two seconds; the rest is the forming seed's for as long as forming takes.
     """
@@ -102,7 +102,7 @@ def _bus_port(scene: Scene) -> int:
 
 
 def _guess(scene: Scene) -> str:
-    """What stands in for a node time-out that nobody remembers."""
+    """What stands in for a node time-out that no sidecar remembers."""
     name, value = temporary.NODE_TIMEOUT, scene.topology.node_timeout
     return (
         f"{scene.me.name}: {name} was left at {scene.my.setting(name)}, a setting of forming, and"

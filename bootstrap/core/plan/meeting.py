@@ -17,7 +17,7 @@ def pairs(ordinals: tuple[int, ...], laid_out: Layout) -> tuple[tuple[int, int],
     """Who meets whom, as (ordinal, peer): gossip does the rest.
 
     Each replica meets its own primary, to be able to follow it at once. Beyond that up to 30 pods
-    meet the peers 1, 2, 4, 8, ... places on, so that everybody is few gossip hops from everybody;
+    meet the peers 1, 2, 4, 8, ... places on, so that each node is few gossip hops from each other;
     more pods meet the seed.
     """
     count, found = len(ordinals), set[tuple[int, int]]()

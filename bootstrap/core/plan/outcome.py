@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Whom we wait for, for what, and what a person can do about it."""
+    """The pod that is waited for, for what, and what a person can do about it."""
 
     pod: str
     what: str
@@ -50,7 +50,7 @@ class Wait:
 
     @property
     def text(self) -> str:
-        """For whom and for what, as one phrase: every wait names its pod."""
+        """For which pod and for what, as one phrase: every wait names its pod."""
         named = self.what.startswith((f"{self.pod} ", f"{self.pod},"))
         return self.what if named else f"{self.pod}: {self.what}"
 
@@ -122,7 +122,7 @@ class Plan:
     alarms: tuple[Alarm, ...] = ()
     #: How much has to be looked at before more can be said.
     look: Scope = Scope.LOCAL
-    #: What is true but nobody has to act on.
+    #: What is true, and asks for no act.
     notes: tuple[str, ...] = ()
     #: Open unless something speaks against a start of our own server, which is down.
     gate: Gate = Gate()

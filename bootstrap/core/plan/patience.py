@@ -1,4 +1,4 @@
-"""For how long a blank pod leaves it to the seed to find everybody, and to form."""
+"""For how long a blank pod leaves it to the seed to find all pods, and to form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_seed(scene: Scene) -> Plan | None:
     if seed is not None and seed.view is not None:
         if not seed.view.alone or seed.view.keys:
             return None  # it is in a cluster; or it has data, and will never form one
-        # However long: a pod may be late by minutes, and everybody looking for it is in the way.
+        # However long: a pod may be late by minutes, and many that look for it are in the way.
         what = f"{seed_name}, which is up and knows no other node yet, to form the cluster"
         fix = advice.sidecar(topology, seed_name)
         wait = Wait(pod=seed_name, what=what, fix=fix, usual=usual.FORMED)

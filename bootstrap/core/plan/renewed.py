@@ -15,7 +15,7 @@ from bootstrap.core.plan.todo import Todo
 
 
 def keys(pod: Pod) -> int:
-    """How many keys lie in a pod whose node is new and knows nobody; 0 where that is not so."""
+    """How many keys lie in a pod whose node is new and knows no other; 0 where that is not so."""
     return pod.view.keys if pod.view is not None and pod.view.alone else 0
 
 

@@ -88,7 +88,7 @@ class Scene:
     def ghost(self, member: Member) -> Pod | None:
         """The pod in which a member used to live, proven to be another node's now.
 
-        Its volume is gone. None for everybody who may still come back.
+        Its volume is gone. None for a node that may still come back.
         """
         pod = self.pod_named(member)
         if pod is None or member.node_id in self.pod_by_id or self.proof(pod) is not Proof.OURS:

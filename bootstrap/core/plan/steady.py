@@ -1,6 +1,6 @@
 """The end of every plan: what a node that has its role still waits for, or that all is well.
 
-Rule 7 stands here too: slots that nobody owns are reported, never given to anybody.
+Rule 7 stands here too: slots without an owner are reported, never given to a node.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _copies(scene: Scene) -> list[str]:
 
 
 def _untold(scene: Scene) -> str:
-    """Who may own what seems lost: gossip brings the nodes first, and their slots later."""
+    """Which nodes may own what seems lost: gossip brings the nodes first, and their slots later."""
     my = scene.my
     silent = [
         scene.name(member)
@@ -230,7 +230,7 @@ def _missed(scene: Scene) -> Todo:
 
 
 def _used_and_alone(scene: Scene) -> Plan:
-    """A node with keys or slots that knows nobody, in a pod that may not form."""
+    """A node with keys or slots that knows no other, in a pod that may not form."""
     my, me = scene.my, scene.me.name
     covered = not slots.missing(my.myself.slots)
     if covered and my.state_ok:

@@ -1,4 +1,4 @@
-"""A replica without a link to its primary: why, where its own pod was told, and by whom.
+"""A replica without a link to its primary: why, where its own pod was told, and by which server.
 
 Only the replica's own pod can try. What another pod sees of it is that there is no link.
 """

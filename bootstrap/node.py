@@ -62,7 +62,7 @@ class Node:
         self._hostname = hostname
         self._port = port
         self._many = False
-        self._allowed = False
+        self._allowed: str | None = None
 
     @functools.cached_property
     def _connection(self) -> connection.Connection:
@@ -146,6 +146,7 @@ class Node:
         if facts.get("loading") == "1":
             # Valkey answers CLUSTER NODES even then, and with no slots and few keys looks new.
             raise troubles.LoadingError
+        await self._see_what_is_allowed(facts.get("run_id", ""))
         password = self._connection.password or ""
         user = self._access.credentials.username or ""
         same = [settings.get(name, "") for name in _PEERS_PASSWORD] == [password, user]
@@ -164,8 +165,6 @@ class Node:
         self, *, shards: bool, links: bool
     ) -> tuple[str, str, str, dict[str, str], list[Any], object]:
         """The texts that a view is made from, the settings, the shards, the links of the bus."""
-        from bootstrap import troubles  # noqa: PLC0415 - see `knock`
-
         names = (
             *SETTINGS,
             *parse.LIMITS,
@@ -178,24 +177,18 @@ class Node:
         sections = _SECTIONS if self._many else ()
         texts: list[connection.Command] = [("INFO", *sections), ("CLUSTER", "INFO")]
         texts += [("CLUSTER", "NODES")]
-        # A user may be allowed too little for what comes later, or the server may not know the
-        # command, and then it would be too late. Replicas that log in as a user without REPLCONF
-        # seem well, and are not: what they report is turned away, a word at a time. Alone, without
-        # their arguments, these two change nothing: the server counts arguments first.
-        limited, first = self._access.credentials.username is not None, not self._allowed
-        more: list[connection.Command] = [("REPLCONF",)] * (limited or first)
-        more += [("PSYNC",)] * first
-        more += [("CLUSTER", "SHARDS")] * (shards or (limited and first))
+        # Replicas that log in as a user without REPLCONF seem well, and are not: what they report
+        # is turned away, a word at a time.
+        more: list[connection.Command] = [("REPLCONF",)] * self._limited
+        more += [("CLUSTER", "SHARDS")] * shards
         last: list[connection.Command] = [("CLUSTER", "LINKS")] * links
         replies = await self._connection.exchange(texts + asked + more + last)
         needed, others = replies[: len(texts + asked)], replies[len(texts + asked) :]
         bus = others.pop() if links else None  # a user without this right is told so, and served
-        # Not every server knows the others; but if it does, they were forgotten in the ACL.
-        faults = [one for one in needed if isinstance(one, Exception)]
-        refused = [*filter(troubles.forbidden, others), *filter(troubles.command_missing, others)]
-        for fault in (*faults, *refused):
-            raise fault
-        self._allowed = True
+        for fault in needed:
+            if isinstance(fault, Exception):
+                raise fault
+        self._check(others)
         info, cluster, nodes, *found = needed
         if not (
             all(isinstance(text, str) for text in (info, cluster, nodes))
@@ -205,6 +198,38 @@ class Node:
         pairs = [pair for some in found for pair in zip(some[::2], some[1::2], strict=True)]
         together = others[-1] if shards and isinstance(others[-1], list) else []
         return info, cluster, nodes, dict(pairs), together, bus
+
+    @property
+    def _limited(self) -> bool:
+        """Whether our user may be one who is not allowed all."""
+        return self._access.credentials.username is not None
+
+    async def _see_what_is_allowed(self, run_id: str) -> None:
+        """Ask for what is needed later, once in a server's life: then it would be too late.
+
+        A server that was started anew may have other commands and users. While it runs its commands
+        stay, and of an ACL that changes each look's REPLCONF tells. A replica that is refused PSYNC
+        is told within seconds (`replica-refused`), by a count that this PSYNC adds to: it is not
+        sent each time. Alone, without arguments, the first two change nothing: a server counts
+        arguments first.
+        """
+        if run_id == self._allowed:
+            return
+        asked: list[connection.Command] = [("REPLCONF",), ("PSYNC",)]
+        asked += [("CLUSTER", "SHARDS")] * self._limited
+        self._check(await self._connection.exchange(asked))
+        self._allowed = run_id
+
+    @staticmethod
+    def _check(replies: Sequence[object]) -> None:
+        """See that no command is missing or forbidden. Not every server knows all of them."""
+        from bootstrap import troubles  # noqa: PLC0415 - see `knock`
+
+        for one in replies:
+            if isinstance(one, Exception) and (
+                troubles.forbidden(one) or troubles.command_missing(one)
+            ):
+                raise one
 
     def _certificate_old(self) -> bool:
         """Whether the server goes on with a certificate that was replaced meanwhile."""

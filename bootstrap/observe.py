@@ -110,13 +110,17 @@ class Observer:
             disk=disk.read(self._folder) if self._folder else None,
         )
 
-    async def _deaf(self, mine: View | Unreachable) -> str:
-        """Why our server takes no connection where peers look for it; tried only in doubt."""
+    async def _deaf(self, mine: View | Unreachable) -> Unreachable | None:
+        """Why our server speaks with no peer where peers look for it; tried only in doubt."""
         address = self.topology.address
         if address is None or not isinstance(mine, View):
-            return ""
-        doubt = listening.elsewhere(mine, address)
-        return await busport.knock(address, self.topology.port) if doubt else ""
+            return None
+        open_to_all = self._access.credentials.proves_default or not listening.protected(mine)
+        if open_to_all and not listening.elsewhere(mine, address):
+            return None
+        from bootstrap import peerside  # noqa: PLC0415 - most pods do without
+
+        return await peerside.tried(address, self.topology.port, self._access)
 
     async def _knocked(self, mine: View | Unreachable, pods: list[Pod]) -> list[Pod]:
         """The bus ports are tried of pods that answer, and with which our node has no link."""

@@ -107,6 +107,14 @@ class Credentials:
         secret = self.password or self._read
         return secret.reveal() if secret else None
 
+    @property
+    def proves_default(self) -> bool:
+        """Whether a server that lets us in has a default user with a password.
+
+        AUTH with a password alone is refused where that user has none (`nopass`, acl.c).
+        """
+        return not self.username and bool(self.password or self.password_file)
+
     def candidates(self) -> tuple[str | None, ...]:
         """Return the password, and those before it: a server may not have heard of the new one.
 

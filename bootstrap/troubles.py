@@ -79,7 +79,7 @@ def diagnose(error: BaseException) -> tuple[Trouble, str]:  # noqa: C901 - a tab
         case redis.exceptions.RedisError() if turned_away(error):
             return (
                 Trouble.PROTECTED,
-                "it turns other pods away: protected-mode is on and it has no password",
+                "it turns other pods away: protected-mode is on, its default user has no password",
             )
         case redis.exceptions.RedisError() if name := _missing(error):
             return Trouble.COMMAND, _about_command(name)

@@ -1,4 +1,7 @@
-"""At which addresses a server listens, by its own settings."""
+"""Whether a server may answer its own pod and no other: what its settings say, as far as they go.
+
+That alone is never told as a fault. It is the reason to try the server at its pod's address.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +10,45 @@ from typing import Final
 
 from bootstrap.core.model import View
 
-_ALL: Final = {"*": None, "::*": 6, "0.0.0.0": 4, "::": None}  # noqa: S104 - words of redis.conf
-"""Words for all addresses, with the family that they are for (redis.conf, `bind`)."""
+_ALL: Final = {"*": 4, "0.0.0.0": 4, "::": 6, "::*": 6}  # noqa: S104 - words of redis.conf
+"""Words of `bind` for all addresses of one family (redis.conf; anet.c asks for IPv6 alone)."""
+
+_EMPTY_IS_NONE: Final = (7, 0, 0)
+"""Since then a `bind` of no word is no address at all, and before it was every one (config.c)."""
 
 
 def covers(bind: str, address: str) -> bool:
-    """Whether a server with this `bind` listens at the address. Without any it listens at all.
+    """Whether a server with this `bind` listens at the address for sure; with no word, nowhere.
 
-    A leading `-` allows an address to be missing on the host.
+    A leading `-` allows an address to be missing on the host. Of a name, as `localhost`, it is not
+    known which address it was for the server.
     """
     wanted = ipaddress.ip_address(address)
-    words = [word.removeprefix("-") for word in bind.split()]
-    return not words or any(_is(word, wanted) for word in words)
+    return any(_is(word.removeprefix("-"), wanted) for word in bind.split())
 
 
 def _is(word: str, wanted: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if word in _ALL:
-        return _ALL[word] in (None, wanted.version)
+        return _ALL[word] == wanted.version
     try:
         return ipaddress.ip_address(word) == wanted
     except ValueError:
-        return True  # a word that the server understands and we do not is no evidence
+        return False
 
 
-def elsewhere(view: View, address: str | None) -> bool:
-    """Whether the server's own settings leave out the address at which peers look for it."""
+def elsewhere(view: View, address: str) -> bool:
+    """Whether the server's `bind` may leave out the address at which peers look for it."""
     bind = view.setting("bind")
-    return bind is not None and address is not None and not covers(bind, address)
+    if bind is None or (not bind and view.version < _EMPTY_IS_NONE):
+        return False
+    return not covers(bind, address)
 
 
 def protected(view: View) -> bool:
-    """Whether the server speaks with its own host alone, should it have no password.
+    """Whether the server speaks with its own host alone while its default user has no password.
 
-    Before 7.0 a `bind` of one's own switched that off (networking.c, acceptCommonHandler).
+    Other users make no difference: it hangs up before it asks for one. Before 7.0 a `bind` of one's
+    own switched that off (networking.c, acceptCommonHandler).
     """
     explicit = view.version < (7, 0, 0) and bool(view.setting("bind"))
     return view.setting("protected-mode") == "yes" and not explicit

@@ -208,9 +208,9 @@ class Pod:
     node: View | Unreachable | None = None
     #: Why its bus port took no connection from our pod; empty when it did, None when not tried.
     bus: str | None = None
-    #: Why our own server takes no connection at its pod's address, though it answers its sidecar;
-    #: empty when it does, or was not tried. Always empty for peers.
-    deaf: str = ""
+    #: Why our own server speaks with no peer at its pod's address, though it answers its sidecar;
+    #: None when it does, or was not tried. Always None for peers.
+    deaf: Unreachable | None = None
 
     @property
     def view(self) -> View | None:

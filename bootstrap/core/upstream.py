@@ -14,7 +14,7 @@ LASTING_SECONDS: Final = 5.0
 class Refusal(enum.StrEnum):
     """How a primary turns a replica away."""
 
-    #: Its protected-mode is on, and it has no password.
+    #: Its protected-mode is on, and its default user has no password.
     PROTECTED = "protected"
     #: It has as many clients as its maxclients allows.
     CROWDED = "crowded"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bootstrap.core import listening
-from bootstrap.core.plan import deaf
+from bootstrap.core.model import Trouble, Unreachable
+from bootstrap.core.plan import deaf, todo
 from bootstrap.core.plan.scene import Scene
 from tests.core import build
 
@@ -18,13 +19,15 @@ HERE, SIX = "10.0.0.10", "fd00::10"
 @pytest.mark.parametrize(
     ("bind", "address", "covers"),
     [
-        ("", HERE, True),
+        ("", HERE, False),
         ("*", HERE, True),
+        ("*", SIX, False),
         ("* -::*", HERE, True),
         ("* -::*", SIX, True),
         ("0.0.0.0", HERE, True),
         ("0.0.0.0", SIX, False),
-        ("::", HERE, True),
+        ("::", HERE, False),
+        ("::", SIX, True),
         ("-::*", HERE, False),
         ("-::*", SIX, True),
         ("127.0.0.1", HERE, False),
@@ -33,40 +36,63 @@ HERE, SIX = "10.0.0.10", "fd00::10"
         ("127.0.0.1 10.0.0.10", HERE, True),
         ("10.0.0.99", HERE, False),
         ("fd00:0::10", SIX, True),
-        ("redis.example", HERE, True),
+        ("redis.example", HERE, False),
     ],
 )
 def test_what_a_bind_covers(bind: str, address: str, covers: bool) -> None:
     assert listening.covers(bind, address) == covers
 
 
-def scene(why: str = "", *, password: bool = False, **settings: Any) -> Scene:
-    pod = dataclasses.replace(build.own(0, build.everybody(0), ok=True, **settings), deaf=why)
-    return Scene(build.snapshot(pod), build.topology(0, 6, with_password=password))
-
-
-def test_only_what_was_tried_and_refused_is_told() -> None:
-    assert deaf.deaf(scene(bind="127.0.0.1")) == []
-    (alarm,) = deaf.deaf(scene("connection refused", bind="127.0.0.1 -::1"))
-    assert (alarm.pod, alarm.code, alarm.serves) == ("redis-app-0", "not-reachable", False)
-    assert "10.0.0.10:6379 (connection refused): it is bound to 127.0.0.1 -::1 alone" in alarm.why
-
-
-def test_protected_mode_matters_without_a_password() -> None:
-    (alarm,) = deaf.deaf(scene(protected_mode="yes"))
-    assert "protected-mode is on and the server has no password" in alarm.why
-    assert deaf.deaf(scene(protected_mode="yes", password=True)) == []
-    assert deaf.deaf(scene(protected_mode="no")) == []
+@pytest.mark.parametrize(
+    ("server", "bind", "doubted"),
+    [
+        ("redis-6.2", "", False),
+        ("redis-7.0", "", True),
+        ("valkey-9.1", "", True),
+        ("valkey-9.1", "* -::*", False),
+        ("valkey-9.1", None, False),
+        ("redis-6.2", "127.0.0.1", True),
+    ],
+)
+def test_when_a_server_is_tried(server: str, bind: str | None, doubted: bool) -> None:
+    view = build.own(0, server=server, bind=bind).view
+    assert view is not None
+    assert listening.elsewhere(view, HERE) == doubted
 
 
 def test_before_7_0_a_bind_switches_protected_mode_off() -> None:
-    for bind, told in (("10.0.0.10", False), ("", True)):
-        old = scene(server="redis-6.2", protected_mode="yes", bind=bind)
-        assert bool(deaf.deaf(old)) == told
-
-
-def test_where_our_address_is_not_known_nothing_is_in_doubt() -> None:
-    view = build.own(0, bind="127.0.0.1").view
+    for server, bind, on in (
+        ("redis-6.2", HERE, False),
+        ("redis-6.2", "", True),
+        ("redis-7.0", HERE, True),
+    ):
+        view = build.own(0, server=server, protected_mode="yes", bind=bind).view
+        assert view is not None
+        assert listening.protected(view) == on
+    view = build.own(0, protected_mode="no").view
     assert view is not None
-    assert listening.elsewhere(view, HERE)
-    assert not listening.elsewhere(view, None)
+    assert not listening.protected(view)
+
+
+def scene(trouble: Trouble | None = None, said: str = "", **settings: Any) -> Scene:
+    found = Unreachable(trouble=trouble, reason=said) if trouble else None
+    pod = dataclasses.replace(build.own(0, build.everybody(0), ok=True, **settings), deaf=found)
+    return Scene(build.snapshot(pod), build.topology(0, 6))
+
+
+def test_only_what_was_tried_and_refused_is_told() -> None:
+    assert deaf.deaf(scene(bind="127.0.0.1", protected_mode="yes")) == []
+    (alarm,) = deaf.deaf(scene(Trouble.REFUSED, "connection refused", bind="127.0.0.1 -::1"))
+    assert (alarm.pod, alarm.code, alarm.serves) == ("redis-app-0", "not-reachable", False)
+    assert "10.0.0.10:6379 (connection refused): it is bound to 127.0.0.1 -::1 alone" in alarm.why
+    (alarm,) = deaf.deaf(scene(Trouble.REFUSED, "connection refused", bind=""))
+    assert "its bind is empty, which is no address" in alarm.why
+
+
+def test_protected_mode_goes_by_the_default_user() -> None:
+    """Whatever user the sidecar logs in as."""
+    (alarm,) = deaf.deaf(scene(Trouble.PROTECTED, "DENIED", protected_mode="yes"))
+    assert "protected-mode is on and the server's default user has no password" in alarm.why
+    text = todo.line(alarm.fix)
+    assert "redis-app-0 -c redis -- redis-cli ACL GETUSER default" in text
+    assert "{" not in text

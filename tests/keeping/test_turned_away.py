@@ -57,6 +57,20 @@ def assert_told(replica: pod.Pod, *says: str, do: str = "    to do: ") -> None:
         assert do in text, text
 
 
+def told_of(
+    app: sets.LocalStatefulSet, setting: str, wrong: str, *says: str, do: str = "    to do: "
+) -> None:
+    """The replica's pod tells of a setting of its primary, until it is what it was before."""
+    primary, replica = app[0], app[1]
+    with primary.client() as admin:
+        before = admin.config_get(setting)[setting]
+        admin.config_set(setting, wrong)
+        part(admin)
+        assert_told(replica, *says, do=do)
+        admin.config_set(setting, before)
+    forming.wait_ready(app.pods)
+
+
 @pytest.mark.parametrize("name", SERVERS)
 def test_more_clients_than_it_may_have(name: str) -> None:
     with pair(name) as app:
@@ -77,13 +91,7 @@ def test_more_clients_than_it_may_have(name: str) -> None:
 def test_a_port_that_listens_elsewhere(name: str) -> None:
     """Its bus port still does: it is no primary that is down."""
     with pair(name) as app:
-        primary, replica = app[0], app[1]
-        with primary.client() as admin:
-            admin.config_set("bind", "127.99.99.99")
-            part(admin)
-            assert_told(replica, "takes no connection from", do="CONFIG GET bind")
-            admin.config_set("bind", primary.address)
-        forming.wait_ready(app.pods)
+        told_of(app, "bind", "127.99.99.99", "takes no connection from", do="CONFIG GET bind")
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -93,26 +101,16 @@ def test_another_password(name: str) -> None:
     config = {"requirepass": word, "masterauth": word}
     env = {"BOOTSTRAP_REDIS_PASSWORD": word}
     with pair(name, server_config=config, env=env) as app:
-        primary, replica = app[0], app[1]
-        with primary.client() as admin:
-            admin.config_set("requirepass", "s3cret-other")
-            part(admin)
-            assert_told(replica, "WRONGPASS", "does not take masteruser and masterauth")
-            assert word not in replica.sidecar.output()
-            admin.config_set("requirepass", word)
-        forming.wait_ready(app.pods)
+        says = ("WRONGPASS", "does not take masteruser and masterauth")
+        told_of(app, "requirepass", "s3cret-other", *says)
+        assert word not in app[1].sidecar.output()
 
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_password_that_the_replica_lacks(name: str) -> None:
     with pair(name) as app:
-        primary, replica = app[0], app[1]
-        with primary.client() as admin:
-            admin.config_set("requirepass", "s3cret-new")
-            part(admin)
-            assert_told(replica, "NOAUTH", f"the masterauth of {replica.name} is empty")
-            admin.config_set("requirepass", "")
-        forming.wait_ready(app.pods)
+        says = ("NOAUTH", f"the masterauth of {app[1].name} is empty")
+        told_of(app, "requirepass", "s3cret-new", *says)
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -157,17 +155,8 @@ def apart(name: str) -> Iterator[tuple[sets.LocalStatefulSet, network.Network]]:
 @pytest.mark.parametrize("name", SERVERS)
 def test_protected_mode(name: str) -> None:
     with apart(name) as (app, _net):
-        primary, replica = app[0], app[1]
-        with primary.client() as admin:
-            admin.config_set("protected-mode", "yes")
-            part(admin)
-            says = (
-                f"{primary.name} turns every other pod away: its protected-mode is on",
-                "DENIED",
-            )
-            assert_told(replica, *says, do="CONFIG SET protected-mode no")
-            admin.config_set("protected-mode", "no")
-        forming.wait_ready(app.pods)
+        says = (f"{app[0].name} turns every other pod away: its protected-mode is on", "DENIED")
+        told_of(app, "protected-mode", "yes", *says, do="CONFIG SET protected-mode no")
 
 
 @pytest.mark.parametrize("reject", [False, True], ids=["drops", "rejects"])
@@ -220,13 +209,8 @@ def test_a_replica_that_speaks_tls_and_a_primary_that_does_not(tmp_path: Path) -
 def test_a_primary_that_does_not_trust_its_replica(tmp_path: Path) -> None:
     ours, theirs = authority.Authority(tmp_path), authority.Authority(tmp_path, "others")
     with pair("redis-7.0", tls=ours.per_pod) as app:
-        primary, replica = app[0], app[1]
-        with primary.client() as admin:
-            admin.config_set("tls-ca-cert-file", str(theirs.ca))
-            part(admin)
-            assert_told(replica, "accept each other's certificates", do="GET 'tls-*-file'")
-            admin.config_set("tls-ca-cert-file", str(ours.ca))
-        forming.wait_ready(app.pods)
+        says, do = "accept each other's certificates", "GET 'tls-*-file'"
+        told_of(app, "tls-ca-cert-file", str(theirs.ca), says, do=do)
 
 
 def test_while_it_is_formed(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 from collections.abc import Iterator
+from typing import Protocol
 
 import pytest
+import redis
 
 from tests.formation import forming
 from tests.refusals import asking
-from tests.statefulset import needs, network, pod, process, sets
+from tests.statefulset import clients, config, needs, network, pod, process, sets, users
 
 COMMANDS = {
     "CONFIG": "to tell the node its name and address",
@@ -17,7 +21,14 @@ COMMANDS = {
     "REPLCONF": "for replicas to copy from their primary",
     "PSYNC": "for replicas to copy from their primary",
 }
+LOOPBACK = {"BOOTSTRAP_REDIS_HOST": "127.0.0.1"}
 FAMILIES = ("redis-7.0", "redis-8.2", "valkey-8.1", "valkey-9.1")
+
+
+class Inside(Protocol):
+    """Asks a pod's server as from within the pod."""
+
+    def __call__(self, *words: str) -> object: ...
 
 
 def listens(one: pod.Pod) -> None:
@@ -42,6 +53,29 @@ def test_a_command_that_is_missing_is_named(command: str, other: str) -> None:
     assert wanted in shown.text, shown
     assert f"a line `rename-command {command} ...` in its redis.conf" in shown.text, shown
     assert "explain command-missing" in shown.text, shown
+    assert "kubectl get statefulset,configmap -n default -o yaml | grep" in shown.text, shown
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["a file", "as ConfigMaps are mounted"])
+def test_the_look_for_the_line_finds_it(*, linked: bool) -> None:
+    """Wherever it is mounted, in a file of whatever name: but for that, it is the command shown."""
+    with sets.LocalStatefulSet(1, needs.any_server()) as app:
+        one = app[0]
+        one.start_server({"include": str(one.folder / "conf" / "extra")})
+        real = one.folder / "conf" / ("..data" if linked else "") / "extra"
+        real.parent.mkdir(parents=True)
+        real.write_text('rename-command CLUSTER ""\n')
+        if linked:
+            (one.folder / "conf" / "extra").symlink_to("..data/extra")
+        one.kill_server()
+        one.start_server({"include": str(one.folder / "conf" / "extra")})
+        listens(one)
+        shown = asking.ask(one, "--dry-run", env={"BOOTSTRAP_SIZE": "6"})
+        begin = "$ kubectl exec -n default redis-app-0 -c redis -- find / "
+        (look,) = (line for line in shown.text.splitlines() if begin in line)
+        words = ["find", str(one.folder), *look.partition(begin)[2].split()]
+        found = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert f'{real}:1:rename-command CLUSTER ""' in found.stdout.splitlines(), found
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -127,8 +161,120 @@ def test_protected_mode_turns_other_pods_away(name: str) -> None:
         for one in app.pods:
             one.start_server({"bind": f"{one.address} 127.0.0.1"})
             listens(one)
-        own = asking.ask(app[1], "--dry-run", env={"BOOTSTRAP_REDIS_HOST": "127.0.0.1"})
-        seed = asking.ask(app[0], "--dry-run", env={"BOOTSTRAP_REDIS_HOST": "127.0.0.1"})
+        own = asking.ask(app[1], "--dry-run", env=LOOPBACK)
+        seed = asking.ask(app[0], "--dry-run", env=LOOPBACK)
     assert own.text.startswith("ACT not-reachable: redis-app-1: protected-mode is on"), own
-    assert "it turns other pods away: protected-mode is on and it has no password" in seed.text
+    wanted = "it turns other pods away: protected-mode is on, its default user has no password"
+    assert wanted in seed.text
     assert "something else listens there" not in seed.text
+
+
+@contextlib.contextmanager
+def apart(name: str, server_config: config.Settings) -> Iterator[tuple[pod.Pod, Inside]]:
+    """A pod whose network is its own: what it hears over loopback no other pod does."""
+    needs.namespaces()
+    with (
+        network.Network(1) as net,
+        sets.LocalStatefulSet(1, needs.server(name), server_config=server_config, net=net) as app,
+    ):
+
+        def ask(*words: str) -> object:
+            def asked() -> object:
+                with clients.connect("127.0.0.1", app[0].port, **app[0].access) as client:
+                    return client.execute_command(*words)
+
+            return net.inside(0, asked)
+
+        yield app[0], ask
+
+
+ONLY_USERS: config.Settings = {k: v for k, v in users.only().items() if k != "user default"}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_protected_mode_goes_by_the_default_user_whoever_logs_in(name: str) -> None:
+    """It has no password by default, and is not even asked for one where it is `off`."""
+    env = {**LOOPBACK, **users.environment(), "BOOTSTRAP_SIZE": "6"}
+    with apart(name, {**ONLY_USERS, **PROTECTED}) as (one, ask):
+        one.start_server()
+        listens(one)
+        for rule, told in (
+            ((), True),
+            (("off",), True),
+            (("resetpass",), False),
+            (("nopass",), True),
+        ):
+            ask("ACL", "SETUSER", "default", *rule)
+            shown = asking.ask(one, "--dry-run", env=env)
+            said = (
+                "ACT not-reachable: redis-app-0: protected-mode is on and the server's default user"
+            )
+            assert shown.text.startswith(said) == told, (rule, shown)
+            assert ("not-reachable" in shown.text) == told, (rule, shown)
+
+
+PROTECTED = {"protected-mode": "yes", "bind": "* -::*"}
+
+
+@pytest.mark.parametrize("settings", [{"requirepass": asking.SECRET}, users.only()])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_protected_mode_with_a_password_is_nothing_to_tell(
+    name: str, settings: config.Settings
+) -> None:
+    """That of the default user, or none by which it could log in (`user default off`)."""
+    who = {"BOOTSTRAP_REDIS_PASSWORD": asking.SECRET}
+    env = {**LOOPBACK, **(who if "requirepass" in settings else users.environment())}
+    with apart(name, {**settings, **PROTECTED}) as (one, _):
+        one.start_server()
+        listens(one)
+        shown = asking.ask(one, "--dry-run", env={**env, "BOOTSTRAP_SIZE": "6"})
+    assert "not-reachable" not in shown.text, shown
+    assert "redis-app-1" in shown.text, shown
+
+
+BINDS = {
+    "* -::*": True,
+    "*": True,
+    "0.0.0.0": True,
+    "127.0.0.1 -::1": False,
+    "127.0.0.1 -10.255.255.1": False,
+    "localhost": False,
+    ":: 127.0.0.1": False,
+}
+
+
+@pytest.mark.parametrize("name", ["redis-6.2", *FAMILIES])
+def test_each_bind_is_tried_and_not_only_read(name: str) -> None:
+    with apart(name, {}) as (one, ask):
+        for bind, heard in BINDS.items():
+            one.start_server({"bind": bind, **AS_IT_LIKES[name != "redis-6.2"]})
+            process.wait_for(lambda: answers(ask), asking.LONG, f"{bind} answers")
+            shown = asking.ask(one, "--dry-run", env={**LOOPBACK, "BOOTSTRAP_SIZE": "6"})
+            said = f"(connection refused): it is bound to {bind} alone"
+            assert (said in shown.text) != heard, (bind, shown)
+            assert ("not-reachable" in shown.text) != heard, (bind, shown)
+            one.kill_server()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_bind_that_is_taken_away_while_it_runs(name: str) -> None:
+    """The sidecar's connection stays, and no other is taken."""
+    with apart(name, {}) as (one, ask):
+        one.start_server({"bind": "* -::*"})
+        listens(one)
+        one.start_sidecar(env={**LOOPBACK, "BOOTSTRAP_SIZE": "6", "BOOTSTRAP_INTERVAL": "300ms"})
+        forming.until(lambda: forming.phase(one) == "waiting", one.sidecar.output)
+        ask("CONFIG", "SET", "bind", "")
+        said = "(connection refused): its bind is empty, which is no address"
+        forming.until(lambda: said in forming.answers(one)[1], lambda: forming.answers(one))
+
+
+AS_IT_LIKES: dict[bool, config.Settings] = {True: {"bind-source-addr": ""}, False: {}}
+
+
+def answers(ask: Inside) -> bool:
+    try:
+        ask("PING")
+    except redis.exceptions.ConnectionError:
+        return False
+    return True

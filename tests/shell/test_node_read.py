@@ -11,8 +11,10 @@ import pytest
 from bootstrap import connection, node, secret
 from bootstrap.core.model import Trouble, Unreachable, View
 from tests.shell import listeners
-from tests.statefulset import needs, pod, servers, sets
+from tests.statefulset import needs, pod, servers, sets, users
 
+LESS = tuple(one for one in users.RIGHTS if one != "+cluster|shards")
+MATRIX = ("redis-7.0", "redis-8.2", "valkey-8.1", "valkey-9.1")
 QUICK = 0.3
 """Seconds that are granted where no answer comes."""
 
@@ -140,6 +142,31 @@ def test_a_hung_server_and_the_same_server_when_it_goes_on() -> None:
         assert isinstance(before, View)
         assert isinstance(after, View)
         assert before.node_id == after.node_id
+
+
+@pytest.mark.parametrize("name", MATRIX)
+@pytest.mark.parametrize("lacks", ["command", "right"])
+def test_a_server_that_comes_back_with_less_is_asked_again(name: str, lacks: str) -> None:
+    """What replicas need is asked once in a server's life, and not once in ours."""
+    config = {"command": {"rename-command": 'PSYNC ""'}, "right": users.only(LESS)}[lacks]
+    trouble = {"command": Trouble.COMMAND, "right": Trouble.PERMISSION}[lacks]
+    with sets.LocalStatefulSet(1, needs.server(name), server_config=users.only()) as app:
+        app.start_servers()
+
+        async def looks() -> list[View | Unreachable]:
+            async with connected(app[0], access(users.PASSWORD, user=users.SIDECAR)) as one:
+                before = await one.read()
+                app[0].kill_server()
+                app[0].start_server(config)
+                app[0].wait_server_up()
+                # The first one may only find that the old connection has ended.
+                return [before, await one.read(), await one.read()]
+
+        before, _, after = asyncio.run(looks())
+        assert isinstance(before, View)
+        assert isinstance(after, Unreachable)
+        assert after.trouble is trouble
+        assert {"command": "PSYNC", "right": "+cluster|shards"}[lacks] in after.reason
 
 
 def test_a_server_that_goes_and_comes_back() -> None:

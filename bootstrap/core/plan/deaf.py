@@ -4,43 +4,48 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core import listening
-from bootstrap.core.plan import commands
+from bootstrap.core.model import Trouble
+from bootstrap.core.plan import commands, unreached
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
 
 CODE: Final = "not-reachable"
 _MEANS: Final = "no peer can see or copy it, and no client reaches it; its data are untouched"
+_BIND: Final = (
+    Todo(
+        what="at which addresses does it listen?",
+        command="{cli} CONFIG GET bind",
+        expect="expected: {address}, or * for all",
+    ),
+    Todo(what="take the line `bind` out of redis.conf, and restart the servers one by one"),
+)
 
 
 def deaf(scene: Scene) -> list[Alarm]:
     """The faults of our own pod: its sidecar shares its network, and alone can tell."""
-    me, topology = scene.me, scene.topology
-    my, where = scene.my, f"{me.address}:{topology.port}"
-    if me.deaf:
-        bind = my.setting("bind")
+    me, found = scene.me, scene.me.deaf
+    if found is None:
+        return []
+    where = f"{me.address}:{scene.topology.port}"
+    if found.trouble is Trouble.PROTECTED:
         why = (
-            f"{me.name}: its server answers its own sidecar, and takes no connection at {where}"
-            f" ({me.deaf}): it is bound to {bind} alone; {_MEANS}"
+            f"{me.name}: protected-mode is on and the server's default user has no password, so it"
+            f" turns every other pod away at {where}, before any user logs in; {_MEANS}"
         )
-        return [_alarm(scene, why, "bind", f"expected: {me.address}, or * for all")]
-    if listening.protected(my) and not topology.with_password:
-        why = (
-            f"{me.name}: protected-mode is on and the server has no password, so it turns every"
-            f" other pod away at {where}; {_MEANS}"
-        )
-        return [_alarm(scene, why, "protected-mode", "expected: no, or a password")]
-    return []
+        return [_alarm(scene, why, unreached.PROTECTED)]
+    bind = scene.my.setting("bind")
+    bound = f"it is bound to {bind} alone" if bind else "its bind is empty, which is no address"
+    why = (
+        f"{me.name}: its server answers its own sidecar, and takes no connection at {where}"
+        f" ({found.reason}): {bound}; {_MEANS}"
+    )
+    return [_alarm(scene, why, _BIND)]
 
 
-def _alarm(scene: Scene, why: str, setting: str, expect: str) -> Alarm:
-    ask = f"kubectl exec{commands.namespace(scene.topology)} {scene.me.name} -c redis -- redis-cli"
-    cure = {
-        "bind": "take the line `bind` out of redis.conf, and restart the servers one by one",
-        "protected-mode": "give the servers and sidecars a password, or set `protected-mode no` in"
-        " redis.conf where a NetworkPolicy keeps others out",
-    }[setting]
-    look = Todo(what=f"what is {setting}?", command=f"{ask} CONFIG GET {setting}", expect=expect)
-    fix = (look, Todo(what=cure))
-    return Alarm(pod=scene.me.name, code=CODE, why=why, fix=fix, serves=False)
+def _alarm(scene: Scene, why: str, fix: tuple[Todo, ...]) -> Alarm:
+    pod, topology = scene.me.name, scene.topology
+    cli = f"kubectl exec{commands.namespace(topology)} {pod} -c redis -- redis-cli"
+    facts = {"cli": cli, "address": scene.me.address or ""}
+    todos = tuple(commands.filled(one, topology, pod, **facts) for one in fix)
+    return Alarm(pod=pod, code=CODE, why=why, fix=todos, serves=False)

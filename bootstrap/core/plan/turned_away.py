@@ -20,8 +20,8 @@ CODE: Final = "replica-refused"
 
 #: What each refusal means. In braces: the replica's pod, and its primary's.
 _CAUSES: Final = {
-    Refusal.PROTECTED: "{primary} turns every other pod away: its protected-mode is on, and it has"
-    " no password",
+    Refusal.PROTECTED: "{primary} turns every other pod away: its protected-mode is on, and its"
+    " default user has no password, whatever user others log in as",
     Refusal.CROWDED: "{primary} has as many clients as its maxclients allows",
     Refusal.LOGIN_WANTED: "{primary} wants a password, and the masterauth of {pod} is empty",
     Refusal.LOGIN_WRONG: "{primary} does not take masteruser and masterauth of {pod}",
@@ -39,13 +39,14 @@ _SAY_SO: Final = "a setting of redis.conf holds from the server's next start on"
 _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
     Refusal.PROTECTED: (
         Todo(
-            what="is protected-mode on in {primary}?",
-            command="{primary_cli} CONFIG GET protected-mode",
-            expect="expected: no, or a password for all servers",
+            what="is protected-mode on in {primary}, and does its default user need a password?",
+            command="{primary_cli} CONFIG GET protected-mode; {primary_cli} ACL GETUSER default",
+            expect="expected: no; or yes, and no `nopass` among that user's flags",
         ),
         Todo(
-            what="give all servers a password (docs/security.md); or, where a NetworkPolicy keeps"
-            " others out, switch it off, and write `protected-mode no` into redis.conf",
+            what="give the default user a password (docs/security.md), or `off resetpass` where all"
+            " log in as others; where a NetworkPolicy keeps others out, switch it off, and write"
+            " `protected-mode no` into redis.conf",
             command="{primary_cli} CONFIG SET protected-mode no",
             expect="the replica has its link within seconds",
         ),

@@ -38,6 +38,21 @@ _DEAF: Final = Todo(
     " out of redis.conf; no answer: it is down",
 )
 
+#: `{cli}` leads to the server. `off` alone leaves `nopass` to the default user (acl.c).
+PROTECTED: Final = (
+    Todo(
+        what="is protected-mode on, and does its default user need a password?",
+        command="{cli} CONFIG GET protected-mode; {cli} ACL GETUSER default",
+        expect="expected: no; or yes, and no `nopass` among that user's flags. Passwords of other"
+        " users do not count",
+    ),
+    Todo(
+        what="give the default user a password, by requirepass or in the aclfile, and all sidecars"
+        " the same (docs/security.md); where all log in as other users: `user default off"
+        " resetpass`; where a NetworkPolicy keeps others out: `protected-mode no` in redis.conf",
+    ),
+)
+
 _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     Trouble.REFUSED: (_THERE, _LAST_WORDS, _DEAF),
     Trouble.TIMEOUT: (
@@ -138,22 +153,20 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     ),
     Trouble.COMMAND: (
         Todo(
-            what="which commands has redis.conf of {pod}'s server renamed?",
-            command="kubectl exec{n} {pod} -c redis -- grep -rns rename-command /etc /usr/local"
-            " /opt",
+            what="which line renames it: in the arguments of the StatefulSet, or in a ConfigMap?",
+            command="kubectl get statefulset,configmap{n} -o yaml | grep -n -i rename-command",
             expect="expected: none. Take these lines out, and restart the servers one by one; a"
             " user may be kept from commands by an ACL instead (docs/security.md)",
         ),
-    ),
-    Trouble.PROTECTED: (
         Todo(
-            what="give the servers a password, or set `protected-mode no` in redis.conf where a"
-            " NetworkPolicy keeps others out; which has {pod}'s server?",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET protected-mode",
-            expect="expected: no, or a password; with it on and none set, a server speaks with its"
-            " own pod alone",
+            what="else in a file that {pod}'s container has by its image, a Secret or a script?",
+            command="kubectl exec{n} {pod} -c redis -- find / -path /proc -prune -o -path /sys"
+            " -prune -o -type f -size -64k -exec grep -Hins rename-command {} +",
+            expect="expected: none; the first word of a line is its file. Where a script writes it"
+            " by a variable, as REDIS_DISABLE_COMMANDS: kubectl get pod{n} {pod} -o yaml",
         ),
     ),
+    Trouble.PROTECTED: PROTECTED,
     Trouble.NOT_CLUSTER: (
         Todo(what="set `cluster-enabled yes` in redis.conf and restart the server of {pod}"),
     ),
@@ -188,7 +201,8 @@ def fix(scene: Scene, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
     seen = _others(scene, trouble)
     if seen:
         first = dataclasses.replace(first, what=f"{seen}: {first.what}")
-    return tuple(commands.filled(one, scene.topology, pod) for one in (first, *more))
+    cli = f"kubectl exec{commands.namespace(scene.topology)} {pod} -c redis -- redis-cli"
+    return tuple(commands.filled(one, scene.topology, pod, cli=cli) for one in (first, *more))
 
 
 def _others(scene: Scene, trouble: Trouble) -> str:

@@ -71,10 +71,10 @@ def test_the_look_for_the_line_finds_it(*, linked: bool) -> None:
         one.start_server({"include": str(one.folder / "conf" / "extra")})
         listens(one)
         shown = asking.ask(one, "--dry-run", env={"BOOTSTRAP_SIZE": "6"})
-        begin = "$ kubectl exec -n default redis-app-0 -c redis -- find / "
+        begin = "$ kubectl exec -n default redis-app-0 -c redis -- sh -c 'find / "
         (look,) = (line for line in shown.text.splitlines() if begin in line)
-        words = ["find", str(one.folder), *look.partition(begin)[2].split()]
-        found = subprocess.run(words, capture_output=True, text=True, check=True)
+        words = f"find {one.folder} {look.partition(begin)[2].removesuffix(chr(39))}"
+        found = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
     assert f'{real}:1:rename-command CLUSTER ""' in found.stdout.splitlines(), found
 
 

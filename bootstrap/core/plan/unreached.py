@@ -160,8 +160,8 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
         ),
         Todo(
             what="else in a file that {pod}'s container has by its image, a Secret or a script?",
-            command="kubectl exec{n} {pod} -c redis -- find / -path /proc -prune -o -path /sys"
-            " -prune -o -type f -size -64k -exec grep -Hins rename-command {} +",
+            command="kubectl exec{n} {pod} -c redis -- sh -c 'find / -path /proc -prune -o -path"
+            " /sys -prune -o -type f -size -64k -print0 | xargs -0 grep -Hins rename-command'",
             expect="expected: none; the first word of a line is its file. Where a script writes it"
             " by a variable, as REDIS_DISABLE_COMMANDS: kubectl get pod{n} {pod} -o yaml",
         ),

@@ -116,7 +116,7 @@ class Observer:
         if address is None or not isinstance(mine, View):
             return None
         open_to_all = self._access.credentials.proves_default or not listening.protected(mine)
-        if open_to_all and not listening.elsewhere(mine, address):
+        if open_to_all and not listening.elsewhere(mine, address, self.topology.port):
             return None
         from bootstrap import peerside  # noqa: PLC0415 - most pods do without
 

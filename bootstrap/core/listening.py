@@ -36,9 +36,11 @@ def _is(word: str, wanted: ipaddress.IPv4Address | ipaddress.IPv6Address) -> boo
         return False
 
 
-def elsewhere(view: View, address: str) -> bool:
-    """Whether the server's `bind` may leave out the address at which peers look for it."""
+def elsewhere(view: View, address: str, port: int) -> bool:
+    """Whether the server may not listen at the address and port at which peers look for it."""
     bind = view.setting("bind")
+    if view.myself.port != port:
+        return True
     if bind is None or (not bind and view.version < _EMPTY_IS_NONE):
         return False
     return not covers(bind, address)

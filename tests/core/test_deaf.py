@@ -57,7 +57,8 @@ def test_what_a_bind_covers(bind: str, address: str, covers: bool) -> None:
 def test_when_a_server_is_tried(server: str, bind: str | None, doubted: bool) -> None:
     view = build.own(0, server=server, bind=bind).view
     assert view is not None
-    assert listening.elsewhere(view, HERE) == doubted
+    assert listening.elsewhere(view, HERE, 6379) == doubted
+    assert listening.elsewhere(view, HERE, 6380)
 
 
 def test_before_7_0_a_bind_switches_protected_mode_off() -> None:
@@ -87,6 +88,12 @@ def test_only_what_was_tried_and_refused_is_told() -> None:
     assert "10.0.0.10:6379 (connection refused): it is bound to 127.0.0.1 -::1 alone" in alarm.why
     (alarm,) = deaf.deaf(scene(Trouble.REFUSED, "connection refused", bind=""))
     assert "its bind is empty, which is no address" in alarm.why
+
+
+def test_another_port_is_told_with_both() -> None:
+    seen = scene(Trouble.REFUSED, "connection refused")
+    (alarm,) = deaf.deaf(dataclasses.replace(seen, topology=build.topology(0, 6, port=6380)))
+    assert "no new one at 10.0.0.10:6380 (connection refused): it listens at port 6379" in alarm.why
 
 
 def test_protected_mode_goes_by_the_default_user() -> None:

@@ -269,6 +269,19 @@ def test_a_bind_that_is_taken_away_while_it_runs(name: str) -> None:
         forming.until(lambda: said in forming.answers(one)[1], lambda: forming.answers(one))
 
 
+@pytest.mark.parametrize("name", FAMILIES[1:])
+def test_a_port_that_is_changed_while_it_runs(name: str) -> None:
+    """The sidecar's connection stays, and no other is taken. Redis 7.0 goes on saying the old port."""
+    with sets.LocalStatefulSet(1, needs.server(name)) as app:
+        app.start_servers()
+        one = app[0]
+        one.start_sidecar(env={"BOOTSTRAP_SIZE": "6", "BOOTSTRAP_INTERVAL": "300ms"})
+        forming.until(lambda: forming.phase(one) == "waiting", one.sidecar.output)
+        one.ask("CONFIG", "SET", "port", 7000)
+        said = "(connection refused): it listens at port 7000"
+        forming.until(lambda: said in forming.answers(one)[1], lambda: forming.answers(one))
+
+
 AS_IT_LIKES: dict[bool, config.Settings] = {True: {"bind-source-addr": ""}, False: {}}
 
 

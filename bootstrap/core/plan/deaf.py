@@ -20,6 +20,14 @@ _BIND: Final = (
     ),
     Todo(what="take the line `bind` out of redis.conf, and restart the servers one by one"),
 )
+_PORT: Final = (
+    Todo(
+        what="at which port does it listen?",
+        command="{cli} CONFIG GET '*port'",
+        expect="expected: port {port}, as BOOTSTRAP_REDIS_PORT says; with TLS: tls-port {port}",
+    ),
+    Todo(what="let the server listen at {port} again, by CONFIG SET and in redis.conf"),
+)
 
 
 def deaf(scene: Scene) -> list[Alarm]:
@@ -35,6 +43,13 @@ def deaf(scene: Scene) -> list[Alarm]:
         )
         return [_alarm(scene, why, unreached.PROTECTED)]
     bind = scene.my.setting("bind")
+    port = scene.my.myself.port
+    if port != scene.topology.port:
+        why = (
+            f"{me.name}: its server answers a connection of its own sidecar from before, and"
+            f" takes no new one at {where} ({found.reason}): it listens at port {port}; {_MEANS}"
+        )
+        return [_alarm(scene, why, _PORT)]
     bound = f"it is bound to {bind} alone" if bind else "its bind is empty, which is no address"
     why = (
         f"{me.name}: its server answers its own sidecar, and takes no connection at {where}"

@@ -10,7 +10,7 @@ import pytest
 
 from bootstrap.core import plan as planning
 from bootstrap.core.model import Former, Pod, Scope, Trouble
-from bootstrap.core.plan import down, todo
+from bootstrap.core.plan import advice, down, todo
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
 from tests.core import build
@@ -179,3 +179,16 @@ def test_the_same_fault_of_several_servers_is_one_refusal() -> None:
     assert block.why.startswith("5 of 6 servers: it is not-cluster-mode (redis-app-1, redis-app-2")
     mixed = [*pods[:4], build.pod(4, "command-missing"), build.pod(5, "command-missing")]
     assert [one.code for one in planned(*mixed).blocked] == ["not-cluster-mode", "command-missing"]
+
+
+def test_no_failover_is_named_while_owners_that_are_taken_for_failed_answer() -> None:
+    """What they lack is the cluster bus; with links the nodes elect by themselves."""
+    lines = [
+        line.replace("master", "master,fail") if line.startswith("n1 ") else line
+        for line in build.everybody(0)
+    ]
+    pods = [build.own(0, lines, ok=True), *(well(one) for one in range(1, 6))]
+    scene = Scene(build.snapshot(*pods), build.topology(0))
+    found = advice.promotion(scene, "redis-app-4", "if none has")
+    assert "FAILOVER" not in found.command
+    assert "redis-app-1 answer, and lack only links" in found.what

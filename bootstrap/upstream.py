@@ -23,6 +23,9 @@ _UNASKED: Final = 0.1
 #: A replica whose copy is refused asks again each second (replicationCron), in seconds.
 _BETWEEN: Final = 2.5
 _SETTINGS: Final = ("masterauth", "masteruser", "tls-replication")
+#: Answers to its PING, which it sends before it logs in, that a replica goes on after
+#: (replication.c, syncWithMaster).
+_GOES_ON: Final = (Refusal.LOGIN_WANTED, Refusal.RIGHTS)
 _TROUBLES: Final = {
     Trouble.REFUSED: Refusal.CLOSED,
     Trouble.TIMEOUT: Refusal.SILENT,
@@ -133,10 +136,9 @@ async def _conversed(
     password, user = settings.get("masterauth", ""), settings.get("masteruser", "")
     # Alone, REPLCONF tells the server nothing.
     words = [("AUTH", *filter(None, (user, password)))] * bool(password)
-    for command in (*words, ("PING",), ("REPLCONF",)):
-        line = await _asked(reader, writer, *command)
-        said = _judged(found, line)
-        if said.refusal and not (command == ("PING",) and said.refusal is Refusal.RIGHTS):
+    for command in (("PING",), *words, ("REPLCONF",)):
+        said = _judged(found, await _asked(reader, writer, *command))
+        if said.refusal and not (command == ("PING",) and said.refusal in _GOES_ON):
             return said
     line = await _asked(reader, writer, "INFO", "commandstats")
     if not line.startswith("$"):

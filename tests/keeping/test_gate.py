@@ -46,10 +46,18 @@ def hold(
     app: sets.LocalStatefulSet, env: spec.Environment | None = None, *, wipe: bool = False
 ) -> pod.Pod:
     """Kill the first primary, and bring its pod back up to its gate."""
+    held = down(app, env, wipe=wipe)
+    kubelet.wait_held(held, "redis-app-3")
+    return held
+
+
+def down(
+    app: sets.LocalStatefulSet, env: spec.Environment | None = None, *, wipe: bool = False
+) -> pod.Pod:
+    """Kill the first primary, and start its pod's sidecar again."""
     allow_failover(app[3], allowed=False)
     keeping.down(app, [app[0]], wipe=wipe, moved=False)
     kubelet.begin([app[0]], env=env)
-    kubelet.wait_held(app[0], "redis-app-3")
     return app[0]
 
 
@@ -160,12 +168,12 @@ def test_a_dry_run_says_what_is_waited_for(newest: sets.LocalStatefulSet) -> Non
 
 
 def test_a_gate_that_holds_waits_for_a_person(newest: sets.LocalStatefulSet) -> None:
-    held = hold(newest, {"BOOTSTRAP_GATE_TIMEOUT": "1s"})
+    held = down(newest, {"BOOTSTRAP_GATE_TIMEOUT": "1s"})
     forming.until(
         lambda: keeping.blocked(held) == {"data-missing"}, lambda: held.sidecar.log()[-1:]
     )
     assert kubelet.probe(held)[0] == 503
-    wait_gate_events(held, [("gate-shut", "warning"), ("gate-shut", "error")])
+    wait_gate_events(held, [("gate-shut", "error")])
     (said,) = [one for one in held.sidecar.log() if one.get("code") == "data-missing"]
     assert (
         "kubectl exec -n default redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE"
@@ -186,9 +194,9 @@ def fails(app: sets.LocalStatefulSet, one: pod.Pod) -> str:
 
 def test_a_gate_that_opens_does_what_was_wanted(newest: sets.LocalStatefulSet) -> None:
     wanted = {"BOOTSTRAP_GATE_TIMEOUT": "1s", "BOOTSTRAP_GATE_ON_TIMEOUT": "open"}
-    held = hold(newest, wanted)
-    kubelet.serve([held])
-    wait_gate_events(held, [("gate-shut", "warning"), ("gate-open", "error")])
+    opened = down(newest, wanted)
+    kubelet.serve([opened])
+    wait_gate_events(opened, [("gate-open", "error")])
     forming.until(lambda: newest[3].ask("DBSIZE") == 0, newest[3].server_tail)
 
 

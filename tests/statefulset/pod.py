@@ -216,7 +216,7 @@ class Pod:
         """Kill the last sidecar; it has no time to do anything."""
         return self.sidecar.stop(signal.SIGKILL)
 
-    def http(self, path: str, *, port: int = 8080, timeout: float = 2.0) -> tuple[int, str]:
+    def http(self, path: str, *, port: int = 8080, timeout: float = 20.0) -> tuple[int, str]:
         """Ask the sidecar's HTTP server: status and body; OSError when nobody answers."""
         connection = http.client.HTTPConnection(self.address, port, timeout=timeout)
         with contextlib.closing(connection):

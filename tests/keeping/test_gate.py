@@ -169,6 +169,7 @@ def test_a_dry_run_says_what_is_waited_for(newest: sets.LocalStatefulSet) -> Non
 
 def test_a_gate_that_holds_waits_for_a_person(newest: sets.LocalStatefulSet) -> None:
     held = down(newest, {"BOOTSTRAP_GATE_TIMEOUT": "1s"})
+    kubelet.wait_held(held, "")
     forming.until(
         lambda: keeping.blocked(held) == {"data-missing"}, lambda: held.sidecar.log()[-1:]
     )

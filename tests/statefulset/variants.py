@@ -2,7 +2,8 @@
 
 What keeps a cluster waits for time-outs of real servers, so all tests on all servers take longer
 than anybody wants to wait for each change. Every test of FEW runs on one server of those that it is
-written for, drawn by its name; KEEPING=all runs it on each of them. Formation runs on all.
+written for, drawn by its name; KEEPING=all runs it on each of them. Formation runs on all, but for
+its kills: each of those tests forms some forty clusters.
 
 What a server does decides what a test shows, so `usually(server)` takes the place of the draw where
 one of them is the one to see it on; and `twin(name)` draws as the other test does, which shows what
@@ -24,7 +25,7 @@ import pytest
 
 from tests.statefulset import secured, servers
 
-FEW: Final = ("tests/keeping/", "tests/acl/")
+FEW: Final = ("tests/keeping/", "tests/acl/", "tests/formation/test_kill.py")
 
 
 def choose(items: Iterable[pytest.Item]) -> None:

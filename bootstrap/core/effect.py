@@ -166,6 +166,8 @@ def _clients(found: Effect) -> str:
         return "The cluster is not formed yet, so no client is served."
     if found.down:
         return "Clients are refused: CLUSTERDOWN."
+    if found.unserved and not slots.missing(found.unserved):
+        return "No client is served: no owner of slots answers."
     if found.unserved:
         return f"Clients are not served on {slots.named(found.unserved)}; they are on all others."
     if found.unwritten:

@@ -414,3 +414,10 @@ def test_nothing_is_said_twice() -> None:
             assert len(notes) == len(set(notes)), text
             acts = [line for line in below if line.startswith("        $ ")]
             assert len(acts) == len(set(acts)) or "?" in text, text
+
+
+def test_slots_that_are_not_served_are_told_beside_those_that_are() -> None:
+    some = effect.Effect(formed=True, unserved=((0, 5460),))
+    assert "not served on slots 0-5460; they are on all others." in effect.words(some)
+    none = effect.Effect(formed=True, unserved=((0, 16383),))
+    assert effect.words(none).startswith("No client is served: ")

@@ -53,7 +53,7 @@ def describe(facts: Facts) -> str:
     parts = (value for part in facts.get("issuer", ()) for _, value in part)
     return (
         f"one for {said}{more}, valid from {_date(facts['notBefore'])} to"
-        f" {_date(facts['notAfter'])}, issued by {_short(', '.join(parts)) or 'no issuer'}"
+        f" {_date(facts['notAfter'])}, issued by {_short(', '.join(parts)) or 'an issuer without a name'}"
     )
 
 

@@ -142,4 +142,4 @@ def test_a_certificate_on_a_line() -> None:
     assert len(text) < 300
     bare = {key: facts[key] for key in ("notBefore", "notAfter")}
     assert "one for no name, " in certificates.describe(bare)
-    assert "issued by nobody" in certificates.describe(bare)
+    assert "issued by an issuer without a name" in certificates.describe(bare)

@@ -51,9 +51,10 @@ def describe(facts: Facts) -> str:
     more = f" and {len(listed) - _NAMES} more" if len(listed) > _NAMES else ""
     said = ", ".join(_short(name) for name in listed[:_NAMES]) or "no name"
     parts = (value for part in facts.get("issuer", ()) for _, value in part)
+    issuer = _short(", ".join(parts)) or "an issuer without a name"
     return (
         f"one for {said}{more}, valid from {_date(facts['notBefore'])} to"
-        f" {_date(facts['notAfter'])}, issued by {_short(', '.join(parts)) or 'an issuer without a name'}"
+        f" {_date(facts['notAfter'])}, issued by {issuer}"
     )
 
 

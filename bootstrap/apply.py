@@ -17,6 +17,9 @@ class Outcome:
 
     action: actions.Action
     refused: str | None
+    #: Whether the server itself answered, and whether it said that our user may not do this.
+    answered: bool = True
+    forbidden: bool = False
 
 
 async def apply(
@@ -34,9 +37,18 @@ async def apply(
 
 async def _on(where: node.Node | None, some: tuple[actions.Action, ...]) -> tuple[Outcome, ...]:
     if where is None:
-        return tuple(Outcome(action=action, refused="its node is gone") for action in some)
+        return tuple(
+            Outcome(action=action, refused="its node is gone", answered=False) for action in some
+        )
     replies = await where.do(some)
     return tuple(
-        Outcome(action=action, refused=None if reply is None else reply.reason)
+        Outcome(action=action, refused=None)
+        if reply is None
+        else Outcome(
+            action=action,
+            refused=reply.reason,
+            answered=reply.by_server,
+            forbidden=reply.forbidden,
+        )
         for action, reply in zip(some, replies, strict=True)
     )

@@ -74,7 +74,7 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
         from bootstrap import shown  # noqa: PLC0415 - for a person
 
         show = shown.dry_run if wanted.dry_run else shown.shards_of
-        return asyncio.run(show(observer, wanted.output))
+        return asyncio.run(show(observer, wanted.output, known.http))
     return asyncio.run(_run(observer, known, board, handed, begun, once=wanted.once))
 
 

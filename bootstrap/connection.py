@@ -80,7 +80,7 @@ class Connection:
             except redis.exceptions.NoPermissionError as error:
                 replies.append(self._forbidden(words, error))
             except redis.exceptions.ResponseError as error:
-                if troubles.turned_away(error):
+                if troubles.turned_away(error) or troubles.crowded(error):
                     raise  # the last word before the server hangs up
                 replies.append(error)
         self._known = True

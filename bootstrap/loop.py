@@ -131,7 +131,11 @@ class Loop:
         self._unwilling = [f"{one.action.pod}: {one.refused}" for one in outcomes if one.refused]
         for outcome in outcomes:
             result = "ok" if outcome.refused is None else "refused"
-            self._board.actions[actions.kind(outcome.action), result] += 1
+            kind = actions.kind(outcome.action)
+            self._board.actions[kind, result] += 1
+            if outcome.answered:
+                pod, said = outcome.action.pod, outcome.refused
+                self._observer.answered(pod, kind, said, forbidden=outcome.forbidden)
             text = actions.describe(outcome.action)
             if outcome.refused is None:
                 self._refusals.pop(text, None)
@@ -149,6 +153,7 @@ class Loop:
         if gatekeeper.mind(self._board, snapshot, plan, self._observer.topology):
             self._observer.gate_opened()
         self._board.status = before.then(self._observer.topology, snapshot, plan)
+        self._board.looked = time.monotonic()
         shown = brief.gist(plan)
         if shown != self._shown:
             self._shown, self._same_since = shown, time.monotonic()

@@ -6,13 +6,15 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from bootstrap.core import bus, leaving, temporary
-from bootstrap.core.memory import Memory
+from bootstrap.core.memory import Memory, Refusal
 from bootstrap.core.model import OpenSlot, Pod, Scope, Unreachable, View, Volume
 from bootstrap.core.proof import Proof, prove
 from bootstrap.core.topology import Topology
 
 _HALVED = "halved"
 _OPEN = "open slots"
+#: After how long a refusal that was not met again is one of the past, in seconds.
+_REFUSED = 30.0
 
 
 class Memories:
@@ -26,6 +28,8 @@ class Memories:
         self._node_timeouts: dict[str, int] = {}
         self._open: tuple[OpenSlot, ...] = ()
         self._run = ""
+        #: Refusals by pod, kind and words: since when, and when last.
+        self._refused: dict[tuple[str, str, str, bool], tuple[float, float]] = {}
         self._looked = True
         #: Whether the start gate has been opened; the one that opens it says so here.
         self.opened = False
@@ -45,6 +49,15 @@ class Memories:
         )
         shut = self._lasting("shut", held and not self.opened)
         return dataclasses.replace(memory, shut=shut, opened=self.opened)
+
+    def answered(self, pod: str, kind: str, refused: str | None, *, forbidden: bool) -> None:
+        """A server has answered a command of ours: it was refused, or with None it was not."""
+        now = self._clock()
+        if refused is None:
+            self._refused = {key: at for key, at in self._refused.items() if key[:2] != (pod, kind)}
+            return
+        since, _ = self._refused.get(key := (pod, kind, refused, forbidden), (now, now))
+        self._refused[key] = since, now
 
     def looked(self, mine: View) -> bool:
         """Whether all pods have been looked at since our server's start; a new one knew none."""
@@ -84,8 +97,9 @@ class Memories:
             halved=self._clock() - self._since.get(_HALVED, self._clock()),
             unwell=self._lasting("unwell", my is not None and _unwell(my)),
             leaving=self._lasting("leaving", my is not None and leaving.marked(my)),
-            open_slots=self._open_for(my.myself.open_slots if my is not None else ()),
+            open_slots=((me.name, self._open_for(my.myself.open_slots if my is not None else ())),),
             unlinked=tuple((pod.name, self._unlinked(pod)) for pod in pods),
+            refused=self._refusals(),
             strange=tuple(
                 (pod.name, seconds) for pod in pods if (seconds := self._strange(pod)) is not None
             ),
@@ -95,6 +109,14 @@ class Memories:
                 for pod in pods
                 if f"slots of {pod.name}" in self._since
             ),
+        )
+
+    def _refusals(self) -> tuple[Refusal, ...]:
+        """What has been refused lately."""
+        now = self._clock()
+        self._refused = {key: at for key, at in self._refused.items() if now - at[1] < _REFUSED}
+        return tuple(
+            Refusal(*key, seconds=now - since) for key, (since, _) in sorted(self._refused.items())
         )
 
     def _open_for(self, some: tuple[OpenSlot, ...]) -> float:

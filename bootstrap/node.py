@@ -35,7 +35,7 @@ SETTINGS = (
     "repl-diskless-sync-max-replicas",
 )
 #: INFO's sections that a view is made from; older servers take one at most, and are asked for all.
-_SECTIONS = ("server", "memory", "persistence", "replication", "keyspace")
+_SECTIONS = ("server", "clients", "memory", "persistence", "replication", "keyspace")
 #: Another one, that matters with TLS only.
 CERTIFICATE = "tls-cert-file"
 _PEERS_PASSWORD = ("masterauth", "masteruser")
@@ -47,9 +47,13 @@ OLDEST = (6, 2, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A server's answer that is not OK. A value: the loop looks again and plans anew."""
+    """Why an action was not accepted. A value: the loop looks again and plans anew."""
 
     reason: str
+    #: Whether the server itself said so, and did not only fail to answer.
+    by_server: bool = False
+    #: Whether our user may not send the command.
+    forbidden: bool = False
 
 
 class Node:
@@ -101,11 +105,16 @@ class Node:
         for action, some in zip(wanted, commands, strict=True):
             mine, replies = replies[: len(some)], replies[len(some) :]
             faults = [reply for reply in mine if isinstance(reply, Exception)]
-            hide = self._access.credentials.hide
-            results.append(Refused(reason=hide(str(faults[0]))) if faults else None)
+            results.append(self._refused(faults[0]) if faults else None)
             if isinstance(action, actions.ReloadCertificates) and not faults:
                 await self._reloaded()
         return tuple(results)
+
+    def _refused(self, fault: Exception) -> Refused:
+        from bootstrap import troubles  # noqa: PLC0415 - see `knock`
+
+        reason = self._access.credentials.hide(str(fault))
+        return Refused(reason=reason, by_server=True, forbidden=troubles.forbidden(fault))
 
     async def settings(self, *names: str) -> dict[str, str] | None:
         """Values of the server's settings, passwords among them; None when it does not say."""
@@ -137,8 +146,8 @@ class Node:
     async def _read(self, *, shards: bool, links: bool) -> View:
         from bootstrap import troubles  # noqa: PLC0415 - see `knock`
 
-        links = links and self._many  # CLUSTER LINKS came with 7.0 too
-        info, cluster, nodes, settings, together, bus = await self._ask(shards=shards, links=links)
+        along = links and self._many  # CLUSTER LINKS came with 7.0 too
+        info, cluster, nodes, settings, together, bus = await self._ask(shards=shards, links=along)
         facts = parse.info(info)
         self._many = parse.version(facts) >= _MANY
         if parse.version(facts) < OLDEST:
@@ -146,6 +155,8 @@ class Node:
         if facts.get("loading") == "1":
             # Valkey answers CLUSTER NODES even then, and with no slots and few keys looks new.
             raise troubles.LoadingError
+        if links and self._many and not along:  # only now is it known to be that new
+            (bus,) = await self._connection.exchange([("CLUSTER", "LINKS")])
         await self._see_what_is_allowed(facts.get("run_id", ""))
         password = self._connection.password or ""
         user = self._access.credentials.username or ""

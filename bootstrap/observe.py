@@ -150,6 +150,10 @@ class Observer:
         """From now on our own server may be up at any time."""
         self._memories.opened = True
 
+    def answered(self, pod: str, kind: str, refused: str | None, *, forbidden: bool) -> None:
+        """What a server has said to a command, which later looks remember."""
+        self._memories.answered(pod, kind, refused, forbidden=forbidden)
+
     def _volume_of(self, mine: View | Unreachable) -> Volume | None:
         """Our own node's volume, while no server listens: one that runs has read it already."""
         down = isinstance(mine, Unreachable) and mine.trouble is Trouble.REFUSED

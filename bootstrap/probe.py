@@ -42,6 +42,8 @@ async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:
             elif tls and trouble is Trouble.TIMEOUT and not server.known:
                 if await speaks_plainly(server.address, server.port):
                     return Trouble.TLS, "expected TLS, saw a server that speaks without"
+            elif not tls and hung_up and await _last_word(server, troubles.CROWDED):
+                return Trouble.CROWDED, troubles.TOO_MANY
             elif not tls and hung_up and not server.known and await _speaks_tls(server):
                 return Trouble.TLS, "expected a server without TLS, saw one that speaks TLS"
     except (OSError, TimeoutError):
@@ -78,6 +80,22 @@ async def _refusal(server: Server, tls: encryption.Encryption) -> tuple[Trouble,
         expected = "expected one that its tls-ca-cert-file trusts, and that is valid"
         return trouble, f"{said}; {expected}, we showed {tls.showing}"
     return None
+
+
+async def _last_word(server: Server, word: str) -> bool:
+    """Whether a server says this to a new connection before it hangs up on it.
+
+    With nothing under way to it there is nothing that it could leave unread, and so its last word
+    is not lost. A server that is well says nothing.
+    """
+    reader, writer = await asyncio.open_connection(server.address, server.port)
+    try:
+        async with asyncio.timeout(_SECONDS / 2):
+            return word.encode() in await reader.read()
+    except TimeoutError:
+        return False
+    finally:
+        writer.transport.abort()
 
 
 async def speaks_plainly(address: str, port: int) -> bool:

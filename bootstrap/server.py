@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.server
 import json
 import socket
@@ -153,4 +154,6 @@ class _Routes:
         facts: dict[str, Any] = render.as_json(seen.snapshot, seen.plan, seen.topology)
         ready, why = seen.ready
         facts |= {"tick": seen.tick, "ready": ready, "why": why, "version": __version__}
+        facts["age"] = round(time.monotonic() - self._board.looked, 1)
+        facts["memory"] = dataclasses.asdict(seen.snapshot.memory)
         return 200, "application/json", json.dumps(facts, indent=1) + "\n"

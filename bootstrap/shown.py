@@ -7,17 +7,22 @@ import dataclasses
 import json
 import time
 
-from bootstrap import observe
-from bootstrap.core import overview, render, shards
+from bootstrap import asked, observe
+from bootstrap.core import headline, heard, overview, render, shards
 from bootstrap.core import plan as planning
+from bootstrap.core.cause import Verdict
+from bootstrap.core.headline import Headline
 from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan import gate, size
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 from bootstrap.errors import Exit
 
 #: How long DNS is asked again for names that there is no word of yet, in seconds.
 _SECONDS = 3.0
+#: After how long a look that misses links on the cluster bus is taken once more, in seconds.
+_SETTLING = 1.5
 
 _BOTH = {
     Exit.FAILED: "this pod's own Redis could not be looked at",
@@ -27,7 +32,8 @@ _BOTH = {
 #: What the exit status of each command means to a person.
 _DRY_RUN = _BOTH | {
     Exit.REACHED: "this pod has nothing to do; `status` judges the others too",
-    Exit.NOT_YET: "this pod is not there yet: steps are pending, or something is waited for",
+    Exit.NOT_YET: "not there yet: steps are pending, something is waited for, or a fault is to be"
+    " mended",
 }
 _STATUS = _BOTH | {
     Exit.REACHED: "all is well",
@@ -35,43 +41,60 @@ _STATUS = _BOTH | {
 }
 
 
-async def dry_run(observer: observe.Observer, output: str) -> int:
-    """What is seen of all pods, and what would be done."""
-    snapshot, plan = await _look(observer)
+async def dry_run(
+    observer: observe.Observer, output: str, http: tuple[str, int] | None = None
+) -> int:
+    """What is seen of all pods, and what would be done. `http` is where sidecars are asked."""
+    snapshot, plan = await _look(observer, http)
     if not plan.reached:
         # Where all is well it would be said at every look, of a danger that is not there now.
         plan = dataclasses.replace(plan, notes=(*plan.notes, *gate.unguarded(observer.topology)))
-    ended = _verdict(snapshot, plan, observer.topology)
+    found = headline.headline(Scene(snapshot, observer.topology), plan)
+    ended = _verdict(snapshot, plan, observer.topology, found)
     if output == "json":
         print(json.dumps(render.as_json(snapshot, plan, observer.topology), indent=1))
     else:
-        print(_told(render.as_text(snapshot, plan, observer.topology), _DRY_RUN[ended], ended))
+        text = render.as_text(snapshot, plan, observer.topology)
+        print(_told(text, _DRY_RUN[ended], ended, _unasked_sidecar(snapshot, found, http)))
     await observer.close()
     return ended
 
 
-async def shards_of(observer: observe.Observer, output: str) -> int:
+async def shards_of(
+    observer: observe.Observer, output: str, http: tuple[str, int] | None = None
+) -> int:
     """The cluster by its shards; well only if nothing of it is missing."""
-    snapshot, plan = await _look(observer)
+    snapshot, plan = await _look(observer, http)
     cluster = shards.cluster(snapshot, observer.topology)
-    verdict = _verdict(snapshot, plan, observer.topology)
+    found = headline.headline(Scene(snapshot, observer.topology), plan, cluster)
+    verdict = _verdict(snapshot, plan, observer.topology, found)
     ended = Exit.NOT_YET if verdict is Exit.REACHED and not cluster.well else verdict
     if output == "json":
         print(json.dumps(overview.as_json(cluster, snapshot, plan, observer.topology), indent=1))
     else:
         text = overview.as_text(cluster, snapshot, plan, observer.topology)
-        print(_told(text, _STATUS[ended], ended))
+        print(_told(text, _STATUS[ended], ended, _unasked_sidecar(snapshot, found, http)))
     await observer.close()
     return ended
 
 
-def _told(text: str, meaning: str, ended: Exit) -> str:
+def _told(text: str, meaning: str, ended: Exit, unasked: str) -> str:
     """What is shown, with the meaning of the exit status below the headline."""
-    headline, _, rest = text.partition("\n")
-    return f"{headline}\nexit status {ended:d}: {meaning}\n{rest}"
+    first, _, rest = text.partition("\n")
+    return f"{first}\nexit status {ended:d}: {meaning}\n{unasked}{rest}"
 
 
-def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology) -> Exit:
+def _unasked_sidecar(snapshot: Snapshot, found: Headline, http: tuple[str, int] | None) -> str:
+    """Why it is not known for how long it has been so, where that would matter; else empty."""
+    if found.verdict is not Verdict.WAIT or any(one.memory for one in snapshot.heard):
+        return ""
+    where = (
+        f"no sidecar answered at port {http[1]} of this pod" if http else "BOOTSTRAP_HTTP is off"
+    )
+    return f"{where}: for how long it has been so is not known, look again in a minute\n"
+
+
+def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology, found: Headline) -> Exit:
     """What the look and the plan come to, as an exit status."""
     me = snapshot.pod(topology.name)
     if any(block.code in size.CODES for block in plan.blocked):
@@ -80,10 +103,11 @@ def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology) -> Exit:
         return Exit.BLOCKED
     if me is None or me.view is None:
         return Exit.FAILED
-    return Exit.REACHED if plan.reached and not plan.alarms else Exit.NOT_YET
+    well = plan.reached and not plan.alarms and found.verdict is Verdict.HEALTHY
+    return Exit.REACHED if well else Exit.NOT_YET
 
 
-async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
+async def _look(observer: observe.Observer, http: tuple[str, int] | None) -> tuple[Snapshot, Plan]:
     """Everything, whatever the plan needs: a person wants to see it all."""
     ends = time.monotonic() + _SECONDS
     observer.ports.at_once = True
@@ -97,14 +121,30 @@ async def _look(observer: observe.Observer) -> tuple[Snapshot, Plan]:
             break
         await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))
         snapshot = await observer.look(Scope.ALL)
+    if any(pod.bus is not None for pod in snapshot.pods):
+        await asyncio.sleep(_SETTLING)  # links between nodes that have just met are still to come
+        snapshot = await observer.look(Scope.ALL)
     if _nameless(snapshot, observer.topology):
         # What the Service's own name says tells why no pod has one.
         await observer.names.ask_plainly([observer.topology.subdomain])
         snapshot = await observer.look(Scope.ALL)
-    memory = dataclasses.replace(snapshot.memory, open_slots=None, unlinked=None)
-    found = await observer.dialled(snapshot)
-    snapshot = dataclasses.replace(snapshot, memory=memory, upstream=found)
+    said, found = await asyncio.gather(
+        _sidecars(snapshot, observer.topology, http), observer.dialled(snapshot)
+    )
+    names = tuple(pod.name for pod in snapshot.pods)
+    memory = heard.remembered(snapshot.memory, said, observer.topology.name, names)
+    snapshot = dataclasses.replace(snapshot, memory=memory, upstream=found, heard=said)
     return snapshot, planning.plan(snapshot, observer.topology)
+
+
+async def _sidecars(
+    snapshot: Snapshot, topology: Topology, http: tuple[str, int] | None
+) -> tuple[heard.Heard, ...]:
+    """What the sidecars say that can be asked: our own pod's, and those of the others."""
+    places = {pod.name: pod.address for pod in snapshot.pods if pod.address}
+    places.pop(topology.name, None)
+    own, others = await asyncio.gather(asked.own(topology.name, http), asked.others(places, http))
+    return (*([own] if own else ()), *others)
 
 
 def _nameless(snapshot: Snapshot, topology: Topology) -> bool:

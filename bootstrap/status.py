@@ -136,3 +136,5 @@ class Board:
     #: When the loop is to turn again, in seconds of its clock, whatever comes of its looks; None
     #: before it turns at all.
     due: float | None = None
+    #: When the loop's last look came to something, in seconds of its clock.
+    looked: float = 0.0

@@ -32,6 +32,14 @@ _ALERTS: Final = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
 _UNKNOWN: Final = re.compile(r"unknown command ['`]?([A-Za-z]+)")
 #: What a server says before it hangs up on another host (acceptCommonHandler, networking.c).
 _PROTECTED: Final = "in protected mode"
+CROWDED: Final = "max number of clients"
+
+
+#: Said of a server that turns us away so.
+TOO_MANY: Final = (
+    "it has as many clients as it takes, and turns every new one away: max number of clients"
+    " reached (maxclients)"
+)
 
 
 class UnsupportedError(redis.exceptions.RedisError):
@@ -61,12 +69,17 @@ def turned_away(reply: object) -> bool:
     return isinstance(reply, redis.exceptions.RedisError) and _PROTECTED in str(reply)
 
 
+def crowded(reply: object) -> bool:
+    """Whether a server has as many clients as it takes; it says so, and hangs up."""
+    return isinstance(reply, redis.exceptions.RedisError) and CROWDED in str(reply)
+
+
 def unheard(error: redis.exceptions.AuthenticationError) -> bool:
     """Whether a server wants a password; after AUTH it says so only where it knows no AUTH."""
     return "Authentication required" in str(error)
 
 
-def diagnose(error: BaseException) -> tuple[Trouble, str]:  # noqa: C901 - a table
+def diagnose(error: BaseException) -> tuple[Trouble, str]:  # noqa: C901, PLR0912 - a table
     """What kind of trouble an error is, and how to say what was seen."""
     text = str(error)
     match error:
@@ -81,6 +94,8 @@ def diagnose(error: BaseException) -> tuple[Trouble, str]:  # noqa: C901 - a tab
                 Trouble.PROTECTED,
                 "it turns other pods away: protected-mode is on, its default user has no password",
             )
+        case redis.exceptions.RedisError() if crowded(error):
+            return Trouble.CROWDED, TOO_MANY
         case redis.exceptions.RedisError() if name := _missing(error):
             return Trouble.COMMAND, _about_command(name)
         case redis.exceptions.AuthenticationError():

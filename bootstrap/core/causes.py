@@ -24,7 +24,25 @@ ACTS: Final = frozenset(
 
 def root(facts: Facts) -> Cause | None:
     """The root cause; None when all is well."""
-    return next((found for rule in _RULES if (found := rule(facts)) is not None), None)
+    found = next((found for rule in _RULES if (found := rule(facts)) is not None), None)
+    if found is None or found.verdict is Verdict.WAIT:
+        return _told_by_a_sidecar(facts) or found
+    return found
+
+
+def _told_by_a_sidecar(facts: Facts) -> Cause | None:
+    """What a person has to do by the word of a sidecar, which has seen for how long it has been so.
+
+    In a dry run that of our own pod counts, and in `status` those of all.
+    """
+    me = facts.scene.topology.name
+    for one in sorted(facts.scene.snapshot.heard, key=lambda one: one.pod != me):
+        if one.verdict == Verdict.ACT and (one.pod == me or facts.cluster is not None):
+            what = f"{one.what} (seen {one.age:.0f} s ago by the sidecar of {one.pod})"
+            return Cause(
+                verdict=Verdict.ACT, code=one.code, pod=one.at_fault, what=what, fix=one.fix
+            )
+    return None
 
 
 def _refused(facts: Facts) -> Cause | None:

@@ -16,7 +16,7 @@ from bootstrap.core.plan.scene import Scene
 from bootstrap.core.proof import Proof
 
 #: Troubles with which a server may well serve clients, though it does not let us in.
-_SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION}) | {
+_SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION, Trouble.CROWDED}) | {
     trouble for trouble in Trouble if trouble.value.startswith("tls")
 }
 

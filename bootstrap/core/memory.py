@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    """A command that a server has refused, at each look since."""
+
+    pod: str
+    #: The kind of action, as `actions.kind` has it.
+    kind: str
+    #: The server's words.
+    reason: str
+    #: Whether our user may not send the command: no time mends that.
+    forbidden: bool
+    #: For how long.
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +46,17 @@ class Memory:
     shut: float = 0.0
     #: Whether the start gate has been opened. It stays so, and the server may be up by now.
     opened: bool = False
-    #: How long our own node has had just these slots open; None after a single look, which can't
-    #: tell. In the sidecar's memory a reshard that goes on starts anew with each slot.
-    open_slots: float | None = 0.0
-    #: How long each replica has been without a link, by pod name; None after a single look.
-    unlinked: tuple[tuple[str, float], ...] | None = ()
+    #: Whether all this is for a person's single look: what it holds comes from the pods' sidecars.
+    glance: bool = False
+    #: How long each pod's node has had just the slots open that it has, by pod name; None where a
+    #: single look can't tell. A sidecar tells that of its own node alone, and a reshard that goes
+    #: on starts anew with each slot.
+    open_slots: tuple[tuple[str, float | None], ...] = ()
+    #: How long each replica has been without a link, by pod name; None where a single look can't
+    #: tell.
+    unlinked: tuple[tuple[str, float | None], ...] = ()
+    #: Commands that servers refuse again and again, by pod and kind.
+    refused: tuple[Refusal, ...] = ()
     #: How long a stranger has answered behind a pod's name.
     strange: tuple[tuple[str, float], ...] = ()
     #: How long ago each pod was first seen to own slots, by pod name.
@@ -45,10 +66,12 @@ class Memory:
         """For how long the pod has owned slots; 0 when it was not seen to."""
         return next((seconds for name, seconds in self.slotted if name == pod), 0.0)
 
+    def open_for(self, pod: str) -> float | None:
+        """For how long the pod has had its slots open; None when a single look can't tell."""
+        return next((seconds for name, seconds in self.open_slots if name == pod), 0.0)
+
     def unlinked_for(self, pod: str) -> float | None:
         """For how long the pod's replica has had no link; None when a single look can't tell."""
-        if self.unlinked is None:
-            return None
         return next((seconds for name, seconds in self.unlinked if name == pod), 0.0)
 
     def strange_for(self, pod: str) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bootstrap.core import directory
+from bootstrap.core.heard import Heard
 from bootstrap.core.memory import Memory
 from bootstrap.core.slots import Ranges
 from bootstrap.core.upstream import Upstream
@@ -117,6 +118,10 @@ class View:
     certificate_old: bool = False
     #: Whether it takes its clients' writes.
     writing: Writing = field(default_factory=Writing)
+    #: Connections that count against `maxclients` (networking.c, acceptCommonHandler), and that; 0
+    #: where it is not told.
+    clients: int = 0
+    clients_most: int = 0
     #: Node ids by shard, failed nodes among them, where it was asked and could tell (redis 7.2).
     shards: tuple[frozenset[str], ...] = ()
 
@@ -184,6 +189,7 @@ class Trouble(enum.StrEnum):
     NOT_CLUSTER = "not-cluster-mode"
     COMMAND = "command-missing"
     PROTECTED = "protected-mode"
+    CROWDED = "max-clients"
     UNSUPPORTED = "unsupported-version"
     NOT_REDIS = "not-redis"
 
@@ -302,6 +308,8 @@ class Snapshot:
     former: Former | None = None
     #: What our replica's primary answered our own pod; None where that was not tried.
     upstream: Upstream | None = None
+    #: What the pods' own sidecars said of their last looks; asked for a person alone.
+    heard: tuple[Heard, ...] = ()
 
     def pod(self, name: str) -> Pod | None:
         """The pod of that name, if it was looked at."""

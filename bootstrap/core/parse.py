@@ -19,6 +19,10 @@ LIMITS: Final = ("min-replicas-to-write", "save", "stop-writes-on-bgsave-error")
 #: cluster-node-timeout, 15 s by default; two processors that six servers fight for take one.
 PING_MILLISECONDS: Final = 3000
 
+#: What counts against `maxclients`: INFO leaves replicas out of the first (server.c), and links on
+#: the bus take places too (networking.c, acceptCommonHandler).
+_CLIENTS: Final = ("connected_clients", "connected_slaves", "cluster_connections")
+
 
 class MalformedError(ValueError):
     """A reply that is not what a Redis or Valkey server says."""
@@ -243,4 +247,6 @@ def view(
         peers_password_ok=peers_password_ok,
         writing=writing(facts, settings),
         unanswered=_unanswered(nodes_text, facts),
+        clients=sum(int(facts.get(name, "0")) for name in _CLIENTS),
+        clients_most=int(facts.get("maxclients", "0")),
     )

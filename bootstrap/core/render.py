@@ -6,6 +6,7 @@ from typing import Any
 
 from bootstrap.core import actions, sections, slots
 from bootstrap.core import headline as headlines
+from bootstrap.core.cause import Verdict
 from bootstrap.core.model import Pod, Snapshot, Unreachable, View
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
@@ -98,7 +99,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
         lines += [f"    {actions.describe(action)}" for action in step.actions]
         lines += [f"    warning: {step.warning}"] if step.warning else []
     lines += [f"note: {note}" for note in plan.notes]
-    if plan.reached and not plan.alarms:
+    if plan.reached and headline.verdict is Verdict.HEALTHY:
         lines.append(f"nothing to do for {topology.name}")
     return "\n".join(lines)
 

@@ -105,11 +105,15 @@ def read(path: Path) -> Scenario:
         memory["strange"] = tuple((pod.name, float(options["strange"])) for pod in pods)
     if "open" in options:  # for how long, or `unknown` as after a single look
         known = options["open"] != "unknown"
-        memory["open_slots"] = float(options["open"]) if known else None
+        memory["glance"] = not known
+        mine = f"redis-app-{options['me']}"
+        memory["open_slots"] = (
+            ((mine, float(options["open"])),) if known else tuple((pod.name, None) for pod in pods)
+        )
     if "unlinked" in options:
         known = options["unlinked"] != "unknown"
-        spans = tuple((pod.name, float(options["unlinked"])) for pod in pods) if known else None
-        memory["unlinked"] = spans
+        seconds = float(options["unlinked"]) if known else None
+        memory["unlinked"] = tuple((pod.name, seconds) for pod in pods)
     memory["looked"] = options.get("looked") != "no"
     disk = _DISKS[options["disk"]] if "disk" in options else None
     scope = _SCOPES[options.get("look", "all")]

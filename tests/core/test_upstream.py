@@ -46,7 +46,9 @@ def test_status_names_every_replica_without_a_link() -> None:
     pods = [build.own(one, build.everybody(one), ok=True, link=one != 4) for one in range(6)]
     pods[5] = build.own(5, build.everybody(5), ok=True)
     seen = build.snapshot(*pods)
-    seen = dataclasses.replace(seen, memory=Memory(unlinked=None))
+    seen = dataclasses.replace(
+        seen, memory=Memory(unlinked=tuple((pod.name, None) for pod in seen.pods))
+    )
     plan = planning.plan(seen, topology)
     found = headline.headline(Scene(seen, topology), plan, shards.cluster(seen, topology))
     assert "redis-app-4 has no link to its primary redis-app-1 at 10.0.0.11" in found.text

@@ -167,7 +167,7 @@ def test_statusz_is_the_last_look_and_its_plan(formed: pods.Pod) -> None:
     assert status == 200
     assert set(facts) == {
         "pod", "phase", "observed", "steps", "waiting", "blocked", "alarms", "notes",
-        "tick", "ready", "why", "version", "headline",
+        "tick", "ready", "why", "version", "headline", "age", "memory",
     }  # fmt: skip
     assert (facts["pod"], facts["phase"], facts["version"]) == (
         "redis-app-0",

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core.plan import bus_ports, deaf, full, open_slots, turned_away, unread, writes
+from bootstrap.core.plan import (
+    bus_ports,
+    crowded,
+    deaf,
+    full,
+    open_slots,
+    turned_away,
+    unread,
+    unwilling,
+    writes,
+)
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
 
@@ -19,6 +29,8 @@ CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (
     bus_ports.closed,
     deaf.deaf,
     turned_away.turned_away,
+    crowded.full,
+    unwilling.refused,
 )
 
 

@@ -38,19 +38,22 @@ class _Move:
 
 def left_open(scene: Scene) -> list[Alarm]:
     """The open slots of each pod, as far as they have lasted or a single look cannot tell."""
-    seconds = scene.snapshot.memory.open_slots
     return [
         _alarm(scene, pod, view, found)
         for pod, view in scene.viewed
-        if seconds is None or (pod is scene.me and seconds >= LASTING_SECONDS)
-        if (found := _own(scene, view))
+        if _lasting(scene, pod) and (found := _own(scene, view))
     ]
+
+
+def _lasting(scene: Scene, pod: Pod) -> bool:
+    seconds = scene.snapshot.memory.open_for(pod.name)
+    return seconds is None or seconds >= LASTING_SECONDS
 
 
 def notes(scene: Scene) -> tuple[str, ...]:
     """Our own node's open slots, while that is nothing to worry about."""
-    found, seconds = _own(scene, scene.my), scene.snapshot.memory.open_slots
-    if not found or seconds is None or seconds >= LASTING_SECONDS:
+    found = _own(scene, scene.my)
+    if not found or _lasting(scene, scene.me):
         return ()
     sides = sorted({_direction(scene, move) for move in _moves(scene, scene.my, found)})
     return (f"it has slots open, {', '.join(sides)}: a reshard seems to be under way",)
@@ -66,7 +69,7 @@ def _own(scene: Scene, view: View) -> tuple[OpenSlot, ...]:
     if mine.is_replica:
         over = _open(scene, mine.primary_id or "")
         if over is None:
-            return mine.open_slots if scene.snapshot.memory.open_slots is None else ()
+            return mine.open_slots if scene.snapshot.memory.glance else ()
         return tuple(one for one in mine.open_slots if one not in over)
     return tuple(
         one
@@ -84,7 +87,7 @@ def _open(scene: Scene, node_id: str) -> tuple[OpenSlot, ...] | None:
 
 
 def _alarm(scene: Scene, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> Alarm:
-    seconds = scene.snapshot.memory.open_slots
+    seconds = scene.snapshot.memory.open_for(pod.name)
     since = (
         "since when one look cannot tell, and it may be a reshard that is under way"
         if seconds is None

@@ -167,6 +167,21 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
         ),
     ),
     Trouble.PROTECTED: PROTECTED,
+    Trouble.CROWDED: (
+        Todo(
+            what="which clients hold the connections? Through one that is open already, or once"
+            " one of them has ended",
+            command="kubectl exec{n} {pod} -c redis -- redis-cli CLIENT LIST",
+            expect="lines by addr and name: many of one application mean a pool that is too big, or"
+            " connections that it does not close; mend that first",
+        ),
+        Todo(
+            what="let the server take more, here and by maxclients in redis.conf",
+            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG SET maxclients 20000",
+            expect="where it is turned away too, end connections at the application; a restart of"
+            " the server ends all of them",
+        ),
+    ),
     Trouble.NOT_CLUSTER: (
         Todo(what="set `cluster-enabled yes` in redis.conf and restart the server of {pod}"),
     ),
@@ -219,7 +234,7 @@ def _others(scene: Scene, trouble: Trouble) -> str:
         for pod in pods
         if isinstance(pod.node, Unreachable) and pod.node.trouble is trouble
     ]
-    if not do or not well:
+    if not (do and well and ill):
         return ""
     if len(ill) > 1:
         dont = dont.replace("does", "do")

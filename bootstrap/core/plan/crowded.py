@@ -1,0 +1,30 @@
+"""A server that has as many clients as it takes: it serves these, and turns new ones away."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bootstrap.core.model import Pod, Trouble, View
+from bootstrap.core.plan import unreached
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+
+CODE: Final = "max-clients"
+
+
+def full(scene: Scene) -> list[Alarm]:
+    """The pods whose servers take no more clients, by their own word."""
+    return [_alarm(scene, pod, view) for pod, view in scene.viewed if _full(view)]
+
+
+def _full(view: View) -> bool:
+    return 0 < view.clients_most <= view.clients
+
+
+def _alarm(scene: Scene, pod: Pod, view: View) -> Alarm:
+    why = (
+        f"{pod.name} has {view.clients} connections of maxclients {view.clients_most}: clients that"
+        " are connected are served, and every new one is turned away, replicas and sidecars too"
+    )
+    fix = unreached.fix(scene, pod.name, Trouble.CROWDED)
+    return Alarm(pod=pod.name, code=CODE, why=why, fix=fix)

@@ -1,0 +1,60 @@
+"""Commands of ours that servers refuse, so that what is planned does not come about.
+
+A server that says once that a node is not known yet is only asked again. One that says that our
+user may not do it will say so for ever, and one that goes on refusing has a fault as well.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bootstrap.core.model import Trouble
+from bootstrap.core.plan import advice, unreached
+from bootstrap.core.plan.down import listed
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+CODE: Final = "command-refused"
+#: For how long a server has to refuse, in seconds, before time does not mend it: gossip, handshakes
+#: and elections take less (see `usual`).
+LASTING_SECONDS: Final = 40.0
+
+
+def refused(scene: Scene) -> list[Alarm]:
+    """One for each thing that servers say, with the pods whose servers say it."""
+    groups: dict[tuple[str, str, bool], list[str]] = {}
+    for one in scene.snapshot.memory.refused:
+        if one.forbidden or one.seconds >= LASTING_SECONDS:
+            groups.setdefault((one.kind, one.reason, one.forbidden), []).append(one.pod)
+    return [_alarm(scene, *key, pods) for key, pods in sorted(groups.items())]
+
+
+def _alarm(scene: Scene, kind: str, reason: str, forbidden: bool, pods: list[str]) -> Alarm:
+    servers = "the server of" if len(pods) == 1 else "the servers of"
+    why = (
+        f"{servers} {listed(pods)} {'refuses' if len(pods) == 1 else 'refuse'} {kind}, which is"
+        f" tried at each look: {reason}; until that is mended the next step does not come about,"
+        " and no data are changed"
+    )
+    fix = _granted(scene, pods) if forbidden else _asked(scene, kind, pods)
+    return Alarm(pod=scene.me.name, code=CODE, why=why, fix=fix)
+
+
+def _granted(scene: Scene, pods: list[str]) -> tuple[Todo, ...]:
+    """The rights, granted on each server: servers do not tell each other of their users."""
+    first, *others = pods
+    fix = unreached.fix(scene, first, Trouble.PERMISSION)
+    return fix if not others else (*fix, Todo(what=f"the same on {', '.join(others)}"))
+
+
+def _asked(scene: Scene, kind: str, pods: list[str]) -> tuple[Todo, ...]:
+    return (
+        advice.nodes(
+            scene.topology,
+            pods[0],
+            f"why does the server refuse {kind}? Which nodes does it know, in which state?",
+            "compare it with what the server said",
+        ),
+        *advice.sidecar(scene.topology, pods[0]),
+    )

@@ -1,0 +1,102 @@
+"""What a person's command takes from the pods' own sidecars, which have seen for how long it is so."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from bootstrap.core import headline, heard, shards
+from bootstrap.core import plan as planning
+from bootstrap.core.cause import Verdict
+from bootstrap.core.heard import Heard
+from bootstrap.core.memory import Memory, Refusal
+from bootstrap.core.plan.scene import Scene
+from tests.core import build
+
+TOPOLOGY = build.topology(0)
+WELL = build.snapshot(
+    *(build.own(one, build.everybody(one), ok=True, link=True) for one in range(6))
+)
+REFUSAL = Refusal("redis-app-1", "meet", "no", forbidden=True, seconds=9.0)
+MEMORY = Memory(
+    idle=12.0,
+    node_timeouts=(("redis-app-0", 15000),),
+    open_slots=(("redis-app-0", 80.0),),
+    unlinked=(("redis-app-0", 7.0), ("redis-app-1", 1.0)),
+    refused=(REFUSAL,),
+)
+ACT = Heard(
+    pod="redis-app-3",
+    verdict="ACT",
+    code="open-slots",
+    at_fault="redis-app-3",
+    what="slot 7",
+    age=4.2,
+)
+
+
+def said(**more: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "pod": "redis-app-0",
+        "headline": {"verdict": "ACT", "code": "x", "pod": None, "cause": "so", "fix": ""},
+        "blocked": [],
+        "alarms": [{"fix": ""}],
+        "waiting": [{"fix": "wait"}, {"fix": "later"}],
+        "age": 3.5,
+        "memory": dataclasses.asdict(MEMORY) | {"of a later version": 1},
+    }
+    return facts | more
+
+
+def test_an_answer_is_read_with_all_that_is_remembered() -> None:
+    found = heard.parse("redis-app-0", json.dumps(said()))
+    assert found == Heard(
+        pod="redis-app-0", verdict="ACT", code="x", what="so", fix="wait", age=3.5, memory=MEMORY
+    )
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"tick": 0}', json.dumps(said(memory=3))])
+def test_what_is_no_answer_says_nothing(text: str) -> None:
+    assert heard.parse("redis-app-0", text) is None
+
+
+def test_another_pod_that_answers_says_nothing() -> None:
+    assert heard.parse("redis-app-1", json.dumps(said())) is None
+
+
+def test_what_only_a_pods_own_sidecar_can_tell_is_taken_from_it() -> None:
+    pods = ("redis-app-0", "redis-app-1", "redis-app-2")
+    two = dataclasses.replace(MEMORY, unlinked=(("redis-app-1", 30.0),), open_slots=())
+    some = (
+        Heard(pod=pods[0], verdict="WAIT", memory=MEMORY),
+        Heard(pod=pods[1], verdict="", memory=two),
+    )
+    found = heard.remembered(Memory(), some, pods[0], pods)
+    assert found.idle == 12.0
+    assert found.glance
+    assert [found.open_for(one) for one in pods] == [80.0, 0.0, None]
+    assert [found.unlinked_for(one) for one in pods] == [7.0, 30.0, None]
+    alone = heard.remembered(Memory(unwell=1.0), (), pods[0], pods)
+    assert (alone.unwell, alone.open_for(pods[0])) == (1.0, None)
+
+
+def judged(*some: Heard, status: bool) -> headline.Headline:
+    seen = dataclasses.replace(WELL, heard=some)
+    cluster = shards.cluster(seen, TOPOLOGY) if status else None
+    return headline.headline(Scene(seen, TOPOLOGY), planning.plan(seen, TOPOLOGY), cluster)
+
+
+def test_where_a_sidecar_says_act_nothing_is_told_as_well() -> None:
+    found = judged(ACT, status=True)
+    assert found.text.startswith(
+        "ACT open-slots: slot 7 (seen 4 s ago by the sidecar of redis-app-3). "
+    )
+    assert judged(ACT, status=False).verdict is Verdict.HEALTHY  # that is for `status` to judge
+    mine = dataclasses.replace(ACT, pod="redis-app-0", what="mine", fix="do it")
+    assert "mine" in judged(ACT, mine, status=True).text
+    assert "mine" in judged(mine, status=False).text
+    assert [one.what for one in judged(mine, status=False).todo] == ["do it"]
+    assert judged(dataclasses.replace(ACT, verdict="WAIT"), status=True).verdict is Verdict.HEALTHY

@@ -1,0 +1,54 @@
+"""Commands that servers refuse again and again, and servers that take no more clients."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bootstrap.core import headline
+from bootstrap.core import plan as planning
+from bootstrap.core.memory import Refusal
+from bootstrap.core.plan.scene import Scene
+from tests.core import build
+
+LACKS = "no permissions; what it lacks: ACL SETUSER bootstrap +cluster|meet"
+
+
+def told(*some: Refusal, clients: int = 0) -> str:
+    pods = [build.own(one, build.everybody(one), ok=True, link=True) for one in range(6)]
+    view = pods[1].view
+    assert view is not None
+    pods[1] = dataclasses.replace(
+        pods[1], node=dataclasses.replace(view, clients=clients, clients_most=12)
+    )
+    seen = build.snapshot(*pods, refused=some)
+    topology = build.topology(0)
+    plan = planning.plan(seen, topology)
+    fixes = " ".join(str(alarm.fix) for alarm in plan.alarms)
+    return headline.headline(Scene(seen, topology), plan).text + fixes
+
+
+def refusal(pod: int, *, reason: str = LACKS, seconds: float = 0.0) -> Refusal:
+    return Refusal(f"redis-app-{pod}", "meet", reason, reason == LACKS, seconds)
+
+
+def test_a_right_that_is_missing_is_told_at_once_and_where() -> None:
+    one, two = told(refusal(1)), told(refusal(1), refusal(2))
+    assert one.startswith("ACT command-refused: the server of redis-app-1 refuses meet")
+    assert "+cluster|meet" in one
+    assert "ACL SETUSER" in one
+    assert "the servers of redis-app-1 and redis-app-2 refuse meet" in two
+    assert "the same on redis-app-2" in two
+
+
+def test_another_refusal_is_told_once_it_has_lasted() -> None:
+    assert told(refusal(1, reason="Unknown node", seconds=5.0)).startswith("HEALTHY")
+    late = told(refusal(1, reason="Unknown node", seconds=50.0))
+    assert late.startswith("ACT command-refused")
+    assert "CLUSTER NODES" in late
+
+
+def test_a_server_with_all_the_clients_it_takes_is_told() -> None:
+    assert told(clients=11).startswith("HEALTHY")
+    full = told(clients=12)
+    assert full.startswith("ACT max-clients: redis-app-1 has 12 connections of maxclients 12")
+    assert "CLIENT LIST" in full

@@ -1,0 +1,115 @@
+"""A person's command and the pod's own sidecar say the same: one has looked once, the other long."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+import redis
+
+from tests.formation import forming
+from tests.keeping import keeping, roles, test_partition
+from tests.statefulset import needs, oracle, pod, sets, users
+
+BUS = 16379
+
+
+def verdict(text: str) -> str:
+    """The verdict and the code of a first line."""
+    return text.partition(":")[0]
+
+
+def agreed(one: pod.Pod, wanted: str) -> list[str]:
+    """Wait until `/readyz`, a dry run and `status` begin so; what the two commands say."""
+    said: list[str] = []
+
+    def all_say_so() -> bool:
+        readyz = forming.answers(one)[1]
+        runs = [roles.beside(one, "--dry-run"), roles.beside(one, "status")]
+        said[:] = [text for _, text in runs]
+        assert all((code == 0) == text.startswith("HEALTHY") for code, text in runs), runs
+        return {verdict(text) for text in (readyz, *said)} == {wanted}
+
+    forming.until(all_say_so, lambda: [forming.answers(one)[1].partition(":")[0], *said])
+    return said
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_a_bus_port_that_no_other_pod_reaches(name: str) -> None:
+    """The pod itself reaches all others, so that only their missing links tell."""
+    with test_partition.apart(name) as (app, net):
+        net.close(2, BUS)
+        for text in agreed(app[2], "ACT bus-port-closed"):
+            assert "networkpolicy" in text
+            assert f"{app[2].address}:{BUS}" in text
+        net.open(2)
+        oracle.wait_healthy(app.pods, keeping.HEALTHY)
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_both_volumes_of_a_shard_are_gone(name: str) -> None:
+    """A single look would wait for the seed for ever; the sidecar has waited long enough."""
+    with keeping.formed(name, server_config={"cluster-node-timeout": 5000}) as app:
+        lost = [one for one in app.pods if one.ordinal in (1, 4)]
+        for one in lost:
+            app.take_down(one, wipe=True, moved=False)
+        for one in lost:
+            one.start_server()
+            one.start_sidecar()
+        for text in agreed(app[1], "ACT lost-slots"):
+            assert "pvc,volumesnapshot" in text
+
+
+@pytest.mark.parametrize("name", ["valkey-8.1", "redis-8.2"])
+def test_a_right_that_the_seed_lacks(name: str) -> None:
+    """MEET is refused at each look: with the pods, the right and the command that grants it."""
+    some = [one for one in users.RIGHTS if one != "+cluster|meet"]
+    with sets.LocalStatefulSet(
+        6, needs.server(name), server_config=users.only(some), sidecar_env=users.environment()
+    ) as app:
+        app.start_servers()
+        app.start_sidecars()
+        for text in agreed(app[0], "ACT command-refused"):
+            assert "+cluster|meet" in text
+            assert "ACL SETUSER" in text
+        forming.until(
+            lambda: "redis-app-0" in roles.beside(app[5], "status")[1].partition("\n")[0],
+            lambda: roles.beside(app[5], "status"),
+        )
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_a_server_that_takes_no_more_clients(name: str) -> None:
+    """Its sidecar is connected, and a command that a person runs is turned away."""
+    with keeping.formed(name) as app, contextlib.ExitStack() as stack:
+        admin = stack.enter_context(app[0].client())
+        used = int(admin.info("clients")["connected_clients"])
+        limit = int(admin.info("clients")["cluster_connections"]) + used + 8
+        admin.config_set("maxclients", limit)
+        with contextlib.suppress(redis.exceptions.RedisError):
+            for _ in range(limit):
+                stack.enter_context(app[0].client()).ping()
+        forming.until(
+            lambda: "ACT max-clients" in forming.answers(app[0])[1],
+            lambda: forming.answers(app[0]),
+        )
+        for one in ("--dry-run", "status"):
+            code, text = roles.beside(app[0], one)
+            assert code != 0
+            assert text.startswith("ACT")
+            assert "maxclients" in text.partition("\n")[0]
+            assert "Clients are served" in text.partition("\n")[0]
+            assert "CLIENT LIST" in text
+
+
+def test_a_sidecar_that_does_not_answer_is_told() -> None:
+    """Then nothing is known of durations, and a wait says so."""
+    with sets.LocalStatefulSet(6, needs.any_server()) as app:
+        app.start_servers()
+        code, text = roles.beside(app[1], "--dry-run")
+        assert code == 2
+        assert text.startswith("WAIT")
+        assert "no sidecar answered at port 8080" in text
+        facts = json.loads(roles.beside(app[1], "--dry-run", "--output", "json")[1])
+        assert facts["headline"]["verdict"] == "WAIT"

@@ -157,7 +157,7 @@ def _unserved(facts: Facts) -> Cause | None:
 def _unwell(facts: Facts) -> Cause | None:
     """What stands out in the shards, though our own node lacks nothing."""
     cluster = facts.cluster
-    if cluster is None or cluster.well:
+    if cluster is None:
         return None
     if cluster.disputed:
         what = f"several nodes claim {slots.named(cluster.disputed)}"

@@ -71,8 +71,6 @@ def _locked_out(scene: Scene) -> bool:
 
 def steps(scene: Scene) -> tuple[Step, ...]:
     """The MEETs that are proven to be safe, and the way to a primary that has moved."""
-    if scene.snapshot.scope < Scope.HALF:
-        return ()
     actions: list[Action] = []
     actions += [_meet(scene, pod, view) for pod, view in moved.to_meet(scene)[:_AT_ONCE]]
     actions += unheard.again(scene) or ()

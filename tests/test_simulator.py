@@ -1,6 +1,7 @@
 """The planner, driven through what may befall a cluster; see `tests/simulator`.
 
-SIMULATOR_EXAMPLES=2000 searches longer, each time elsewhere. Without it every run is the same.
+SIMULATOR_EXAMPLES=2000 searches longer, each time elsewhere, as `scripts/thorough simulator` does.
+Without it every run is the same.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _SEARCH = os.environ.get("SIMULATOR_EXAMPLES")
 
 TestSimulator = Machine.TestCase
 TestSimulator.settings = settings(
-    max_examples=int(_SEARCH or 250),
+    max_examples=int(_SEARCH or 100),
     stateful_step_count=20,
     derandomize=not _SEARCH,
     database=None,

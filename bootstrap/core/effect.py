@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable, View
-from bootstrap.core.plan import renewed, writes
+from bootstrap.core.plan import ownership, renewed, writes
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.proof import Proof
 
@@ -66,6 +66,7 @@ def effect(scene: Scene) -> Effect:
         return _unformed(scene, formed=False if views else None)
     members = {one.node_id: one for one in inside.members if not one.handshake}
     members |= {view.node_id: view.myself for _, view in scene.viewed if not view.alone}
+    members |= ownership.remembered(scene)
     living = {node_id for node_id, one in members.items() if alive(scene, one)}
     owners = [one for one in members.values() if one.slots and not one.is_replica]
     served = [span for one in owners if one.node_id in living for span in one.slots]

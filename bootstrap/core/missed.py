@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bootstrap.core import effect, slots
 from bootstrap.core.actions import Forget
 from bootstrap.core.cause import Cause, Facts, Verdict
-from bootstrap.core.model import Member
+from bootstrap.core.model import Member, Trouble, Unreachable
 from bootstrap.core.plan import down, ownership, usual
 from bootstrap.core.plan.scene import Scene
+
+#: What a pod that has just been made says before its server is up.
+_STARTING: Final = frozenset({Trouble.REFUSED, Trouble.LOADING})
+_SILENT: Final = _STARTING | {Trouble.TIMEOUT}
 
 
 def missed(facts: Facts) -> Cause | None:
@@ -34,14 +40,20 @@ def missed(facts: Facts) -> Cause | None:
 
 
 def _down(facts: Facts, away: list[Member]) -> Cause:
-    """A node flagged `fail` has been silent for its node time-out: that does not just pass."""
+    """Whether they come back by themselves, are replaced, or wait for a person."""
     scene = facts.scene
     names = [down.short(scene, one) for one in away]
     what = f"{down.listed(names)} {'is' if len(away) == 1 else 'are'} down"
-    passing, seconds = not any(one.gone for one in away), usual.STARTED
-    if any(one.slots for one in away) and _elects(facts, away):
+    lost, seconds = [one for one in away if one.slots], usual.STARTED
+    if not lost:
+        passing = _returns(scene, away)
+    elif _elects(facts, lost):
         passing, seconds = True, usual.ELECTED
         what = f"{what}; a replica is about to take over"
+    elif minority := _minority(facts, lost):
+        passing, what = _starts(scene, lost), f"{what}{minority}"
+    else:
+        passing = not any(one.gone for one in lost)
     if scene.snapshot.memory.unwell > 2 * seconds:
         passing = False
     return Cause(
@@ -54,12 +66,54 @@ def _down(facts: Facts, away: list[Member]) -> Cause:
     )
 
 
-def _elects(facts: Facts, away: list[Member]) -> bool:
+def _returns(scene: Scene, away: list[Member]) -> bool:
+    """Whether nodes without slots may just be on their way back, as in a roll.
+
+    A node flagged `fail` has been silent for its node time-out: without a sidecar's memory of when
+    that began, and for a node of which no pod is known, that does not just pass.
+    """
+    return all(not one.gone or _comes(scene, one) for one in away)
+
+
+def _comes(scene: Scene, member: Member) -> bool:
+    pod = scene.pod_named(member)
+    told = pod.node if pod is not None else None
+    if isinstance(told, Unreachable) and told.trouble not in _SILENT:
+        return False  # its server runs, and says why not
+    named = scene.topology.ordinal_of(scene.hostname(member)) is not None
+    return scene.lasting_known and named
+
+
+def _starts(scene: Scene, lost: list[Member]) -> bool:
+    """Whether the pods are seen to be there, and their servers to start."""
+    pods = [scene.pod_named(one) for one in lost]
+    nodes = [pod.node for pod in pods if pod is not None]
+    return len(nodes) == len(lost) and all(
+        isinstance(node, Unreachable) and node.trouble in _STARTING for node in nodes
+    )
+
+
+def _owners(facts: Facts) -> list[Member]:
+    return [one for one in facts.scene.my.members if one.slots and not one.is_replica]
+
+
+def _elects(facts: Facts, lost: list[Member]) -> bool:
     """Whether the servers themselves replace each owner that is down."""
-    owners = [one for one in facts.scene.my.members if one.slots and not one.is_replica]
-    lost = [one for one in away if one.slots]
-    return 2 * len(lost) < len(owners) and all(
+    return ownership.majority(len(lost), len(_owners(facts))) and all(
         ownership.heirs(facts.scene, one.node_id) for one in lost
+    )
+
+
+def _minority(facts: Facts, lost: list[Member]) -> str:
+    """That too many owners are down for any election, and how many have to come back."""
+    many = len(_owners(facts))
+    if ownership.majority(len(lost), many):
+        return ""
+    wanted = many // 2 + 1 - (many - len(lost))
+    return (
+        f": {len(lost)} of {many} primaries, so no majority is left, and"
+        f" without one no replica is elected. No replica takes over before {wanted} of them"
+        f" {'is' if wanted == 1 else 'are'} back"
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bootstrap.core import layout, slots
 from bootstrap.core.model import Member, Pod, Snapshot, Trouble, Unreachable, View
-from bootstrap.core.plan import down, renewed
+from bootstrap.core.plan import down, ownership, renewed
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
 
@@ -90,10 +90,19 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
 def _members(scene: Scene) -> list[Member]:
     """All nodes, each by the best word there is about it."""
     views = [view for pod, view in scene.viewed if pod.name == scene.topology.name]
-    views += [view for _, view in scene.viewed if not view.alone]
+    views += [view for _, view in scene.viewed if _inside(view)]
     found = {one.node_id: one for one in (views[0].members if views else ()) if not one.handshake}
-    found |= {view.node_id: view.myself for _, view in scene.viewed if not view.alone}
+    found |= ownership.remembered(scene)
+    found |= {view.node_id: view.myself for _, view in scene.viewed if _inside(view)}
     return [found[node_id] for node_id in sorted(found)]
+
+
+def _inside(view: View) -> bool:
+    """Whether a node has met others, or was given its slots to meet them next.
+
+    One that holds keys and knows no other has claimed the slots of these by itself.
+    """
+    return not view.alone or bool(view.myself.slots and not view.keys)
 
 
 def _followers(scene: Scene, members: list[Member], primary_id: str) -> list[Member]:
@@ -116,7 +125,7 @@ def _row(scene: Scene, member: Member, primary: Member) -> Row:
     return Row(
         pod=_called(scene, member),
         node_id=member.node_id,
-        address=(pod.address if pod else None) or member.address,
+        address=_address(scene, member),
         role="replica" if replica else "primary",
         place=scene.place(pod) if pod else layout.UNKNOWN,
         link=("up" if view.link_up else "down") if replica and view else None,
@@ -125,6 +134,14 @@ def _row(scene: Scene, member: Member, primary: Member) -> Row:
         state=("ok" if view.state_ok else "fail") if view else None,
         trouble=_trouble(scene, member, view),
     )
+
+
+def _address(scene: Scene, member: Member) -> str:
+    """Where its pod is now; a node that has not been asked may have moved there too."""
+    pod = scene.pod_by_id.get(member.node_id)
+    if pod is None and scene.ghost(member) is None:
+        pod = scene.pod_named(member)
+    return (pod.address if pod else None) or member.address or "-"
 
 
 def _called(scene: Scene, member: Member) -> str:
@@ -179,9 +196,10 @@ def _count(doubts: int) -> str:
 def _outside(scene: Scene, members: list[Member], listed: set[str]) -> Iterable[tuple[str, str]]:
     """Pods, and nodes, that are in no shard; each is told once."""
     strays = [
-        (_called(scene, member), f"{_trouble(scene, member, None)}; in no shard")
+        (_stray(scene, member), f"{_trouble(scene, member, None)}; in no shard")
         for member in members
         if member.node_id not in listed and member.node_id not in scene.pod_by_id
+        if _settled(listed, scene.ghost(member))
     ]
     yield from strays
     told = {name for name, _ in strays}
@@ -195,7 +213,21 @@ def _outside(scene: Scene, members: list[Member], listed: set[str]) -> Iterable[
         elif proven and pod.view is not None and pod.view.node_id not in listed:
             held = renewed.keys(pod)
             kept = f"its nodes.conf is new, it holds {held} keys, and is in no shard"
-            yield pod.name, "new" if pod.view.blank else kept if held else "in no shard"
+            gone = any(scene.ghost(one) is pod for one in members)
+            lost = f"in no shard; {renewed.fate(pod)}" if gone else "in no shard"
+            yield pod.name, "new" if pod.view.blank else kept if held else lost
+
+
+def _stray(scene: Scene, member: Member) -> str:
+    """A node in no shard as it is called; without a name all that it can be found by."""
+    called = _called(scene, member)
+    where = f" at {member.address}:{member.port}" if member.address else ""
+    return f"node {member.node_id}{where}" if called == member.node_id[:8] else called
+
+
+def _settled(listed: set[str], successor: Pod | None) -> bool:
+    """Whether a former node's pod has a role again; else the two are told as one, by that pod."""
+    return successor is None or successor.view is None or successor.view.node_id in listed
 
 
 def reason(pod: Pod) -> str:

@@ -103,6 +103,38 @@ def test_a_server_that_takes_no_more_clients(name: str) -> None:
             assert "CLIENT LIST" in text
 
 
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_most_primaries_are_away(name: str) -> None:
+    """No replica is elected then, and no wait is promised to end."""
+    with keeping.formed(name, server_config={"cluster-node-timeout": 5000}) as app:
+        for one in app.pods[:2]:
+            app.take_down(one, moved=False)
+            app.names.withdraw(one.name, app.spec.service, app.spec.namespace)
+        for text in agreed(app[5], "ACT pod-down"):
+            first = text.partition("\n")[0]
+            assert "2 of 3 primaries, so no majority is left" in first
+            assert "before 1 of them is back" in first
+            assert "let the primary come back; let" not in text
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_a_node_that_was_met_by_hand(name: str) -> None:
+    """It has no name: told by id and address, and the pods stay ready."""
+    with (
+        keeping.formed(name) as app,
+        sets.LocalStatefulSet(
+            1, needs.server(name), name="db", service="db", names=app.names
+        ) as other,
+    ):
+        other.start_servers()
+        app[0].ask("CLUSTER", "MEET", other[0].address, other[0].port)
+        node_id = other[0].node_id()
+        for text in agreed(app[1], "ACT foreign-node"):
+            assert f"{node_id} at {other[0].address}:{other[0].port}" in text
+            assert f"CLUSTER FORGET {node_id}" in text
+        assert forming.answers(app[1])[0] == 200
+
+
 def test_a_sidecar_that_does_not_answer_is_told() -> None:
     """Then nothing is known of durations, and a wait says so."""
     with sets.LocalStatefulSet(6, needs.any_server()) as app:

@@ -10,6 +10,7 @@ from bootstrap.core.plan import (
     crowded,
     deaf,
     full,
+    met,
     open_slots,
     turned_away,
     unread,
@@ -31,6 +32,7 @@ CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (
     turned_away.turned_away,
     crowded.full,
     unwilling.refused,
+    met.unnamed,
 )
 
 

@@ -7,6 +7,7 @@ it is for the servers themselves.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from bootstrap.core import slots
@@ -41,6 +42,23 @@ def owners(scene: Scene) -> tuple[Owner, ...]:
         if ranges:
             found.append(Owner(member=scene.my.member(node_id) or claim, ranges=ranges))
     return tuple(found)
+
+
+def majority(lost: int, owners: int) -> bool:
+    """Whether most owners of slots are left: without that no replica is elected."""
+    return 2 * lost < owners
+
+
+def remembered(scene: Scene) -> dict[str, Member]:
+    """Owners that do not answer, by id, of whose slots our own node has no word and others have."""
+    if scene.me.view is None:
+        return {}
+    told = {one.node_id for one in scene.my.members if one.slots or one.is_replica}
+    return {
+        owner.member.node_id: dataclasses.replace(owner.member, slots=owner.ranges)
+        for owner in owners(scene)
+        if owner.member.node_id not in told and owner.member.node_id not in scene.pod_by_id
+    }
 
 
 def away(scene: Scene, owner_id: str) -> list[Member]:

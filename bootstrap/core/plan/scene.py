@@ -107,7 +107,7 @@ class Scene:
         if any(topology.own_ordinal_of(name) is not None for name in (hostname, *_called(pod))):
             return True
         if topology.meant_by(hostname) is not None:
-            if self.ghost(member) and self._lives(member):
+            if self.ghost(member) and self.lives(member):
                 return False
             return True if topology.ordinal_of(hostname) is not None else None
         if hostname:
@@ -116,7 +116,7 @@ class Scene:
             return True
         return None
 
-    def _lives(self, member: Member) -> bool:
+    def lives(self, member: Member) -> bool:
         """Whether our node is in touch with a member, and has had the time to find out."""
         old = self.my.uptime * 1000 > 2 * self.topology.node_timeout
         return old and member.linked and not member.failed
@@ -125,6 +125,12 @@ class Scene:
     def own_ids(self) -> frozenset[str]:
         """Ids that answer at the addresses of our pods, whatever their nodes say that they are."""
         return frozenset(pod.view.node_id for pod in self.snapshot.pods if pod.view)
+
+    @property
+    def lasting_known(self) -> bool:
+        """Whether it is known for how long our own node has missed others."""
+        heard = (one.pod for one in self.snapshot.heard if one.memory is not None)
+        return not self.snapshot.memory.glance or self.topology.name in heard
 
     @property
     def all_asked(self) -> bool:
@@ -138,7 +144,8 @@ class Scene:
         ordinal = self.topology.ordinal_of(hostname)
         pod = self.pod_by_id.get(member.node_id)
         who = pod.name if pod else self.topology.name_of(ordinal) if ordinal is not None else None
-        where = f"{member.node_id[:8]} at {member.address or '?'}:{member.port}"
+        where = member.node_id[:8]
+        where += f" at {member.address}:{member.port}" if member.address else ", without an address"
         return f"{who} ({where})" if who else f"{hostname or 'unnamed'} ({where})"
 
     def pod_name(self, member: Member) -> str:

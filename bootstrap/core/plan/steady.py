@@ -9,7 +9,17 @@ from collections.abc import Iterator
 
 from bootstrap.core import bus, leaving, slots, temporary
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, bus_ports, commands, ghosts, open_slots, unheard, usual
+from bootstrap.core.plan import (
+    advice,
+    bus_ports,
+    commands,
+    ghosts,
+    met,
+    open_slots,
+    ownership,
+    unheard,
+    usual,
+)
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -42,7 +52,8 @@ def steady(scene: Scene) -> Plan:
     if lost and not waits:
         blocked = (*blocked, _lost(scene, lost))
     # What seems lost to us may be owned in another cluster of ours: then it is a split.
-    look = Scope.ALL if blocked else Scope.LOCAL
+    # And only the pods can tell whether a node without a name is one of theirs.
+    look = Scope.ALL if blocked or met.suspects(scene) else Scope.LOCAL
     return Plan(
         phase=Phase.BLOCKED if blocked else Phase.WAITING if waits else Phase.STEADY,
         waiting=waits,
@@ -127,10 +138,13 @@ def _waits_for_others(
         # A replica that has had no link since its own start is refused the election (cluster-
         # replica-validity-factor); whether its copy is new enough only a person can tell.
         copies = _copies(scene)
-        fix = tuple(one for pod in copies for one in advice.only_copy(scene, pod))
+        found = (one for pod in copies for one in advice.only_copy(scene, pod))
+        fix = tuple(dict.fromkeys(found))
         over = ", or to be failed over" if copies else "; no replica of it that lives is known"
         what = f"{', '.join(failed)} to come back{over}"
         seconds = usual.ELECTED if copies else 0.0
+        if few := _minority(scene):
+            what, seconds = f"{', '.join(failed)} to come back{few}", 0.0
         waits.append(Wait(pod=me, what=what, fix=fix, usual=seconds))
     elif not lost and not told:
         waits.append(Wait(pod=me, what="its own cluster_state to turn ok", usual=usual.REJOINED))
@@ -147,6 +161,15 @@ def _waits_for_others(
         strays = [pod for pod, view in unheard.unknown_owners(scene) if _owns_of(view, lost)]
         waits += [_introduced_again(scene, pod) for pod in strays]
     return waits
+
+
+def _minority(scene: Scene) -> str:
+    """That most owners of slots are down, so that no replica can be elected."""
+    owners = [one for one in scene.my.members if one.slots and not one.is_replica]
+    lost = [one for one in owners if one.failed]
+    if ownership.majority(len(lost), len(owners)):
+        return ""
+    return f"; no replica is elected while {len(lost)} of {len(owners)} primaries are down"
 
 
 def _taken_for_failed(scene: Scene, pods: list[Pod]) -> Wait:

@@ -1,0 +1,49 @@
+"""A node that a person, or another cluster, has brought in, and that bears no name of any pod.
+
+Our own sidecars announce their pods' names before their nodes meet others. A node that lives, says
+no name, and is none of those that answer in our pods is not ours. It breaks nothing by itself, so
+that no rule is blocked by it; once it owns slots, or its cluster comes along, keys are at stake.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bootstrap.core import slots
+from bootstrap.core.model import Member
+from bootstrap.core.plan import foreign
+from bootstrap.core.plan.outcome import Alarm
+from bootstrap.core.plan.scene import Scene
+
+CODE: Final = "foreign-node"
+
+
+def unnamed(scene: Scene) -> list[Alarm]:
+    """One for each such node, once all of our pods have said which nodes they are."""
+    if not scene.all_asked:
+        return []
+    return [_alarm(scene, one) for one in suspects(scene) if one.node_id not in scene.own_ids]
+
+
+def suspects(scene: Scene) -> list[Member]:
+    """Nodes that live and bear no name: only a look at all pods tells whether they are ours."""
+    if scene.my.setting("cluster-announce-hostname") is None or not scene.settled:
+        return []  # before redis 7.0 no node has a name; a node without a role has rules of its own
+    return [
+        one
+        for one in scene.my.others
+        if scene.lives(one) and not (one.handshake or scene.hostname(one))
+        if scene.is_ours(one) is None
+    ]
+
+
+def _alarm(scene: Scene, member: Member) -> Alarm:
+    topology = scene.topology
+    owned = slots.named(member.slots) if member.slots else "no slots"
+    why = (
+        f"the node {member.node_id} at {member.address}:{member.port} is in the cluster, says no"
+        f" name, and is the node of no pod of {topology.statefulset}, all of which answered; it"
+        f" owns {owned}. So it is after a CLUSTER MEET by hand. Clients may be sent to it, and"
+        " where it belongs to another cluster the two become one"
+    )
+    return Alarm(pod=scene.me.name, code=CODE, why=why, fix=foreign.fix(scene, member))

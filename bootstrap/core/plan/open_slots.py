@@ -46,8 +46,10 @@ def left_open(scene: Scene) -> list[Alarm]:
 
 
 def _lasting(scene: Scene, pod: Pod) -> bool:
-    seconds = scene.snapshot.memory.open_for(pod.name)
-    return seconds is None or seconds >= LASTING_SECONDS
+    """Whether it is to be told: to a person at once, since no roll is to begin meanwhile."""
+    memory = scene.snapshot.memory
+    seconds = memory.open_for(pod.name)
+    return memory.glance or seconds is None or seconds >= LASTING_SECONDS
 
 
 def notes(scene: Scene) -> tuple[str, ...]:
@@ -93,6 +95,8 @@ def _alarm(scene: Scene, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> A
         if seconds is None
         else f"the same for {seconds:.0f} s"
     )
+    if seconds is not None and seconds < LASTING_SECONDS:
+        since = f"{since}, and it may be a reshard that is under way"
     moves = _moves(scene, view, found)
     alone = "".join(_one_sided(scene, move, pod) for move in moves)
     return Alarm(
@@ -115,7 +119,10 @@ def _listed(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> str:
             if one
             else f"slots {slots.brief(move.ranges)} are"
         )
-        texts.append(f"{some} open, {_direction(scene, move)}")
+        owner = move.owner
+        others = owner is not None and owner.node_id not in (view.node_id, move.peer.node_id)
+        now = f", and owned by {scene.name(owner)} now" if owner and others else ""
+        texts.append(f"{some} open, {_direction(scene, move)}{now}")
     return "; ".join(texts)
 
 

@@ -132,6 +132,11 @@ def read(path: Path) -> Scenario:
     )
 
 
+def unfound(pod: Pod) -> Pod:
+    """The same pod where DNS does not tell its address, so that its node is not asked."""
+    return dataclasses.replace(pod, resolved=_NAMES["unknown"], node=None)
+
+
 def _upstream(said: str) -> Upstream | None:
     """What our replica's primary answers: `well`, `no-copies`, or how it refuses; at 10.0.0.11."""
     if not said:

@@ -306,6 +306,14 @@ def test_a_replica_that_does_not_exist_cannot_be_promoted() -> None:
     assert "redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE" in todo.line(block.fix)
 
 
+def test_no_replica_is_promoted_for_want_of_dns() -> None:
+    """A pod that DNS does not tell may be a replica that was promoted."""
+    unseen = build.pod(1, resolved=Name(state="unknown", reason="SERVFAIL from 10.0.0.53:53"))
+    (block,) = plan(HOLDER, unseen, shut=45.0).blocked
+    assert "FAILOVER" not in todo.line(block.fix)
+    assert "redis-app-1: not found by DNS" in todo.line(block.fix)
+
+
 def test_or_it_opens_if_that_is_what_is_wanted() -> None:
     found = plan(HOLDER, shut=3.0, gate_seconds=3.0, gate_opens=True)
     assert found.gate.open

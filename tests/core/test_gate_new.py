@@ -8,7 +8,9 @@ import pytest
 
 from bootstrap.core.directory import Name
 from bootstrap.core.model import Scope, Volume
+from bootstrap.core.plan import todo
 from bootstrap.core.plan.outcome import Gate
+from bootstrap.core.plan.todo import Todo
 from tests.core import build
 from tests.core.test_gate import GONE, HOLDER, PROMOTED, down, peer, plan, verdict
 
@@ -73,6 +75,37 @@ def test_a_peer_that_is_there_and_cannot_be_heard_is_waited_for(trouble: str) ->
     found = verdict(build.pod(3, trouble), build.own(1), seen=BLANK, shut=1000.0)
     assert not found.open
     assert f"redis-app-3: it is {trouble}" in found.why
+
+
+@pytest.mark.parametrize(
+    ("trouble", "look"),
+    [
+        ("password", "redis-app-3 -c redis -- sh -c 'redis-cli CONFIG GET requirepass;"),
+        ("protected-mode", "redis-app-3 -c redis -- redis-cli CONFIG GET protected-mode"),
+        ("command-missing", "grep -n -i rename-command"),
+        ("permission", "ACL SETUSER default"),
+        ("not-cluster-mode", "set `cluster-enabled yes` in redis.conf"),
+        ("tls", "redis-app-3 -c redis -- redis-cli CONFIG GET 'tls*'"),
+        ("tls-expired", "CONFIG GET 'tls-*-file'"),
+        ("loading", "loading_loaded_perc grows: wait"),
+    ],
+)
+def test_what_is_to_be_done_follows_from_what_a_peer_turns_it_away_with(
+    trouble: str, look: str
+) -> None:
+    """In every place where it is told: both commands, /readyz and the log take these two."""
+    found = plan(build.pod(3, trouble), build.own(1), seen=BLANK, shut=1000.0)
+    assert look in todo.line(found.waiting[0].fix)
+    assert look in todo.line(found.gate.fix)
+    *_, last = found.gate.fix
+    assert isinstance(last, Todo)
+    assert last.destructive
+    assert "BOOTSTRAP_GATE_ON_TIMEOUT=open" in last.what
+
+
+def test_for_want_of_dns_the_look_is_at_dns() -> None:
+    for found in (plan(UNKNOWN, seen=BLANK), plan(seen=BLANK, size=None, listed=False)):
+        assert "does the cluster's DNS run?" in todo.line(found.gate.fix)
 
 
 def test_a_member_of_the_cluster_can_speak_for_all() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.core import plan as planning
+from bootstrap.core.plan import todo
 from bootstrap.core.plan.outcome import Phase, Plan
 from tests.core import codes, scenario
 from tests.simulator import oracle
@@ -76,3 +77,21 @@ def plans() -> list[Plan]:
 def test_every_block_has_a_scenario() -> None:
     assert len(codes.of_plans()) > 8
     assert {block.code for plan in plans() for block in plan.blocked} == codes.of_plans()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_failover_is_named_for_want_of_dns(path: Path) -> None:
+    """Whatever else is seen: a pod that DNS does not tell was not asked, and may serve."""
+    found = scenario.read(path)
+    others = [pod.name for pod in found.snapshot.pods if pod.name != found.topology.name]
+    for unseen in (*([one] for one in others), *([others] if others else [])):
+        pods = [scenario.unfound(pod) if pod.name in unseen else pod for pod in found.snapshot.pods]
+        seen = dataclasses.replace(found.snapshot, pods=tuple(pods))
+        plan = planning.plan(seen, found.topology)
+        told = [todo.line(one.fix) for one in (*plan.faults, *plan.waiting)]
+        assert not [one for one in told if "TAKEOVER" in one or "FAILOVER FORCE" in one]
+
+
+def test_scenarios_show_words_that_name_a_failover() -> None:
+    told = [todo.line(one.fix) for plan in plans() for one in (*plan.faults, *plan.waiting)]
+    assert sum("TAKEOVER" in one or "FAILOVER FORCE" in one for one in told) > 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bootstrap.core import rights, slots
 from bootstrap.core.model import Pod, Scope, Trouble, Unreachable
-from bootstrap.core.plan import commands, names, unreached, usual
+from bootstrap.core.plan import commands, names, promoting, unreached, usual
 from bootstrap.core.plan.outcome import Block, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -193,11 +193,12 @@ def promotion(scene: Scene, pod: str, when: str) -> Todo:
             " back the nodes elect by themselves: which NetworkPolicy holds?",
             command=commands.get(scene.topology, "networkpolicy", "-o yaml"),
         )
-    return Todo(
+    act = Todo(
         what=f"{when}; what its copy lacks is gone then",
         command=promote(scene, pod),
         destructive=True,
     )
+    return promoting.once_found(scene, act)
 
 
 def promote(scene: Scene, pod: str) -> str:
@@ -208,8 +209,9 @@ def promote(scene: Scene, pod: str) -> str:
     return f"{ask(scene.topology, pod)} CLUSTER FAILOVER {how}"
 
 
-def keep_data(topology: Topology, replica: Pod | None) -> tuple[Todo, ...]:
+def keep_data(scene: Scene, replica: Pod | None) -> tuple[Todo, ...]:
     """For a primary that lost its data, of which this pod may hold a copy."""
+    topology = scene.topology
     go = Todo(
         what="only if the data may go, or there was none: let the server start all the same, by"
         " the variable BOOTSTRAP_GATE_ON_TIMEOUT=open",
@@ -239,7 +241,7 @@ def keep_data(topology: Topology, replica: Pod | None) -> tuple[Todo, ...]:
         command=f"{ask(topology, replica.name)} CLUSTER FAILOVER FORCE",
         expect="where most primaries are down no vote comes of it: TAKEOVER in place of FORCE",
     )
-    return (keys, keep, go)
+    return (keys, promoting.once_found(scene, keep), go)
 
 
 def unproven(scene: Scene, pod: Pod) -> Wait:

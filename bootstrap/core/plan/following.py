@@ -9,7 +9,7 @@ from __future__ import annotations
 from bootstrap.core import slots
 from bootstrap.core.actions import Replicate
 from bootstrap.core.model import Member, View
-from bootstrap.core.plan import advice, local
+from bootstrap.core.plan import advice, local, promoting
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -91,9 +91,12 @@ def blocked(scene: Scene) -> Block | None:
         why=f"{me} holds {held}, and {pod.name}, its primary, came"
         " back with none: following it would copy the emptiness",
         fix=(
-            Todo(
-                what=f"to keep the keys make {me} the primary",
-                command=f"{ask} CLUSTER FAILOVER TAKEOVER",
+            promoting.once_found(
+                scene,
+                Todo(
+                    what=f"to keep the keys make {me} the primary",
+                    command=f"{ask} CLUSTER FAILOVER TAKEOVER",
+                ),
             ),
             Todo(
                 what="only if they may go: follow the empty primary",

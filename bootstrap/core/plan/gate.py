@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volume
-from bootstrap.core.plan import advice, commands, copied, usual
+from bootstrap.core.plan import advice, commands, copied, names, unreached, usual
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Fix, Todo
@@ -148,17 +148,15 @@ def _new(scene: Scene) -> Gate:
     if unheard and not (late and scene.topology.gate_opens):
         why = (
             "a node that was here before may have replicas, and a start would empty them;"
-            f" {unheard}"
+            f" {unheard[0]}"
         )
-        fix = (
-            Todo(
-                what="are the other pods there?",
-                command=commands.get(scene.topology, "pods", "-o wide"),
-                expect="with BOOTSTRAP_GATE_ON_TIMEOUT=open the server starts after"
-                f" {scene.topology.gate_seconds:g} s, whatever a replica loses by that",
-            ),
+        go = Todo(
+            what="only if the set is new, or its data may go: set BOOTSTRAP_GATE_ON_TIMEOUT=open,"
+            f" and the server starts after {scene.topology.gate_seconds:g} s all the same, whatever"
+            " a replica loses by that",
+            destructive=True,
         )
-        return Gate(open=False, until="its peers to be heard", why=why, fix=fix)
+        return Gate(open=False, until="its peers to be heard", why=why, fix=(*unheard[1], go))
     return Gate(why="the volume holds no nodes.conf: the node is new")
 
 
@@ -181,30 +179,32 @@ def _renamed(scene: Scene, volume: Volume) -> Gate:
                 f" holds data ({volume.data}) and no nodes.conf: as another node at the same"
                 f" address it would keep its replica from being promoted; {names} holds keys"
             )
-            fix = advice.keep_data(scene.topology, following[0])
+            fix = advice.keep_data(scene, following[0])
             return _late(scene, _MISSING, why, fix) or Gate(open=False, why=why)
     return Gate(why=f"the volume holds data: {volume.data}")
 
 
-def _unheard(scene: Scene) -> str:
-    """Who may know of a primary in our place, and why it was not heard; empty if that is enough.
+def _unheard(scene: Scene) -> tuple[str, tuple[Todo, ...]] | None:
+    """Why a pod was not heard that may know of a primary in our place, and what mends that.
 
-    A member of a cluster knows all owners, unless it came after one of them was gone: then it never
-    hears of that one's slots. Where no server listens, none has anything to lose yet.
+    None if what was heard is enough. A member of a cluster knows all owners, unless it came after
+    one of them was gone: then it never hears of that one's slots. Where no server listens, none has
+    anything to lose yet.
     """
     topology = scene.topology
     if any(_knows_all_owners(view) for _, view in scene.viewed):
-        return ""
+        return None
     if topology.size is None and not scene.snapshot.listed:
-        return "DNS has not said yet which pods there are"
+        return "DNS has not said yet which pods there are", names.dns_fix(topology)
     for pod in scene.snapshot.pods:
         if pod is scene.me:
             continue
         if pod.node is None and pod.resolved.state == "unknown":
-            return f"DNS about {pod.name}: {pod.resolved.reason}"
+            return f"DNS about {pod.name}: {pod.resolved.reason}", names.dns_fix(topology)
         if isinstance(pod.node, Unreachable) and pod.node.trouble is not Trouble.REFUSED:
-            return f"{pod.name}: {pod.node.reason}"
-    return ""
+            mend = unreached.fix(scene, pod.name, pod.node.trouble)
+            return f"{pod.name}: {pod.node.reason}", mend
+    return None
 
 
 def _knows_all_owners(view: View) -> bool:
@@ -242,7 +242,7 @@ def _emptied(scene: Scene, me: Member) -> Gate:
         f" {'; '.join(text for _, text in copies)}"
     )
     pods = (scene.pod_named(member) for member, _ in copies)
-    fix = advice.keep_data(scene.topology, next((pod for pod in pods if pod), None))
+    fix = advice.keep_data(scene, next((pod for pod in pods if pod), None))
     return _late(scene, _MISSING, why, fix) or Gate(open=False, why=why)
 
 

@@ -16,6 +16,7 @@ from bootstrap.core.plan import (
     meeting,
     ownership,
     patience,
+    promoting,
     shard,
     unheard,
     usual,
@@ -246,9 +247,12 @@ def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
         " after CLUSTER RESET)",
         fix=(
             *(
-                Todo(
-                    what=f"{pod}, a replica, holds {slots.keys(many)}: let it serve the slots",
-                    command=f"{advice.ask(topology, pod)} CLUSTER FAILOVER TAKEOVER",
+                promoting.once_found(
+                    scene,
+                    Todo(
+                        what=f"{pod}, a replica, holds {slots.keys(many)}: let it serve the slots",
+                        command=f"{advice.ask(topology, pod)} CLUSTER FAILOVER TAKEOVER",
+                    ),
                 )
                 for pod, many in copies
                 if many

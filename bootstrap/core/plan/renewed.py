@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope
-from bootstrap.core.plan import advice
+from bootstrap.core.plan import advice, promoting
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -84,10 +84,13 @@ def _serve(scene: Scene, former: Member) -> tuple[Todo, ...]:
             command=f"{advice.ask(scene.topology, pod.name)} DBSIZE",
             expect=f"as many as {scene.me.name}, {scene.my.keys}; it had {view.keys} when asked",
         ),
-        Todo(
-            what=f"if so, let {pod.name} serve them",
-            command=f"{advice.ask(scene.topology, pod.name)} CLUSTER FAILOVER FORCE",
-            expect="`status` shows it as the primary; TAKEOVER where most primaries are down",
+        promoting.once_found(
+            scene,
+            Todo(
+                what=f"if so, let {pod.name} serve them",
+                command=f"{advice.ask(scene.topology, pod.name)} CLUSTER FAILOVER FORCE",
+                expect="`status` shows it as the primary; TAKEOVER where most primaries are down",
+            ),
         ),
         _last(scene),
     )

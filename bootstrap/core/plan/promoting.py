@@ -1,0 +1,45 @@
+"""When a failover by force may be named: where what was seen speaks for it, not for want of DNS.
+
+A server that gets such a command takes slots whether their owner lives or not. A pod that DNS does
+not tell was not asked; it may serve them, or have them by now.
+"""
+
+from __future__ import annotations
+
+from bootstrap.core.model import Pod
+from bootstrap.core.plan import commands, names
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.plan.todo import Todo
+
+
+def once_found(scene: Scene, act: Todo) -> Todo:
+    """An act that promotes a replica; while a pod is merely not found, the look for it instead."""
+    pods = [pod.name for pod in scene.snapshot.pods if _unfound(scene, pod)]
+    if not pods:
+        return act
+    return Todo(
+        what=f"{', '.join(pods)}: not found by DNS, so not asked, and may serve clients: let no"
+        " replica take over by force before DNS tells where they are. Are they there?",
+        command=commands.get(scene.topology, "pods", "-o wide"),
+        expect="Running: mend DNS or the Service first; what more is to be done is told once they"
+        " are found",
+    )
+
+
+def _unfound(scene: Scene, pod: Pod) -> bool:
+    """Whether it is DNS alone that keeps us from a pod.
+
+    A pod that is not ready has no name where the Service does not publish it. So a name that does
+    not exist proves nothing of an owner of slots, unless most of the primaries have failed it.
+    """
+    if names.unanswered(pod):
+        return True
+    if pod.node is not None or pod.resolved.state != "absent":
+        return False
+    lines = [
+        one
+        for _, view in scene.viewed
+        for one in view.members
+        if one.slots and scene.pod_named(one) is pod
+    ]
+    return bool(lines) and not any("fail" in one.flags for one in lines)

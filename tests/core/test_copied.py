@@ -131,6 +131,18 @@ def test_what_to_do_while_the_original_lives() -> None:
     )
 
 
+@pytest.mark.parametrize("said", [node(0), node(1, f"redis-app-1.{ELSEWHERE}")])
+def test_what_is_set_already_is_not_told_to_be_set(said: View) -> None:
+    set_already = gate(NAMED, answers(said), adopted=ADOPT)
+    held(set_already, f"BOOTSTRAP_ADOPT={ADOPT} is set, and counts once that one answers no more")
+    held(set_already, f"runs at {THERE}", "wait for the gate")
+    assert "set BOOTSTRAP_ADOPT=" not in todo.line(set_already.fix)
+    held(gate(NAMED, answers(said), adopted="redis.other"), "is set, and names another set")
+    acts = [one for one in todo.todos(set_already.fix) if "delete pvc" in one.command]
+    assert acts
+    assert all(one.destructive for one in acts)
+
+
 @pytest.mark.parametrize("name", ["", f"redis-app-1.{ELSEWHERE}", "redis-1.example.com"])
 def test_others_of_the_file_that_live_are_enough(name: str) -> None:
     held(gate(NAMED, answers(node(1, name)), adopted=ADOPT), f"node n1 runs at {THERE}")

@@ -10,7 +10,6 @@ from bootstrap.core.directory import Name
 from bootstrap.core.model import Scope, Volume
 from bootstrap.core.plan import todo
 from bootstrap.core.plan.outcome import Gate
-from bootstrap.core.plan.todo import Todo
 from tests.core import build
 from tests.core.test_gate import GONE, HOLDER, PROMOTED, down, peer, plan, verdict
 
@@ -97,8 +96,7 @@ def test_what_is_to_be_done_follows_from_what_a_peer_turns_it_away_with(
     found = plan(build.pod(3, trouble), build.own(1), seen=BLANK, shut=1000.0)
     assert look in todo.line(found.waiting[0].fix)
     assert look in todo.line(found.gate.fix)
-    *_, last = found.gate.fix
-    assert isinstance(last, Todo)
+    last = todo.todos(found.gate.fix)[-1]
     assert last.destructive
     assert "BOOTSTRAP_GATE_ON_TIMEOUT=open" in last.what
 

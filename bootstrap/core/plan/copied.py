@@ -169,8 +169,8 @@ def _twin(scene: Scene, mine: Member, bears: str, address: str, said: View) -> G
     return Gate(
         open=False,
         why=f"the volume of {me} is a copy: its node {mine.node_id} runs at {address}, as"
-        f" {announced(said)}{written}. The server of {me} is not started, and neither that node"
-        " nor the copy is touched",
+        f" {announced(said)}{written}{_adopts(scene, bears)}. The server of {me} is not started,"
+        " and neither that node nor the copy is touched",
         until="the original to be stopped",
         code=COPIED,
         fix=_choice(scene, bears, announced(said)),
@@ -183,8 +183,8 @@ def _others(scene: Scene, bears: str, address: str, said: View) -> Gate:
     return Gate(
         open=False,
         why=f"the volume of {me} is a copy: it was written in the cluster of {bears}, and of that"
-        f" node {said.node_id} runs at {address}, as {announced(said)}. The server of {me} is not"
-        " started, and neither that node nor the copy is touched",
+        f" node {said.node_id} runs at {address}, as {announced(said)}{_adopts(scene, bears)}. The"
+        f" server of {me} is not started, and neither that node nor the copy is touched",
         until="the original to be stopped",
         code=COPIED,
         fix=_choice(scene, bears, announced(said)),
@@ -284,9 +284,21 @@ def _set(scene: Scene) -> str:
     return f"{scene.topology.statefulset}.{scene.topology.subdomain}"
 
 
+def _adopts(scene: Scene, bears: str) -> str:
+    """That the variable is set, where it is: it takes over nothing that answers."""
+    adopted = scene.topology.adopted
+    if not adopted:
+        return ""
+    counts = "counts once that one answers no more" if adopted == bears else "names another set"
+    return f"; BOOTSTRAP_ADOPT={adopted} is set, and {counts}"
+
+
 def _choice(scene: Scene, bears: str, said: str) -> tuple[Todo, ...]:
     """The two ways out of a copy whose original lives."""
+    adopted = scene.topology.adopted
     move = f"set BOOTSTRAP_ADOPT={bears} here (docs/restore.md)" if bears else "wait for the gate"
+    if bears and adopted == bears:
+        move = "wait for the gate, as BOOTSTRAP_ADOPT names it already"
     return (
         Todo(
             what="is this set to start without data, or are the data to move here?",

@@ -138,7 +138,7 @@ def room(scene: Scene, pod: str) -> tuple[Todo, ...]:
             expect="rdb_last_bgsave_status and aof_last_write_status are ok where it can write",
         ),
         Todo(
-            what="grow the volume, where its StorageClass allows that",
+            what="only where df shows no room: grow the volume, where its StorageClass allows that",
             command=f"kubectl edit{space} pvc $(kubectl get pod{space} {pod}"
             " -o jsonpath='{.spec.volumes[*].persistentVolumeClaim.claimName}')",
             expect="raise .spec.resources.requests.storage; do not restart the pod before it has"

@@ -7,7 +7,7 @@ comes with scaling in, where manifests take the size from `.spec.replicas`.
 from __future__ import annotations
 
 from bootstrap.core import slots
-from bootstrap.core.model import Scope
+from bootstrap.core.model import Pod, Scope
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
@@ -48,6 +48,9 @@ def _too_small(scene: Scene, seen: int) -> Block:
             " majority is left to replace a lost primary)"
         )
         fix = f"{lower}, or set BOOTSTRAP_ALLOW_FEWER_SHARDS=true"
+    there = len(_found(scene))
+    if there >= LEAST_SHARDS * of_shard:
+        fix = f"set BOOTSTRAP_SIZE={there}, the number of pods that were found; or else {fix}"
     makes = slots.many(shards, "shard") if shards else "no shard"
     return Block(
         code="size-too-small",
@@ -61,7 +64,7 @@ def _set(scene: Scene, what: str) -> tuple[Todo, ...]:
     """How many pods there are, and where the size is set."""
     topology = scene.topology
     name, said = topology.statefulset, topology.size_refused
-    found = [pod for pod in scene.snapshot.pods if pod.view or pod.resolved.state == "found"]
+    found = _found(scene)
     many = f"{slots.many(len(found), 'pod')} {'was' if len(found) == 1 else 'were'} found"
     return (
         Todo(
@@ -76,3 +79,7 @@ def _set(scene: Scene, what: str) -> tuple[Todo, ...]:
             expect="under env of the container bootstrap",
         ),
     )
+
+
+def _found(scene: Scene) -> list[Pod]:
+    return [pod for pod in scene.snapshot.pods if pod.view or pod.resolved.state == "found"]

@@ -86,13 +86,15 @@ _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
     ),
     Refusal.LOGIN_UNASKED: (
         Todo(
-            what="has {primary} no password?",
+            what="has {primary} no password? {others}",
             command="{primary_cli} ACL LIST",
-            expect="expected: the line of `user default` without nopass",
+            expect="nopass in the line of `user default`: it has none",
         ),
         Todo(
-            what="give {primary} the password of the others: requirepass in redis.conf, or take"
-            " masterauth out of that of {pod}; " + _SAY_SO
+            what="{mend}",
+            command="{mend_cli}",
+            expect="the replica has its link within seconds; let redis.conf say the same, which"
+            " holds from the server's next start on",
         ),
     ),
     Refusal.RIGHTS: (
@@ -184,8 +186,8 @@ def turned_away(scene: Scene) -> list[Alarm]:
     said = found.said or f"it has refused PSYNC {found.copies_refused} times in a few seconds"
     why = (
         f"{me} has no link to its primary {there} at {found.address}:{found.port}:"
-        f" {_CAUSES[refusal].format(pod=me, primary=there)} ({said}); the copy on {me} grows old,"
-        f" and should {there} fail, its newest writes are lost"
+        f" {_CAUSES[refusal].format(pod=me, primary=there)} ({said}); what {me} holds lacks"
+        f" the newest writes, and should {there} fail, they are lost"
     )
     fix = tuple(_filled(scene, one, there, found) for one in _FIX[refusal])
     return [Alarm(pod=me, code=CODE, why=why, fix=fix, serves=False)]
@@ -230,9 +232,28 @@ def _lasting(scene: Scene, pod: Pod) -> bool:
     return seconds is None or seconds >= LASTING_SECONDS
 
 
+def _which_differs(scene: Scene, primary: str) -> dict[str, str]:
+    """Whether the replica or its primary stands out, by what the sidecars of the set have."""
+    me, space = scene.me.name, commands.namespace(scene.topology)
+    if scene.topology.with_password:
+        return {
+            "others": f"The sidecar of {me} has one, so it is {primary} that differs",
+            "mend": f"give {primary} the password of the others, by requirepass in its redis.conf,"
+            " and restart it",
+            "mend_cli": "",
+        }
+    return {
+        "others": f"The sidecar of {me} has none either, so it is the masterauth of {me} that"
+        " differs",
+        "mend": f"take masterauth from {me}",
+        "mend_cli": f"kubectl exec{space} {me} -c redis -- redis-cli CONFIG SET masterauth ''",
+    }
+
+
 def _filled(scene: Scene, todo: Todo, primary: str, found: Upstream) -> Todo:
     """With the primary's pod, the command to its server, and where the replica dials it."""
     space = commands.namespace(scene.topology)
     cli = f"kubectl exec{space} {primary} -c redis -- redis-cli"
     facts = {"primary_cli": cli, "primary": primary, "address": found.address}
+    facts |= _which_differs(scene, primary)
     return commands.filled(todo, scene.topology, scene.me.name, **facts)

@@ -69,10 +69,37 @@ def _not_stored(writing: Writing) -> str:
 
 
 def _disk(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
-    log = commands.logs(scene.topology, pod.name, "redis")
-    return (
-        Todo(what="what does its server say?", command=log, expect="the last lines name the fault"),
-        *safety.room(scene, pod.name),
+    """The log first: a full volume is one cause of several, and only our own can be asked."""
+    log = Todo(
+        what="what does its server say?",
+        command=commands.logs(scene.topology, pod.name, "redis"),
+        expect="`No space left on device`: its volume is full; `Permission denied`, `Is a"
+        " directory` or `Read-only file system`: mend what lies in the server's dir, or its mount;"
+        " `Can't save in background: fork` or a child ended by signal 9: raise the container's"
+        " memory limit, or lower maxmemory",
+    )
+    disk = scene.snapshot.disk if pod is scene.me else None
+    if disk is None or disk.free is None:
+        return (log, *safety.room(scene, pod.name), _saved(scene, pod))
+    if safety.full(disk):
+        return (log, *safety.room(scene, pod.name))
+    lies = Todo(
+        what=f"its volume has {disk.free // 2**20} MiB left, so the cause is another: what lies in"
+        " the server's dir, and whose is it?",
+        command=f"kubectl exec{commands.namespace(scene.topology)} {pod.name} -c redis -- sh -c 'cd"
+        ' "$(redis-cli CONFIG GET dir | tail -n 1)" && id && ls -la\'',
+        expect="dump.rdb and appendonlydir, if there, are of the server's own user, dump.rdb a file"
+        " and no directory; a snapshot may need as much room again as its data",
+    )
+    return (log, lies, _saved(scene, pod))
+
+
+def _saved(scene: Scene, pod: Pod) -> Todo:
+    return Todo(
+        what="once that is mended: can it save? A snapshot that succeeds ends the refusal",
+        command=f"{advice.ask(scene.topology, pod.name)} BGSAVE",
+        expect="INFO persistence then has rdb_last_bgsave_status:ok; the append-only file is tried"
+        " again by the server itself",
     )
 
 

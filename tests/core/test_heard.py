@@ -100,3 +100,19 @@ def test_where_a_sidecar_says_act_nothing_is_told_as_well() -> None:
     assert "mine" in judged(mine, status=False).text
     assert [one.what for one in judged(mine, status=False).todo] == ["do it"]
     assert judged(dataclasses.replace(ACT, verdict="WAIT"), status=True).verdict is Verdict.HEALTHY
+
+
+def test_open_slots_are_told_to_a_person_with_how_long_the_sidecar_has_seen_them() -> None:
+    lines = [
+        f"{line} [100->-n1]" if line.startswith("n0 ") else line for line in build.everybody(0)
+    ]
+    pods = [build.own(one, build.everybody(one), ok=True, link=True) for one in range(1, 6)]
+    for seconds, words in (
+        (12.0, "the same for 12 s, and it may be"),
+        (80.0, "the same for 80 s;"),
+    ):
+        seen = build.snapshot(
+            build.own(0, lines, ok=True), *pods, glance=True, open_slots=(("redis-app-0", seconds),)
+        )
+        (alarm,) = planning.plan(seen, TOPOLOGY).alarms
+        assert words in alarm.why

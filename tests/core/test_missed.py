@@ -78,3 +78,8 @@ def test_servers_that_start_are_waited_for_even_then() -> None:
     assert starting.startswith("WAIT pod-down")
     assert "no majority" in starting
     assert told(0, 1, ok=False, trouble=Trouble.REFUSED, unwell=31.0).startswith("ACT pod-down")
+
+
+def test_a_shard_that_is_away_whole_is_not_waited_for() -> None:
+    """Most primaries are there, and no replica of it is."""
+    assert told(1, 4).startswith("ACT pod-down: redis-app-1 and redis-app-4 are down. ")

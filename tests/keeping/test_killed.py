@@ -75,7 +75,6 @@ def test_a_kill_after_any_command_is_mended(name: str, blow: Blow) -> None:
             blow(app, after)
             with forming.told(app, f"{blow.__name__}, killed after command {after}"):
                 died = tend(app)
-                forming.wait_ready(app.pods)
                 assert keeping.missing_keys(app) == []
         print(f"nobody sent command {after}")
         assert after > LEAST
@@ -91,8 +90,10 @@ def tend(app: sets.LocalStatefulSet) -> bool:
                 assert one.sidecar.status == -signal.SIGKILL, one.sidecar.errors()
                 died.append(one.name)
                 one.start_sidecar()
-        steady = all(forming.phase(one) == "steady" for one in app.pods)
-        return steady and not oracle.problems(app.pods, replicas_per_shard=1)
+        ready = all(
+            forming.phase(one) == "steady" and forming.answers(one)[0] == 200 for one in app.pods
+        )
+        return ready and not oracle.problems(app.pods, replicas_per_shard=1)
 
     forming.until(well, lambda: (died, oracle.problems(app.pods, replicas_per_shard=1)))
     return bool(died)

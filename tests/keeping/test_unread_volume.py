@@ -85,9 +85,13 @@ def test_it_is_told_as_long_as_it_lasts(name: str) -> None:
         assert asked.wait(forming.LONG) == 2, asked.output()
         assert f"volume-unreadable: {one.name}: the sidecar may not read" in asked.output()
         # Run as one user, it is over.
-        one.stop_sidecar()
-        one.start_sidecar(env=env)
-        forming.until(lambda: forming.phase(one) == "steady" and not told(one), one.sidecar.output)
+        for each in app.pods:
+            each.stop_sidecar()
+            each.start_sidecar(env={"BOOTSTRAP_DATA_DIR": str(each.data)})
+        forming.until(
+            lambda: all(forming.phase(each) == "steady" and not told(each) for each in app.pods),
+            lambda: [each.sidecar.output()[-500:] for each in app.pods],
+        )
         assert roles.beside(one, "status")[0] == 0
         assert keeping.blocked(one) == set()
 

@@ -40,7 +40,18 @@ def open_slot(source: pod.Pod, target: pod.Pod) -> None:
     source.ask("CLUSTER", "SETSLOT", SLOT, "MIGRATING", target.node_id())
 
 
+def linked(one: pod.Pod) -> bool:
+    return bool(one.ask("INFO", "replication").get("master_link_status") == "up")
+
+
 def close(app: sets.LocalStatefulSet) -> None:
+    """End it on the owners. Valkey tells their replicas of that, as far as they are linked."""
+    forming.until(
+        lambda: all(
+            linked(one) for shard in roles.primaries(app) for one in roles.replicas(app, shard)
+        ),
+        lambda: [linked(one) for one in app.pods],
+    )
     for one in roles.primaries(app):
         one.ask("CLUSTER", "SETSLOT", SLOT, "STABLE")
     forming.until(

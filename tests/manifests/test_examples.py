@@ -39,7 +39,7 @@ def test_nothing_needs_rights_beyond_the_namespace(every: Build) -> None:
     extra = OF_CLUSTER.get(Path(every.name).name, set())
     assert {one["kind"] for one in every.objects} - OF_NAMESPACE == extra
     for kind in extra:
-        assert "whoever runs the cluster applies" in _top(Path(every.name).name), kind
+        assert "an administrator of the cluster applies" in _top(Path(every.name).name), kind
 
 
 def test_no_pod_speaks_to_the_api(every: Build) -> None:

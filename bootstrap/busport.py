@@ -20,12 +20,17 @@ async def knock(address: str, port: int) -> str:
     try:
         async with asyncio.timeout(_SECONDS):
             _, writer = await asyncio.open_connection(address, port)
-    except TimeoutError:
-        return f"no answer within {_SECONDS:g} s, as where packets are dropped"
     except OSError as error:
-        return os.strerror(error.errno).lower() if error.errno else str(error)
+        return unopened(error, _SECONDS)
     writer.close()
     return ""
+
+
+def unopened(error: OSError, seconds: float) -> str:
+    """Why no connection came about within so many seconds."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {seconds:g} s, as where packets are dropped"
+    return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
 class Ports:

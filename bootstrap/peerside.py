@@ -7,11 +7,10 @@ has a password, which our user may not ask for. So the sidecar hears what a peer
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from typing import Final
 
-from bootstrap import login
+from bootstrap import busport, login
 from bootstrap.core.model import Trouble, Unreachable
 
 #: Needs no right and no login, and lets the server hang up in order (server.c).
@@ -29,14 +28,11 @@ async def tried(address: str, port: int, access: login.Access) -> Unreachable | 
             streams = await asyncio.open_connection(
                 address, port, ssl=context, server_hostname=name
             )
-    except TimeoutError:
-        reason = f"no answer within {seconds:g} s, as where packets are dropped"
-        return Unreachable(trouble=Trouble.TIMEOUT, reason=reason)
     except (ssl.SSLError, ConnectionResetError):
         return None  # it did take the connection
     except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        return Unreachable(trouble=Trouble.REFUSED, reason=reason)
+        trouble = Trouble.TIMEOUT if isinstance(error, TimeoutError) else Trouble.REFUSED
+        return Unreachable(trouble=trouble, reason=busport.unopened(error, seconds))
     line = await _heard(seconds, *streams)
     if not line.startswith(_DENIED):
         return None

@@ -47,7 +47,7 @@ def one_is_right(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
             what=f"{seen}. What does the side of {side[0].name} hold?"
             if side is sides[0]
             else f"and the side of {side[0].name}?",
-            command=f"{ask(scene.topology, side[0].name)} --cluster info"
+            command=f"{commands.ask(scene.topology, side[0].name)} --cluster info"
             f" {side[0].address}:{scene.topology.port}",
             expect="the keys of each primary. Keep the side with yours, and never bring the two"
             " together by CLUSTER MEET: about half of all keys would be lost",
@@ -75,16 +75,10 @@ def not_let_in(topology: Topology, pod: str) -> tuple[Todo, ...]:
     )
 
 
-def ask(topology: Topology, pod: str, *, prompts: bool = False) -> str:
-    """What a person types before the words of a Redis command to a pod's server."""
-    terminal = " -it" if prompts else ""
-    return f"kubectl exec{terminal}{commands.namespace(topology)} {pod} -c redis -- redis-cli"
-
-
 def nodes(topology: Topology, pod: str, what: str = "", expect: str = "") -> Todo:
     """A look at what a pod's node knows."""
     what = what or f"which nodes does {pod} know, and which slots do they own?"
-    return Todo(what=what, command=f"{ask(topology, pod)} CLUSTER NODES", expect=expect)
+    return Todo(what=what, command=f"{commands.ask(topology, pod)} CLUSTER NODES", expect=expect)
 
 
 def emptying(topology: Topology, pod: str, when: str = "only if its data may go") -> Todo:
@@ -114,7 +108,7 @@ def used(topology: Topology, pod: str) -> tuple[Todo, ...]:
     return (
         Todo(
             what=f"what are the keys of {pod}?",
-            command=f"{ask(topology, pod)} --scan --count 100 | head",
+            command=f"{commands.ask(topology, pod)} --scan --count 100 | head",
             expect="keys that are needed: save them first, see the runbook",
         ),
         emptying(topology, pod),
@@ -127,7 +121,7 @@ def give_away(topology: Topology) -> Todo:
     return Todo(
         what="only if the keys are gone for good: give the slots to the primaries that are there;"
         " it asks before it acts",
-        command=f"{ask(topology, topology.name, prompts=True)} --cluster fix {where}",
+        command=f"{commands.ask(topology, topology.name, prompts=True)} --cluster fix {where}",
         destructive=True,
     )
 
@@ -142,7 +136,8 @@ def ask_all(scene: Scene, command: str) -> str:
     span = f"$(seq {first} {last})"
     if len(ordinals) <= last - first:
         span = " ".join(map(str, sorted(ordinals)))
-    return f"for i in {span}; do {ask(topology, f'{topology.statefulset}-$i')} {command}; done"
+    each = commands.ask(topology, f"{topology.statefulset}-$i")
+    return f"for i in {span}; do {each} {command}; done"
 
 
 def forget_all(scene: Scene, ids: list[str]) -> str:
@@ -172,7 +167,7 @@ def only_copy(scene: Scene, pod: str) -> tuple[Todo, ...]:
     return (
         Todo(
             what=f"how old is the copy of {pod}?",
-            command=f"{ask(scene.topology, pod)} INFO replication",
+            command=f"{commands.ask(scene.topology, pod)} INFO replication",
             expect="expected: the primary comes back, and nothing is to be done;"
             " master_link_down_since_seconds tells for how long it has had no news",
         ),
@@ -206,7 +201,7 @@ def promote(scene: Scene, pod: str) -> str:
     owners = [member for member in scene.my.members if member.slots]
     lost = [member for member in owners if member.failed]
     how = "FORCE" if 2 * len(lost) < len(owners) else "TAKEOVER"
-    return f"{ask(scene.topology, pod)} CLUSTER FAILOVER {how}"
+    return f"{commands.ask(scene.topology, pod)} CLUSTER FAILOVER {how}"
 
 
 def keep_data(scene: Scene, replica: Pod | None) -> tuple[Todo, ...]:
@@ -233,12 +228,12 @@ def keep_data(scene: Scene, replica: Pod | None) -> tuple[Todo, ...]:
         return (keep, go)
     keys = Todo(
         what=f"does {replica.name} hold the keys?",
-        command=f"{ask(topology, replica.name)} DBSIZE",
+        command=f"{commands.ask(topology, replica.name)} DBSIZE",
         expect="expected: the number of keys that the shard had",
     )
     keep = Todo(
         what=f"to keep them make {replica.name} the primary",
-        command=f"{ask(topology, replica.name)} CLUSTER FAILOVER FORCE",
+        command=f"{commands.ask(topology, replica.name)} CLUSTER FAILOVER FORCE",
         expect="where most primaries are down no vote comes of it: TAKEOVER in place of FORCE",
     )
     return (keys, promoting.once_found(scene, keep), go)

@@ -29,6 +29,12 @@ def get(topology: Topology, what: str, *options: str) -> str:
     return " ".join([f"kubectl get {what}{namespace(topology)}", *options])
 
 
+def ask(topology: Topology, pod: str, *, prompts: bool = False) -> str:
+    """What a person types before the words of a Redis command to a pod's server."""
+    terminal = " -it" if prompts else ""
+    return f"kubectl exec{terminal}{namespace(topology)} {pod} -c redis -- redis-cli"
+
+
 def in_sidecar(topology: Topology, pod: str) -> str:
     """What a person types before a command that runs in a pod's sidecar."""
     return f"kubectl exec{namespace(topology)} {pod} -c bootstrap --"
@@ -40,9 +46,13 @@ def logs(topology: Topology, pod: str, container: str) -> str:
 
 
 def filled(todo: Todo, topology: Topology, pod: str, **more: str) -> Todo:
-    """A thing to do with `{n}` for the namespace's option, `{pod}`, `{user}` and more filled in."""
+    """A thing to do with `{pod}`, `{n}` for the namespace's option, `{user}` and more filled in.
+
+    `{cli}` is what comes before a command to the pod's server.
+    """
 
     def fill(text: str) -> str:
+        text = text.replace("{cli}", ask(topology, pod))
         text = text.replace("{n}", namespace(topology)).replace("{pod}", pod)
         text = text.replace("{as_user}", f" --user {topology.username}" * bool(topology.username))
         text = text.replace("{user}", user(topology)).replace("{me}", topology.name)

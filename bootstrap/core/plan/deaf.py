@@ -60,7 +60,7 @@ def deaf(scene: Scene) -> list[Alarm]:
 
 def _alarm(scene: Scene, why: str, fix: tuple[Todo, ...]) -> Alarm:
     pod, topology = scene.me.name, scene.topology
-    cli = f"kubectl exec{commands.namespace(topology)} {pod} -c redis -- redis-cli"
-    facts = {"cli": cli, "address": scene.me.address or ""}
-    todos = tuple(commands.filled(one, topology, pod, **facts) for one in fix)
+    todos = tuple(
+        commands.filled(one, topology, pod, address=scene.me.address or "") for one in fix
+    )
     return Alarm(pod=pod, code=CODE, why=why, fix=todos, serves=False)

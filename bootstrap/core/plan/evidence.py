@@ -153,7 +153,7 @@ def _one_id_twice(scene: Scene) -> list[Block]:
                     Todo(
                         what=f"one volume is a copy of the other; how new are the data of"
                         f" {pod.name}?",
-                        command=f"{advice.ask(scene.topology, pod.name)} INFO",
+                        command=f"{commands.ask(scene.topology, pod.name)} INFO",
                         expect="compare master_repl_offset, rdb_last_save_time and the keys below"
                         " # Keyspace",
                     )
@@ -208,7 +208,7 @@ def _made_whole(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
         Todo(
             what="if that is so, and a minute has passed since the last CLUSTER FORGET: bring them"
             " together",
-            command=f"{advice.ask(topology, first.name)} CLUSTER MEET {pod.address}"
+            command=f"{commands.ask(topology, first.name)} CLUSTER MEET {pod.address}"
             f" {topology.port}",
         )
         for pod in others

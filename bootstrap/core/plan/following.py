@@ -9,7 +9,7 @@ from __future__ import annotations
 from bootstrap.core import slots
 from bootstrap.core.actions import Replicate
 from bootstrap.core.model import Member, View
-from bootstrap.core.plan import advice, local, promoting
+from bootstrap.core.plan import commands, local, promoting
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -84,7 +84,7 @@ def blocked(scene: Scene) -> Block | None:
     pod = scene.pod_by_id.get(primary.node_id) if primary else None
     if pod is None or pod.view is None or not _emptied(scene, pod.view):
         return None
-    me, ask = scene.me.name, advice.ask(scene.topology, scene.me.name)
+    me, ask = scene.me.name, commands.ask(scene.topology, scene.me.name)
     held = slots.keys(scene.my.keys)
     return Block(
         code="primary-empty",

@@ -71,7 +71,7 @@ def rename(scene: Scene, pods: list[Pod]) -> tuple[Todo, ...]:
         ),
         Todo(
             what="if they are, let the nodes announce their pods' names (docs/migration.md)",
-            command=f"for i in {ordinals}; do {advice.ask(topology, each)} CONFIG SET"
+            command=f"for i in {ordinals}; do {commands.ask(topology, each)} CONFIG SET"
             f" cluster-announce-hostname {each}.{topology.subdomain}; done",
         ),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bootstrap.core import slots, temporary
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, forming, moved, names, size, usual
+from bootstrap.core.plan import advice, commands, forming, moved, names, size, usual
 from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
@@ -179,7 +179,7 @@ def _apart(scene: Scene, found: Formation) -> list[Wait]:
                 ),
                 Todo(
                     what="if they are: bring them together",
-                    command=f"{advice.ask(scene.topology, pod.name)} CLUSTER MEET"
+                    command=f"{commands.ask(scene.topology, pod.name)} CLUSTER MEET"
                     f" {scene.me.address} {scene.topology.port}",
                 ),
             ),

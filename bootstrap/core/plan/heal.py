@@ -10,7 +10,17 @@ from __future__ import annotations
 from bootstrap.core import temporary
 from bootstrap.core.actions import Action, Meet
 from bootstrap.core.model import Pod, Scope, View
-from bootstrap.core.plan import advice, following, introduced, local, meeting, moved, unheard, usual
+from bootstrap.core.plan import (
+    advice,
+    commands,
+    following,
+    introduced,
+    local,
+    meeting,
+    moved,
+    unheard,
+    usual,
+)
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -140,7 +150,7 @@ def _by_hand(scene: Scene, pod: Pod, view: View) -> tuple[Todo, ...]:
         ),
         Todo(
             what="only if it is ours: bring the two together",
-            command=f"{advice.ask(scene.topology, scene.me.name)} CLUSTER MEET"
+            command=f"{commands.ask(scene.topology, scene.me.name)} CLUSTER MEET"
             f" {pod.address} {view.myself.port}",
         ),
     )

@@ -11,6 +11,7 @@ from bootstrap.core import slots, temporary
 from bootstrap.core.model import Member, Pod, Scope
 from bootstrap.core.plan import (
     advice,
+    commands,
     foreign,
     ghosts,
     meeting,
@@ -255,7 +256,7 @@ def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
                     scene,
                     Todo(
                         what=f"{pod}, a replica, holds {slots.keys(many)}: let it serve the slots",
-                        command=f"{advice.ask(topology, pod)} CLUSTER FAILOVER TAKEOVER",
+                        command=f"{commands.ask(topology, pod)} CLUSTER FAILOVER TAKEOVER",
                     ),
                 )
                 for pod, many in copies
@@ -269,7 +270,7 @@ def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
             ),
             Todo(
                 what=f"only if no replica holds their keys: give them back to {me}, which is empty",
-                command=f"{advice.ask(topology, me)} CLUSTER ADDSLOTSRANGE"
+                command=f"{commands.ask(topology, me)} CLUSTER ADDSLOTSRANGE"
                 f" {' '.join(f'{first} {last}' for first, last in ranges)}",
                 destructive=True,
             ),

@@ -11,7 +11,7 @@ from typing import Final
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, OpenSlot, Pod, View
-from bootstrap.core.plan import advice
+from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -237,4 +237,4 @@ def _server(scene: Scene, member: Member) -> str:
     name = scene.pod_name(member)
     if name in (member.address, member.node_id):
         return f"redis-cli -h {member.address or 'ADDRESS'} -p {member.port}"
-    return advice.ask(scene.topology, name)
+    return commands.ask(scene.topology, name)

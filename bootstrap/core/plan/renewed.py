@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope
-from bootstrap.core.plan import advice, promoting
+from bootstrap.core.plan import advice, commands, promoting
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -59,7 +59,7 @@ def _former(scene: Scene) -> Member | None:
 def _where(scene: Scene) -> Todo:
     return Todo(
         what="does its server keep nodes.conf on the volume?",
-        command=f"{advice.ask(scene.topology, scene.me.name)} CONFIG GET cluster-config-file",
+        command=f"{commands.ask(scene.topology, scene.me.name)} CONFIG GET cluster-config-file",
         expect="a name without a path, which lies in the server's dir; where it lies beside the"
         " volume, correct redis.conf, or the next restart does the same",
     )
@@ -81,14 +81,14 @@ def _serve(scene: Scene, former: Member) -> tuple[Todo, ...]:
     return (
         Todo(
             what=f"does {pod.name}, its replica, have all keys?",
-            command=f"{advice.ask(scene.topology, pod.name)} DBSIZE",
+            command=f"{commands.ask(scene.topology, pod.name)} DBSIZE",
             expect=f"as many as {scene.me.name}, {scene.my.keys}; it had {view.keys} when asked",
         ),
         promoting.once_found(
             scene,
             Todo(
                 what=f"if so, let {pod.name} serve them",
-                command=f"{advice.ask(scene.topology, pod.name)} CLUSTER FAILOVER FORCE",
+                command=f"{commands.ask(scene.topology, pod.name)} CLUSTER FAILOVER FORCE",
                 expect="`status` shows it as the primary; TAKEOVER where most primaries are down",
             ),
         ),

@@ -13,7 +13,7 @@ from typing import Final
 from bootstrap.core import temporary
 from bootstrap.core.actions import Action, ConfigSet, Meet, ReloadCertificates, SetPeersPassword
 from bootstrap.core.model import Disk, Pod
-from bootstrap.core.plan import advice, commands
+from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -134,7 +134,7 @@ def room(scene: Scene, pod: str) -> tuple[Todo, ...]:
         ),
         Todo(
             what="what does the server say of it?",
-            command=f"{advice.ask(name, pod)} INFO persistence",
+            command=f"{commands.ask(name, pod)} INFO persistence",
             expect="rdb_last_bgsave_status and aof_last_write_status are ok where it can write",
         ),
         Todo(

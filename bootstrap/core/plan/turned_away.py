@@ -234,7 +234,7 @@ def _lasting(scene: Scene, pod: Pod) -> bool:
 
 def _which_differs(scene: Scene, primary: str) -> dict[str, str]:
     """Whether the replica or its primary stands out, by what the sidecars of the set have."""
-    me, space = scene.me.name, commands.namespace(scene.topology)
+    me = scene.me.name
     if scene.topology.with_password:
         return {
             "others": f"The sidecar of {me} has one, so it is {primary} that differs",
@@ -246,14 +246,13 @@ def _which_differs(scene: Scene, primary: str) -> dict[str, str]:
         "others": f"The sidecar of {me} has none either, so it is the masterauth of {me} that"
         " differs",
         "mend": f"take masterauth from {me}",
-        "mend_cli": f"kubectl exec{space} {me} -c redis -- redis-cli CONFIG SET masterauth ''",
+        "mend_cli": f"{commands.ask(scene.topology, me)} CONFIG SET masterauth ''",
     }
 
 
 def _filled(scene: Scene, todo: Todo, primary: str, found: Upstream) -> Todo:
     """With the primary's pod, the command to its server, and where the replica dials it."""
-    space = commands.namespace(scene.topology)
-    cli = f"kubectl exec{space} {primary} -c redis -- redis-cli"
+    cli = commands.ask(scene.topology, primary)
     facts = {"primary_cli": cli, "primary": primary, "address": found.address}
     facts |= _which_differs(scene, primary)
     return commands.filled(todo, scene.topology, scene.me.name, **facts)

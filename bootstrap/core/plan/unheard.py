@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from bootstrap.core import slots, temporary
 from bootstrap.core.actions import Meet
 from bootstrap.core.model import Member, Pod, Scope, View
-from bootstrap.core.plan import advice, meeting, moved
+from bootstrap.core.plan import advice, commands, meeting, moved
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
@@ -140,7 +140,7 @@ def _several(scene: Scene, cluster: list[_Seen]) -> Block:
 def _whom(scene: Scene, pod: str) -> Todo:
     return Todo(
         what=f"which nodes does {pod} know",
-        command=f"{advice.ask(scene.topology, pod)} CLUSTER NODES",
+        command=f"{commands.ask(scene.topology, pod)} CLUSTER NODES",
         expect="all nodes of one cluster know each other; the runbook has what to do with two",
     )
 
@@ -157,7 +157,7 @@ def _foreign(scene: Scene, pod: Pod, view: View) -> Block:
             _whom(scene, pod.name),
             Todo(
                 what=f"introduce {me}, only if both belong to this cluster",
-                command=f"{advice.ask(topology, me)} {meet}",
+                command=f"{commands.ask(topology, me)} {meet}",
                 expect="a MEET of two clusters loses about half of the keys",
                 destructive=True,
             ),
@@ -205,12 +205,12 @@ def _two_owners(scene: Scene, cluster: list[_Seen], member: Member, both: slots.
         fix=(
             Todo(
                 what="what does the former owner hold",
-                command=f"{advice.ask(topology, pod.name if pod else me)} INFO keyspace",
+                command=f"{commands.ask(topology, pod.name if pod else me)} INFO keyspace",
                 expect="without a db0 line it holds no key",
             ),
             Todo(
                 what="which node owns the slots now",
-                command=f"{advice.ask(topology, cluster[0][0].name)} CLUSTER NODES",
+                command=f"{commands.ask(topology, cluster[0][0].name)} CLUSTER NODES",
                 expect=f"the line that lists {slots.brief(both)}",
             ),
             Todo(

@@ -33,12 +33,12 @@ _LAST_WORDS: Final = Todo(
 
 _DEAF: Final = Todo(
     what="does its server run, and listen for its own pod alone?",
-    command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET bind",
+    command="{cli} CONFIG GET bind",
     expect="an answer means that it runs; 127.0.0.1 or another address than the pod's: take `bind`"
     " out of redis.conf; no answer: it is down",
 )
 
-#: `{cli}` leads to the server. `off` alone leaves `nopass` to the default user (acl.c).
+#: `off` alone leaves `nopass` to the default user (acl.c).
 PROTECTED: Final = (
     Todo(
         what="is protected-mode on, and does its default user need a password?",
@@ -65,7 +65,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
         ),
         Todo(
             what="does the server answer in its own pod?",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli PING",
+            command="{cli} PING",
             expect="PONG: the network is in the way; no answer: the server hangs, see its log:"
             " kubectl logs {pod}{n} -c redis --tail=20",
         ),
@@ -73,7 +73,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     Trouble.LOADING: (
         Todo(
             what="it reads its data; how far is it?",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli INFO persistence",
+            command="{cli} INFO persistence",
             expect="loading_loaded_perc grows: wait",
         ),
     ),
@@ -112,7 +112,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     Trouble.TLS: (
         Todo(
             what="compare BOOTSTRAP_TLS* with the tls-* settings of {pod}'s server",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET 'tls*'",
+            command="{cli} CONFIG GET 'tls*'",
             expect="tls-port 0 means that the server speaks no TLS; the sidecar expects TLS where"
             " BOOTSTRAP_TLS is true",
         ),
@@ -120,7 +120,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     Trouble.TLS_EXPIRED: (
         Todo(
             what="which certificate has {pod}'s server, and is that file renewed?",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET 'tls-*-file'",
+            command="{cli} CONFIG GET 'tls-*-file'",
             expect="tls-cert-file names it; where it is not, renew it. Behind redis-cli: --tls"
             " --insecure, since the old one has expired, and --cert and --key with these paths",
         ),
@@ -171,13 +171,13 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
         Todo(
             what="which clients hold the connections? Through one that is open already, or once"
             " one of them has ended",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli CLIENT LIST",
+            command="{cli} CLIENT LIST",
             expect="lines by addr and name: many of one application mean a pool that is too big, or"
             " connections that it does not close; mend that first",
         ),
         Todo(
             what="let the server take more, here and by maxclients in redis.conf",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG SET maxclients 20000",
+            command="{cli} CONFIG SET maxclients 20000",
             expect="where it is turned away too, end connections at the application; a restart of"
             " the server ends all of them",
         ),
@@ -189,7 +189,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     Trouble.NOT_REDIS: (
         Todo(
             what="something else listens there: which port has {pod}'s server?",
-            command="kubectl exec{n} {pod} -c redis -- redis-cli CONFIG GET '*port'",
+            command="{cli} CONFIG GET '*port'",
             expect="expected: port {port}, as BOOTSTRAP_REDIS_PORT says; with TLS: tls-port {port}",
         ),
     ),
@@ -216,8 +216,7 @@ def fix(scene: Scene, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
     seen = _others(scene, trouble)
     if seen:
         first = dataclasses.replace(first, what=f"{seen}: {first.what}")
-    cli = f"kubectl exec{commands.namespace(scene.topology)} {pod} -c redis -- redis-cli"
-    return tuple(commands.filled(one, scene.topology, pod, cli=cli) for one in (first, *more))
+    return tuple(commands.filled(one, scene.topology, pod) for one in (first, *more))
 
 
 def _others(scene: Scene, trouble: Trouble) -> str:

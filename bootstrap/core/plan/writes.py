@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bootstrap.core.model import Pod, View, Writing
-from bootstrap.core.plan import advice, commands, safety
+from bootstrap.core.plan import commands, safety
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.plan.todo import Todo
@@ -97,14 +97,14 @@ def _disk(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
 def _saved(scene: Scene, pod: Pod) -> Todo:
     return Todo(
         what="once that is mended: can it save? A snapshot that succeeds ends the refusal",
-        command=f"{advice.ask(scene.topology, pod.name)} BGSAVE",
+        command=f"{commands.ask(scene.topology, pod.name)} BGSAVE",
         expect="INFO persistence then has rdb_last_bgsave_status:ok; the append-only file is tried"
         " again by the server itself",
     )
 
 
 def _memory(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
-    ask = advice.ask(scene.topology, pod.name)
+    ask = commands.ask(scene.topology, pod.name)
     limit = (pod.view.writing.memory_limit if pod.view else 0) * 5 // 4
     return (
         Todo(
@@ -131,7 +131,7 @@ def _memory(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
 
 
 def _near(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
-    ask = advice.ask(scene.topology, pod.name)
+    ask = commands.ask(scene.topology, pod.name)
     return (
         Todo(
             what="which replicas has it, and how far behind is each?",

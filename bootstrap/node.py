@@ -212,7 +212,7 @@ class Node:
 
     @property
     def _limited(self) -> bool:
-        """Whether our user may be one who is not allowed all."""
+        """Whether our user may be one that is not allowed all."""
         return self._access.credentials.username is not None
 
     async def _see_what_is_allowed(self, run_id: str) -> None:

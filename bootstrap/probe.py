@@ -42,7 +42,7 @@ async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:
             elif tls and trouble is Trouble.TIMEOUT and not server.known:
                 if await speaks_plainly(server.address, server.port):
                     return Trouble.TLS, "expected TLS, saw a server that speaks without"
-            elif not tls and hung_up and await _last_word(server, troubles.CROWDED):
+            elif not tls and hung_up and await _is_crowded(server):
                 return Trouble.CROWDED, troubles.TOO_MANY
             elif not tls and hung_up and not server.known and await _speaks_tls(server):
                 return Trouble.TLS, "expected a server without TLS, saw one that speaks TLS"
@@ -82,8 +82,8 @@ async def _refusal(server: Server, tls: encryption.Encryption) -> tuple[Trouble,
     return None
 
 
-async def _last_word(server: Server, word: str) -> bool:
-    """Whether a server says this to a new connection before it hangs up on it.
+async def _is_crowded(server: Server) -> bool:
+    """Whether a server says that it has too many clients before it hangs up on a new one.
 
     With nothing under way to it there is nothing that it could leave unread, and so its last word
     is not lost. A server that is well says nothing.
@@ -91,7 +91,7 @@ async def _last_word(server: Server, word: str) -> bool:
     reader, writer = await asyncio.open_connection(server.address, server.port)
     try:
         async with asyncio.timeout(_SECONDS / 2):
-            return word.encode() in await reader.read()
+            return troubles.CROWDED.encode() in await reader.read()
     except TimeoutError:
         return False
     finally:

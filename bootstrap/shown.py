@@ -150,8 +150,8 @@ async def _sidecars(
 def _nameless(snapshot: Snapshot, topology: Topology) -> bool:
     """Whether DNS denies every other pod, and has not been asked about the Service itself."""
     others = [pod for pod in snapshot.pods if pod.name != topology.name]
-    asked = snapshot.service is not None and snapshot.service.state != "unknown"
-    return bool(others) and not asked and all(pod.resolved.state == "absent" for pod in others)
+    told = snapshot.service is not None and snapshot.service.state != "unknown"
+    return bool(others) and not told and all(pod.resolved.state == "absent" for pod in others)
 
 
 def _unasked(snapshot: Snapshot) -> list[str]:

@@ -32,9 +32,8 @@ _ALERTS: Final = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
 _UNKNOWN: Final = re.compile(r"unknown command ['`]?([A-Za-z]+)")
 #: What a server says before it hangs up on another host (acceptCommonHandler, networking.c).
 _PROTECTED: Final = "in protected mode"
+#: The same where it has as many clients as it takes.
 CROWDED: Final = "max number of clients"
-
-
 #: Said of a server that turns us away so.
 TOO_MANY: Final = (
     "it has as many clients as it takes, and turns every new one away: max number of clients"

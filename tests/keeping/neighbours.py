@@ -13,7 +13,7 @@ import redis.exceptions
 
 from tests.formation import forming
 from tests.keeping import keeping
-from tests.statefulset import pod, servers, sets
+from tests.statefulset import needs, pod, servers, sets
 
 _BY_ID: Final = "scene.pod_by_id.get(member.node_id)\n        if pod is None or pod.view is None"
 CHECKS: Final = (
@@ -53,6 +53,19 @@ def both(
         ) as db,
     ):
         keeping.write(db, "db")
+        yield app, db
+
+
+@contextlib.contextmanager
+def beside(name: str, size: int) -> Iterator[tuple[sets.LocalStatefulSet, sets.LocalStatefulSet]]:
+    """A formed cluster of six, and so many servers of another set in its DNS, in no cluster."""
+    with (
+        keeping.formed(name) as app,
+        sets.LocalStatefulSet(
+            size, needs.server(name), name="db", service="db-service", names=app.names
+        ) as db,
+    ):
+        db.start_servers()
         yield app, db
 
 

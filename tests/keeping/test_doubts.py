@@ -10,7 +10,7 @@ import pytest
 from tests.formation import forming
 from tests.keeping import keeping, neighbours
 from tests.refusals import asking
-from tests.statefulset import needs, oracle, pod, sets, views
+from tests.statefulset import oracle, pod, views
 
 
 def wait_blocked(pods: Iterable[pod.Pod], code: str) -> None:
@@ -42,13 +42,7 @@ def settled_at(one: pod.Pod, others: Iterable[pod.Pod]) -> bool:
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_a_node_that_somebody_met_by_hand(name: str) -> None:
     """Nobody undoes it; a pod of ours that moves meanwhile is met; and it ends as the text says."""
-    with (
-        keeping.formed(name) as app,
-        sets.LocalStatefulSet(
-            2, needs.server(name), name="db", service="db-service", names=app.names
-        ) as db,
-    ):
-        db.start_servers()
+    with neighbours.beside(name, 2) as (app, db):
         asking.announce(db.pods)
         stranger, mover = db[0], app[4]
         before = neighbours.ids(app) | {stranger.node_id()}

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from tests.formation import forming
-from tests.keeping import keeping, roles, test_partition
+from tests.keeping import keeping, neighbours, roles, test_partition
 from tests.statefulset import needs, oracle, pod, sets, users
 
 BUS = 16379
@@ -120,13 +120,7 @@ def test_most_primaries_are_away(name: str) -> None:
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_a_node_that_was_met_by_hand(name: str) -> None:
     """It has no name: told by id and address, and the pods stay ready."""
-    with (
-        keeping.formed(name) as app,
-        sets.LocalStatefulSet(
-            1, needs.server(name), name="db", service="db", names=app.names
-        ) as other,
-    ):
-        other.start_servers()
+    with neighbours.beside(name, 1) as (app, other):
         app[0].ask("CLUSTER", "MEET", other[0].address, other[0].port)
         node_id = other[0].node_id()
         for text in agreed(app[1], "ACT foreign-node"):

@@ -28,7 +28,7 @@ class Loss:
     cache: int
     formed: float | None
     naive: float
-    """When somebody who repeats the plain question twice a second had every address."""
+    """When a client that repeats the plain question twice a second had every address."""
 
 
 class Naive(threading.Thread):

@@ -1,4 +1,4 @@
-"""Seconds from a name's being there to its being found, beside one who repeats the plain question."""
+"""Seconds from a name's being there to its being found, beside plain repetition of the question."""
 
 from __future__ import annotations
 

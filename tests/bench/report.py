@@ -96,7 +96,7 @@ def idling(found: Sequence[idle.Idle]) -> str:
 
 def finding_names(found: Sequence[finding.Found]) -> str:
     """Return how long a name that is there is not found: the median, and the longest."""
-    rows = [["FROM THE NAME TO ITS BEING FOUND", "SIDECAR", "ONE WHO REPEATS THE QUESTION", "RUNS"]]
+    rows = [["FROM THE NAME TO ITS BEING FOUND", "SIDECAR", "PLAIN REPETITION", "RUNS"]]
     for one in found:
         times = [
             f"{statistics.median(seconds):.2f} s, at most {max(seconds):.2f} s"
@@ -108,7 +108,7 @@ def finding_names(found: Sequence[finding.Found]) -> str:
 
 def lost(losses: Sequence[dns.Loss]) -> str:
     """Return what a cache cost: the time with it less the time without."""
-    rows = [["SCENARIO", "NO CACHE", "CACHE 30 s", "LOST", "ONE WHO REPEATS THE QUESTION LOSES"]]
+    rows = [["SCENARIO", "NO CACHE", "CACHE 30 s", "LOST", "PLAIN REPETITION LOSES"]]
     for plain, cached in zip(losses[::2], losses[1::2], strict=True):
         times = [one.formed for one in (plain, cached)]
         texts = ["never" if one is None else f"{one:.2f} s" for one in times]

@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from typing import Literal
 
 from bootstrap import (
     discovery,
@@ -69,7 +68,7 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
     )
     if wanted.command == "handover":
         return asyncio.run(_hand_over(handed))
-    observer = _observer(known, access)
+    observer = _observer(known, access, begun)
     if wanted.dry_run or wanted.command == "status":
         from bootstrap import shown  # noqa: PLC0415 - for a person
 
@@ -90,16 +89,18 @@ def _wanted(arguments: Sequence[str]) -> Wanted:
     return found
 
 
-def _observer(known: settings.Settings, access: login.Access) -> observe.Observer:
-    family: Literal[4, 6] | None = None
-    if known.pod_ip is not None:
-        family = 6 if ":" in known.pod_ip else 4
+def _observer(
+    known: settings.Settings, access: login.Access, begun: early.Early | None
+) -> observe.Observer:
     return observe.Observer(
         intent.topology(known),
         known.redis_host,
         access,
         discovery.Discovery(
-            service=known.service_fqdn, nameservers=known.nameservers, family=family
+            service=known.service_fqdn,
+            nameservers=known.nameservers,
+            family=known.family,
+            begun=begun.asked if begun else None,
         ),
         time.monotonic,
         folder=known.data_dir,

@@ -62,7 +62,8 @@ class Connection:
             # Not `from` it: what a server said of the password would be in the trace.
             said = self._access.credentials.hide(said)
             odd = self._access.credentials.oddity() if trouble is Trouble.PASSWORD else ""
-            raise FailedError(trouble, f"{said}; {odd}" if odd else said) from None
+            said = f"{said}; {odd}" if odd else said
+            raise FailedError(trouble, said, odd=bool(odd)) from None
 
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """One reply for each command; a server's refusal of one is an exception among them.

@@ -17,7 +17,7 @@ from bootstrap import fanout, findings, looks
 from bootstrap.core import directory
 
 if TYPE_CHECKING:
-    from bootstrap import resolver
+    from bootstrap import first, resolver, wire
 
 AT_ONCE: Final = 32
 """Questions in flight together: a burst that the socket buffers of a name server take."""
@@ -40,18 +40,21 @@ class Discovery:
         timeout: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        begun: first.Asked | None = None,
     ) -> None:
-        """Know nothing yet.
+        """Know nothing yet, but for what has `begun`, by the real clocks.
 
         `service` is the headless service's absolute name, `nameservers` are (address, port),
         `family` is the IP family to ask for (None: both), and `timeout` the seconds that one
         question may take, however many name servers there are.
         """
         self._service = directory.absolute(service)
-        types: dict[int | None, tuple[looks.AddressType, ...]] = {4: ("A",), 6: ("AAAA",)}
-        self._types = types.get(family, ("A", "AAAA"))
+        self._types = looks.TYPES[family]
         self._pace = looks.Pace(self._service, self._types, clock=clock, wall=wall)
         self._findings = findings.Findings(self._service, self._types)
+        self._before = 0
+        if begun is not None:
+            self._pace, self._findings, self._before = begun.pace, begun.findings, begun.questions
         self._clock = clock
         self._wanted: frozenset[str] = frozenset()
         self._relist_from = clock()
@@ -64,7 +67,7 @@ class Discovery:
     def questions(self) -> int:
         """Questions sent so far, to all name servers together."""
         asked = self._resolver.questions if "_resolver" in vars(self) else 0
-        return asked + (self._elsewhere.questions if self._elsewhere else 0)
+        return self._before + asked + (self._elsewhere.questions if self._elsewhere else 0)
 
     @functools.cached_property
     def _resolver(self) -> resolver.Resolver:
@@ -214,7 +217,7 @@ class Discovery:
 
     async def _replies(
         self, batch: Sequence[looks.Question], *, patient: bool = False
-    ) -> list[resolver.Answer | resolver.Failure]:
+    ) -> list[wire.Answer | wire.Failure]:
         """Ask these together. A few that are late do not hold up the others, unless `patient`."""
         twice = len(batch) <= looks.FEW
         asked = [asyncio.create_task(self._resolver.ask(one, twice=twice)) for one in batch]
@@ -226,7 +229,7 @@ class Discovery:
                 one.cancel()
         return [self._resolver.late() if one.cancelled() else one.result() for one in asked]
 
-    def _take_in(self, question: looks.Question, reply: resolver.Answer | resolver.Failure) -> bool:
+    def _take_in(self, question: looks.Question, reply: wire.Answer | wire.Failure) -> bool:
         """Learn from a reply, or note the failure; return whether it was an answer."""
         if reply.outcome != "failure":
             self._learn(question, reply)
@@ -235,6 +238,6 @@ class Discovery:
         self._findings.trouble(question, reply.reason, self._wanted)
         return False
 
-    def _learn(self, question: looks.Question, answer: resolver.Answer) -> None:
+    def _learn(self, question: looks.Question, answer: wire.Answer) -> None:
         self._pace.answered(question, held=answer.held, at_first=answer.held_at_first)
         self._findings.learn(question, answer, self._clock())

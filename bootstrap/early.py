@@ -1,10 +1,10 @@
 """Answers `/startupz` while the rest of the sidecar is still being loaded.
 
-Redis waits for that answer, and pods that start at the same time share processors: what a pod can
-say without the others is said before anything is loaded that it takes to speak with them. The plan
-says it, of a look at nothing but the volume. Where that is not enough, the kubelet's question is
-kept waiting until the first look at the others: a kubelet that is told no asks again a second
-later.
+Redis waits for that answer, and pods that start at the same time share processors. So what a pod
+can say without the others is said before anything is loaded that it takes to speak with them, and
+so is that all of their servers are down (`first`). The plan's gate says it. Where that is not
+enough, the kubelet's question is kept waiting until the loop's first look: a kubelet that is told
+no asks again a second later.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bootstrap import errors, identity, intent, listener, settings, volume
+from bootstrap import errors, identity, intent, listener, looks, settings, volume
 from bootstrap.core import directory, former
-from bootstrap.core import plan as planning
-from bootstrap.core.model import Former, Pod, Scope, Snapshot, Trouble, Unreachable
+from bootstrap.core.model import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
+from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Gate
+from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
+
+if TYPE_CHECKING:
+    from bootstrap import first
 
 Caller = tuple[socket.socket, tuple[str, int]]
 _YES: Final = (
@@ -46,15 +50,25 @@ def begin() -> Early | None:
         return None  # It will be told.
     if known.http is None:
         return None
-    verdict = judge(intent.topology(known), known)
     try:
-        return Early(listener.listen(known.http), verdict)
+        listening = listener.listen(known.http)
     except OSError:
         return None  # It will be told too.
+    topology = intent.topology(known)
+    found = volume.read(known.data_dir) if known.data_dir else None
+    opened, asked = judge(topology, found), None
+    if opened is None and _few(topology, known):
+        opened, asked = _look_around(topology, known, found)
+    return Early(listening, opened, asked)
 
 
-def judge(topology: Topology, known: settings.Settings) -> Gate | None:
-    """The gate, if it is open by the word of the volume alone, whether a server runs or not."""
+def judge(
+    topology: Topology, found: Volume | None, others: tuple[Pod, ...] | None = None
+) -> Gate | None:
+    """The gate, if it is open whether a server runs or not: by the word of the volume alone.
+
+    Or by that of `others` too, which are all that there are.
+    """
     me = Pod(
         name=topology.name,
         ordinal=topology.ordinal,
@@ -63,23 +77,50 @@ def judge(topology: Topology, known: settings.Settings) -> Gate | None:
         address=topology.address,
         node=Unreachable(trouble=Trouble.REFUSED, reason="not asked yet"),
     )
-    found = volume.read(known.data_dir) if known.data_dir else None
     members = found.members if found else ()
     if members and (former.foreign(members, topology) or former.of_volume(members, topology)):
         return None  # It may be a copy, whose original has to be looked for.
-    snapshot = Snapshot(scope=Scope.LOCAL, pods=(me,), volume=found, former=Former())
-    plan = planning.plan(snapshot, topology)
-    return plan.gate if plan.gate.open and plan.look is Scope.LOCAL else None
+    scope = Scope.LOCAL if others is None else Scope.ALL
+    pods = tuple(sorted((me, *(others or ())), key=lambda pod: pod.ordinal))
+    snapshot = Snapshot(scope=scope, pods=pods, volume=found, former=Former())
+    verdict = gate.gate(Scene(snapshot, topology))
+    return verdict if verdict.open else None
+
+
+def _few(topology: Topology, known: settings.Settings) -> bool:
+    """Whether the others can be asked for by one packet each, and where."""
+    many = len(topology.ordinals) - 1
+    return bool(0 <= many <= looks.FEW and topology.address and known.nameservers)
+
+
+def _look_around(
+    topology: Topology, known: settings.Settings, found: Volume | None
+) -> tuple[Gate | None, first.Asked]:
+    """The gate by the first look at the others, and what DNS said at it."""
+    from bootstrap import first  # noqa: PLC0415 - a volume that speaks for itself needs none
+
+    hostnames = {topology.hostname_of(one) for one in topology.ordinals if one != topology.ordinal}
+    asked = first.asked(
+        directory.absolute(known.service_fqdn),
+        looks.TYPES[known.family],
+        known.nameservers[0],
+        {directory.absolute(one) for one in hostnames},
+    )
+    others = first.others(topology, asked.findings)
+    return (None if others is None else judge(topology, found, others)), asked
 
 
 class Early:
     """A thread that says yes to the startup probe. All other questions wait for the server."""
 
-    def __init__(self, listening: socket.socket, gate: Gate | None) -> None:
-        """Begin; `gate` is one that is open already."""
+    def __init__(
+        self, listening: socket.socket, opened: Gate | None, asked: first.Asked | None
+    ) -> None:
+        """Begin; `opened` is a gate that is so already, `asked` what DNS was asked for it."""
         self.listening = listening
-        self.gate = gate
-        self.judged: Callable[[], Gate | None] = lambda: gate
+        self.gate = opened
+        self.asked = asked
+        self.judged: Callable[[], Gate | None] = lambda: opened
         """What the gate is by now; any thread may ask."""
         self._held: dict[socket.socket, tuple[str, int]] = {}
         self._woken, self._wake = os.pipe()
@@ -110,8 +151,8 @@ class Early:
                     caller, where = self.listening.accept()
                     self._held[caller] = where
                     new.add(caller)
-            gate = self.judged() if probes else None
-            if gate is not None and gate.open:
+            found = self.judged() if probes else None
+            if found is not None and found.open:
                 for one in probes:
                     del self._held[one]
                     _say_yes(one)

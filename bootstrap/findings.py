@@ -14,7 +14,7 @@ from bootstrap import looks
 from bootstrap.core import directory
 
 if TYPE_CHECKING:
-    from bootstrap import resolver
+    from bootstrap import wire
 
 _OLDEST: Final = float("-inf")
 
@@ -101,7 +101,7 @@ class Findings:
         kinds = self._types if question.type == "SRV" else (question.type,)
         self._troubles.update(((name, kind), reason) for name in about for kind in kinds)
 
-    def learn(self, question: looks.Question, answer: resolver.Answer, now: float) -> None:
+    def learn(self, question: looks.Question, answer: wire.Answer, now: float) -> None:
         """Take in an answer that came at `now`, in seconds of any one clock."""
         denial = answer.outcome != "records"
         self._lifetimes[denial] = max(self._lifetimes[denial], answer.held)
@@ -118,9 +118,7 @@ class Findings:
             # (No data proves nothing here: a Service without ports has no SRV, but has pods.)
             self._learn_targets(question, answer, fact)
 
-    def _learn_targets(
-        self, question: looks.Question, answer: resolver.Answer, fact: _Fact
-    ) -> None:
+    def _learn_targets(self, question: looks.Question, answer: wire.Answer, fact: _Fact) -> None:
         pods = {target for target in answer.targets if target.endswith(f".{self._service}")}
         addresses: dict[str, list[str]] = {}
         for owner, address in answer.addresses:

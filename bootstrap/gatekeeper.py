@@ -10,7 +10,7 @@ from bootstrap import logs, status
 from bootstrap.core.model import Snapshot
 from bootstrap.core.plan import outcome
 from bootstrap.core.plan.outcome import Gate, Plan
-from bootstrap.core.plan.todo import line
+from bootstrap.core.todo import line
 from bootstrap.core.topology import Topology
 
 _RUNS = "a server runs already"

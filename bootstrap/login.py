@@ -25,7 +25,7 @@ class Access:
 class FailedError(Exception):
     """Nothing of use was heard. Says what kind of trouble it is, and what was seen."""
 
-    def __init__(self, trouble: Trouble, reason: str) -> None:
-        """Keep both."""
-        self.trouble, self.reason = trouble, reason
+    def __init__(self, trouble: Trouble, reason: str, *, odd: bool = False) -> None:
+        """Keep them; `odd` where our own password has what spoils one."""
+        self.trouble, self.reason, self.odd = trouble, reason, odd
         super().__init__(reason)

@@ -22,6 +22,13 @@ AddressType: TypeAlias = Literal["A", "AAAA"]
 About: TypeAlias = Literal["service", "pods"]
 Of: TypeAlias = Literal["SRV", "addresses"]
 
+TYPES: Final[dict[int | None, tuple[AddressType, ...]]] = {
+    4: ("A",),
+    6: ("AAAA",),
+    None: ("A", "AAAA"),
+}
+"""What to ask for, by the IP family of the pods; None: it is not known."""
+
 HELD_AT_MOST: Final = 30.0
 """Seconds for which a cluster's DNS remembers: `cache 30` in the CoreDNS of kubeadm, k3s, kind
 and of NodeLocal DNSCache. Longer TTLs are believed no further."""

@@ -87,7 +87,7 @@ class Node:
             async with self._connection.turn():
                 return await self._read(shards=shards, links=links)
         except login.FailedError as error:
-            return Unreachable(trouble=error.trouble, reason=error.reason)
+            return Unreachable(trouble=error.trouble, reason=error.reason, odd=error.odd)
 
     async def do(self, wanted: Sequence[actions.Action]) -> tuple[Refused | None, ...]:
         """Send the actions' commands in one pipeline; None for each that was accepted."""

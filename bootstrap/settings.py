@@ -273,6 +273,11 @@ class Settings:
         return f"{self.hostname}."
 
     @property
+    def family(self) -> Literal[4, 6] | None:
+        """The IP family of our pod, in which the others are looked for; None while not known."""
+        return None if self.pod_ip is None else 6 if ":" in self.pod_ip else 4
+
+    @property
     def service_fqdn(self) -> str:
         """The headless Service's absolute DNS name."""
         return f"{self.service}.{self.namespace}.svc.{self.domain}."

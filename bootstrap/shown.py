@@ -8,7 +8,7 @@ import json
 import time
 
 from bootstrap import asked, observe
-from bootstrap.core import headline, heard, overview, render, shards
+from bootstrap.core import headline, heard, overview, render, shards, sidecars
 from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
 from bootstrap.core.headline import Headline
@@ -134,6 +134,7 @@ async def _look(observer: observe.Observer, http: tuple[str, int] | None) -> tup
     names = tuple(pod.name for pod in snapshot.pods)
     memory = heard.remembered(snapshot.memory, said, observer.topology.name, names)
     snapshot = dataclasses.replace(snapshot, memory=memory, upstream=found, heard=said)
+    snapshot = sidecars.explained(snapshot)
     return snapshot, planning.plan(snapshot, observer.topology)
 
 

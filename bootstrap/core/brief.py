@@ -7,7 +7,7 @@ import re
 from bootstrap.core import actions
 from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.plan.todo import line
+from bootstrap.core.todo import line
 
 _COUNT = re.compile(r"\d+ keys")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bootstrap.core.effect import Effect
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Fix
 from bootstrap.core.shards import Cluster
+from bootstrap.core.todo import Fix
 
 
 class Verdict(enum.StrEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core import missed, slots
+from bootstrap.core import missed, sidecars, slots
 from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.plan import names, turned_away, usual
 from bootstrap.core.plan.outcome import Phase, Wait
@@ -22,27 +22,16 @@ ACTS: Final = frozenset(
 )
 
 
+#: Pods that are named where several have the same fault.
+_FEW: Final = 4
+
+
 def root(facts: Facts) -> Cause | None:
     """The root cause; None when all is well."""
     found = next((found for rule in _RULES if (found := rule(facts)) is not None), None)
     if found is None or found.verdict is Verdict.WAIT:
-        return _told_by_a_sidecar(facts) or found
+        return sidecars.to_act(facts) or found
     return found
-
-
-def _told_by_a_sidecar(facts: Facts) -> Cause | None:
-    """What a person has to do by the word of a sidecar, which has seen for how long it has been so.
-
-    In a dry run that of our own pod counts, and in `status` those of all.
-    """
-    me = facts.scene.topology.name
-    for one in sorted(facts.scene.snapshot.heard, key=lambda one: one.pod != me):
-        if one.verdict == Verdict.ACT and (one.pod == me or facts.cluster is not None):
-            what = f"{one.what} (seen {one.age:.0f} s ago by the sidecar of {one.pod})"
-            return Cause(
-                verdict=Verdict.ACT, code=one.code, pod=one.at_fault, what=what, fix=one.fix
-            )
-    return None
 
 
 def _refused(facts: Facts) -> Cause | None:
@@ -62,7 +51,8 @@ def _alarmed(facts: Facts) -> Cause | None:
 def _own_server(facts: Facts) -> Cause | None:
     if facts.scene.me.view is not None or not facts.plan.waiting:
         return None
-    return _of_wait(facts, facts.plan.waiting[0], 1)
+    wait = facts.plan.waiting[0]
+    return _of_wait(facts, wait, (wait.pod,))
 
 
 def _dns(facts: Facts) -> Cause | None:
@@ -78,48 +68,48 @@ def _waiting(facts: Facts) -> Cause | None:
     """A pod that is missing rather than what waits for it."""
     if not facts.plan.waiting:
         return None
-    causes = [_of_wait(facts, *group) for group in folded(facts.plan.waiting)]
-    rooted = [
-        cause
-        for cause, (wait, _) in zip(causes, folded(facts.plan.waiting), strict=True)
-        if wait.shared[1]
-    ]
-    return min(rooted or causes, key=lambda cause: cause.verdict is not Verdict.ACT)
+    groups = folded(facts.plan.waiting)
+    causes = [_of_wait(facts, wait, pods) for wait, pods in groups]
+    rooted = [cause for cause, (wait, _) in zip(causes, groups, strict=True) if wait.shared[1]]
+    found = min(rooted or causes, key=lambda cause: cause.verdict is not Verdict.ACT)
+    return sidecars.behind(facts, found)
 
 
-def folded(waits: tuple[Wait, ...]) -> list[tuple[Wait, int]]:
-    """Waits for the same thing as one, the first of them, with how many they are."""
-    groups: dict[object, tuple[Wait, int]] = {}
+def folded(waits: tuple[Wait, ...]) -> list[tuple[Wait, tuple[str, ...]]]:
+    """Waits for the same thing as one, the first of them, with the pods that they are for."""
+    groups: dict[object, list[Wait]] = {}
     for wait in waits:
-        key: object = wait.shared if wait.shared[1] else wait
-        first, many = groups.get(key, (wait, 0))
-        groups[key] = (first, many + 1)
-    return list(groups.values())
+        groups.setdefault(wait.shared if wait.shared[1] else wait, []).append(wait)
+    return [(some[0], tuple(wait.pod for wait in some)) for some in groups.values()]
 
 
-def _of_wait(facts: Facts, wait: Wait, many: int) -> Cause:
+def _of_wait(facts: Facts, wait: Wait, pods: tuple[str, ...]) -> Cause:
     scene = facts.scene
     view = scene.me.view
     # Before there is a cluster our own server's age says how long the others had time to come.
     late = not facts.effect.formed and view is not None and view.uptime > usual.LATE
     if facts.effect.formed and wait.usual:
         late = scene.snapshot.memory.unwell > 2 * wait.usual
-    act = late or (bool(wait.fix) and not wait.usual)
+    act = not wait.passes and (late or (bool(wait.fix) and not wait.usual))
     return Cause(
         verdict=Verdict.ACT if act else Verdict.WAIT,
         code="waiting",
         pod=wait.pod,
-        what=told(wait, many, len(scene.snapshot.pods)),
+        what=told(wait, pods, tuple(pod.name for pod in scene.snapshot.pods)),
         usual=0.0 if act else wait.usual,
     )
 
 
-def told(wait: Wait, many: int, every: int) -> str:
-    """One wait in words, or several that wait for the same thing."""
-    if many == 1:
+def told(wait: Wait, pods: tuple[str, ...], every: tuple[str, ...]) -> str:
+    """One wait in words, or several of these pods, out of every one, for the same thing."""
+    if len(pods) == 1:
         return f"waiting for {wait.text}"
     noun, what = wait.shared
-    return f"{many} of {every} {noun}: {what}"
+    others = [name for name in every if name not in pods]
+    which = f"all but {others[0]}" if len(others) == 1 else ", ".join(pods[:_FEW])
+    more = f" and {len(pods) - _FEW} more" if len(others) != 1 and len(pods) > _FEW else ""
+    those = f" ({which}{more})" if others else ""
+    return f"{len(pods)} of {len(every)} {noun}{those}: {what}"
 
 
 _DOING: Final = {

@@ -12,8 +12,8 @@ from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.effect import Effect
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo, line, todos
 from bootstrap.core.shards import Cluster
+from bootstrap.core.todo import Todo, line, todos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,5 +68,6 @@ def as_json(found: Headline) -> dict[str, object]:
         "cause": cause.what if cause else None,
         "usual_seconds": cause.usual or None if cause else None,
         "fix": line(found.todo),
+        "todo": [one.as_json() for one in found.todo],
         "effect": effect.as_json(found.effect),
     }

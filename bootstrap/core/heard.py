@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bootstrap.core.memory import Memory, Refusal
+from bootstrap.core.todo import Todo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,17 @@ class Heard:
     code: str = ""
     at_fault: str = ""
     what: str = ""
-    #: What helps against it, on one line.
-    fix: str = ""
+    #: What helps against it.
+    fix: tuple[Todo, ...] = ()
     #: How long ago that look was, in seconds.
     age: float = 0.0
     #: What it remembered at that look.
     memory: Memory | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether it keeps its server from starting."""
+        return self.memory is not None and self.memory.shut > 0 and not self.memory.opened
 
 
 def parse(pod: str, text: str) -> Heard | None:
@@ -56,10 +62,10 @@ def parse(pod: str, text: str) -> Heard | None:
         return None
 
 
-def _fix(said: dict[str, Any]) -> str:
+def _fix(said: dict[str, Any]) -> tuple[Todo, ...]:
     """What it says is to be done: against what blocks it, its faults, the cause, what it awaits."""
     ones = [*said["blocked"], *said["alarms"], said["headline"], *said["waiting"]]
-    return next((str(one["fix"]) for one in ones if one["fix"]), "")
+    return next((tuple(Todo(**todo) for todo in one["todo"]) for one in ones if one["todo"]), ())
 
 
 def _memory(said: dict[str, Any]) -> Memory:

@@ -43,6 +43,8 @@ def _down(facts: Facts, away: list[Member]) -> Cause:
     """Whether they come back by themselves, are replaced, or wait for a person."""
     scene = facts.scene
     names = [down.short(scene, one) for one in away]
+    if all(_told(scene, one) is Trouble.LOADING for one in away):
+        return _loading(scene, away, names)
     what = f"{down.listed(names)} {'is' if len(away) == 1 else 'are'} down"
     lost, seconds = [one for one in away if one.slots], usual.STARTED
     if not lost:
@@ -75,10 +77,22 @@ def _returns(scene: Scene, away: list[Member]) -> bool:
     return all(not one.gone or _comes(scene, one) for one in away)
 
 
-def _comes(scene: Scene, member: Member) -> bool:
+def _told(scene: Scene, member: Member) -> Trouble | None:
+    """What keeps its pod's server from being viewed; None where nothing is known of that."""
     pod = scene.pod_named(member)
-    told = pod.node if pod is not None else None
-    if isinstance(told, Unreachable) and told.trouble not in _SILENT:
+    return pod.node.trouble if pod and isinstance(pod.node, Unreachable) else None
+
+
+def _loading(scene: Scene, away: list[Member], names: list[str]) -> Cause:
+    loads = "loads its data" if len(names) == 1 else "load their data"
+    what = f"{down.listed(names)} {loads}; a big data set takes minutes"
+    return Cause(
+        verdict=Verdict.WAIT, code="pod-down", pod=names[0], what=what, fix=down.fix(scene, away)
+    )
+
+
+def _comes(scene: Scene, member: Member) -> bool:
+    if _told(scene, member) not in (None, *_SILENT):
         return False  # its server runs, and says why not
     named = scene.topology.ordinal_of(scene.hostname(member)) is not None
     return scene.lasting_known and named
@@ -86,11 +100,7 @@ def _comes(scene: Scene, member: Member) -> bool:
 
 def _starts(scene: Scene, lost: list[Member]) -> bool:
     """Whether the pods are seen to be there, and their servers to start."""
-    pods = [scene.pod_named(one) for one in lost]
-    nodes = [pod.node for pod in pods if pod is not None]
-    return len(nodes) == len(lost) and all(
-        isinstance(node, Unreachable) and node.trouble in _STARTING for node in nodes
-    )
+    return all(_told(scene, one) in _STARTING for one in lost)
 
 
 def _owners(facts: Facts) -> list[Member]:

@@ -200,6 +200,8 @@ class Unreachable:
 
     trouble: Trouble
     reason: str
+    #: Whether our own password was refused and has what spoils one, as a newline at its end.
+    odd: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

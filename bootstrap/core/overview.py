@@ -9,8 +9,8 @@ from bootstrap.core import headline as headlines
 from bootstrap.core.model import Snapshot
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import line
 from bootstrap.core.shards import Cluster, Row
+from bootstrap.core.todo import line
 from bootstrap.core.topology import Topology
 
 _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "NOTE")
@@ -71,7 +71,7 @@ def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         lines.append(f"{slots.named(cluster.disputed)}: several nodes claim them")
     lines += [f"{pod}: {why}" for pod, why in cluster.outside]
     lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
-    lines += sections.faults(plan, headline, topology, len(snapshot.pods))
+    lines += sections.faults(plan, headline, topology, tuple(pod.name for pod in snapshot.pods))
     for step in plan.steps:
         lines += [f"about to: {actions.describe(action)}" for action in step.actions]
     return "\n".join(lines)

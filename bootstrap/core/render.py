@@ -10,7 +10,7 @@ from bootstrap.core.cause import Verdict
 from bootstrap.core.model import Pod, Snapshot, Unreachable, View
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Fix, line, todos
+from bootstrap.core.todo import Fix, line, todos
 from bootstrap.core.topology import Topology
 
 
@@ -92,10 +92,11 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
         *_table(snapshot),
         "",
         f"phase: {plan.phase.value}",
-        *sections.faults(plan, headline, topology, len(snapshot.pods)),
+        *sections.faults(plan, headline, topology, tuple(pod.name for pod in snapshot.pods)),
     ]
     for number, step in enumerate(plan.steps, 1):
-        lines.append(f"step {number}, until {step.until}:")
+        nothing = "" if step.actions else ": nothing to send; it waits"
+        lines.append(f"step {number}{nothing or ','} until {step.until}{':' * (not nothing)}")
         lines += [f"    {actions.describe(action)}" for action in step.actions]
         lines += [f"    warning: {step.warning}"] if step.warning else []
     lines += [f"note: {note}" for note in plan.notes]

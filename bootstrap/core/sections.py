@@ -6,15 +6,15 @@ from bootstrap.core import causes
 from bootstrap.core.headline import Headline
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.plan.todo import Fix, Todo, lines, todos
+from bootstrap.core.todo import Fix, Todo, lines, todos
 from bootstrap.core.topology import Topology
 
 
-def faults(plan: Plan, headline: Headline, topology: Topology, every: int) -> list[str]:
+def faults(plan: Plan, headline: Headline, topology: Topology, every: tuple[str, ...]) -> list[str]:
     """Each refusal and fault with what to do; then what is waited for, and what helps there.
 
-    What the headline says, and what helps against several of them, is told once. `every` is how
-    many pods were looked at.
+    What the headline says, and what helps against several of them, is told once. `every` are
+    the pods that were looked at.
     """
     told: set[Todo] = set()
     found: list[str] = []
@@ -25,8 +25,8 @@ def faults(plan: Plan, headline: Headline, topology: Topology, every: int) -> li
         found += [f"{mark} {one.code}{why}", *_once(one.fix, told)]
     codes = dict.fromkeys(one.code for one in plan.faults)
     found += [f"    runbook: {explain(topology, code)}" for code in codes]
-    for wait, many in causes.folded(plan.waiting):
-        found += [text] if (text := causes.told(wait, many, every)) != said else []
+    for wait, pods in causes.folded(plan.waiting):
+        found += [text] if (text := causes.told(wait, pods, every)) != said else []
     found += _once(headline.todo, told)
     for wait, _ in causes.folded(plan.waiting):
         found += _once(wait.fix, told)

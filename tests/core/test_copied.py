@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import parse
+from bootstrap.core import parse, todo
 from bootstrap.core import plan as planning
 from bootstrap.core.directory import Name
 from bootstrap.core.model import Former, Scope, Trouble, Unreachable, View, Volume
-from bootstrap.core.plan import copied, todo
+from bootstrap.core.plan import copied
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
 from tests.core import build
 

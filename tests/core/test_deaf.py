@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import listening
+from bootstrap.core import listening, todo
 from bootstrap.core.model import Trouble, Unreachable
-from bootstrap.core.plan import deaf, todo
+from bootstrap.core.plan import deaf
 from bootstrap.core.plan.scene import Scene
 from tests.core import build
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import parse
+from bootstrap.core import parse, todo
 from bootstrap.core import plan as planning
 from bootstrap.core.directory import Name
 from bootstrap.core.model import Pod, Scope, Volume
-from bootstrap.core.plan import gate, todo
+from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
 from tests.core import build
 

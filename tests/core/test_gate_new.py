@@ -6,9 +6,9 @@ from typing import Final
 
 import pytest
 
+from bootstrap.core import todo
 from bootstrap.core.directory import Name
 from bootstrap.core.model import Scope, Volume
-from bootstrap.core.plan import todo
 from bootstrap.core.plan.outcome import Gate
 from tests.core import build
 from tests.core.test_gate import GONE, HOLDER, PROMOTED, down, peer, plan, verdict

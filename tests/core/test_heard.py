@@ -14,6 +14,7 @@ from bootstrap.core.cause import Verdict
 from bootstrap.core.heard import Heard
 from bootstrap.core.memory import Memory, Refusal
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.todo import Todo
 from tests.core import build
 
 TOPOLOGY = build.topology(0)
@@ -28,6 +29,7 @@ MEMORY = Memory(
     unlinked=(("redis-app-0", 7.0), ("redis-app-1", 1.0)),
     refused=(REFUSAL,),
 )
+LOOK = Todo(what="is it there?", command="kubectl get pod redis-app-3", expect="expected: yes")
 ACT = Heard(
     pod="redis-app-3",
     verdict="ACT",
@@ -41,10 +43,10 @@ ACT = Heard(
 def said(**more: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "pod": "redis-app-0",
-        "headline": {"verdict": "ACT", "code": "x", "pod": None, "cause": "so", "fix": ""},
+        "headline": {"verdict": "ACT", "code": "x", "pod": None, "cause": "so", "todo": []},
         "blocked": [],
-        "alarms": [{"fix": ""}],
-        "waiting": [{"fix": "wait"}, {"fix": "later"}],
+        "alarms": [{"todo": []}],
+        "waiting": [{"todo": [LOOK.as_json()]}, {"todo": [Todo(what="later").as_json()]}],
         "age": 3.5,
         "memory": dataclasses.asdict(MEMORY) | {"of a later version": 1},
     }
@@ -54,7 +56,7 @@ def said(**more: Any) -> dict[str, Any]:
 def test_an_answer_is_read_with_all_that_is_remembered() -> None:
     found = heard.parse("redis-app-0", json.dumps(said()))
     assert found == Heard(
-        pod="redis-app-0", verdict="ACT", code="x", what="so", fix="wait", age=3.5, memory=MEMORY
+        pod="redis-app-0", verdict="ACT", code="x", what="so", fix=(LOOK,), age=3.5, memory=MEMORY
     )
 
 
@@ -95,11 +97,54 @@ def test_where_a_sidecar_says_act_nothing_is_told_as_well() -> None:
         "ACT open-slots: slot 7 (seen 4 s ago by the sidecar of redis-app-3). "
     )
     assert judged(ACT, status=False).verdict is Verdict.HEALTHY  # that is for `status` to judge
-    mine = dataclasses.replace(ACT, pod="redis-app-0", what="mine", fix="do it")
+    mine = dataclasses.replace(ACT, pod="redis-app-0", what="mine", fix=(Todo(what="do it"),))
     assert "mine" in judged(ACT, mine, status=True).text
     assert "mine" in judged(mine, status=False).text
     assert [one.what for one in judged(mine, status=False).todo] == ["do it"]
     assert judged(dataclasses.replace(ACT, verdict="WAIT"), status=True).verdict is Verdict.HEALTHY
+
+
+def waiting_for_the_first(*some: Heard) -> headline.Headline:
+    """The judgement of a later pod on six new ones, of which the first does not form."""
+    topology = build.topology(3)
+    seen = build.snapshot(*(build.own(one) for one in range(6)))
+    seen = dataclasses.replace(seen, heard=some)
+    return headline.headline(Scene(seen, topology), planning.plan(seen, topology))
+
+
+def test_who_is_waited_for_says_by_its_own_sidecar_why() -> None:
+    plain = waiting_for_the_first()
+    assert plain.text.startswith("WAIT: waiting for redis-app-0 to form the cluster")
+    first = Heard(
+        pod="redis-app-0", verdict="WAIT", code="waiting", at_fault="redis-app-4", what="for 4"
+    )
+    last = Heard(
+        pod="redis-app-4",
+        verdict="ACT",
+        code="waiting",
+        at_fault="redis-app-4",
+        what="it does not accept our password",
+        age=2.0,
+        fix=(LOOK,),
+    )
+    assert waiting_for_the_first(first).text.startswith(
+        "WAIT: for 4 (seen 0 s ago by the sidecar of redis-app-0); it passes by itself"
+    )
+    found = waiting_for_the_first(first, last)
+    assert found.text.startswith(
+        "ACT: it does not accept our password (seen 2 s ago by the sidecar of redis-app-4). "
+    )
+    assert found.todo == (LOOK,)
+    # What concerns nobody that is waited for is for `status` to judge.
+    assert waiting_for_the_first(last) == plain
+    assert waiting_for_the_first(first, dataclasses.replace(last, at_fault="redis-app-3")) == plain
+
+
+def test_who_waits_for_us_in_turn_or_says_nothing_changes_nothing() -> None:
+    plain = waiting_for_the_first()
+    for_us = Heard(pod="redis-app-0", verdict="WAIT", at_fault="redis-app-3", what="for you")
+    well = Heard(pod="redis-app-0", verdict="HEALTHY")
+    assert waiting_for_the_first(for_us) == waiting_for_the_first(well) == plain
 
 
 def test_open_slots_are_told_to_a_person_with_how_long_the_sidecar_has_seen_them() -> None:

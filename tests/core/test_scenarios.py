@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core.plan import todo
+from bootstrap.core import todo
 from bootstrap.core.plan.outcome import Phase, Plan
 from tests.core import codes, scenario
 from tests.simulator import oracle

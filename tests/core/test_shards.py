@@ -204,7 +204,7 @@ def text(*pods: Pod, me: int = 0) -> str:
 
 
 EXPECTED = """\
-WAIT pod-down: redis-app-5 is down; it passes by itself, usually within 15 s. Clients are served. \
+WAIT pod-down: redis-app-5 loads its data; a big data set takes minutes; it passes by itself. Clients are served. \
 Of slots 5461-16383 there is one copy.
 
 SLOTS        POD          ROLE     ADDRESS    HOST    ZONE  LINK  LAG  KEYS  STATE  NOTE

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Former, Pod, Scope, Trouble
-from bootstrap.core.plan import advice, down, todo
+from bootstrap.core import sidecars, todo
+from bootstrap.core.heard import Heard
+from bootstrap.core.memory import Memory
+from bootstrap.core.model import Former, Pod, Scope, Trouble, Unreachable
+from bootstrap.core.plan import advice, down
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
 from tests.core import build
@@ -37,26 +40,71 @@ def five_and(trouble: str, *ordinals: int, **more: Any) -> str:
 
 
 def test_which_pod_differs_in_its_password() -> None:
-    assert "5 of 6 servers take no password, redis-app-4 does: let" in five_and("password")
+    without = "let the sidecar in without a password"
+    assert f"5 of 6 servers {without}, redis-app-4 did not: let" in five_and("password")
     with_ours = five_and("password", with_password=True)
-    assert "5 of 6 servers accept the sidecar's password, redis-app-4 does not: let" in with_ours
+    assert "5 of 6 servers took the sidecar's password, redis-app-4 did not: let" in with_ours
     several = five_and("password", 3, 4)
-    assert "4 of 6 servers take no password, redis-app-3, redis-app-4 do: let" in several
+    assert f"4 of 6 servers {without}, redis-app-3, redis-app-4 did not: let" in several
+    one = five_and("password", 0, 1, 2, 3, 5)
+    assert (
+        f"1 of 6 servers (redis-app-4) {without}, redis-app-0, redis-app-1, redis-app-2,"
+        " redis-app-3 and 1 more did not: let"
+    ) in one
+
+
+def test_a_spoilt_password_is_to_be_written_anew_first() -> None:
+    spoilt = Unreachable(trouble=Trouble.PASSWORD, reason="no; it ends in a newline", odd=True)
+    pods = [build.own(0), *(build.pod(one, "password") for one in range(1, 6))]
+    assert "printf" not in told(planned(*pods))
+    pods[3] = dataclasses.replace(pods[3], node=spoilt)
+    said = told(planned(*pods))
+    assert said.index("kubectl create secret generic NAME") < said.index("CONFIG GET requirepass")
+
+
+def test_who_is_held_by_its_start_gate_is_told_as_that() -> None:
+    held = Heard(pod="redis-app-4", verdict="WAIT", memory=Memory(shut=3.0))
+    refused = Unreachable(trouble=Trouble.REFUSED, reason="no connection: Connection refused")
+    pods = [build.own(one) for one in range(6)]
+    pods[4] = dataclasses.replace(build.pod(4, "refused"), node=refused)
+
+    def said(one: Heard) -> str:
+        seen = sidecars.explained(
+            dataclasses.replace(build.snapshot(*pods, scope=Scope.ALL), heard=(one,))
+        )
+        plan = planning.plan(seen, build.topology(0))
+        return "".join(wait.text for wait in plan.waiting) + told(plan)
+
+    look = "what does the start gate of redis-app-4 wait for?"
+    assert "Connection refused; its start gate holds it" in said(held)
+    assert look in said(held)
+    for other in (Memory(), Memory(shut=3.0, opened=True), None):
+        assert "start gate" not in said(dataclasses.replace(held, memory=other))
+    assert "start gate" not in said(dataclasses.replace(held, pod="redis-app-5"))
+
+
+def test_where_both_certificates_have_expired_both_are_to_be_renewed() -> None:
+    pods = [build.own(one) for one in range(6)]
+    pods[4] = build.pod(4, "tls-expired")
+    ours = "the sidecar's own certificate is refused by redis-app-1, redis-app-2:"
+    assert ours not in told(planned(*pods, me=4))
+    pods[1], pods[2] = build.pod(1, "tls-ours"), build.pod(2, "tls-ours")
+    assert ours in told(planned(*pods, me=4))
 
 
 @pytest.mark.parametrize(
-    ("trouble", "do"),
+    ("trouble", "did"),
     [
-        ("permission", "grant the user default what the sidecar needs"),
-        ("protected-mode", "answer other pods"),
-        ("tls", "speak TLS with the sidecar"),
-        ("tls-expired", "have a certificate that is valid now"),
-        ("command-missing", "know all commands that the sidecar needs"),
-        ("not-cluster-mode", "are in cluster mode"),
+        ("permission", "granted the user default all that the sidecar needs"),
+        ("protected-mode", "answered other pods"),
+        ("tls", "spoke TLS with the sidecar"),
+        ("tls-expired", "had a certificate that is valid now"),
+        ("command-missing", "knew all commands that the sidecar needs"),
+        ("not-cluster-mode", "had cluster-enabled yes"),
     ],
 )
-def test_which_pod_differs_in_anything_else(trouble: str, do: str) -> None:
-    assert f"5 of 6 servers {do}, redis-app-4 does not: " in five_and(trouble)
+def test_which_pod_differs_in_anything_else(trouble: str, did: str) -> None:
+    assert f"5 of 6 servers {did}, redis-app-4 did not: " in five_and(trouble)
 
 
 def test_nothing_is_said_of_others_where_none_lets_us_in() -> None:

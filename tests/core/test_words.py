@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import causes, effect, headline, overview, render, shards
+from bootstrap.core import causes, effect, headline, overview, render, shards, todo
 from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
 from bootstrap.core.directory import Name
 from bootstrap.core.model import Pod, Scope, Trouble, Unreachable
-from bootstrap.core.plan import down, todo
+from bootstrap.core.plan import down
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from tests.core import build, scenario
@@ -244,9 +244,11 @@ def test_each_kind_of_trouble_in_the_shards_has_its_verdict() -> None:
 def test_the_same_fault_of_several_servers_is_one_line() -> None:
     pods = [build.own(0), *(build.pod(one, "refused") for one in range(1, 6))]
     found = told(*pods)
-    assert found.text.startswith("WAIT: 5 of 6 servers: it is refused; it passes by itself")
+    assert found.text.startswith(
+        "WAIT: 5 of 6 servers (all but redis-app-0): it is refused; it passes by itself"
+    )
     old = [build.own(0, uptime=90), *pods[1:]]
-    assert told(*old).text.startswith("ACT: 5 of 6 servers: it is refused. ")
+    assert told(*old).text.startswith("ACT: 5 of 6 servers (all but redis-app-0): it is refused. ")
 
 
 def test_a_node_that_was_missed_for_long_is_for_a_person() -> None:

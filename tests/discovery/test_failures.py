@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from bootstrap import discovery, findings, looks, resolver
+from bootstrap import discovery, findings, looks, wire
 from bootstrap.core import directory
 from tests.discovery.support import (
     LONGEST,
@@ -112,8 +112,8 @@ def test_half_an_answer_does_not_deny(failing: looks.AddressType, *, failure_fir
     assert known.of(pod(0)) == directory.Name(state="unknown", reason="no answer")
 
 
-def denial(outcome: Literal["no data", "NXDOMAIN"]) -> resolver.Answer:
-    return resolver.Answer(outcome=outcome, held=5, held_at_first=5, nameserver="10.0.0.10:53")
+def denial(outcome: Literal["no data", "NXDOMAIN"]) -> wire.Answer:
+    return wire.Answer(outcome=outcome, held=5, held_at_first=5, nameserver="10.0.0.10:53")
 
 
 def test_a_lie_under_another_id_is_passed_over(serve: Server, clock: Clock) -> None:

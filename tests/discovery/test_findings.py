@@ -6,16 +6,16 @@ from typing import Literal
 
 import pytest
 
-from bootstrap import findings, looks, resolver
+from bootstrap import findings, looks, wire
 from bootstrap.core import directory
 from tests.discovery.support import SERVICE, address, pod, states
 
 SERVER = "10.0.0.10:53"
 
 
-def records(held: float, *numbers: int, owner: str = "", at: str = "") -> resolver.Answer:
+def records(held: float, *numbers: int, owner: str = "", at: str = "") -> wire.Answer:
     """Return the records of some pods, or all their addresses under one owner."""
-    return resolver.Answer(
+    return wire.Answer(
         outcome="records",
         addresses=tuple((owner or pod(one), at or address(one)) for one in numbers),
         targets=() if owner else tuple(pod(one) for one in numbers),
@@ -25,8 +25,8 @@ def records(held: float, *numbers: int, owner: str = "", at: str = "") -> resolv
     )
 
 
-def denial(outcome: Literal["no data", "NXDOMAIN"], held: float = 30) -> resolver.Answer:
-    return resolver.Answer(outcome=outcome, held=held, held_at_first=held, nameserver=SERVER)
+def denial(outcome: Literal["no data", "NXDOMAIN"], held: float = 30) -> wire.Answer:
+    return wire.Answer(outcome=outcome, held=held, held_at_first=held, nameserver=SERVER)
 
 
 A = looks.Question(pod(0), "A")
@@ -87,7 +87,7 @@ def test_a_newer_list_clears_the_nameless(known: findings.Findings) -> None:
 
 
 def test_what_is_not_below_the_service_is_no_pod_of_it(known: findings.Findings) -> None:
-    elsewhere = resolver.Answer(
+    elsewhere = wire.Answer(
         outcome="records",
         addresses=(("other.example.", "127.9.9.9"), (pod(0), address(0))),
         targets=("other.example.", pod(0)),
@@ -100,7 +100,7 @@ def test_what_is_not_below_the_service_is_no_pod_of_it(known: findings.Findings)
 
 
 def test_a_listed_pod_without_address_is_not_denied(known: findings.Findings) -> None:
-    bare = resolver.Answer(
+    bare = wire.Answer(
         outcome="records", targets=(pod(0),), held=30, held_at_first=30, nameserver=SERVER
     )
     known.learn(SERVICE_SRV, bare, 0.0)

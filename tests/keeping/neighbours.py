@@ -23,7 +23,7 @@ CHECKS: Final = (
         "    return apart(scene, view) or not mutual(scene, view)",
         "    return False",
     ),
-    ("plan/__init__.py", "    evidence.split,\n", ""),
+    ("plan/rules.py", "    evidence.split,\n", ""),
     # The id of the node that answers, against which everybody is checked last.
     ("plan/moved.py", _BY_ID, _BY_ID.replace("pod_by_id.get(member.node_id)", "pod_named(member)")),
 )

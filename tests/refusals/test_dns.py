@@ -55,7 +55,7 @@ def test_names_that_do_not_exist(blank: sets.LocalStatefulSet) -> None:
     for pod in blank.pods:
         blank.names.withdraw(pod.name, "redis-service", "default")
     says = [
-        "it does not exist: DNS says NXDOMAIN from",
+        "not in DNS: NXDOMAIN from",
         "kubectl get pods -n default",
         "kubectl get service redis-service -n default -o jsonpath='{.spec.clusterIP} {.spec.publish",
         "kubectl get statefulset redis-app -n default -o jsonpath='{.spec.serviceName}'",
@@ -114,5 +114,5 @@ def test_addresses_of_the_other_family(blank: sets.LocalStatefulSet, which: list
         blank.names.publish(
             blank[ordinal].name, "redis-service", "default", [f"fd00::{ordinal + 10}"]
         )
-    says = ["it has no IPv4 address", "spec.ipFamilies", "status.podIPs"]
+    says = ["no IPv4 address", "spec.ipFamilies", "status.podIPs"]
     refused(blank, says)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import early, identity, intent, knock, login, node, secret, settings
+from bootstrap import early, identity, intent, knock, login, node, secret, settings, volume
 from bootstrap.core.model import Trouble, Unreachable
 from tests.formation import forming
 from tests.shell import alone
@@ -92,7 +92,8 @@ def judged(tmp_path: Path, **files: str) -> str:
     if files or tmp_path.exists():
         environ["BOOTSTRAP_DATA_DIR"] = str(tmp_path)
     known = settings.read(environ, identity.Files())
-    gate = early.judge(intent.topology(known), known)
+    found = volume.read(known.data_dir) if known.data_dir else None
+    gate = early.judge(intent.topology(known), found)
     return f"open {gate.code}".strip() if gate else "ask"
 
 

@@ -7,8 +7,8 @@ from bootstrap.core.model import Pod, Scope, Trouble, Unreachable
 from bootstrap.core.plan import commands, names, promoting, unreached, usual
 from bootstrap.core.plan.outcome import Block, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
 from bootstrap.core.proof import Proof
+from bootstrap.core.todo import Todo
 from bootstrap.core.topology import Topology
 
 #: Troubles that time does not mend: the node answered, and what it said rules it out.
@@ -27,6 +27,7 @@ def missing(scene: Scene, pod: Pod) -> Wait | None:
         what=f"Redis at {pod.address}:{topology.port} to answer; {pod.node.reason}",
         fix=unreached.fix(scene, pod.name, trouble),
         usual=unreached.USUAL.get(trouble, 0.0),
+        passes=trouble in unreached.PASSING,
         shared=("servers", pod.node.reason),
     )
 

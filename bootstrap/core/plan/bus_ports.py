@@ -14,7 +14,7 @@ from bootstrap.core.model import Pod, View
 from bootstrap.core.plan import commands, meeting
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 CODE: Final = "bus-port-closed"
 _Seen = tuple[Pod, View]

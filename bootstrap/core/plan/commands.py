@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 from bootstrap.core.topology import Topology
 
 
@@ -48,11 +48,12 @@ def logs(topology: Topology, pod: str, container: str) -> str:
 def filled(todo: Todo, topology: Topology, pod: str, **more: str) -> Todo:
     """A thing to do with `{pod}`, `{n}` for the namespace's option, `{user}` and more filled in.
 
-    `{cli}` is what comes before a command to the pod's server.
+    `{cli}` is what comes before a command to the pod's server, `{sidecar}` to its sidecar.
     """
 
     def fill(text: str) -> str:
         text = text.replace("{cli}", ask(topology, pod))
+        text = text.replace("{sidecar}", in_sidecar(topology, pod))
         text = text.replace("{n}", namespace(topology)).replace("{pod}", pod)
         text = text.replace("{as_user}", f" --user {topology.username}" * bool(topology.username))
         text = text.replace("{user}", user(topology)).replace("{me}", topology.name)

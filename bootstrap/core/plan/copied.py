@@ -27,8 +27,8 @@ from bootstrap.core.model import Former, Member, Pod, Scope, Trouble, Unreachabl
 from bootstrap.core.plan import advice, commands
 from bootstrap.core.plan.outcome import Block, Gate
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
 from bootstrap.core.proof import Proof
+from bootstrap.core.todo import Todo
 from bootstrap.core.topology import Topology
 
 COPIED = "copied-volume"

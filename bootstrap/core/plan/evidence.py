@@ -11,8 +11,8 @@ from bootstrap.core.plan import advice, commands, copied, foreign, heal, usual
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
 from bootstrap.core.proof import Proof
+from bootstrap.core.todo import Todo
 
 #: For how long a stranger behind a sibling's name is taken for a stale DNS answer by a node that
 #: has its role, in seconds: twice what caches were seen to keep the address of a deleted pod.

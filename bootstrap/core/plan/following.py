@@ -12,7 +12,7 @@ from bootstrap.core.model import Member, View
 from bootstrap.core.plan import commands, local, promoting
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 
 def astray(my: View) -> Member | None:

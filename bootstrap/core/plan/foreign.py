@@ -5,7 +5,7 @@ from __future__ import annotations
 from bootstrap.core.model import Member, Pod
 from bootstrap.core.plan import advice, commands
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 
 def fix(scene: Scene, member: Member) -> tuple[Todo, ...]:

@@ -11,8 +11,8 @@ from bootstrap.core.plan import advice, commands, forming, moved, names, size, u
 from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
 from bootstrap.core.proof import Proof
+from bootstrap.core.todo import Todo
 from bootstrap.core.topology import Topology
 
 

@@ -34,7 +34,7 @@ from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volu
 from bootstrap.core.plan import advice, commands, copied, names, unreached, usual
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Fix, Todo
+from bootstrap.core.todo import Fix, Todo
 from bootstrap.core.topology import Topology
 
 _MISSING = "data-missing"

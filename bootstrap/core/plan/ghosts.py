@@ -12,7 +12,7 @@ from bootstrap.core.model import Member, Pod, Scope, View
 from bootstrap.core.plan import advice, commands, ownership, renewed
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 
 def forget(scene: Scene) -> Plan | None:

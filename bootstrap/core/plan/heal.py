@@ -23,7 +23,7 @@ from bootstrap.core.plan import (
 )
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 #: How long a node has to be failing, or without a link, before we look after it, in seconds: a
 #: server that only restarts, where it was, is linked again sooner.

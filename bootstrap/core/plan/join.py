@@ -27,7 +27,7 @@ from bootstrap.core.plan.evidence import components
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Fix, Todo, todos
+from bootstrap.core.todo import Fix, Todo, todos
 
 _GOSSIP: Final = "gossip to name the primaries"
 

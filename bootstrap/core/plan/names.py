@@ -6,7 +6,7 @@ from bootstrap.core.model import Pod
 from bootstrap.core.plan import commands, service, usual
 from bootstrap.core.plan.outcome import Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 from bootstrap.core.topology import Topology
 
 
@@ -35,12 +35,12 @@ def _said(scene: Scene, pod: Pod) -> str:
     topology, source = scene.topology, scene.topology.dns_source
     match pod.resolved.state:
         case "absent" if _family_missing(pod):
-            return f"it has no {_family(topology.address)}address: {pod.resolved.reason}"
+            return f"no {_family(topology.address)}address: {pod.resolved.reason}"
         case "absent":
             why = service.said(scene)
-            return f"it does not exist: DNS says {pod.resolved.reason}{why and f'; {why}'}"
+            return f"not in DNS: {pod.resolved.reason}{why and f'; {why}'}"
         case "found":
-            return f"it resolves to {', '.join(pod.resolved.addresses)}, not asked yet"
+            return f"found at {', '.join(pod.resolved.addresses)}, not asked yet"
         case _:
             return f"DNS is unclear: {pod.resolved.reason} (name server of {source})"
 

@@ -14,7 +14,7 @@ from bootstrap.core.model import Member, OpenSlot, Pod, View
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 CODE: Final = "open-slots"
 #: For how long the same slots have to be open, in seconds, before it is an alarm: a reshard that

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bootstrap.core.actions import Action
 from bootstrap.core.model import Scope
-from bootstrap.core.plan.todo import Fix
+from bootstrap.core.todo import Fix
 
 
 class Phase(enum.StrEnum):
@@ -45,6 +45,8 @@ class Wait:
     fix: Fix = ""
     #: Seconds after which it is usually over; 0 where no figure is known. See `usual`.
     usual: float = 0.0
+    #: Whether it passes by itself though no figure is known, as the loading of data does.
+    passes: bool = False
     #: What several pods may have in common: a noun, and what is wrong with it, without their names.
     shared: tuple[str, str] = ("", "")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bootstrap.core.model import Pod
 from bootstrap.core.plan import commands, names
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 
 def once_found(scene: Scene, act: Todo) -> Todo:

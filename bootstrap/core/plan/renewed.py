@@ -11,7 +11,7 @@ from bootstrap.core.model import Member, Pod, Scope
 from bootstrap.core.plan import advice, commands, promoting
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 
 def keys(pod: Pod) -> int:

@@ -16,7 +16,7 @@ from bootstrap.core.model import Disk, Pod
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 #: Bytes that a volume has to have left for another nodes.conf: the new one is written beside the
 #: old one. Of 240 nodes it takes about 45 KiB, at less than 190 bytes a line.

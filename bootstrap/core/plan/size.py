@@ -11,7 +11,7 @@ from bootstrap.core.model import Pod, Scope
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 from bootstrap.core.topology import LEAST_SHARDS
 
 #: For these the process ends as for any other fault of the configuration.

@@ -23,7 +23,7 @@ from bootstrap.core.plan import (
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 
 def steady(scene: Scene) -> Plan:

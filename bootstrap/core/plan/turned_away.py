@@ -13,7 +13,7 @@ from bootstrap.core.model import Member, Pod, View
 from bootstrap.core.plan import commands, following, usual
 from bootstrap.core.plan.outcome import Alarm, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 from bootstrap.core.upstream import LASTING_SECONDS, Refusal, Upstream
 
 CODE: Final = "replica-refused"

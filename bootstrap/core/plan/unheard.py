@@ -19,7 +19,7 @@ from bootstrap.core.plan import advice, commands, meeting, moved
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 _Seen = tuple[Pod, View]
 

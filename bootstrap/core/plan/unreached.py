@@ -6,17 +6,42 @@ import dataclasses
 from typing import Final
 
 from bootstrap.core import rights
-from bootstrap.core.model import Trouble, Unreachable
+from bootstrap.core.model import Pod, Trouble, Unreachable
 from bootstrap.core.plan import commands, usual
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 #: Troubles that pass by themselves, with the usual seconds; all others are for a person.
 USUAL: Final = {
     Trouble.REFUSED: usual.STARTED,
     Trouble.TIMEOUT: usual.CACHED,
-    Trouble.LOADING: usual.STARTED,
 }
+#: Those that pass by themselves in a time that nobody knows: a big data set takes minutes.
+PASSING: Final = frozenset({Trouble.LOADING})
+
+#: For a server that its sidecar keeps from starting.
+_HELD: Final = Todo(
+    what="what does the start gate of {pod} wait for?",
+    command="{sidecar} python -m bootstrap --dry-run",
+    expect="its first line names the cause",
+)
+
+#: For a password that is refused, and odd.
+_SPOILT: Final = (
+    Todo(
+        what="from where has the sidecar its password?",
+        command="kubectl get pod{n} {pod} -o yaml | grep -A 5 BOOTSTRAP_REDIS_PASSWORD",
+        expect="secretKeyRef names the Secret and the key",
+    ),
+    Todo(
+        what="write the Secret anew as the servers have it, without a line end, blanks, quotes or"
+        " one base64 too many; then let the pods restart",
+        command="printf %s 'PASSWORD' | kubectl create secret generic NAME{n}"
+        " --from-file=KEY=/dev/stdin --dry-run=client -o yaml | kubectl apply -f -",
+        expect="NAME and KEY from above. `echo` adds a line end, printf does not; this leaves only"
+        " that key in the Secret",
+    ),
+)
 
 _THERE: Final = Todo(
     what="is the pod there, and its container redis running?",
@@ -196,17 +221,21 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
 }
 
 
-#: What the servers that let the sidecar in do, and the one at fault does not.
-_DO: Final = {
-    Trouble.PERMISSION: "grant the user {user} what the sidecar needs",
-    Trouble.PROTECTED: "answer other pods",
-    Trouble.COMMAND: "know all commands that the sidecar needs",
-    Trouble.NOT_CLUSTER: "are in cluster mode",
-    Trouble.TLS: "speak TLS with the sidecar",
-    Trouble.TLS_EXPIRED: "have a certificate that is valid now",
-    Trouble.TLS_NAME: "have a certificate with the pod's name",
-    Trouble.TLS_UNTRUSTED: "have a certificate of an authority in BOOTSTRAP_TLS_CA_FILE",
-    Trouble.TLS_OURS: "accept the sidecar's certificate",
+#: Pods that are named; of more only the number is told.
+_FEW: Final = 4
+
+#: What the servers that let the sidecar in did, and those at fault did not.
+_DID: Final = {
+    Trouble.PASSWORD: "took the sidecar's password",
+    Trouble.PERMISSION: "granted the user {user} all that the sidecar needs",
+    Trouble.PROTECTED: "answered other pods",
+    Trouble.COMMAND: "knew all commands that the sidecar needs",
+    Trouble.NOT_CLUSTER: "had cluster-enabled yes",
+    Trouble.TLS: "spoke TLS with the sidecar",
+    Trouble.TLS_EXPIRED: "had a certificate that is valid now",
+    Trouble.TLS_NAME: "had a certificate with the pod's name",
+    Trouble.TLS_UNTRUSTED: "had a certificate of an authority in BOOTSTRAP_TLS_CA_FILE",
+    Trouble.TLS_OURS: "accepted the sidecar's certificate",
 }
 
 
@@ -216,25 +245,51 @@ def fix(scene: Scene, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
     seen = _others(scene, trouble)
     if seen:
         first = dataclasses.replace(first, what=f"{seen}: {first.what}")
-    return tuple(commands.filled(one, scene.topology, pod) for one in (first, *more))
+    found = (*_spoilt(scene, trouble), *_held(scene, pod), first, *more, *_ours_too(scene, trouble))
+    return tuple(commands.filled(one, scene.topology, pod) for one in found)
+
+
+def _spoilt(scene: Scene, trouble: Trouble) -> tuple[Todo, ...]:
+    """For a password that is odd, wherever it was refused: all servers are sent the same."""
+    nodes = (pod.node for pod in scene.snapshot.pods)
+    odd = any(isinstance(node, Unreachable) and node.odd for node in nodes)
+    return _SPOILT if odd and trouble is Trouble.PASSWORD else ()
+
+
+def _held(scene: Scene, pod: str) -> tuple[Todo, ...]:
+    return (_HELD,) if any(one.pod == pod and one.held for one in scene.snapshot.heard) else ()
+
+
+def _ours_too(scene: Scene, trouble: Trouble) -> tuple[Todo, ...]:
+    """For our own certificate, where other servers refuse it and this one's is at fault too."""
+    ours = scene.snapshot.pods if trouble is Trouble.TLS_EXPIRED else ()
+    refusing = [pod.name for pod in ours if _has(pod, Trouble.TLS_OURS)]
+    what = (
+        f"the sidecar's own certificate is refused by {_few(refusing)}: renew it too, at"
+        " the same paths, BOOTSTRAP_TLS_CERT_FILE and BOOTSTRAP_TLS_KEY_FILE; the sidecar reads"
+        " it by itself"
+    )
+    return (Todo(what=what),) if refusing else ()
 
 
 def _others(scene: Scene, trouble: Trouble) -> str:
-    """How many servers let the sidecar in, and which do not; empty where none does."""
-    do, dont = _DO.get(trouble, ""), "does not"
-    if trouble is Trouble.PASSWORD:
-        with_ours = scene.topology.with_password
-        do = "accept the sidecar's password" if with_ours else "take no password"
-        dont = "does not" if with_ours else "does"
-    pods = scene.snapshot.pods
-    well = sum(pod.view is not None for pod in pods)
-    ill = [
-        pod.name
-        for pod in pods
-        if isinstance(pod.node, Unreachable) and pod.node.trouble is trouble
-    ]
-    if not (do and well and ill):
+    """Which servers let the sidecar in, and which do not; empty where none does."""
+    did = _DID.get(trouble, "")
+    if trouble is Trouble.PASSWORD and not scene.topology.with_password:
+        did = "let the sidecar in without a password"
+    well = [pod.name for pod in scene.snapshot.pods if pod.view is not None]
+    ill = [pod.name for pod in scene.snapshot.pods if _has(pod, trouble)]
+    if not (did and well and ill):
         return ""
-    if len(ill) > 1:
-        dont = dont.replace("does", "do")
-    return f"{well} of {well + len(ill)} servers {do}, {', '.join(ill)} {dont}"
+    only = f" ({well[0]})" if len(well) == 1 else ""
+    return f"{len(well)} of {len(well) + len(ill)} servers{only} {did}, {_few(ill)} did not"
+
+
+def _has(pod: Pod, trouble: Trouble) -> bool:
+    return isinstance(pod.node, Unreachable) and pod.node.trouble is trouble
+
+
+def _few(names: list[str]) -> str:
+    """The names; of many only the first, and how many more there are."""
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"{', '.join(names[:_FEW])}{more}"

@@ -13,7 +13,7 @@ from bootstrap.core.plan import advice, unreached
 from bootstrap.core.plan.down import listed
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 CODE: Final = "command-refused"
 #: For how long a server has to refuse, in seconds, before time does not mend it: gossip, handshakes

@@ -8,7 +8,7 @@ from bootstrap.core.model import Pod, View, Writing
 from bootstrap.core.plan import commands, safety
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.plan.todo import Todo
+from bootstrap.core.todo import Todo
 
 CODE: Final = "writes-refused"
 

@@ -8,7 +8,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from bootstrap import looks, resolver
+from bootstrap import looks, wire
 from tests.discovery.support import SERVICE, address, pod
 
 QUESTION = looks.Question(pod(0), "A")
@@ -17,7 +17,7 @@ SERVER = "10.0.0.10:53"
 
 def message(rcode: str = "NOERROR", **sections: str) -> dns.message.Message:
     """Return an answer to QUESTION; each section is one record as in a zone file."""
-    reply = dns.message.make_response(resolver._query(QUESTION))
+    reply = dns.message.make_response(wire.query(QUESTION))
     reply.set_rcode(dns.rcode.from_text(rcode))
     for section, record in sections.items():
         owner, ttl, kind, data = record.split(maxsplit=3)
@@ -25,8 +25,8 @@ def message(rcode: str = "NOERROR", **sections: str) -> dns.message.Message:
     return reply
 
 
-def judge(reply: dns.message.Message) -> resolver.Answer | resolver.Failure:
-    return resolver._judge(QUESTION, reply, SERVER)
+def judge(reply: dns.message.Message) -> wire.Answer | wire.Failure:
+    return wire.judge(QUESTION, reply, SERVER)
 
 
 def soa(ttl: int, minimum: int) -> str:
@@ -35,7 +35,7 @@ def soa(ttl: int, minimum: int) -> str:
 
 def test_records_are_remembered_for_the_shortest_time() -> None:
     reply = message(answer=f"{pod(0).upper()} 30 A {address(0)}", additional="x. 7 A 127.9.9.9")
-    assert judge(reply) == resolver.Answer(
+    assert judge(reply) == wire.Answer(
         outcome="records",
         addresses=((pod(0), address(0)), ("x.", "127.9.9.9")),
         held=7,
@@ -52,13 +52,13 @@ def test_a_denial_is_remembered_for_the_lesser_time(
     rcode: str, outcome: str, ttl: int, minimum: int, held: int
 ) -> None:
     said = judge(message(rcode, authority=soa(ttl, minimum)))
-    assert isinstance(said, resolver.Answer)
+    assert isinstance(said, wire.Answer)
     assert (said.outcome, said.held, said.held_at_first) == (outcome, held, minimum)
 
 
 def test_a_denial_that_does_not_say_is_believed_to_last() -> None:
     said = judge(message("NXDOMAIN"))
-    assert isinstance(said, resolver.Answer)
+    assert isinstance(said, wire.Answer)
     assert (said.held, said.held_at_first) == (looks.HELD_AT_MOST, looks.HELD_AT_MOST)
 
 
@@ -76,11 +76,11 @@ def test_a_denial_that_does_not_say_is_believed_to_last() -> None:
 def test_what_is_no_answer_is_a_failure(
     reply: dns.message.Message, reason: str, held: float
 ) -> None:
-    assert judge(reply) == resolver.Failure(reason=f"{reason} from {SERVER}", held=held)
+    assert judge(reply) == wire.Failure(reason=f"{reason} from {SERVER}", held=held)
 
 
 def test_truncated_over_tcp_is_a_failure() -> None:
     reply = message(answer=f"{pod(0)} 30 A {address(0)}")
     reply.flags |= dns.flags.TC
     said = judge(reply)
-    assert said == resolver.Failure(reason=f"a truncated answer from {SERVER} even over TCP")
+    assert said == wire.Failure(reason=f"a truncated answer from {SERVER} even over TCP")

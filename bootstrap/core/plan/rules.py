@@ -1,0 +1,79 @@
+"""The rules in their order; the first that has something to say decides."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bootstrap.core.model import Scope, Snapshot
+from bootstrap.core.plan import (
+    advice,
+    alarms,
+    evidence,
+    form,
+    gate,
+    ghosts,
+    heal,
+    join,
+    local,
+    renewed,
+    safety,
+    steady,
+)
+from bootstrap.core.plan.outcome import Phase, Plan
+from bootstrap.core.plan.scene import Scene
+from bootstrap.core.topology import Topology
+
+#: The order matters. Doubts come first: no rule behind them may act on foreign evidence. A pod with
+#: keys whose node is new is told before forming finds the keys of all others in its way. Forming
+#: comes before the search for splits, since a half-done formation is split until its nodes meet.
+#: Joining comes after forming: a blank seed must first be sure that there is nothing to form.
+#: Healing comes before joining and forgetting: who has only moved is neither gone nor failed.
+RULES = (
+    evidence.doubts,
+    renewed.renewed,
+    form.form,
+    evidence.split,
+    heal.heal,
+    join.join,
+    ghosts.forget,
+    steady.steady,
+)
+
+
+def decide(snapshot: Snapshot, topology: Topology) -> Plan:
+    """As `plan`."""
+    ordered = tuple(sorted(snapshot.pods, key=lambda pod: pod.ordinal))
+    scene = Scene(dataclasses.replace(snapshot, pods=ordered), topology)
+    if scene.me.view is None:
+        return _unseen(scene)
+    decided = next(found for found in (rule(scene) for rule in RULES) if found is not None)
+    decided = dataclasses.replace(decided, alarms=alarms.alarms(scene))
+    return safety.guarded(scene, _own_first(scene, decided))
+
+
+def _own_first(scene: Scene, decided: Plan) -> Plan:
+    """The plan behind our own node's settings, where these are not as they should be."""
+    own = [step for step in (local.settings(scene), local.abandoned(scene)) if step]
+    if not own:
+        return decided
+    # Our own node's settings come first, and are always safe: they only say who and where it is.
+    phase = Phase.HEAL if decided.phase is Phase.STEADY else decided.phase
+    look = min(decided.look, scene.snapshot.scope)  # what is further away can wait for that
+    return dataclasses.replace(decided, phase=phase, steps=(*own, *decided.steps), look=look)
+
+
+def _unseen(scene: Scene) -> Plan:
+    """Our own Redis does not answer: nothing can be said about anything."""
+    block = advice.hopeless(scene, scene.me)
+    if block is not None:
+        return Plan(phase=Phase.BLOCKED, blocked=(block,))
+    verdict = gate.gate(scene)
+    held = gate.plan(scene, verdict)
+    if held is not None:
+        return dataclasses.replace(held, gate=verdict)
+    wait = advice.missing(scene, scene.me)
+    # A seed that was forming goes on looking at all pods: its Redis may come back with nothing
+    # to tell of what the others still carry.
+    look = scene.snapshot.scope if scene.topology.seed else Scope.LOCAL
+    waiting = (wait,) if wait else ()
+    return Plan(phase=Phase.WAITING, waiting=waiting, look=look, gate=verdict)

@@ -1,0 +1,140 @@
+"""One question as a packet, and what a packet answers to it: no name server is spoken with here.
+
+A failure is a value that says who failed, and how.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, Literal
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rdtypes.ANY.SOA
+import dns.rdtypes.IN.A
+import dns.rdtypes.IN.AAAA
+import dns.rdtypes.IN.SRV
+
+from bootstrap import looks
+
+Error = dns.exception.DNSException
+Message = dns.message.Message
+"""A question or an answer; `to_wire` makes a packet of it."""
+
+PAYLOAD: Final = 1232
+"""Bytes of the largest UDP answer we take: it passes every network unbroken (DNS flag day 2020)."""
+FAILURE_HELD: Final = 5.0
+"""Seconds for which a SERVFAIL may be remembered: CoreDNS's default, RFC 9520's advice at first."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A proper answer to the question that was asked."""
+
+    outcome: Literal["records", "no data", "NXDOMAIN"]
+    addresses: tuple[tuple[str, str], ...] = ()
+    """Owner and address of every A and AAAA record; the owner absolute, in lower case."""
+    targets: tuple[str, ...] = ()
+    """The hosts of the SRV records, absolute, in lower case."""
+    held: float
+    """Seconds for which caches on the way may go on giving this answer."""
+    held_at_first: float
+    """Seconds for which it was to be remembered when it was new, as far as can be told."""
+    nameserver: str
+    """Who answered, such as `10.0.0.10:53`."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """No proper answer from any name server."""
+
+    reason: str
+    held: float = 0.0
+    """Seconds for which a cache may repeat the failure."""
+    outcome: Literal["failure"] = "failure"
+
+
+def where(host: str, port: int) -> str:
+    """A name server as it is told."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def query(question: looks.Question) -> dns.message.QueryMessage:
+    """The question to be sent; `Error` where its name cannot be one."""
+    asked = dns.message.make_query(
+        question.name,
+        question.type,
+        use_edns=0,
+        ednsflags=dns.flags.DO if question.do else 0,
+        payload=PAYLOAD,
+    )
+    if question.cd:
+        asked.flags |= dns.flags.CD
+    return asked
+
+
+def read(packet: bytes) -> Message:
+    """The message that a packet holds; `Error` where it is none."""
+    return dns.message.from_wire(packet)
+
+
+def cut(message: Message) -> bool:
+    """Whether an answer was too long for its packet."""
+    return bool(message.flags & dns.flags.TC)
+
+
+def judge(question: looks.Question, message: dns.message.Message, server: str) -> Answer | Failure:
+    """Tell an answer from a failure; only NXDOMAIN and an empty NOERROR deny something."""
+    rcode = message.rcode()
+    if message.flags & dns.flags.TC:
+        return Failure(reason=f"a truncated answer from {server} even over TCP")
+    if rcode not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+        held = FAILURE_HELD if rcode == dns.rcode.SERVFAIL else 0.0
+        return Failure(reason=f"{dns.rcode.to_text(rcode)} from {server}", held=held)
+    if rcode == dns.rcode.NOERROR and message.answer:
+        return _records(question, message, server)
+    rdatas = [rdata for rrset in message.authority for rdata in rrset]
+    soa = [rdata for rdata in rdatas if isinstance(rdata, dns.rdtypes.ANY.SOA.SOA)]
+    if rcode == dns.rcode.NOERROR and rdatas and not soa:
+        return Failure(reason=f"a referral to other name servers from {server}")
+    # RFC 2308: a denial is remembered for the lesser of these two. The record's own minimum
+    # stays what it was, while the TTL counts down, or is cut by a second cache on the way.
+    ttl = min((rrset.ttl for rrset in message.authority), default=looks.HELD_AT_MOST)
+    minimum = max((record.minimum for record in soa), default=looks.HELD_AT_MOST)
+    return Answer(
+        outcome="NXDOMAIN" if rcode == dns.rcode.NXDOMAIN else "no data",
+        held=min(ttl, minimum),
+        held_at_first=minimum,
+        nameserver=server,
+    )
+
+
+def _records(
+    question: looks.Question, message: dns.message.Message, server: str
+) -> Answer | Failure:
+    """Read the records; names are compared in lower case."""
+    kind = dns.rdatatype.from_text(question.type)
+    owner = dns.name.from_text(question.name)
+    if not any(rrset.name == owner and rrset.rdtype == kind for rrset in message.answer):
+        return Failure(reason=f"an answer without {question.type} from {server}")
+    addresses: list[tuple[str, str]] = []
+    targets: list[str] = []
+    for rrset in (*message.answer, *message.additional):
+        for rdata in rrset:
+            if isinstance(rdata, dns.rdtypes.IN.A.A | dns.rdtypes.IN.AAAA.AAAA):
+                addresses.append((rrset.name.to_text().lower(), rdata.address))
+            elif isinstance(rdata, dns.rdtypes.IN.SRV.SRV):
+                targets.append(rdata.target.to_text().lower())
+    ttl = min(rrset.ttl for rrset in (*message.answer, *message.additional))
+    return Answer(
+        outcome="records",
+        addresses=tuple(addresses),
+        targets=tuple(targets),
+        held=ttl,
+        held_at_first=ttl,
+        nameserver=server,
+    )

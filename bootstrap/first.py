@@ -45,6 +45,9 @@ def asked(
     known = findings.Findings(service, types)
     known.expect(names)
     taken = pace.take(names)
+    if taken and all(one.name == service and one.type != "SRV" for one in taken):
+        # It is the turn of the service's addresses, which do not tell whose they are.
+        taken += [one for one in [pace.listing(taken)] if one]
     replies = _replies(taken, nameserver)
     for question in taken:
         reply = replies.get(question)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
 from pathlib import Path
 from typing import Final, NoReturn, final
 
@@ -47,6 +46,8 @@ class Secret:
         """Compare with another secret, and with nothing else, in constant time."""
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac  # noqa: PLC0415 - it loads OpenSSL, and a sidecar that starts compares nothing
+
         return hmac.compare_digest(_encoded(self._value), _encoded(other._value))
 
     def __hash__(self) -> int:

@@ -7,9 +7,7 @@ place is what parsing, `--help` and the check of the README are made from.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
-import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
@@ -141,6 +139,8 @@ def unknown(environ: Mapping[str, str], variables: Iterable[Variable]) -> tuple[
         short = name.removeprefix(PREFIX)
         if short in (name, "") or name in known.values() or _is_link(name, environ[name]):
             continue
+        import difflib  # noqa: PLC0415 - for a name that is misspelt
+
         near = difflib.get_close_matches(short, known, n=1)
         hint = f"did you mean {known[near[0]]}?" if near else "--help lists those that are"
         warnings.append(f"{name} is not a variable of bootstrap; {hint}")
@@ -156,6 +156,8 @@ def _is_link(name: str, value: str) -> bool:
 
 def as_help(variables: Iterable[Variable], width: int = 100) -> str:
     """Return the section of `--help`: name and default on a line, the meaning below it."""
+    import textwrap  # noqa: PLC0415 - for a person
+
     lines = []
     for variable in variables:
         lines.append(f"  {variable.name} ({variable.shown_default})")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bootstrap.core import directory
-from bootstrap.core.heard import Heard
 from bootstrap.core.memory import Memory
 from bootstrap.core.slots import Ranges
-from bootstrap.core.upstream import Upstream
+
+if TYPE_CHECKING:
+    from bootstrap.core.heard import Heard
+    from bootstrap.core.upstream import Upstream
 
 Version = tuple[int, int, int]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bootstrap.core.actions import Action
 from bootstrap.core.model import Scope
 from bootstrap.core.todo import Fix
+
+if TYPE_CHECKING:
+    from bootstrap.core.actions import Action
 
 
 class Phase(enum.StrEnum):

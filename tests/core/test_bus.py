@@ -113,7 +113,9 @@ def test_the_lines_that_send_peers_elsewhere_are_named() -> None:
     plan = planning.plan(build.snapshot(pod, scope=Scope.LOCAL), build.topology())
     (action,) = plan.steps[0].actions
     assert ("cluster-announce-bus-port", "0") in getattr(action, "settings", ())
-    wanted = "it listens at 6379 and, for the bus, 16379: take out of redis.conf"
+    wanted = (
+        "it listens at 6379 and, for the bus, 16379: take out of redis.conf, or of the server's"
+    )
     assert wanted in action.why
     assert "`cluster-announce-port 7001`" in action.why
 

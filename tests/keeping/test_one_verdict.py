@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 
 import pytest
 import redis
 
 from tests.formation import forming
 from tests.keeping import keeping, neighbours, roles, test_partition
-from tests.statefulset import needs, oracle, pod, sets, users
+from tests.statefulset import kubelet, needs, oracle, pod, sets, users
 
 BUS = 16379
 
@@ -127,6 +128,82 @@ def test_a_node_that_was_met_by_hand(name: str) -> None:
             assert f"{node_id} at {other[0].address}:{other[0].port}" in text
             assert f"CLUSTER FORGET {node_id}" in text
         assert forming.answers(app[1])[0] == 200
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_why_a_pod_is_waited_for_is_told_in_the_words_of_its_own_sidecar(name: str) -> None:
+    """The seed waits for a pod that is not let in to its own server, and all others for the seed."""
+    password = {"requirepass": "right", "masterauth": "right"}
+    with sets.LocalStatefulSet(
+        6,
+        needs.server(name),
+        server_config=password,
+        sidecar_env={"BOOTSTRAP_REDIS_PASSWORD": "right"},
+    ) as app:
+        app.start_servers()
+        for one in app.pods:
+            wrong = {"BOOTSTRAP_REDIS_PASSWORD": "old"} if one.ordinal == 4 else None
+            one.start_sidecar(env=wrong)
+        said: list[str] = []
+
+        def told_at(one: pod.Pod) -> bool:
+            said[:] = [roles.beside(one, "--dry-run")[1], roles.beside(one, "status")[1]]
+            firsts = [text.partition("\n")[0] for text in said]
+            return all(
+                text.startswith("ACT: waiting for redis-app-4: Redis at")
+                and "does not accept our user and password" in text
+                and "by the sidecar of redis-app-4" in text
+                for text in firsts
+            )
+
+        for one in (app[0], app[5]):
+            forming.until(lambda one=one: told_at(one), lambda: said)  # type: ignore[misc]
+            for text in said:
+                assert "redis-app-4 -c redis -- sh -c 'redis-cli CONFIG GET requirepass" in text
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_a_pod_that_its_start_gate_holds_is_told_as_held(name: str) -> None:
+    """To the others its server only refuses connections."""
+    with keeping.formed(name) as app:
+        app[3].ask("CONFIG", "SET", "cluster-replica-no-failover", "yes")
+        keeping.down(app, [app[0]], wipe=True, moved=False)
+        kubelet.begin([app[0]])
+        kubelet.wait_held(app[0], "redis-app-3")
+        for one in ("--dry-run", "status"):
+            _, text = roles.beside(app[5], one)
+            assert "Connection refused; its start gate holds it" in text
+            assert "what does the start gate of redis-app-0 wait for?" in text
+        app[3].ask("CONFIG", "SET", "cluster-replica-no-failover", "no")
+        kubelet.serve([app[0]])
+        oracle.wait_healthy(app.pods, keeping.HEALTHY)
+
+
+@pytest.mark.parametrize("name", keeping.SERVERS)
+def test_a_replica_that_loads_its_data_is_waited_for(name: str) -> None:
+    """For as long as it takes: no figure is given, and nobody has to act."""
+    with keeping.formed(name, server_config={"appendonly": "no"}) as app:
+        tags = (f"{{{number}}}" for number in range(100))
+        tag = next(one for one in tags if app[0].ask("CLUSTER", "KEYSLOT", one) < 5461)
+        with app[0].client() as client:
+            client.mset({f"{tag} {one}": os.urandom(400).hex() for one in range(3000)})
+        forming.until(lambda: app[3].ask("DBSIZE") == app[0].ask("DBSIZE"), list)
+        app[3].ask("SAVE")
+        keeping.down(app, [app[3]])
+        # A minute for all keys, and a look at the network after one or two (refusals/dumps.py).
+        slow = {"key-load-delay": 20_000, "loading-process-events-interval-bytes": 1024}
+        app[3].start_server(slow)
+        app[3].start_sidecar()
+        forming.until(
+            lambda: "LOADING" in forming.answers(app[3])[1], lambda: forming.answers(app[3])
+        )
+        for one in (app[3], app[0]):
+            for command in ("--dry-run", "status"):
+                first = roles.beside(one, command)[1].partition("\n")[0]
+                assert first.startswith("WAIT"), first
+                assert "redis-app-3" in first
+                assert "it passes by itself. " in first
+                assert "Clients are served" in first
 
 
 def test_a_sidecar_that_does_not_answer_is_told() -> None:

@@ -57,7 +57,8 @@ def todo(scene: Scene, pods: list[Pod]) -> tuple[Todo, ...]:
             command=f"kubectl exec{commands.namespace(topology)} {pods[0].name} -c redis --"
             " redis-cli CONFIG GET 'cluster-*port'",
             expect="cluster-announce-*port 0, and cluster-port 0 for 10000 above the client port;"
-            " take other cluster-announce-*port lines out of redis.conf",
+            " take other cluster-announce-*port lines out of redis.conf, or out of the server's"
+            " arguments",
         ),
     )
 

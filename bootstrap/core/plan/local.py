@@ -93,7 +93,8 @@ def _left_behind(scene: Scene) -> str:
     if not lines:
         return ""
     listens = f"{scene.topology.port} and, for the bus, {_bus_port(scene)}"
-    return f"; it listens at {listens}: take out of redis.conf {', '.join(lines)}"
+    where = "redis.conf, or of the server's arguments,"
+    return f"; it listens at {listens}: take out of {where} {', '.join(lines)}"
 
 
 def _bus_port(scene: Scene) -> int:

@@ -60,7 +60,7 @@ class Connection:
             await self.close()
             trouble, said = await probe.explain(error, self._server())
             # Not `from` it: what a server said of the password would be in the trace.
-            said = self._access.credentials.hide(said)
+            said = self._access.credentials.hide(said).rstrip(".")
             odd = self._access.credentials.oddity() if trouble is Trouble.PASSWORD else ""
             said = f"{said}; {odd}" if odd else said
             raise FailedError(trouble, said, odd=bool(odd)) from None

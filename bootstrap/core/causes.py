@@ -69,10 +69,10 @@ def _waiting(facts: Facts) -> Cause | None:
     if not facts.plan.waiting:
         return None
     groups = folded(facts.plan.waiting)
-    causes = [_of_wait(facts, wait, pods) for wait, pods in groups]
-    rooted = [cause for cause, (wait, _) in zip(causes, groups, strict=True) if wait.shared[1]]
-    found = min(rooted or causes, key=lambda cause: cause.verdict is not Verdict.ACT)
-    return sidecars.behind(facts, found)
+    rooted = [(wait, pods) for wait, pods in groups if wait.shared[1]]
+    causes = [(_of_wait(facts, wait, pods), len(pods)) for wait, pods in rooted or groups]
+    found, many = min(causes, key=lambda one: one[0].verdict is not Verdict.ACT)
+    return sidecars.behind(facts, found) if many == 1 else found
 
 
 def folded(waits: tuple[Wait, ...]) -> list[tuple[Wait, tuple[str, ...]]]:

@@ -6,7 +6,7 @@ from bootstrap.core import causes
 from bootstrap.core.headline import Headline
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.todo import Fix, Todo, lines, todos
+from bootstrap.core.todo import Fix, lines, todos
 from bootstrap.core.topology import Topology
 
 
@@ -16,7 +16,7 @@ def faults(plan: Plan, headline: Headline, topology: Topology, every: tuple[str,
     What the headline says, and what helps against several of them, is told once. `every` are
     the pods that were looked at.
     """
-    told: set[Todo] = set()
+    told: set[str] = set()
     found: list[str] = []
     said = headline.cause.what if headline.cause else ""
     for one in plan.faults:
@@ -39,9 +39,10 @@ def explain(topology: Topology, code: str) -> str:
     return f"{where} -- python -m bootstrap explain {code}"
 
 
-def _once(fix: Fix, told: set[Todo]) -> list[str]:
-    new = tuple(one for one in todos(fix) if one not in told)
-    told.update(new)
+def _once(fix: Fix, told: set[str]) -> list[str]:
+    """A command that was told before is not told again, whatever stands before it."""
+    new = tuple(one for one in todos(fix) if (one.command or one.what) not in told)
+    told.update(one.command or one.what for one in new)
     return lines(new)
 
 

@@ -40,7 +40,7 @@ def behind(facts: Facts, found: Cause) -> Cause:
 
 
 def _said(one: Heard) -> Cause:
-    what = f"{one.what} (seen {one.age:.0f} s ago by the sidecar of {one.pod})"
+    what = f"the sidecar of {one.pod} says ({one.age:.0f} s ago): {one.what}"
     return Cause(verdict=Verdict.ACT, code=one.code, pod=one.at_fault, what=what, fix=one.fix)
 
 

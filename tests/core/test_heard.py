@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import headline, heard, shards
+from bootstrap.core import headline, heard, render, shards, todo
 from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
 from bootstrap.core.heard import Heard
@@ -94,7 +94,7 @@ def judged(*some: Heard, status: bool) -> headline.Headline:
 def test_where_a_sidecar_says_act_nothing_is_told_as_well() -> None:
     found = judged(ACT, status=True)
     assert found.text.startswith(
-        "ACT open-slots: slot 7 (seen 4 s ago by the sidecar of redis-app-3). "
+        "ACT open-slots: the sidecar of redis-app-3 says (4 s ago): slot 7. "
     )
     assert judged(ACT, status=False).verdict is Verdict.HEALTHY  # that is for `status` to judge
     mine = dataclasses.replace(ACT, pod="redis-app-0", what="mine", fix=(Todo(what="do it"),))
@@ -128,11 +128,11 @@ def test_who_is_waited_for_says_by_its_own_sidecar_why() -> None:
         fix=(LOOK,),
     )
     assert waiting_for_the_first(first).text.startswith(
-        "WAIT: for 4 (seen 0 s ago by the sidecar of redis-app-0); it passes by itself"
+        "WAIT: the sidecar of redis-app-0 says (0 s ago): for 4; it passes by itself"
     )
     found = waiting_for_the_first(first, last)
     assert found.text.startswith(
-        "ACT: it does not accept our password (seen 2 s ago by the sidecar of redis-app-4). "
+        "ACT: the sidecar of redis-app-4 says (2 s ago): it does not accept our password. "
     )
     assert found.todo == (LOOK,)
     # What concerns nobody that is waited for is for `status` to judge.
@@ -145,6 +145,38 @@ def test_who_waits_for_us_in_turn_or_says_nothing_changes_nothing() -> None:
     for_us = Heard(pod="redis-app-0", verdict="WAIT", at_fault="redis-app-3", what="for you")
     well = Heard(pod="redis-app-0", verdict="HEALTHY")
     assert waiting_for_the_first(for_us) == waiting_for_the_first(well) == plain
+
+
+def test_a_fault_that_several_have_is_not_told_as_that_of_one() -> None:
+    one = Heard(
+        pod="redis-app-1", verdict="ACT", code="waiting", at_fault="redis-app-1", what="no password"
+    )
+    pods = [build.own(0), *(build.pod(number, "password") for number in range(1, 6))]
+
+    def first_line(*some: Heard, many: int) -> str:
+        there = [*pods[: many + 1], *(build.own(number) for number in range(many + 1, 6))]
+        seen = dataclasses.replace(build.snapshot(*there), heard=some)
+        return headline.headline(Scene(seen, TOPOLOGY), planning.plan(seen, TOPOLOGY)).text
+
+    assert first_line(one, many=5).startswith("ACT: 5 of 6 servers (all but redis-app-0): ")
+    assert first_line(one, many=1).startswith("ACT: the sidecar of redis-app-1 says (0 s ago): ")
+
+
+def test_a_command_is_told_once_whatever_stands_before_it() -> None:
+    """The sidecar at fault looks at the same as who waits for it."""
+    pods = [build.own(one) for one in range(6)]
+    pods[4] = build.pod(4, "password")
+    alone = planning.plan(build.snapshot(*pods[4:5], *pods[:4], pods[5]), build.topology(4))
+    heard_there = Heard(
+        pod="redis-app-4",
+        verdict="ACT",
+        at_fault="redis-app-4",
+        what="no password",
+        fix=todo.todos(alone.waiting[0].fix),
+    )
+    seen = dataclasses.replace(build.snapshot(*pods), heard=(heard_there,))
+    text = render.as_text(seen, planning.plan(seen, TOPOLOGY), TOPOLOGY)
+    assert text.count("CONFIG GET requirepass") == 1
 
 
 def test_open_slots_are_told_to_a_person_with_how_long_the_sidecar_has_seen_them() -> None:

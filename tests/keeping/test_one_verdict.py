@@ -150,9 +150,9 @@ def test_why_a_pod_is_waited_for_is_told_in_the_words_of_its_own_sidecar(name: s
             said[:] = [roles.beside(one, "--dry-run")[1], roles.beside(one, "status")[1]]
             firsts = [text.partition("\n")[0] for text in said]
             return all(
-                text.startswith("ACT: waiting for redis-app-4: Redis at")
+                text.startswith("ACT: the sidecar of redis-app-4 says (")
+                and "waiting for redis-app-4: Redis at" in text
                 and "does not accept our user and password" in text
-                and "by the sidecar of redis-app-4" in text
                 for text in firsts
             )
 

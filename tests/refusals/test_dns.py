@@ -99,11 +99,11 @@ def test_a_service_under_which_no_pod_has_a_name(blank: sets.LocalStatefulSet, c
     before = fingerprints.of(blank.pods)
     shown = asking.ask(blank[0], "--dry-run")
     assert shown.status == asking.NOT_YET, shown
-    assert all(one in shown.text for one in ("it does not exist", *says)), shown
+    assert all(one in shown.text for one in ("not in DNS", *says)), shown
     if published:
         # Of a Service that is not there the log has said so with its first line of the pods.
         blank[0].start_sidecar()
-        asking.wait_said(blank[0], ["it does not exist", *says])
+        asking.wait_said(blank[0], ["not in DNS", *says])
     assert not fingerprints.changes(before, fingerprints.of(blank.pods), may_announce=blank[0])
 
 

@@ -127,6 +127,19 @@ def test_how_many_pods_were_found_and_what_the_size_says() -> None:
     assert "1 pod was found, BOOTSTRAP_SIZE is not set." in told(planned(build.own(0), size=None))
 
 
+def test_a_size_that_keeps_the_seed_from_forming_is_told_by_those_who_wait_for_it() -> None:
+    """Its own sidecar ends itself for it, and says nothing at `/readyz`."""
+    seen = build.snapshot(build.own(3), build.own(0), scope=Scope.SEED, idle=5.0)
+    topology = build.topology(3, None, size_refused=4)
+    (wait,) = planning.plan(seen, topology).waiting
+    assert "saw 4, which makes 2 shards" in wait.text
+    assert wait.usual == 0.0
+    assert "BOOTSTRAP_SIZE says 4" in todo.line(wait.fix)
+    (wait,) = planning.plan(seen, build.topology(3)).waiting
+    assert "BOOTSTRAP_SIZE" not in wait.text
+    assert wait.usual > 0
+
+
 def said(me: int, lines: list[str], **more: Any) -> Pod:
     """A pod whose node knows these, its own line among them."""
     mine = [re.sub(r"(?<= )(master|slave) ", r"myself,\1 ", line) for line in lines]

@@ -27,7 +27,7 @@ from bootstrap.core.plan.evidence import components
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Fix, Todo, todos
+from bootstrap.core.todo import Fix, Todo
 
 _GOSSIP: Final = "gossip to name the primaries"
 
@@ -94,12 +94,10 @@ def _nobody_yet(scene: Scene) -> Plan:
     seed = scene.snapshot.pod(seed_name)
     up = seed is not None and seed.view is not None
     fix = advice.sidecar(topology, seed_name) if up else ()
-    what, seconds = f"{seed_name} to form the cluster", usual.FORMED
-    if topology.size is None:
-        (refused,) = size.refusal(scene).blocked
-        what, fix = f"{what}; {refused.why}", (*todos(refused.fix), *fix)
-        seconds = usual.FORMED if topology.size_refused is None else 0.0
-    waits = [Wait(pod=seed_name, what=what, fix=fix, usual=seconds)]
+    why, mend = size.hindrance(scene)
+    what = f"{seed_name} to form the cluster{why}"
+    seconds = usual.FORMED if topology.size_refused is None else 0.0
+    waits = [Wait(pod=seed_name, what=what, fix=(*mend, *fix), usual=seconds)]
     found = (advice.missing(scene, pod) for pod in scene.snapshot.pods if pod is not scene.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bootstrap.core.model import Scope
-from bootstrap.core.plan import advice, usual
+from bootstrap.core.plan import advice, size, usual
 from bootstrap.core.plan.outcome import Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
 
@@ -31,9 +31,11 @@ def with_seed(scene: Scene) -> Plan | None:
         if not seed.view.alone or seed.view.keys:
             return None  # it is in a cluster; or it has data, and will never form one
         # However long: a pod may be late by minutes, and many that look for it are in the way.
-        what = f"{seed_name}, which is up and knows no other node yet, to form the cluster"
-        fix = advice.sidecar(topology, seed_name)
-        wait = Wait(pod=seed_name, what=what, fix=fix, usual=usual.FORMED)
+        why, mend = size.hindrance(scene)
+        what = f"{seed_name}, which is up and knows no other node yet, to form the cluster{why}"
+        fix = (*mend, *advice.sidecar(topology, seed_name))
+        seconds = usual.FORMED if topology.size_refused is None else 0.0
+        wait = Wait(pod=seed_name, what=what, fix=fix, usual=seconds)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     if idle >= SEED_LOST_SECONDS:
         return None

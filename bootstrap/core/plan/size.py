@@ -11,7 +11,7 @@ from bootstrap.core.model import Pod, Scope
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.core.todo import Todo, todos
 from bootstrap.core.topology import LEAST_SHARDS
 
 #: For these the process ends as for any other fault of the configuration.
@@ -23,6 +23,17 @@ def refusal(scene: Scene) -> Plan:
     seen = scene.topology.size_refused
     block = _missing(scene) if seen is None else _too_small(scene, seen)
     return Plan(phase=Phase.BLOCKED, look=Scope.ALL, blocked=(block,))
+
+
+def hindrance(scene: Scene) -> tuple[str, tuple[Todo, ...]]:
+    """Why the seed may not form, where it has no size either, and what helps; empty with a size.
+
+    Of a pod that has no size it is only likely: the variable is one for all pods.
+    """
+    if scene.topology.size is not None:
+        return "", ()
+    (refused,) = refusal(scene).blocked
+    return f"; {refused.why}", todos(refused.fix)
 
 
 def _missing(scene: Scene) -> Block:

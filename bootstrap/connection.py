@@ -192,7 +192,7 @@ class Connection:
         """A refusal, with the right that is missing: not every server names it."""
         right = rights.needed_for(*(str(word) for word in words[:2]))
         user = self._access.credentials.username or "default"
-        text = f"{error}; what it lacks: ACL SETUSER {user} {right}"
+        text = f"{error}; what it lacks: ACL SETUSER {user} {rights.typed([right])}"
         return redis.exceptions.NoPermissionError(text)
 
     def _server(self) -> probe.Server:

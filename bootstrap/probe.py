@@ -78,7 +78,7 @@ async def _refusal(server: Server, tls: encryption.Encryption) -> tuple[Trouble,
     except ssl.SSLError as error:
         trouble, said = troubles.diagnose(error)
         expected = "expected one that its tls-ca-cert-file trusts, and that is valid"
-        return trouble, f"{said}; {expected}, we showed {tls.showing}"
+        return trouble, f"{said}; {expected}, the sidecar shows {tls.showing}"
     return None
 
 

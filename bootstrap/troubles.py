@@ -87,7 +87,7 @@ def diagnose(error: BaseException) -> tuple[Trouble, str]:  # noqa: C901, PLR091
         case redis.exceptions.BusyLoadingError():
             return Trouble.LOADING, "it is LOADING its data; that is not an empty node"
         case redis.exceptions.NoPermissionError():
-            return Trouble.PERMISSION, f"our user may not do what is needed: {text}"
+            return Trouble.PERMISSION, f"the sidecar's user may not do what is needed: {text}"
         case redis.exceptions.RedisError() if turned_away(error):
             return (
                 Trouble.PROTECTED,
@@ -144,10 +144,10 @@ def _about_command(name: str) -> str:
 def _about_password(text: str) -> str:
     """Which of the two sides has a password that the other does not expect."""
     if "Authentication required" in text:
-        return f"it wants a password, and we sent none: {text}"
+        return f"it wants a password, and the sidecar sends none: {text}"
     if "without any password configured" in text:
-        return "it has no password, and we sent one"
-    return f"it does not accept our user and password: {text}"
+        return "it has no password, and the sidecar sends one"
+    return f"it does not accept the sidecar's user and password: {text}"
 
 
 def _about_tls(error: ssl.SSLError) -> tuple[Trouble, str]:
@@ -158,7 +158,7 @@ def _about_tls(error: ssl.SSLError) -> tuple[Trouble, str]:
     _, alert, told = reason.partition("ALERT_")
     if alert and any(word in told for word in _ALERTS):
         said = told.replace("_", " ").lower()
-        return Trouble.TLS_OURS, f"it does not accept our certificate: {said}"
+        return Trouble.TLS_OURS, f"it does not accept the sidecar's certificate: {said}"
     if reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}:
         return Trouble.TLS, "TLS failed: expected TLS, saw something else"
     return Trouble.TLS, f"TLS failed: {getattr(error, 'verify_message', '') or error}"

@@ -31,6 +31,8 @@ class Effect:
     forming: bool = False
     #: Whether all pods were looked at. Of one node alone little is known of the others.
     looked: bool = True
+    #: Whether every pod was seen that is expected, or known.
+    seen: bool = True
     nodes: int = 0
     shards: int = 0
     #: Keys on nodes that are in no cluster, while none is formed; and the pods that hold them.
@@ -79,6 +81,7 @@ def effect(scene: Scene) -> Effect:
     return Effect(
         formed=True,
         looked=scene.snapshot.scope is Scope.ALL,
+        seen=_seen(scene),
         nodes=sum(not scene.ghost(one) for one in members.values()),
         shards=len(owners),
         unserved=unserved,
@@ -119,9 +122,15 @@ def _unformed(scene: Scene, *, formed: bool | None) -> Effect:
     return Effect(
         formed=formed,
         looked=scene.snapshot.scope is Scope.ALL,
+        seen=_seen(scene),
         keys=sum(keys for _, keys in held),
         holders=tuple(name for name, _ in held),
     )
+
+
+def _seen(scene: Scene) -> bool:
+    others = (pod for pod in scene.snapshot.pods if pod is not scene.me)
+    return all(pod.view is not None for pod in others)
 
 
 def alive(scene: Scene, member: Member) -> bool:
@@ -159,14 +168,11 @@ def words(found: Effect) -> str:
 def _clients(found: Effect) -> str:
     if found.formed is None:
         return "What clients see is not known from here."
-    if found.forming:
-        return "No client is served before every node says cluster_state:ok."
-    if not found.formed and not found.looked:
-        return "This pod is in no cluster; what the others serve is not known from here."
     if not found.formed:
-        return "The cluster is not formed yet, so no client is served."
+        return _unserved(found)
     if found.down:
-        return "Clients are refused: CLUSTERDOWN."
+        who = "Clients are refused" if found.seen else "The pods that answer refuse clients"
+        return f"{who}: CLUSTERDOWN."
     if found.unserved and not slots.missing(found.unserved):
         return "No client is served: no owner of slots answers."
     if found.unserved:
@@ -174,6 +180,17 @@ def _clients(found: Effect) -> str:
     if found.unwritten:
         return f"Clients can read, and cannot write to {slots.named(found.unwritten)}."
     return "Clients are served."
+
+
+def _unserved(found: Effect) -> str:
+    """What clients have while no cluster is seen."""
+    if found.forming:
+        return "No client is served before every node says cluster_state:ok."
+    if not found.looked:
+        return "This pod is in no cluster; what the others serve is not known from here."
+    if not found.seen:
+        return "No pod that answers is in a cluster; what the others serve is not known from here."
+    return "The cluster is not formed yet, so no client is served."
 
 
 def _data(found: Effect) -> str:

@@ -6,6 +6,7 @@ is never sent, so a server that allows no more keeps us from it too.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 #: To see what there is: formation, keeping, hand-over, status and dry run alike.
@@ -47,6 +48,11 @@ PURPOSES: Final = {
 def rule() -> str:
     """Return all of it, as ACL SETUSER takes it."""
     return " ".join((*LOOK, *ACT, *FOLLOW))
+
+
+def typed(some: Iterable[str] = (*LOOK, *ACT, *FOLLOW)) -> str:
+    """The same as a person types it: a shell takes the bar in `+cluster|meet` for a pipe."""
+    return " ".join(f"'{one}'" if "|" in one else one for one in some)
 
 
 def needed_for(first: str, second: str = "") -> str:

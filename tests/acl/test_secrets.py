@@ -129,7 +129,7 @@ def _wrong_passwords(app: sets.LocalStatefulSet, tmp_path: Path, account: Accoun
         {"BOOTSTRAP_REDIS_PASSWORD_FILE": str(wrong)},
     ):
         one.start_sidecar(env=env)
-        asking.wait_said(one, ["it does not accept our user and password"])
+        asking.wait_said(one, ["it does not accept the sidecar's user and password"])
         account.look()
         one.stop_sidecar()
         for args in (["--dry-run"], ["--dry-run", "--output", "json"], ["status"], ["handover"]):

@@ -20,7 +20,7 @@ from bootstrap.core.plan.scene import Scene
 from tests.core import build, scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))
-ELSEWHERE: Final = ("kube-system", "-A ", "nodes")
+ELSEWHERE: Final = ("kube-system", "-A ", "nodes", "kubectl get pv ")
 """Commands about what is in no namespace, in another, or in all of them."""
 
 
@@ -67,6 +67,8 @@ def defects(command: str, own_ids: frozenset[str] = frozenset()) -> list[str]:
             found += [] if named else [f"no namespace: {part}"]
             if re.search(r"kubectl (exec|logs|describe)", part) and not re.search(A_POD, part):
                 found.append(f"no pod: {part}")
+        if re.search(r"(?<!')\+\w+\|", part):
+            found.append(f"a pipe, to a shell: {part}")
         if re.search(r"--askpass|--cluster fix", part) and " -it " not in part:
             found.append(f"no terminal: {part}")
     forgotten = set(re.findall(r"CLUSTER FORGET (\w+)", command)) & own_ids
@@ -97,6 +99,7 @@ def test_commands_that_are_not_complete_are_seen() -> None:
         "kubectl logs -n default node x9 -c redis",
         "kubectl delete pod -n default redis-app-0 && kubectl delete pvc data-redis-app-0",
         f"{at} CONFIG SET tls-cert-file PATH",
+        f"{at} ACL SETUSER bob +info +cluster|meet",
         f"{at} ACL SETUSER USER +info",
         f"{at} --askpass PING",
         f"{at} --cluster fix 10.0.0.10:6379",

@@ -152,7 +152,7 @@ def test_why_a_pod_is_waited_for_is_told_in_the_words_of_its_own_sidecar(name: s
             return all(
                 text.startswith("ACT: the sidecar of redis-app-4 says (")
                 and "waiting for redis-app-4: Redis at" in text
-                and "does not accept our user and password" in text
+                and "does not accept the sidecar's user and password" in text
                 for text in firsts
             )
 

@@ -13,11 +13,19 @@ from tests.statefulset import needs, process, sets
 RIGHT, WRONG = f"{asking.SECRET}-right", f"{asking.SECRET}-wrong"
 
 CREDENTIALS: Mapping[str, tuple[str, Mapping[str, str], tuple[str, ...]]] = {
-    "missing": (RIGHT, {}, ("it wants a password, and we sent none", "BOOTSTRAP_REDIS_PASSWORD")),
+    "missing": (
+        RIGHT,
+        {},
+        ("it wants a password, and the sidecar sends none", "BOOTSTRAP_REDIS_PASSWORD"),
+    ),
     "wrong": (
         RIGHT,
         {"BOOTSTRAP_REDIS_PASSWORD": WRONG},
-        ("it does not accept our user and password", "BOOTSTRAP_REDIS_PASSWORD", "requirepass"),
+        (
+            "it does not accept the sidecar's user and password",
+            "BOOTSTRAP_REDIS_PASSWORD",
+            "requirepass",
+        ),
     ),
     "newline": (
         RIGHT,
@@ -32,12 +40,16 @@ CREDENTIALS: Mapping[str, tuple[str, Mapping[str, str], tuple[str, ...]]] = {
     "wrong user": (
         RIGHT,
         {"BOOTSTRAP_REDIS_PASSWORD": RIGHT, "BOOTSTRAP_REDIS_USERNAME": "nobody"},
-        ("it does not accept our user and password", "ACL of the user nobody"),
+        ("it does not accept the sidecar's user and password", "ACL of the user nobody"),
     ),
     "not wanted": (
         "",
         {"BOOTSTRAP_REDIS_PASSWORD": RIGHT},
-        ("it has no password, and we sent one", "BOOTSTRAP_REDIS_PASSWORD", "requirepass"),
+        (
+            "it has no password, and the sidecar sends one",
+            "BOOTSTRAP_REDIS_PASSWORD",
+            "requirepass",
+        ),
     ),
 }
 
@@ -67,7 +79,11 @@ def test_an_aclfile_beats_requirepass(tmp_path: Path) -> None:
         env = {"BOOTSTRAP_SIZE": "6", "BOOTSTRAP_REDIS_PASSWORD": RIGHT}
         shown = asking.ask(app[0], "--dry-run", env=env)
         assert shown.status == asking.FAILED, shown
-        says = ("it does not accept our user and password", "requirepass", "CONFIG GET aclfile")
+        says = (
+            "it does not accept the sidecar's user and password",
+            "requirepass",
+            "CONFIG GET aclfile",
+        )
         assert all(one in shown.text for one in says), shown
 
 
@@ -98,7 +114,7 @@ def test_a_password_file_is_read_again(tmp_path: Path) -> None:
                 "BOOTSTRAP_ALLOW_FEWER_SHARDS": "true",
             },
         )
-        asking.wait_said(app[0], ["it does not accept our user and password"])
+        asking.wait_said(app[0], ["it does not accept the sidecar's user and password"])
         file.write_text(RIGHT)
         answer = asking.answer(app[0].sidecar)
         assert answer.status == asking.REACHED, answer

@@ -80,7 +80,7 @@ def test_another_password() -> None:
         asking.announce([app[0], app[2]])
         says = [
             "redis-app-1",
-            "does not accept our user and password",
+            "does not accept the sidecar's user and password",
             "the server's requirepass",
         ]
         asking.refused(

@@ -47,7 +47,7 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.
         (
             E.AuthenticationError("called without any password configured for the default user"),
             Trouble.PASSWORD,
-            "it has no password, and we sent one",
+            "it has no password, and the sidecar sends one",
         ),
         (E.AuthenticationWrongNumberOfArgsError("x"), Trouble.NOT_REDIS, "it answered x"),
         (

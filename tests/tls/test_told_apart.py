@@ -75,7 +75,11 @@ def test_a_server_that_does_not_trust_ours(
     ours: authority.Authority, theirs: authority.Authority
 ) -> None:
     server = dataclasses.replace(ours.issue(FQDN), ca=theirs.ca)
-    says = ("does not accept our certificate: unknown ca", "tls-ca-cert-file trusts", "tls.crt")
+    says = (
+        "does not accept the sidecar's certificate: unknown ca",
+        "tls-ca-cert-file trusts",
+        "tls.crt",
+    )
     waits(ours, server, (*says, "let BOOTSTRAP_TLS_CERT_FILE and"))
 
 
@@ -95,7 +99,10 @@ FEWER = {"BOOTSTRAP_ALLOW_FEWER_SHARDS": "true", "BOOTSTRAP_REPLICAS_PER_SHARD":
 def test_a_sidecar_without_a_certificate(alone: pods.Pod) -> None:
     files = dict.fromkeys(("BOOTSTRAP_TLS_CERT_FILE", "BOOTSTRAP_TLS_KEY_FILE"))
     alone.start_sidecar(env={**FEWER, **files})
-    says = ("our certificate: certificate required", "we showed none (BOOTSTRAP_TLS_CERT_FILE")
+    says = (
+        "our certificate: certificate required",
+        "the sidecar shows none (BOOTSTRAP_TLS_CERT_FILE",
+    )
     asking.wait_said(alone, says)
 
 

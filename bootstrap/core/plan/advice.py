@@ -22,9 +22,10 @@ def missing(scene: Scene, pod: Pod) -> Wait | None:
     if not isinstance(pod.node, Unreachable):
         return names.missing(scene, pod)
     trouble, topology = pod.node.trouble, scene.topology
+    lets = "answer" if trouble in unreached.SILENT else "let the sidecar in"
     return Wait(
         pod=pod.name,
-        what=f"Redis at {pod.address}:{topology.port} to answer; {pod.node.reason}",
+        what=f"Redis at {pod.address}:{topology.port} to {lets}; {pod.node.reason}",
         fix=unreached.fix(scene, pod.name, trouble),
         usual=unreached.USUAL.get(trouble, 0.0),
         passes=trouble in unreached.PASSING,
@@ -89,6 +90,16 @@ def emptying(topology: Topology, pod: str, when: str = "only if its data may go"
         " as a new node",
         command=empty(topology, pod),
         destructive=True,
+    )
+
+
+def older_volume(topology: Topology, what: str) -> Todo:
+    """A look for what may still have keys that no pod has any more."""
+    return Todo(
+        what=what,
+        command=commands.volumes(topology),
+        expect="expected: a snapshot from before, or a volume that is Released; none, and no backup"
+        " elsewhere: their keys are gone",
     )
 
 

@@ -23,10 +23,14 @@ _Words = Callable[[Scene, list[_Seen]], str]
 
 def closed(scene: Scene) -> list[Alarm]:
     """The pods whose bus port takes no connection from ours, and those that have none to ours."""
+    memory = scene.snapshot.memory
+    if memory.glance and scene.lasting_known and not memory.unwell:
+        return []  # a link may be new: at its last look our sidecar missed none
     tried = [(pod, view) for pod, view in scene.viewed if pod.bus is not None]
     shut = [one for one in tried if one[0].bus]
     deaf = [one for one in tried if not one[0].bus and _no_way_back(scene, *one)]
-    return [*_alarms(scene, shut, _shut), *_alarms(scene, deaf, _deaf)]
+    mine = [(scene.me, scene.my)]
+    return [*_alarms(scene, shut, shut, _shut), *_alarms(scene, deaf, mine, _deaf)]
 
 
 def unlinked(scene: Scene) -> list[Pod]:
@@ -49,16 +53,17 @@ def todo(scene: Scene, pods: list[Pod]) -> tuple[Todo, ...]:
         Todo(
             what="which NetworkPolicy holds for the pods",
             command=commands.get(topology, "networkpolicy", "-o yaml"),
-            expect=f"ports {topology.port} and {numbers} are open between all pods of"
-            f" {topology.statefulset}, as ingress and as egress; where one is missing, add it",
+            expect=f"expected: ports {topology.port} and {numbers} are open between all pods of"
+            f" {topology.statefulset}, as ingress and as egress; where one is missing, add it;"
+            " no policy: a firewall of the nodes, or a service mesh",
         ),
         Todo(
-            what="at which port does the bus listen, and which does the node announce",
+            what=f"at which port does the bus of {pods[0].name} listen, and which does it announce",
             command=f"kubectl exec{commands.namespace(topology)} {pods[0].name} -c redis --"
             " redis-cli CONFIG GET 'cluster-*port'",
-            expect="cluster-announce-*port 0, and cluster-port 0 for 10000 above the client port;"
-            " take other cluster-announce-*port lines out of redis.conf, or out of the server's"
-            " arguments",
+            expect="expected: 0 for each cluster-announce port, and for cluster-port, which means"
+            " 10000 above the client port; take other cluster-announce-*port lines out of"
+            " redis.conf, or out of the server's arguments",
         ),
     )
 
@@ -75,11 +80,14 @@ def _no_way_back(scene: Scene, pod: Pod, view: View) -> bool:
     return at_home and not (my.reached_by is None or view.node_id in my.reached_by)
 
 
-def _alarms(scene: Scene, found: list[_Seen], words: _Words) -> list[Alarm]:
-    """One for our own pod, which lacks the links; its words say with which others."""
+def _alarms(scene: Scene, found: list[_Seen], ports: list[_Seen], words: _Words) -> list[Alarm]:
+    """One for our own pod, which lacks the links; its words say with which others.
+
+    `ports` are the pods whose bus ports are closed.
+    """
     if not found:
         return []
-    pods = [pod for pod, _ in found]
+    pods = [pod for pod, _ in ports]
     why = f"{words(scene, found)}; {_meaning(scene)}"
     return [Alarm(pod=scene.me.name, code=CODE, why=why, fix=todo(scene, pods))]
 
@@ -99,8 +107,8 @@ def _deaf(scene: Scene, group: list[_Seen]) -> str:
     mine = f"{scene.me.address}:{scene.my.myself.bus_port}"
     return (
         f"{names} answer{'' if many else 's'} on the client port {scene.topology.port}, and"
-        f" {'have' if many else 'has'} no link to the cluster bus port of {scene.me.name},"
-        f" {mine}, which is reached the other way round: packets pass in one direction alone"
+        f" {'have' if many else 'has'} no link to the cluster bus port of {scene.me.name}, {mine};"
+        f" {scene.me.name} reaches {'theirs' if many else 'its'}: one direction is open alone"
     )
 
 
@@ -108,6 +116,6 @@ def _meaning(scene: Scene) -> str:
     if not any(view.state_ok or view.keys for _, view in scene.viewed):
         return "without links no cluster is formed, and no data are in danger"
     return (
-        "nodes without links are taken for failed after cluster-node-timeout; no primary that"
-        " answers is to be failed over by force"
+        "nodes without links are taken for failed after cluster-node-timeout; fail over no primary"
+        " that answers by force"
     )

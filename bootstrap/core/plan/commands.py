@@ -29,6 +29,12 @@ def get(topology: Topology, what: str, *options: str) -> str:
     return " ".join([f"kubectl get {what}{namespace(topology)}", *options])
 
 
+def volumes(topology: Topology) -> str:
+    """What there may be with older data: claims, snapshots, and volumes whose claims are gone."""
+    space = namespace(topology).removeprefix(" -n ")
+    return f"{get(topology, 'pvc,volumesnapshot')}; kubectl get pv | grep '{space}/'"
+
+
 def ask(topology: Topology, pod: str, *, prompts: bool = False) -> str:
     """What a person types before the words of a Redis command to a pod's server."""
     terminal = " -it" if prompts else ""
@@ -48,7 +54,8 @@ def logs(topology: Topology, pod: str, container: str) -> str:
 def filled(todo: Todo, topology: Topology, pod: str, **more: str) -> Todo:
     """A thing to do with `{pod}`, `{n}` for the namespace's option, `{user}` and more filled in.
 
-    `{cli}` is what comes before a command to the pod's server, `{sidecar}` to its sidecar.
+    `{cli}` is what comes before a command to the pod's server, `{sidecar}` to its sidecar; `{set}`
+    is the StatefulSet.
     """
 
     def fill(text: str) -> str:
@@ -56,6 +63,7 @@ def filled(todo: Todo, topology: Topology, pod: str, **more: str) -> Todo:
         text = text.replace("{sidecar}", in_sidecar(topology, pod))
         text = text.replace("{n}", namespace(topology)).replace("{pod}", pod)
         text = text.replace("{as_user}", f" --user {topology.username}" * bool(topology.username))
+        text = text.replace("{set}", topology.statefulset)
         text = text.replace("{user}", user(topology)).replace("{me}", topology.name)
         for name, value in more.items():
             text = text.replace(f"{{{name}}}", value)

@@ -310,7 +310,10 @@ def _choice(scene: Scene, bears: str, said: str) -> tuple[Todo, ...]:
             scene.topology, scene.me.name, "to start without data, in each pod of this set"
         ),
         _stopping(
-            scene.topology, f"to move the data here for good: stop the original; then {move}", said
+            scene.topology,
+            "only to move the data here for good, at a time when its clients may be without it:"
+            f" stop the original, which serves them; then {move}",
+            said,
         ),
     )
 

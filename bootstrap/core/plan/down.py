@@ -51,15 +51,14 @@ def scaled_fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
     ordinals = [topology.ordinal_of(scene.hostname(one)) or 0 for one in members]
     count = max(ordinals) - topology.ordinal_start + 1
     back = Todo(
-        what="scale back up, and the pods come back with their volumes",
+        what="if that was not meant: scale back up, and the pods come back with their volumes",
         command=f"kubectl scale statefulset{commands.namespace(topology)}"
         f" {topology.statefulset} --replicas={count}",
     )
     if any(one.slots for one in members):
         return (back,)
     forget = Todo(
-        what="if they are to stay away, let all nodes forget them, within 60 seconds; they own no"
-        " slots",
+        what="if it was meant: let all nodes forget them, within 60 seconds; they own no slots",
         command=advice.forget_all(scene, [one.node_id for one in members]),
     )
     return (back, forget)

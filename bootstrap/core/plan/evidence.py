@@ -54,6 +54,20 @@ def _hopeless(scene: Scene) -> list[Block]:
     return [_folded(scene, reason, some) for (_, reason), some in found.items()]
 
 
+def own_hopeless(scene: Scene) -> Block | None:
+    """That our own server can be no node, told with all others of which the same was seen."""
+    mine, node = advice.hopeless(scene, scene.me), scene.me.node
+    if mine is None or not isinstance(node, Unreachable):
+        return None
+    others = [pod for pod in scene.snapshot.pods if pod is not scene.me]
+    same = [
+        (pod, mine)
+        for pod in others
+        if isinstance(pod.node, Unreachable) and pod.node.reason == node.reason
+    ]
+    return _folded(scene, node.reason, [(scene.me, mine), *same])
+
+
 def _folded(scene: Scene, reason: str, some: list[tuple[Pod, Block]]) -> Block:
     """The same fault of several pods as one."""
     (_, first), *others = some

@@ -16,7 +16,13 @@ def fix(scene: Scene, member: Member) -> tuple[Todo, ...]:
         f"is {member.node_id} of another cluster, and does it own slots?",
         "its line tells; with slots behind `connected` two clusters may have met: see the runbook",
     )
-    return (look, forgetting(scene, [member.node_id]))
+    pod = Todo(
+        what="which pod is it in?",
+        command=f"kubectl get pods -A -o wide --field-selector status.podIP={member.address}",
+        expect="while its server runs it may come back: let it forget our nodes, or stop it, first",
+    )
+    looks = (pod, look) if member.address else (look,)
+    return (*looks, forgetting(scene, [member.node_id]))
 
 
 def forgetting(scene: Scene, ids: list[str]) -> Todo:

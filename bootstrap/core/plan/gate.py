@@ -101,7 +101,7 @@ def _corrupt(scene: Scene, volume: Volume) -> Gate:
     fix: Fix = (
         Todo(
             what="put back a copy of it, where you have one: is there a snapshot?",
-            command=commands.get(scene.topology, "pvc,volumesnapshot"),
+            command=commands.volumes(scene.topology),
             expect="one from before the fault",
         ),
         advice.emptying(

@@ -120,11 +120,10 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
         why=f"{slots.named(owner.ranges)} were {scene.name(ghost)}'s;"
         f" {renewed.fate(pod)}, and no replica of it is left",
         fix=(
-            Todo(
-                what=f"is there an older volume or a snapshot of {pod.name} or its replica?"
-                " Bring it back: see the runbook",
-                command=commands.get(scene.topology, "pvc,volumesnapshot"),
-                expect="none: their keys are gone",
+            advice.older_volume(
+                scene.topology,
+                f"is there an older volume or a snapshot of {pod.name} or its replica? Bring it"
+                " back: see the runbook",
             ),
             Todo(
                 what="only if the keys are gone for good: let all nodes forget their owner, and"

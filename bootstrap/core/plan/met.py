@@ -43,7 +43,7 @@ def _alarm(scene: Scene, member: Member) -> Alarm:
     why = (
         f"the node {member.node_id} at {member.address}:{member.port} is in the cluster, says no"
         f" name, and is the node of no pod of {topology.statefulset}, all of which answered; it"
-        f" owns {owned}. So it is after a CLUSTER MEET by hand. Clients may be sent to it, and"
+        f" owns {owned}. A CLUSTER MEET by hand leads to that. Clients may be sent to it, and"
         " where it belongs to another cluster the two become one"
     )
     return Alarm(pod=scene.me.name, code=CODE, why=why, fix=foreign.fix(scene, member))

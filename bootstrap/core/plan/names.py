@@ -125,8 +125,8 @@ def _service_fix(topology: Topology) -> tuple[Todo, ...]:
     name, where = commands.service(topology), topology.statefulset
     return (
         Todo(
-            what=f"no other pod resolves under {name}: is BOOTSTRAP_SERVICE right? The"
-            " StatefulSet's serviceName is",
+            what=f"no other pod resolves under {name}, which is BOOTSTRAP_SERVICE, or else from the"
+            " pod's own hostname. Is it right? The StatefulSet's serviceName is",
             command=commands.get(
                 topology, f"statefulset {where}", "-o jsonpath='{.spec.serviceName}'"
             ),
@@ -140,7 +140,8 @@ def _service_fix(topology: Topology) -> tuple[Todo, ...]:
                 "-o jsonpath='{.spec.clusterIP} {.spec.publishNotReadyAddresses}'",
             ),
             expect="expected: None true. An address in place of None: make it anew with clusterIP:"
-            " None; no true: set publishNotReadyAddresses: true; not found: create it",
+            " None; no true: set publishNotReadyAddresses: true; not found: compare the name"
+            f" first: kubectl get service{commands.namespace(topology)}",
         ),
     )
 

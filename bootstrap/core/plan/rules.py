@@ -64,7 +64,7 @@ def _own_first(scene: Scene, decided: Plan) -> Plan:
 
 def _unseen(scene: Scene) -> Plan:
     """Our own Redis does not answer: nothing can be said about anything."""
-    block = advice.hopeless(scene, scene.me)
+    block = evidence.own_hopeless(scene)
     if block is not None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,))
     verdict = gate.gate(scene)

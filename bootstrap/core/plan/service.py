@@ -100,7 +100,7 @@ def fix(scene: Scene) -> tuple[Todo, ...]:
                     what=f"is the Service {name} headless?",
                     command=_field(scene, f"service {name}", "{.spec.clusterIP}"),
                     expect="expected: None. An address: delete the Service and make it anew with"
-                    " clusterIP: None, which cannot be changed in place; no pod is touched by that",
+                    " clusterIP: None and publishNotReadyAddresses: true; neither deletes a pod",
                 ),
             )
         case Fault.OTHER_NAME:

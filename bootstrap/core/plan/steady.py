@@ -235,11 +235,10 @@ def _missed(scene: Scene) -> Todo:
     """Whether a pod is away on which the keys may be, as far as was looked."""
     topology, pods = scene.topology, scene.snapshot.pods
     if scene.all_asked and scene.snapshot.listed:
-        return Todo(
-            what=f"no pod is away: all {len(pods)} answer, and none owns the slots. Is there an"
-            " older volume or a snapshot that has their keys? See the runbook first",
-            command=commands.get(topology, "pvc,volumesnapshot"),
-            expect="without one their keys are gone",
+        return advice.older_volume(
+            topology,
+            f"no pod is away: all {len(pods)} answer, and none owns the slots. Is there an older"
+            " volume or a snapshot that has their keys? See the runbook first",
         )
     away = (
         [pod.name for pod in pods if pod.view is None] if scene.snapshot.scope is Scope.ALL else []

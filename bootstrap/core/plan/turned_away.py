@@ -105,7 +105,7 @@ _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
         ),
         Todo(
             what="grant what is missing, and in the aclfile or redis.conf",
-            command="{primary_cli} ACL SETUSER {user} " + " ".join(rights.FOLLOW),
+            command="{primary_cli} ACL SETUSER {user} " + rights.typed(rights.FOLLOW),
         ),
     ),
     Refusal.COMMAND: (

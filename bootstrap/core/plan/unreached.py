@@ -16,6 +16,8 @@ USUAL: Final = {
     Trouble.REFUSED: usual.STARTED,
     Trouble.TIMEOUT: usual.CACHED,
 }
+#: Those of a server that says nothing of use yet.
+SILENT: Final = frozenset({Trouble.REFUSED, Trouble.TIMEOUT, Trouble.LOADING})
 #: Those that pass by themselves in a time that nobody knows: a big data set takes minutes.
 PASSING: Final = frozenset({Trouble.LOADING})
 
@@ -34,12 +36,12 @@ _SPOILT: Final = (
         expect="secretKeyRef names the Secret and the key",
     ),
     Todo(
-        what="write the Secret anew as the servers have it, without a line end, blanks, quotes or"
-        " one base64 too many; then let the pods restart",
-        command="printf %s 'PASSWORD' | kubectl create secret generic NAME{n}"
-        " --from-file=KEY=/dev/stdin --dry-run=client -o yaml | kubectl apply -f -",
-        expect="NAME and KEY from above. `echo` adds a line end, printf does not; this leaves only"
-        " that key in the Secret",
+        what="write the key anew as the servers have it, without a line end, blanks, quotes, or"
+        " having been encoded twice; then let the pods restart: kubectl rollout restart"
+        " statefulset{n} {set}",
+        command="kubectl patch secret NAME{n} --type merge -p"
+        """ '{"stringData": {"KEY": "PASSWORD"}}'""",
+        expect="NAME and KEY from above",
     ),
 )
 
@@ -125,13 +127,13 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
         Todo(
             what="what may the user {user} do? Ask as a user that may do all",
             command="kubectl exec{n} -it {pod} -c redis -- redis-cli --askpass ACL GETUSER {user}",
-            expect="expected: `on`, and the commands below",
+            expect="expected: `on`, and the rights of the next command",
         ),
         Todo(
-            what="grant the user {user} what the sidecar needs, on this server and in its aclfile"
-            " or redis.conf",
+            what="grant the user {user} all that the sidecar needs, on this server now, and in its"
+            " aclfile or redis.conf for its next start",
             command="kubectl exec{n} -it {pod} -c redis -- redis-cli --askpass ACL SETUSER {user}"
-            f" {rights.rule()}",
+            f" {rights.typed()}",
         ),
     ),
     Trouble.TLS: (
@@ -277,7 +279,10 @@ def _others(scene: Scene, trouble: Trouble) -> str:
     did = _DID.get(trouble, "")
     if trouble is Trouble.PASSWORD and not scene.topology.with_password:
         did = "let the sidecar in without a password"
-    well = [pod.name for pod in scene.snapshot.pods if pod.view is not None]
+    # What our own server says to its own pod tells nothing of what it says to others.
+    inside = scene.me.name if trouble is Trouble.PROTECTED else ""
+    pods = [pod for pod in scene.snapshot.pods if pod.name != inside]
+    well = [pod.name for pod in pods if pod.view is not None]
     ill = [pod.name for pod in scene.snapshot.pods if _has(pod, trouble)]
     if not (did and well and ill):
         return ""

@@ -118,14 +118,15 @@ def _memory(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
         ),
         Todo(
             what="which keys take the memory?",
-            command=f"{ask} --bigkeys",
-            expect="the biggest key of each kind",
+            command=f"{ask} --memkeys",
+            expect="the key of each kind that takes most",
         ),
         Todo(
             what="raise maxmemory, here by a quarter, below the container's limit, on the"
-            " shard's replicas too and in redis.conf; or let keys be evicted; or add a shard",
+            " shard's replicas too and in redis.conf; or let the server evict keys, by"
+            " maxmemory-policy",
             command=f"{ask} CONFIG SET maxmemory {limit}",
-            expect="a hand-over helps nothing: the replica holds the same keys",
+            expect="a hand-over does not help: the replica holds the same keys",
         ),
     )
 

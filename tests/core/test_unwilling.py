@@ -10,7 +10,7 @@ from bootstrap.core.memory import Refusal
 from bootstrap.core.plan.scene import Scene
 from tests.core import build
 
-LACKS = "no permissions; what it lacks: ACL SETUSER bootstrap +cluster|meet"
+LACKS = "no permissions; what it lacks: ACL SETUSER bootstrap '+cluster|meet'"
 
 
 def told(*some: Refusal, clients: int = 0) -> str:

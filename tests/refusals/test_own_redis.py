@@ -61,7 +61,7 @@ def test_password(case: str) -> None:
     with sets.LocalStatefulSet(1, needs.any_server(), server_config=config) as app:
         app.start_servers()
         env = {**env, "BOOTSTRAP_SIZE": "6"}
-        says = ("redis-app-0", f"Redis at {app[0].address}:6379 to answer", *says)
+        says = ("redis-app-0", f"Redis at {app[0].address}:6379 to let the sidecar in", *says)
         failed = asking.FAILED
         asking.refused(app[0], app.pods, dry=failed, once=failed, says=says, env=env)
 

@@ -43,7 +43,11 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.
         (E.BusyLoadingError(), Trouble.LOADING, "LOADING"),
         (E.NoPermissionError("no perm"), Trouble.PERMISSION, "may not do what is needed: no perm"),
         (E.AuthenticationError("WRONGPASS x"), Trouble.PASSWORD, "user and password: WRONGPASS x"),
-        (E.AuthenticationError("Authentication required."), Trouble.PASSWORD, "we sent none"),
+        (
+            E.AuthenticationError("Authentication required."),
+            Trouble.PASSWORD,
+            "the sidecar sends none",
+        ),
         (
             E.AuthenticationError("called without any password configured for the default user"),
             Trouble.PASSWORD,
@@ -70,7 +74,7 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.
         (certificate(18), Trouble.TLS_UNTRUSTED, "do not trust"),
         (certificate(20), Trouble.TLS_UNTRUSTED, "do not trust"),
         (certificate(26), Trouble.TLS, "TLS failed: so says OpenSSL"),
-        (alert("TLSV1_ALERT_UNKNOWN_CA"), Trouble.TLS_OURS, "our certificate: unknown ca"),
+        (alert("TLSV1_ALERT_UNKNOWN_CA"), Trouble.TLS_OURS, "certificate: unknown ca"),
         (alert("SSLV3_ALERT_CERTIFICATE_EXPIRED"), Trouble.TLS_OURS, ": certificate expired"),
         (alert("TLSV13_ALERT_CERTIFICATE_REQUIRED"), Trouble.TLS_OURS, ": certificate required"),
         (alert("SSLV3_ALERT_HANDSHAKE_FAILURE"), Trouble.TLS, "TLS failed"),

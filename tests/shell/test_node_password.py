@@ -67,7 +67,7 @@ def test_only_the_right_password_lets_in(name: str) -> None:
         assert isinstance(read(app[0], access(OLD)), View)
         missing, wrong = read(app[0]), read(app[0], access("wrong"))
         assert trouble(missing) is trouble(wrong) is Trouble.PASSWORD
-        assert "we sent none" in str(missing)
+        assert "the sidecar sends none" in str(missing)
         assert "wrong" not in str(wrong).lower().replace("wrongpass", "")
 
 

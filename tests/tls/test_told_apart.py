@@ -100,7 +100,7 @@ def test_a_sidecar_without_a_certificate(alone: pods.Pod) -> None:
     files = dict.fromkeys(("BOOTSTRAP_TLS_CERT_FILE", "BOOTSTRAP_TLS_KEY_FILE"))
     alone.start_sidecar(env={**FEWER, **files})
     says = (
-        "our certificate: certificate required",
+        "certificate: certificate required",
         "the sidecar shows none (BOOTSTRAP_TLS_CERT_FILE",
     )
     asking.wait_said(alone, says)

@@ -27,6 +27,7 @@ def topology(known: settings.Settings) -> Topology:
         zone=known.zone,
         with_password=known.credentials.password is not None
         or known.credentials.password_file is not None,
+        tls=known.tls,
         username=known.credentials.username or "",
         dns_source=known.dns_source,
         fast_form=known.fast_form,

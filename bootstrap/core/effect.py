@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bootstrap.core import slots
 from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable, View
-from bootstrap.core.plan import ownership, renewed, writes
+from bootstrap.core.plan import crowded, ownership, renewed, writes
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.proof import Proof
 
@@ -48,6 +48,8 @@ class Effect:
     single: slots.Ranges = ()
     #: Slots that are served, and whose owner refuses writes.
     unwritten: slots.Ranges = ()
+    #: Pods whose servers serve who is connected, and turn new clients away.
+    crowded: tuple[str, ...] = ()
     #: Whether the living nodes refuse all keys (`cluster_state:fail`).
     down: bool = False
 
@@ -89,6 +91,7 @@ def effect(scene: Scene) -> Effect:
         copied=_of(owners, holding - living),
         single=_of(owners, living - linked),
         unwritten=_of(owners, {view.node_id for view in ours if writes.refusal(view)}),
+        crowded=tuple(crowded.pods(scene)),
         down=bool(ours) and not any(view.state_ok for view in ours),
     )
 
@@ -179,6 +182,10 @@ def _clients(found: Effect) -> str:
         return f"Clients are not served on {slots.named(found.unserved)}; they are on all others."
     if found.unwritten:
         return f"Clients can read, and cannot write to {slots.named(found.unwritten)}."
+    if found.crowded:
+        return (
+            f"Clients that are connected are served; {', '.join(found.crowded)} takes no new ones."
+        )
     return "Clients are served."
 
 

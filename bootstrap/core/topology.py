@@ -30,6 +30,8 @@ class Topology:
     host: str | None = None
     zone: str | None = None
     with_password: bool = False
+    #: Whether the servers are spoken with over TLS.
+    tls: bool = False
     #: The user of the servers' ACL as which the sidecar logs in; empty: `default`.
     username: str = ""
     #: Where the name servers were read: a file, or a variable.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core import sidecars, todo
+from bootstrap.core import render, sidecars, todo
 from bootstrap.core.heard import Heard
 from bootstrap.core.memory import Memory
 from bootstrap.core.model import Former, Pod, Scope, Trouble, Unreachable
@@ -255,3 +255,19 @@ def test_no_failover_is_named_while_owners_that_are_taken_for_failed_answer() ->
     found = advice.promotion(scene, "redis-app-4", "if none has")
     assert "FAILOVER" not in found.command
     assert "redis-app-1 answer, and lack only links" in found.what
+
+
+def test_what_lets_a_person_in_is_told_once_below_the_commands() -> None:
+    def text(**more: Any) -> str:
+        seen = build.snapshot(build.own(0), *(build.pod(one, "loading") for one in range(1, 6)))
+        topology = build.topology(0, **more)
+        return render.as_text(seen, planning.plan(seen, topology), topology)
+
+    assert "behind redis-cli" not in text()
+    (line,) = [line for line in text(with_password=True).splitlines() if "behind redis-cli" in line]
+    assert "--askpass" in line
+    assert "--tls" not in line
+    assert "--cacert, --cert and --key" in text(tls=True)
+    healthy = build.snapshot(*map(well, range(6)))
+    plan = planning.plan(healthy, build.topology(0, with_password=True))
+    assert "redis-cli" not in render.as_text(healthy, plan, build.topology(0, with_password=True))

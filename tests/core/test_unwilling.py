@@ -51,4 +51,5 @@ def test_a_server_with_all_the_clients_it_takes_is_told() -> None:
     assert told(clients=11).startswith("HEALTHY")
     full = told(clients=12)
     assert full.startswith("ACT max-clients: redis-app-1 has 12 connections of maxclients 12")
+    assert "served; redis-app-1 takes no new ones" in full
     assert "CLIENT LIST" in full

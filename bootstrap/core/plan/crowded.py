@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.model import Pod, Trouble, View
+from bootstrap.core.model import Pod, Trouble, Unreachable, View
 from bootstrap.core.plan import unreached
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
@@ -15,6 +15,16 @@ CODE: Final = "max-clients"
 def full(scene: Scene) -> list[Alarm]:
     """The pods whose servers take no more clients, by their own word."""
     return [_alarm(scene, pod, view) for pod, view in scene.viewed if _full(view)]
+
+
+def pods(scene: Scene) -> list[str]:
+    """Those pods, and those whose servers have turned us away for it."""
+    return [
+        pod.name
+        for pod in scene.snapshot.pods
+        if (pod.view is not None and _full(pod.view))
+        or (isinstance(pod.node, Unreachable) and pod.node.trouble is Trouble.CROWDED)
+    ]
 
 
 def _full(view: View) -> bool:

@@ -37,9 +37,9 @@ def _typed_too(topology: Topology, commands_told: str) -> list[str]:
     """What has to be typed besides to be let in by the servers, where a command speaks with one."""
     password = topology.with_password and "redis-cli " in commands_told
     files = "--tls, with --cacert, --cert and --key and the files in the container redis"
-    words = ["--askpass (and -it behind exec)"] * password
+    words = ["--askpass (with -it behind exec)"] * password
     words += [files] * (topology.tls and "redis-cli " in commands_told)
-    return [f"    behind redis-cli, where it is not there: {'; '.join(words)}"] if words else []
+    return [f"    the servers want more behind redis-cli: {'; '.join(words)}"] if words else []
 
 
 def explain(topology: Topology, code: str) -> str:

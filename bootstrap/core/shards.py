@@ -89,8 +89,10 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
 
 def _members(scene: Scene) -> list[Member]:
     """All nodes, each by the best word there is about it."""
-    views = [view for pod, view in scene.viewed if pod.name == scene.topology.name]
-    views += [view for _, view in scene.viewed if _inside(view)]
+    views = [view for _, view in scene.viewed if _inside(view)]
+    # Alone with its keys beside a cluster, our own node has claimed the slots of these for itself.
+    if scene.me.view and not (views and renewed.keys(scene.me)):
+        views.insert(0, scene.me.view)
     found = {one.node_id: one for one in (views[0].members if views else ()) if not one.handshake}
     found |= ownership.remembered(scene)
     found |= {view.node_id: view.myself for _, view in scene.viewed if _inside(view)}

@@ -12,7 +12,7 @@ from bootstrap.core import overview, shards
 from bootstrap.core import plan as planning
 from bootstrap.core.directory import Name
 from bootstrap.core.model import Pod
-from tests.core import build
+from tests.core import build, scenario
 
 
 def own(ordinal: int, lines: list[str] | None = None, *, offset: int = 0, **more: Any) -> Pod:
@@ -281,3 +281,17 @@ def test_json_of_a_blocked_pod() -> None:
     plan = planning.plan(snapshot, topology)
     found = overview.as_json(shards.cluster(snapshot, topology), snapshot, plan, topology)
     assert [block["code"] for block in found["blocked"]] == ["not-cluster-mode"]
+
+
+def test_slots_that_a_new_node_claims_alone_are_not_in_dispute() -> None:
+    """Beside a cluster; where it is the whole cluster its word is all there is."""
+    given = scenario.read(scenario.FOLDER / "renewed-seed.txt")
+    me = given.snapshot.pod(given.topology.name)
+    assert me is not None
+    assert me.view is not None
+    assert me.view.myself.slots
+    found = shards.cluster(given.snapshot, given.topology)
+    assert found.disputed == ()
+    assert me.name in dict(found.outside)
+    alone = dataclasses.replace(given.snapshot, pods=(me,))
+    assert [row.pod for one in shards.cluster(alone, given.topology).shards for row in one.rows]

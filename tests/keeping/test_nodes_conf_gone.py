@@ -58,6 +58,8 @@ def assert_told(app: sets.LocalStatefulSet, held: int) -> None:
     )
     status, text = roles.beside(one, "--dry-run")
     assert (status, said in text) == (3, True), text
+    # It has claimed its keys' slots for itself alone; nobody else believes that.
+    assert "several nodes claim" not in roles.beside(one, "status")[1]
     assert "CONFIG GET cluster-config-file" in text
     assert not [
         line for line in text.splitlines() if "delete pvc" in line and f" {one.name} " not in line

@@ -131,8 +131,7 @@ async def _look(observer: observe.Observer, http: tuple[str, int] | None) -> tup
     said, found = await asyncio.gather(
         _sidecars(snapshot, observer.topology, http), observer.dialled(snapshot)
     )
-    names = tuple(pod.name for pod in snapshot.pods)
-    memory = heard.remembered(snapshot.memory, said, observer.topology.name, names)
+    memory = heard.remembered(snapshot.memory, said, observer.topology.name, snapshot.names)
     snapshot = dataclasses.replace(snapshot, memory=memory, upstream=found, heard=said)
     snapshot = sidecars.explained(snapshot)
     return snapshot, planning.plan(snapshot, observer.topology)

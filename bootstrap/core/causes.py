@@ -22,10 +22,6 @@ ACTS: Final = frozenset(
 )
 
 
-#: Pods that are named where several have the same fault.
-_FEW: Final = 4
-
-
 def root(facts: Facts) -> Cause | None:
     """The root cause; None when all is well."""
     found = next((found for rule in _RULES if (found := rule(facts)) is not None), None)
@@ -95,7 +91,7 @@ def _of_wait(facts: Facts, wait: Wait, pods: tuple[str, ...]) -> Cause:
         verdict=Verdict.ACT if act else Verdict.WAIT,
         code="waiting",
         pod=wait.pod,
-        what=told(wait, pods, tuple(pod.name for pod in scene.snapshot.pods)),
+        what=told(wait, pods, scene.snapshot.names),
         usual=0.0 if act else wait.usual,
     )
 
@@ -106,9 +102,8 @@ def told(wait: Wait, pods: tuple[str, ...], every: tuple[str, ...]) -> str:
         return f"waiting for {wait.text}"
     noun, what = wait.shared
     others = [name for name in every if name not in pods]
-    which = f"all but {others[0]}" if len(others) == 1 else ", ".join(pods[:_FEW])
-    more = f" and {len(pods) - _FEW} more" if len(others) != 1 and len(pods) > _FEW else ""
-    those = f" ({which}{more})" if others else ""
+    which = f"all but {others[0]}" if len(others) == 1 else slots.few(pods)
+    those = f" ({which})" if others else ""
     return f"{len(pods)} of {len(every)} {noun}{those}: {what}"
 
 

@@ -132,6 +132,7 @@ def _unformed(scene: Scene, *, formed: bool | None) -> Effect:
 
 
 def _seen(scene: Scene) -> bool:
+    """Whether the node of each other pod was read."""
     others = (pod for pod in scene.snapshot.pods if pod is not scene.me)
     return all(pod.view is not None for pod in others)
 

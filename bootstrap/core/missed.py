@@ -8,12 +8,11 @@ from bootstrap.core import effect, slots
 from bootstrap.core.actions import Forget
 from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.model import Member, Trouble, Unreachable
-from bootstrap.core.plan import down, ownership, usual
+from bootstrap.core.plan import down, ownership, unreached, usual
 from bootstrap.core.plan.scene import Scene
 
 #: What a pod that has just been made says before its server is up.
 _STARTING: Final = frozenset({Trouble.REFUSED, Trouble.LOADING})
-_SILENT: Final = _STARTING | {Trouble.TIMEOUT}
 
 
 def missed(facts: Facts) -> Cause | None:
@@ -92,7 +91,7 @@ def _loading(scene: Scene, away: list[Member], names: list[str]) -> Cause:
 
 
 def _comes(scene: Scene, member: Member) -> bool:
-    if _told(scene, member) not in (None, *_SILENT):
+    if _told(scene, member) not in (None, *unreached.SILENT):
         return False  # its server runs, and says why not
     named = scene.topology.ordinal_of(scene.hostname(member)) is not None
     return scene.lasting_known and named

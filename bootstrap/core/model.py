@@ -315,6 +315,11 @@ class Snapshot:
     #: What the pods' own sidecars said of their last looks; asked for a person alone.
     heard: tuple[Heard, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The pods that were looked at."""
+        return tuple(pod.name for pod in self.pods)
+
     def pod(self, name: str) -> Pod | None:
         """The pod of that name, if it was looked at."""
         return next((pod for pod in self.pods if pod.name == name), None)

@@ -71,7 +71,7 @@ def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         lines.append(f"{slots.named(cluster.disputed)}: several nodes claim them")
     lines += [f"{pod}: {why}" for pod, why in cluster.outside]
     lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
-    lines += sections.faults(plan, headline, topology, tuple(pod.name for pod in snapshot.pods))
+    lines += sections.faults(plan, headline, topology, snapshot.names)
     for step in plan.steps:
         lines += [f"about to: {actions.describe(action)}" for action in step.actions]
     return "\n".join(lines)

@@ -92,7 +92,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
         *_table(snapshot),
         "",
         f"phase: {plan.phase.value}",
-        *sections.faults(plan, headline, topology, tuple(pod.name for pod in snapshot.pods)),
+        *sections.faults(plan, headline, topology, snapshot.names),
     ]
     for number, step in enumerate(plan.steps, 1):
         nothing = "" if step.actions else ": nothing to send; it waits"

@@ -35,10 +35,10 @@ def faults(plan: Plan, headline: Headline, topology: Topology, every: tuple[str,
 
 def _typed_too(topology: Topology, commands_told: str) -> list[str]:
     """What has to be typed besides to be let in by the servers, where a command speaks with one."""
-    password = topology.with_password and "redis-cli " in commands_told
+    if "redis-cli " not in commands_told:
+        return []
     files = "--tls, with --cacert, --cert and --key and the files in the container redis"
-    words = ["--askpass (with -it behind exec)"] * password
-    words += [files] * (topology.tls and "redis-cli " in commands_told)
+    words = ["--askpass (with -it behind exec)"] * topology.with_password + [files] * topology.tls
     return [f"    the servers want more behind redis-cli: {'; '.join(words)}"] if words else []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 #: Number of hash slots of every cluster (cluster.h, CLUSTER_SLOTS).
 SLOTS = 16384
@@ -79,3 +79,9 @@ def keys(count: int) -> str:
 def many(count: int, noun: str) -> str:
     """A number of things in a sentence."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def few(names: Sequence[str], most: int = 4) -> str:
+    """The names; of many only the first, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

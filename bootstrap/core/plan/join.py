@@ -19,7 +19,6 @@ from bootstrap.core.plan import (
     patience,
     promoting,
     shard,
-    size,
     unheard,
     usual,
 )
@@ -66,8 +65,8 @@ def _enter(scene: Scene) -> Plan:
     if strange:
         return _blocked(
             "other-cluster",
-            f"expected a cluster of our own pods; {_few([pod.name for pod in clusters[0]])} of them"
-            f" are in one with nodes that are not ours: {_few(_names(scene, strange))}",
+            f"expected a cluster of our own pods; {slots.few([pod.name for pod in clusters[0]])} of"
+            f" them are in one with nodes that are not ours: {slots.few(_names(scene, strange))}",
             (
                 advice.nodes(
                     topology,
@@ -94,10 +93,7 @@ def _nobody_yet(scene: Scene) -> Plan:
     seed = scene.snapshot.pod(seed_name)
     up = seed is not None and seed.view is not None
     fix = advice.sidecar(topology, seed_name) if up else ()
-    why, mend = size.hindrance(scene)
-    what = f"{seed_name} to form the cluster{why}"
-    seconds = usual.FORMED if topology.size_refused is None else 0.0
-    waits = [Wait(pod=seed_name, what=what, fix=(*mend, *fix), usual=seconds)]
+    waits = [patience.forming(scene, f"{seed_name} to form the cluster", fix)]
     found = (advice.missing(scene, pod) for pod in scene.snapshot.pods if pod is not scene.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
@@ -123,11 +119,6 @@ def _joinable(scene: Scene, pods: list[Pod]) -> bool:
         return True
     later = scene.topology.ordinal not in scene.topology.ordinals
     return later and any(not slots.missing(view.myself.slots) for view in views)
-
-
-def _few(names: list[str], most: int = 4) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def _names(scene: Scene, members: list[Member]) -> list[str]:
@@ -184,7 +175,7 @@ def _follow(scene: Scene) -> Plan | None:
         return _blocked(
             "foreign-node",
             f"expected {scene.me.name} to know nodes of our pods only; it is in a cluster with"
-            f" {_few(_names(scene, strange))}",
+            f" {slots.few(_names(scene, strange))}",
             (
                 advice.nodes(
                     topology,

@@ -6,6 +6,7 @@ from bootstrap.core.model import Scope
 from bootstrap.core.plan import advice, size, usual
 from bootstrap.core.plan.outcome import Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
+from bootstrap.core.todo import Todo
 
 #: How long an expected pod leaves it to the seed to introduce it, before it looks around itself,
 #: in seconds: several times what forming takes, and DNS caches are not asked meanwhile.
@@ -31,14 +32,23 @@ def with_seed(scene: Scene) -> Plan | None:
         if not seed.view.alone or seed.view.keys:
             return None  # it is in a cluster; or it has data, and will never form one
         # However long: a pod may be late by minutes, and many that look for it are in the way.
-        why, mend = size.hindrance(scene)
-        what = f"{seed_name}, which is up and knows no other node yet, to form the cluster{why}"
-        fix = (*mend, *advice.sidecar(topology, seed_name))
-        seconds = usual.FORMED if topology.size_refused is None else 0.0
-        wait = Wait(pod=seed_name, what=what, fix=fix, usual=seconds)
+        what = f"{seed_name}, which is up and knows no other node yet, to form the cluster"
+        wait = forming(scene, what, advice.sidecar(topology, seed_name))
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     if idle >= SEED_LOST_SECONDS:
         return None
     missing = seed and advice.missing(scene, seed)
     wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear", usual=usual.STARTED)
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
+
+
+def forming(scene: Scene, what: str, fix: tuple[Todo, ...]) -> Wait:
+    """The wait for the seed to form, with what keeps it from that where our size tells."""
+    topology = scene.topology
+    why, mend = size.hindrance(scene)
+    return Wait(
+        pod=topology.name_of(topology.ordinal_start),
+        what=f"{what}{why}",
+        fix=(*mend, *fix),
+        usual=usual.FORMED if topology.size_refused is None else 0.0,
+    )

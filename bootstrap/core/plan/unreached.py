@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from bootstrap.core import rights
+from bootstrap.core import rights, slots
 from bootstrap.core.model import Pod, Trouble, Unreachable
 from bootstrap.core.plan import commands, usual
 from bootstrap.core.plan.scene import Scene
@@ -223,9 +223,6 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
 }
 
 
-#: Pods that are named; of more only the number is told.
-_FEW: Final = 4
-
 #: What the servers that let the sidecar in did, and those at fault did not.
 _DID: Final = {
     Trouble.PASSWORD: "took the sidecar's password",
@@ -267,7 +264,7 @@ def _ours_too(scene: Scene, trouble: Trouble) -> tuple[Todo, ...]:
     ours = scene.snapshot.pods if trouble is Trouble.TLS_EXPIRED else ()
     refusing = [pod.name for pod in ours if _has(pod, Trouble.TLS_OURS)]
     what = (
-        f"the sidecar's own certificate is refused by {_few(refusing)}: renew it too, at"
+        f"the sidecar's own certificate is refused by {slots.few(refusing)}: renew it too, at"
         " the same paths, BOOTSTRAP_TLS_CERT_FILE and BOOTSTRAP_TLS_KEY_FILE; the sidecar reads"
         " it by itself"
     )
@@ -287,14 +284,8 @@ def _others(scene: Scene, trouble: Trouble) -> str:
     if not (did and well and ill):
         return ""
     only = f" ({well[0]})" if len(well) == 1 else ""
-    return f"{len(well)} of {len(well) + len(ill)} servers{only} {did}, {_few(ill)} did not"
+    return f"{len(well)} of {len(well) + len(ill)} servers{only} {did}, {slots.few(ill)} did not"
 
 
 def _has(pod: Pod, trouble: Trouble) -> bool:
     return isinstance(pod.node, Unreachable) and pod.node.trouble is trouble
-
-
-def _few(names: list[str]) -> str:
-    """The names; of many only the first, and how many more there are."""
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"{', '.join(names[:_FEW])}{more}"

@@ -1,7 +1,7 @@
 """The very first look at the other pods, by the least that it takes: are all servers down.
 
 At a first start all pods begin together and share processors, and Redis waits for the start gate.
-What speaks with servers takes longest to load, and nobody is there yet to be spoken with: a name
+What speaks with servers takes longest to load, and no server is up yet: a name
 is asked for once, and a port is tried. Where more is to be known the loop looks as it always does,
 and goes on with what was learned of DNS here.
 """
@@ -9,21 +9,19 @@ and goes on with what was learned of DNS here.
 from __future__ import annotations
 
 import dataclasses
-import errno
-import os
 import select
 import socket
 import time
 from typing import Final
 
-from bootstrap import findings, looks, wire
+from bootstrap import findings, login, looks, wire
 from bootstrap.core import directory
-from bootstrap.core.model import Pod, Trouble, Unreachable
+from bootstrap.core.model import Pod
 from bootstrap.core.topology import Topology
 
 _SECONDS: Final = 0.3
-"""For all of it. A name server of the cluster answers within milliseconds; who is slower is waited
-for by the loop, while the rest is loaded."""
+"""For all of it. A name server of the cluster answers within milliseconds; for a slower one
+the loop waits, while the rest is loaded."""
 _LARGEST: Final = 65535
 """Bytes of a UDP packet, at most."""
 
@@ -46,7 +44,7 @@ def asked(
     known.expect(names)
     taken = pace.take(names)
     if taken and all(one.name == service and one.type != "SRV" for one in taken):
-        # It is the turn of the service's addresses, which do not tell whose they are.
+        # It is the turn of the service's addresses, which name no pod.
         taken += [one for one in [pace.listing(taken)] if one]
     replies = _replies(taken, nameserver)
     for question in taken:
@@ -79,14 +77,13 @@ def others(topology: Topology, known: findings.Findings) -> tuple[Pod, ...] | No
 
 def _down(topology: Topology, ordinal: int, name: directory.Name) -> Pod:
     """A pod that has no name yet, or whose server refuses connections."""
-    reason = f"no connection: {os.strerror(errno.ECONNREFUSED)}"
     return Pod(
         name=topology.name_of(ordinal),
         ordinal=ordinal,
         hostname=topology.hostname_of(ordinal),
         resolved=name,
         address=name.addresses[0] if name.addresses else None,
-        node=Unreachable(trouble=Trouble.REFUSED, reason=reason) if name.addresses else None,
+        node=login.refused() if name.addresses else None,
     )
 
 

@@ -8,11 +8,10 @@ judged without it. Once it is loaded nothing is asked here any more.
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import sys
 
-from bootstrap.core.model import Trouble, Unreachable
+from bootstrap import login
+from bootstrap.core.model import Unreachable
 
 _SPEAKS = "bootstrap.connection"
 
@@ -28,8 +27,7 @@ async def closed(address: str, port: int, seconds: float) -> Unreachable | None:
         async with asyncio.timeout(seconds):
             _, writer = await asyncio.open_connection(address, port)
     except ConnectionRefusedError:
-        reason = f"no connection: {os.strerror(errno.ECONNREFUSED)}"
-        return Unreachable(trouble=Trouble.REFUSED, reason=reason)
+        return login.refused()
     except (OSError, TimeoutError):
         return None
     writer.transport.abort()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootstrap import secret
-from bootstrap.core.model import Trouble
+from bootstrap.core.model import Trouble, Unreachable
 
 if TYPE_CHECKING:
     from bootstrap import encryption
@@ -20,6 +22,12 @@ class Access:
     tls: encryption.Encryption | None = None
     #: Seconds for one exchange, connecting included.
     timeout: float = 2.0
+
+
+def refused() -> Unreachable:
+    """What is seen of a server whose port refuses connections."""
+    reason = f"no connection: {os.strerror(errno.ECONNREFUSED)}"
+    return Unreachable(trouble=Trouble.REFUSED, reason=reason)
 
 
 class FailedError(Exception):

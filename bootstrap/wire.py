@@ -1,6 +1,6 @@
 """One question as a packet, and what a packet answers to it: no name server is spoken with here.
 
-A failure is a value that says who failed, and how.
+A failure is a value that names the name server and what it did.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Answer:
     held_at_first: float
     """Seconds for which it was to be remembered when it was new, as far as can be told."""
     nameserver: str
-    """Who answered, such as `10.0.0.10:53`."""
+    """The name server that answered, such as `10.0.0.10:53`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

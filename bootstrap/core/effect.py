@@ -48,7 +48,7 @@ class Effect:
     single: slots.Ranges = ()
     #: Slots that are served, and whose owner refuses writes.
     unwritten: slots.Ranges = ()
-    #: Pods whose servers serve who is connected, and turn new clients away.
+    #: Pods whose servers serve connected clients, and turn new clients away.
     crowded: tuple[str, ...] = ()
     #: Whether the living nodes refuse all keys (`cluster_state:fail`).
     down: bool = False
@@ -175,8 +175,8 @@ def _clients(found: Effect) -> str:
     if not found.formed:
         return _unserved(found)
     if found.down:
-        who = "Clients are refused" if found.seen else "The pods that answer refuse clients"
-        return f"{who}: CLUSTERDOWN."
+        refused = "Clients are refused" if found.seen else "The pods that answer refuse clients"
+        return f"{refused}: CLUSTERDOWN."
     if found.unserved and not slots.missing(found.unserved):
         return "No client is served: no owner of slots answers."
     if found.unserved:

@@ -30,7 +30,7 @@ def behind(facts: Facts, found: Cause) -> Cause:
         last = said[pod]
         pod = last.at_fault
     if last is None or not last.what or pod == facts.scene.topology.name:
-        return found  # nobody tells, or it waits for us in turn
+        return found  # no sidecar tells, or that pod waits for us in turn
     if last.verdict == Verdict.ACT:
         return _said(last)
     deeper = _said(last)

@@ -135,7 +135,7 @@ def test_who_is_waited_for_says_by_its_own_sidecar_why() -> None:
         "ACT: the sidecar of redis-app-4 says (2 s ago): it does not accept our password. "
     )
     assert found.todo == (LOOK,)
-    # What concerns nobody that is waited for is for `status` to judge.
+    # A pod that is not waited for is for `status` to judge.
     assert waiting_for_the_first(last) == plain
     assert waiting_for_the_first(first, dataclasses.replace(last, at_fault="redis-app-3")) == plain
 
@@ -163,7 +163,7 @@ def test_a_fault_that_several_have_is_not_told_as_that_of_one() -> None:
 
 
 def test_a_command_is_told_once_whatever_stands_before_it() -> None:
-    """The sidecar at fault looks at the same as who waits for it."""
+    """The sidecar at fault looks at the same as the pod that waits for it."""
     pods = [build.own(one) for one in range(6)]
     pods[4] = build.pod(4, "password")
     alone = planning.plan(build.snapshot(*pods[4:5], *pods[:4], pods[5]), build.topology(4))

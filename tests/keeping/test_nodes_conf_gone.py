@@ -58,7 +58,7 @@ def assert_told(app: sets.LocalStatefulSet, held: int) -> None:
     )
     status, text = roles.beside(one, "--dry-run")
     assert (status, said in text) == (3, True), text
-    # It has claimed its keys' slots for itself alone; nobody else believes that.
+    # It has claimed its keys' slots for itself alone; no other node believes that.
     assert "several nodes claim" not in roles.beside(one, "status")[1]
     assert "CONFIG GET cluster-config-file" in text
     assert not [

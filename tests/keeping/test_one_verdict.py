@@ -181,7 +181,7 @@ def test_a_pod_that_its_start_gate_holds_is_told_as_held(name: str) -> None:
 
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_a_replica_that_loads_its_data_is_waited_for(name: str) -> None:
-    """For as long as it takes: no figure is given, and nobody has to act."""
+    """For as long as it takes: no figure is given, and you need not act."""
     with keeping.formed(name, server_config={"appendonly": "no"}) as app:
         tags = (f"{{{number}}}" for number in range(100))
         tag = next(one for one in tags if app[0].ask("CLUSTER", "KEYSLOT", one) < 5461)

@@ -46,26 +46,25 @@ def _hopeless(scene: Scene) -> list[Block]:
     """Pods that nothing can be formed with. A cluster that is there gets on without them."""
     if any(not view.alone for _, view in scene.viewed):
         return []
+    return [_folded(scene, reason, some) for (_, reason), some in _alike(scene).items()]
+
+
+def own_hopeless(scene: Scene) -> Block | None:
+    """That our own server can be no node, told with all others of which the same was seen."""
+    for (_, reason), some in _alike(scene).items():
+        if scene.me in [pod for pod, _ in some]:
+            return _folded(scene, reason, sorted(some, key=lambda one: one[0] is not scene.me))
+    return None
+
+
+def _alike(scene: Scene) -> dict[tuple[str, str], list[tuple[Pod, Block]]]:
+    """The pods that can take no part as they are, by what was seen of each."""
     found: dict[tuple[str, str], list[tuple[Pod, Block]]] = defaultdict(list)
     for pod in scene.snapshot.pods:
         block = advice.hopeless(scene, pod)
         if block is not None and isinstance(pod.node, Unreachable):
             found[block.code, pod.node.reason].append((pod, block))
-    return [_folded(scene, reason, some) for (_, reason), some in found.items()]
-
-
-def own_hopeless(scene: Scene) -> Block | None:
-    """That our own server can be no node, told with all others of which the same was seen."""
-    mine, node = advice.hopeless(scene, scene.me), scene.me.node
-    if mine is None or not isinstance(node, Unreachable):
-        return None
-    others = [pod for pod in scene.snapshot.pods if pod is not scene.me]
-    same = [
-        (pod, mine)
-        for pod in others
-        if isinstance(pod.node, Unreachable) and pod.node.reason == node.reason
-    ]
-    return _folded(scene, node.reason, [(scene.me, mine), *same])
+    return found
 
 
 def _folded(scene: Scene, reason: str, some: list[tuple[Pod, Block]]) -> Block:

@@ -27,7 +27,7 @@ from bootstrap.core.topology import Topology
 #: keys whose node is new is told before forming finds the keys of all others in its way. Forming
 #: comes before the search for splits, since a half-done formation is split until its nodes meet.
 #: Joining comes after forming: a blank seed must first be sure that there is nothing to form.
-#: Healing comes before joining and forgetting: who has only moved is neither gone nor failed.
+#: Healing comes before joining and forgetting: a node that only moved is neither gone nor failed.
 RULES = (
     evidence.doubts,
     renewed.renewed,
@@ -56,7 +56,7 @@ def _own_first(scene: Scene, decided: Plan) -> Plan:
     own = [step for step in (local.settings(scene), local.abandoned(scene)) if step]
     if not own:
         return decided
-    # Our own node's settings come first, and are always safe: they only say who and where it is.
+    # Our own node's settings come first, and are always safe: they only give its name and place.
     phase = Phase.HEAL if decided.phase is Phase.STEADY else decided.phase
     look = min(decided.look, scene.snapshot.scope)  # what is further away can wait for that
     return dataclasses.replace(decided, phase=phase, steps=(*own, *decided.steps), look=look)

@@ -18,7 +18,7 @@ USUAL: Final = {
 }
 #: Those of a server that says nothing of use yet.
 SILENT: Final = frozenset({Trouble.REFUSED, Trouble.TIMEOUT, Trouble.LOADING})
-#: Those that pass by themselves in a time that nobody knows: a big data set takes minutes.
+#: Those that pass by themselves in a time that is not known: a big data set takes minutes.
 PASSING: Final = frozenset({Trouble.LOADING})
 
 #: For a server that its sidecar keeps from starting.

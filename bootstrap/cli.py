@@ -13,20 +13,18 @@ from collections.abc import Sequence
 from bootstrap import (
     discovery,
     early,
-    errors,
     gatekeeper,
     handover,
-    identity,
     intent,
     login,
     logs,
     loop,
     observe,
-    settings,
     status,
 )
-from bootstrap.errors import Exit
-from bootstrap.wanted import Wanted
+from bootstrap.config import errors, identity, settings
+from bootstrap.config.errors import Exit
+from bootstrap.config.request import Wanted
 
 #: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.
 _ONCE_SECONDS = 300.0
@@ -80,7 +78,7 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
 def _wanted(arguments: Sequence[str]) -> Wanted:
     if not arguments:
         return Wanted()
-    from bootstrap import arguments as words  # noqa: PLC0415 - a sidecar in a pod has none
+    from bootstrap.config import arguments as words  # noqa: PLC0415 - a sidecar in a pod has none
 
     found = words.parse(arguments)
     # A run that ends by itself needs all of it, and its time is not to be spent on loading.

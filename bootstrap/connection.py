@@ -15,7 +15,8 @@ import redis.backoff
 import redis.exceptions
 from redis.asyncio.retry import Retry
 
-from bootstrap import certificates, encryption, login, logs, probe, secret, troubles
+from bootstrap import certificates, encryption, login, logs, probe, troubles
+from bootstrap.config import secret
 from bootstrap.core import rights
 from bootstrap.core.model import Trouble
 

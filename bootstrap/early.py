@@ -18,7 +18,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bootstrap import errors, identity, intent, listener, looks, settings, volume
+from bootstrap import intent, listener, looks, volume
+from bootstrap.config import errors, identity, settings
 from bootstrap.core import directory, former
 from bootstrap.core.model import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.core.plan import gate

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from bootstrap.errors import Exit
+from bootstrap.config.errors import Exit
 
 #: The runbook as it stands in the repository's docs; image and wheel have a copy of it here.
 RUNBOOK: Final = Path(__file__).with_name("runbook.md")

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 
-from bootstrap import apply, login, logs, neighbours, secret, status
+from bootstrap import apply, login, logs, neighbours, status
+from bootstrap.config import secret
 from bootstrap.core import actions
 from bootstrap.core.model import Snapshot
 from bootstrap.core.plan import handover

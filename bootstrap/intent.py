@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bootstrap import errors, settings
+from bootstrap.config import errors, settings
 from bootstrap.core.topology import Topology
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootstrap import secret
+from bootstrap.config import secret
 from bootstrap.core.model import Trouble, Unreachable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
-from bootstrap import secret
+from bootstrap.config import secret
 
 if TYPE_CHECKING:
     import structlog

@@ -20,7 +20,7 @@ from bootstrap import (
     siblings,
     volume,
 )
-from bootstrap.core import bus, directory, former, halves, listening, nameless, names
+from bootstrap.core import bus, directory, former, halves, listening, nameless
 from bootstrap.core.model import (
     Former,
     Member,
@@ -32,6 +32,7 @@ from bootstrap.core.model import (
     View,
     Volume,
 )
+from bootstrap.core.names import plain
 from bootstrap.core.topology import Topology
 from bootstrap.core.upstream import LASTING_SECONDS, Upstream
 
@@ -281,7 +282,7 @@ class Observer:
         named: dict[int, directory.Name] = {}
         for address, said in zip(nameless, views, strict=True):
             hostname = isinstance(said, View) and said.setting("cluster-announce-hostname")
-            ordinal = self.topology.own_ordinal_of(names.plain(hostname)) if hostname else None
+            ordinal = self.topology.own_ordinal_of(plain(hostname)) if hostname else None
             if ordinal is not None:
                 named[ordinal] = directory.Name(state="found", addresses=(address,))
         return named

@@ -8,6 +8,7 @@ import json
 import time
 
 from bootstrap import asked, observe
+from bootstrap.config.errors import Exit
 from bootstrap.core import headline, heard, overview, render, shards, sidecars
 from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
@@ -17,7 +18,6 @@ from bootstrap.core.plan import gate, size
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.topology import Topology
-from bootstrap.errors import Exit
 
 #: How long DNS is asked again for names that there is no word of yet, in seconds.
 _SECONDS = 3.0

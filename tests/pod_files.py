@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from bootstrap import identity
+from bootstrap.config import identity
 
 PASSWORD: Final = "hunter2-plain"
 HOSTS: Final = """\

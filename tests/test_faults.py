@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import errors, identity, settings
+from bootstrap.config import errors, identity, settings
 from tests import pod_files
 
 PLAIN = pod_files.PASSWORD

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import errors, identity
+from bootstrap.config import errors, identity
 
 LOCALHOST = """\
 127.0.0.1\tlocalhost

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap import logs, secret
+from bootstrap import logs
+from bootstrap.config import secret
 
 PLAIN = "hunter2-plain"
 

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from bootstrap import oddities
+from bootstrap.config import secret_faults
 
 SAID = {
     "s3cret-word\n": "ends in a newline",
@@ -31,8 +31,8 @@ SAID = {
 
 @pytest.mark.parametrize("text", SAID)
 def test_what_is_odd_is_said(text: str) -> None:
-    assert oddities.of(text) == SAID[text]
-    assert "s3cret" not in oddities.of(text)
+    assert secret_faults.of(text) == SAID[text]
+    assert "s3cret" not in secret_faults.of(text)
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_what_is_odd_is_said(text: str) -> None:
      base64.b64encode(bytes(range(128, 152))).decode()],
 )  # fmt: skip
 def test_a_password_that_is_as_others_are_is_not_odd(text: str) -> None:
-    assert oddities.of(text) == ("begins with a blank" if text == " " else "")
+    assert secret_faults.of(text) == ("begins with a blank" if text == " " else "")

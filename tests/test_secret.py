@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import secret
+from bootstrap.config import secret
 
 PLAIN = "hunter2-plain"
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap import errors, identity, intent, secret, settings, variables
+from bootstrap import intent
+from bootstrap.config import environment, errors, identity, secret, settings
 from tests import pod_files
 
 PLAIN = pod_files.PASSWORD
@@ -259,7 +260,7 @@ def test_what_kubernetes_or_others_set_is_no_mistake(
 def test_help_and_table_show_every_variable_with_its_default() -> None:
     table = settings.table()
     assert len({one.name for one in table}) == len(table)
-    text, rows = variables.as_help(table), variables.as_markdown(table).splitlines()
+    text, rows = environment.as_help(table), environment.as_markdown(table).splitlines()
     assert len(rows) == 2 + len(table)
     for one, row in zip(table, rows[2:], strict=True):
         assert f"  {one.name} ({one.shown_default})\n" in text
@@ -271,9 +272,9 @@ def test_a_parser_that_breaks_is_not_taken_for_a_fault() -> None:
     def broken(_text: str) -> int:
         raise ValueError("a bug")
 
-    variable = variables.Variable(name="X", parse=broken, meaning="", example="")
+    variable = environment.Variable(name="X", parse=broken, meaning="", example="")
     with pytest.raises(ValueError, match="a bug"):
-        variables.parse([variable], {"X": "1"}, errors.Faults())
+        environment.parse([variable], {"X": "1"}, errors.Faults())
 
 
 def test_exit_statuses_are_what_scripts_rely_on() -> None:

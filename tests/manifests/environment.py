@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from bootstrap import identity, parsers, settings
+from bootstrap.config import identity, parsers, settings
 from tests.manifests.render import Build, Object
 
 FIELDS: Final = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import errors, settings
+from bootstrap.config import errors, settings
 from tests.manifests import environment, render
 from tests.manifests.render import Build
 

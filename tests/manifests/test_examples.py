@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bootstrap import settings
+from bootstrap.config import settings
 from tests.manifests import environment, redis_conf, render
 from tests.manifests.render import Build
 

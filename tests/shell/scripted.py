@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap import connection, discovery, errors, logs, loop, node, observe, pace, secret, status
+from bootstrap import connection, discovery, logs, loop, node, observe, pace, status
+from bootstrap.config import errors, secret
 from bootstrap.core import actions
 from bootstrap.core import plan as planning
 from bootstrap.core.memory import Memory

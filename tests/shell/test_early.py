@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import early, identity, intent, knock, login, node, secret, settings, volume
+from bootstrap import early, intent, knock, login, node, volume
+from bootstrap.config import identity, secret, settings
 from bootstrap.core.model import Trouble, Unreachable
 from tests.formation import forming
 from tests.shell import alone

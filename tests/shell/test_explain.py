@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap import explain
+from bootstrap.config.errors import Exit
 from bootstrap.core import causes
-from bootstrap.errors import Exit
 from tests.core import codes
 from tests.statefulset.servers import REPOSITORY
 

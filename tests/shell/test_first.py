@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import discovery, early, first, identity, intent, looks, settings, volume
+from bootstrap import discovery, early, first, intent, looks, volume
+from bootstrap.config import identity, settings
 from bootstrap.core import directory
 from bootstrap.core.model import Volume
 from tests.statefulset import misbehaviour, needs, process, servers, sets

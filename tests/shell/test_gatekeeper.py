@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bootstrap import connection, discovery, observe, secret, server
+from bootstrap import connection, discovery, observe, server
+from bootstrap.config import secret
 from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
 from tests.shell import scripted, seen, watching

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap import apply, connection, handover, logs, neighbours, secret, status
+from bootstrap import apply, connection, handover, logs, neighbours, status
+from bootstrap.config import secret
 from bootstrap.core.model import Snapshot
 from bootstrap.core.plan.handover import Ended, Result
 from tests.core import build

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bootstrap import connection, neighbours, secret
+from bootstrap import connection, neighbours
+from bootstrap.config import secret
 from bootstrap.core.model import Member, Trouble, Unreachable, View
 from tests.shell import watching
 from tests.statefulset import misbehaviour, needs, process, sets

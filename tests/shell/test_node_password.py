@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import connection, node, secret
+from bootstrap import connection, node
+from bootstrap.config import secret
 from bootstrap.core import actions
 from bootstrap.core.model import Trouble, Unreachable, View
 from tests.shell.test_node_do import do

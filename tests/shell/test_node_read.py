@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from bootstrap import connection, node, secret
+from bootstrap import connection, node
+from bootstrap.config import secret
 from bootstrap.core.model import Trouble, Unreachable, View
 from tests.shell import listeners
 from tests.statefulset import needs, pod, servers, sets, users

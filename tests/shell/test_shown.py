@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bootstrap import looks, shown
-from bootstrap.errors import Exit
+from bootstrap.config.errors import Exit
 from tests.discovery.support import SLOT
 from tests.shell import watching
 from tests.statefulset import needs, sets

@@ -8,7 +8,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from bootstrap import connection, discovery, encryption, observe, secret
+from bootstrap import connection, discovery, encryption, observe
+from bootstrap.config import secret
 from bootstrap.core.topology import Topology
 from tests.statefulset import config, nameserver, sets
 from tests.statefulset import pod as pods

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bootstrap import connection, node, secret
+from bootstrap import connection, node
+from bootstrap.config import secret
 from bootstrap.core import actions
 from bootstrap.core.model import View
 from tests.simulator.node import Server

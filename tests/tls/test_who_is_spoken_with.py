@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from bootstrap import connection, encryption, neighbours, node, secret
+from bootstrap import connection, encryption, neighbours, node
+from bootstrap.config import secret
 from bootstrap.core.model import Trouble, Unreachable, View
 from tests.shell import watching
 from tests.statefulset import authority, config, needs, pod, process, sets

@@ -115,8 +115,8 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
         blocked.append(Block(code="pod-has-slots", why=why, fix=keep))
     foreign = [m for m in view.others if not m.handshake and not scene.is_ours(m)]
     if foreign or (view.myself.is_replica and view.alone):
-        names = ", ".join(scene.name(member) for member in foreign) or "a primary it has lost"
-        why = f"{pod.name} is already in a cluster, with {names}; expected one that knows no node"
+        known = ", ".join(scene.name(member) for member in foreign) or "a primary it has lost"
+        why = f"{pod.name} is already in a cluster, with {known}; expected one that knows no node"
         which = "which cluster is it in? Meeting it would merge two clusters"
         lines = "expected: its own line alone; the others are that cluster's nodes"
         fix = (

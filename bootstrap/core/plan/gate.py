@@ -173,11 +173,11 @@ def _renamed(scene: Scene, volume: Volume) -> Gate:
             pod for pod, view in scene.viewed if view.myself.primary_id == one.node_id and view.keys
         ]
         if following and not _heirs(scene, one):
-            names = ", ".join(pod.name for pod in following)
+            theirs = ", ".join(pod.name for pod in following)
             why = (
                 f"{scene.me.name} was the primary of slots {slots.brief(one.slots)}, and its volume"
                 f" holds data ({volume.data}) and no nodes.conf: as another node at the same"
-                f" address it would keep its replica from being promoted; {names} holds keys"
+                f" address it would keep its replica from being promoted; {theirs} holds keys"
             )
             fix = advice.keep_data(scene, following[0])
             return _late(scene, _MISSING, why, fix) or Gate(open=False, why=why)
@@ -231,8 +231,8 @@ def _emptied(scene: Scene, me: Member) -> Gate:
     """A primary with slots and without data."""
     heirs = _heirs(scene, me)
     if heirs:
-        names = ", ".join(scene.name(member) for member in heirs)
-        return Gate(why=f"its slots are with {names} by now")
+        owners = ", ".join(scene.name(member) for member in heirs)
+        return Gate(why=f"its slots are with {owners} by now")
     copies = list(_copies(scene, me))
     if not copies:
         return Gate(why="no replica that holds a key is left: its start can lose nothing")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bootstrap import errors
+from bootstrap.config import errors
 
 DEFAULT_NAMESPACE: Final = "default"
 DEFAULT_DOMAIN: Final = "cluster.local"

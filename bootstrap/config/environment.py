@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from bootstrap import errors, oddities, parsers, secret
+from bootstrap.config import errors, parsers, secret, secret_faults
 
 T = TypeVar("T")
 Parser: TypeAlias = Callable[[str], T]
@@ -118,7 +118,7 @@ def _value(variable: Variable, environ: Mapping[str, str], faults: errors.Faults
 
 
 def _hidden(text: str) -> str:
-    odd = oddities.of(text)
+    odd = secret_faults.of(text)
     return f"a value that is not shown, and that {odd}" if odd else "a value that is not shown"
 
 

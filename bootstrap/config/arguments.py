@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from bootstrap import __version__, settings, variables
-from bootstrap.errors import Exit
-from bootstrap.wanted import Wanted
+from bootstrap import __version__
+from bootstrap.config import environment, settings
+from bootstrap.config.errors import Exit
+from bootstrap.config.request import Wanted
 
 _EPILOG = """\
 exit status:
@@ -37,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bootstrap",
         description="Forms a Redis or Valkey Cluster on a StatefulSet and keeps it whole, from"
         " inside every pod. Proves before it acts, or refuses and says why.",
-        epilog=_EPILOG + variables.as_help(settings.table()),
+        epilog=_EPILOG + environment.as_help(settings.table()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

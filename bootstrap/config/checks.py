@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from bootstrap import errors, identity, parsers, secret
+from bootstrap.config import errors, identity, parsers, secret
 from bootstrap.core import temporary
 from bootstrap.core.topology import LEAST_SHARDS
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from bootstrap import checks, errors, identity, parsers, secret, variables
+from bootstrap.config import checks, environment, errors, identity, parsers, secret
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Settings:
     """What this run goes by. All values are valid, and fit one another."""
 
     # Who we are.
-    pod_name: str = variables.derived(
+    pod_name: str = environment.derived(
         "POD_NAME",
         parsers.label,
         "the hostname",
@@ -31,40 +31,40 @@ class Settings:
     )
     statefulset: str
     ordinal: int
-    namespace: str = variables.derived(
+    namespace: str = environment.derived(
         "POD_NAMESPACE",
         parsers.label,
         "the service-account file, else the FQDN in /etc/hosts, else `default`",
         meaning="This pod's namespace.",
         example="default",
     )
-    pod_ip: str | None = variables.optional(
+    pod_ip: str | None = environment.optional(
         "POD_IP",
         parsers.address,
         "the FQDN's address in /etc/hosts, else the source address towards the seed",
         meaning="The address that is announced to the cluster.",
         example="10.1.2.3",
     )
-    node_name: str | None = variables.optional(
+    node_name: str | None = environment.optional(
         "NODE_NAME",
         parsers.place,
         meaning="The host of this pod; a replica is kept off its primary's host.",
         example="worker-1",
     )
-    zone: str | None = variables.optional(
+    zone: str | None = environment.optional(
         "BOOTSTRAP_ZONE",
         parsers.place,
         meaning="The zone of this pod; a replica is kept out of its primary's zone.",
         example="europe-west1-b",
     )
-    service: str = variables.derived(
+    service: str = environment.derived(
         "BOOTSTRAP_SERVICE",
         parsers.label,
         "the FQDN in /etc/hosts (`hostname -f`)",
         meaning="The headless Service, `spec.serviceName` of the StatefulSet.",
         example="redis-service",
     )
-    domain: str = variables.derived(
+    domain: str = environment.derived(
         "BOOTSTRAP_CLUSTER_DOMAIN",
         parsers.domain,
         "the FQDN in /etc/hosts, else resolv.conf's search list, else `cluster.local`",
@@ -73,7 +73,7 @@ class Settings:
     )
 
     # The cluster that is to be.
-    size: int | None = variables.optional(
+    size: int | None = environment.optional(
         "BOOTSTRAP_SIZE",
         parsers.integer(1, checks.SLOTS),
         "required to form",
@@ -84,31 +84,31 @@ class Settings:
     #: Where the name servers were read: a file, or a variable.
     dns_source: str = "/etc/resolv.conf"
     """The size that was set, where it is too small to form with; there is no `size` then."""
-    replicas_per_shard: int = variables.required(
+    replicas_per_shard: int = environment.required(
         "BOOTSTRAP_REPLICAS_PER_SHARD",
         parsers.integer(0, checks.SLOTS),
         "1",
         meaning="Shards are size // (1 + this); a remainder becomes extra replicas.",
     )
-    allow_fewer_shards: bool = variables.required(
+    allow_fewer_shards: bool = environment.required(
         "BOOTSTRAP_ALLOW_FEWER_SHARDS",
         parsers.boolean,
         "false",
         meaning="Form even with fewer than 3 shards, where a lost primary is not replaced.",
     )
-    ordinal_start: int = variables.required(
+    ordinal_start: int = environment.required(
         "BOOTSTRAP_ORDINAL_START",
         parsers.integer(0, 999_999_999),
         "0",
         meaning="`spec.ordinals.start` of the StatefulSet.",
     )
-    fast_form: bool = variables.required(
+    fast_form: bool = environment.required(
         "BOOTSTRAP_FAST_FORM",
         parsers.boolean,
         "true",
         meaning="Lower some of the servers' timers while forming, and put them back afterwards.",
     )
-    node_timeout: int = variables.required(
+    node_timeout: int = environment.required(
         "BOOTSTRAP_NODE_TIMEOUT",
         parsers.milliseconds,
         # Of the server: cluster-node-timeout in config.c.
@@ -117,42 +117,42 @@ class Settings:
     )
 
     # The start gate.
-    data_dir: Path | None = variables.optional(
+    data_dir: Path | None = environment.optional(
         "BOOTSTRAP_DATA_DIR",
         parsers.path,
         "unset: nothing is guarded",
         meaning="Where the data volume of Redis is mounted read-only, for the start gate.",
         example="/data",
     )
-    gate_timeout: float | None = variables.optional(
+    gate_timeout: float | None = environment.optional(
         "BOOTSTRAP_GATE_TIMEOUT",
         parsers.seconds,
         "3 x `BOOTSTRAP_NODE_TIMEOUT`",
         meaning="How long an emptied primary is held down for a replica to be promoted.",
         example="45s",
     )
-    gate_on_timeout: Literal["hold", "open"] = variables.required(
+    gate_on_timeout: Literal["hold", "open"] = environment.required(
         "BOOTSTRAP_GATE_ON_TIMEOUT",
         parsers.choice("hold", "open"),
         "hold",
         meaning="What then: hold it down until a person acts, or open, though data may be lost.",
     )
 
-    adopt: str | None = variables.optional(
+    adopt: str | None = environment.optional(
         "BOOTSTRAP_ADOPT",
         parsers.adopted,
         meaning="The set that the volumes were copied from and that is gone for good: their nodes"
         " become this set's.",
         example="redis-app.redis-service.prod.svc.cluster.local",
     )
-    handover_timeout: float = variables.required(
+    handover_timeout: float = environment.required(
         "BOOTSTRAP_HANDOVER_TIMEOUT",
         parsers.seconds,
         "20s",
         meaning="How long handing a primary's role over before a shutdown may take.",
     )
-    handover_token: secret.Secret | None = variables.made_of(
-        variables.Variable(
+    handover_token: secret.Secret | None = environment.made_of(
+        environment.Variable(
             name="BOOTSTRAP_HANDOVER_TOKEN",
             parse=parsers.token,
             meaning="A request for /handover has to send `Authorization: Bearer` and this.",
@@ -162,43 +162,43 @@ class Settings:
     )
 
     # The way to Redis.
-    redis_host: str = variables.required(
+    redis_host: str = environment.required(
         "BOOTSTRAP_REDIS_HOST", parsers.host, "127.0.0.1", meaning="The local Redis."
     )
-    redis_port: int = variables.required(
+    redis_port: int = environment.required(
         "BOOTSTRAP_REDIS_PORT",
         parsers.integer(1, parsers.LAST_PORT),
         "6379",
         meaning="The port of the local Redis, and of all peers.",
     )
-    credentials: secret.Credentials = variables.made_of(
-        variables.Variable(
+    credentials: secret.Credentials = environment.made_of(
+        environment.Variable(
             name="BOOTSTRAP_REDIS_USERNAME",
             parse=parsers.username,
             meaning="The ACL user, `masteruser` of the servers too.",
             example="bootstrap",
         ),
-        variables.Variable(
+        environment.Variable(
             name="BOOTSTRAP_REDIS_PASSWORD",
             parse=parsers.password,
             meaning="The password, `masterauth` of the servers too.",
             example="...",
             secret=True,
         ),
-        variables.Variable(
+        environment.Variable(
             name="BOOTSTRAP_REDIS_PASSWORD_FILE",
             parse=parsers.path,
             meaning="The file that holds it instead; it may be replaced while we run.",
             example="/run/secrets/redis/password",
         ),
     )
-    tls: bool = variables.required(
+    tls: bool = environment.required(
         "BOOTSTRAP_TLS",
         parsers.boolean,
         "false",
         meaning="Speak TLS; peers are then reached by FQDN, so that certificates verify.",
     )
-    tls_ca_file: Path | None = variables.optional(
+    tls_ca_file: Path | None = environment.optional(
         "BOOTSTRAP_TLS_CA_FILE",
         parsers.path,
         "the system's",
@@ -206,19 +206,19 @@ class Settings:
         " other two files it may be replaced while we run.",
         example="/tls/ca.crt",
     )
-    tls_cert_file: Path | None = variables.optional(
+    tls_cert_file: Path | None = environment.optional(
         "BOOTSTRAP_TLS_CERT_FILE",
         parsers.path,
         meaning="Our certificate, where servers ask for one; goes with the key.",
         example="/tls/tls.crt",
     )
-    tls_key_file: Path | None = variables.optional(
+    tls_key_file: Path | None = environment.optional(
         "BOOTSTRAP_TLS_KEY_FILE",
         parsers.path,
         meaning="The key of our certificate.",
         example="/tls/tls.key",
     )
-    nameservers: tuple[tuple[str, int], ...] = variables.derived(
+    nameservers: tuple[tuple[str, int], ...] = environment.derived(
         "BOOTSTRAP_NAMESERVERS",
         parsers.nameservers,
         "resolv.conf",
@@ -227,32 +227,32 @@ class Settings:
     )
 
     # The run itself.
-    http: tuple[str, int] | None = variables.required(
+    http: tuple[str, int] | None = environment.required(
         "BOOTSTRAP_HTTP",
         parsers.listener,
         ":8080",
         meaning="Where probes, metrics and status are served, host:port, or `off`.",
     )
-    timeout: float | None = variables.optional(
+    timeout: float | None = environment.optional(
         "BOOTSTRAP_TIMEOUT",
         parsers.seconds,
         "wait for ever; 300s with --once",
         meaning="How long to try before giving up; the time in which all is well does not count.",
         example="10m",
     )
-    interval: float = variables.required(
+    interval: float = environment.required(
         "BOOTSTRAP_INTERVAL",
         parsers.seconds,
         "10s",
         meaning="Time between looks when all is well; far less while converging. Jittered.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = variables.required(
+    log_level: Literal["debug", "info", "warning", "error"] = environment.required(
         "BOOTSTRAP_LOG_LEVEL",
         parsers.choice("debug", "info", "warning", "error"),
         "info",
         meaning="The least important events that are logged: debug, info, warning, error.",
     )
-    log_format: Literal["json", "console"] = variables.derived(
+    log_format: Literal["json", "console"] = environment.derived(
         "BOOTSTRAP_LOG_FORMAT",
         parsers.choice("json", "console"),
         "json unless stdout is a tty",
@@ -306,9 +306,9 @@ class Settings:
         return f"{self.pod_of(ordinal)}.{self.service_fqdn.removesuffix('.')}"
 
 
-def table() -> tuple[variables.Variable, ...]:
+def table() -> tuple[environment.Variable, ...]:
     """Return all variables in the order in which people are shown them."""
-    return tuple(one for some in variables.by_field(Settings).values() for one in some)
+    return tuple(one for some in environment.by_field(Settings).values() for one in some)
 
 
 def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False) -> Settings:
@@ -317,10 +317,10 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
     ConfigurationError with all faults at once.
     """
     faults = errors.Faults()
-    parsed = variables.parse(table(), environ, faults)
+    parsed = environment.parse(table(), environ, faults)
     values = {
         field: parsed[made_of[0].name]
-        for field, made_of in variables.by_field(Settings).items()
+        for field, made_of in environment.by_field(Settings).items()
         if len(made_of) == 1
     }
     around = files.read()
@@ -343,4 +343,4 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
     )
     values["log_format"] = values["log_format"] or ("console" if tty else "json")
     faults.raise_any()
-    return Settings(**values, unknown=variables.unknown(environ, table()))
+    return Settings(**values, unknown=environment.unknown(environ, table()))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from bootstrap import secret
+from bootstrap.config import secret
 
 DNS_PORT: Final = 53
 LAST_PORT: Final = 65535

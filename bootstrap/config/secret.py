@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import Final, NoReturn, final
 
-from bootstrap import oddities
+from bootstrap.config import secret_faults
 
 HIDDEN: Final = "***"
 """What is shown instead of a secret."""
@@ -154,7 +154,7 @@ class Credentials:
         For a server's refusal; empty when nothing is odd. Nothing of the password is in it.
         """
         secret = self.password or self._read
-        odd = oddities.of(secret.reveal()) if secret else ""
+        odd = secret_faults.of(secret.reveal()) if secret else ""
         if not odd:
             return ""
         if self.password_file:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bootstrap import node
-from bootstrap.core import actions
+from bootstrap.model import actions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from bootstrap.core import heard
-from bootstrap.core.heard import Heard
+from bootstrap.model import sidecar_report
+from bootstrap.model.sidecar_report import Heard
 
 #: Seconds for an answer. A sidecar answers from memory, in milliseconds.
 _SECONDS: Final = 1.0
@@ -43,4 +43,4 @@ async def _ask(pod: str, host: str, port: int) -> Heard | None:
     except (OSError, TimeoutError):
         return None
     _, _, body = answer.partition(b"\r\n\r\n")
-    return heard.parse(pod, body.decode(errors="replace"))
+    return sidecar_report.parse(pod, body.decode(errors="replace"))

@@ -17,8 +17,8 @@ from redis.asyncio.retry import Retry
 
 from bootstrap import certificates, encryption, login, logs, probe, troubles
 from bootstrap.config import secret
-from bootstrap.core import rights
-from bootstrap.core.model import Trouble
+from bootstrap.model import acl
+from bootstrap.model.snapshot import Trouble
 
 Command = tuple[str | bytes | int, ...]
 Access = login.Access
@@ -191,9 +191,9 @@ class Connection:
 
     def _forbidden(self, words: Command, error: Exception) -> Exception:
         """A refusal, with the right that is missing: not every server names it."""
-        right = rights.needed_for(*(str(word) for word in words[:2]))
+        right = acl.needed_for(*(str(word) for word in words[:2]))
         user = self._access.credentials.username or "default"
-        text = f"{error}; what it lacks: ACL SETUSER {user} {rights.typed([right])}"
+        text = f"{error}; what it lacks: ACL SETUSER {user} {acl.typed([right])}"
         return redis.exceptions.NoPermissionError(text)
 
     def _server(self) -> probe.Server:

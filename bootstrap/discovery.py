@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from bootstrap import fanout, findings, looks
-from bootstrap.core import directory
+from bootstrap.model import directory
 
 if TYPE_CHECKING:
     from bootstrap import first, resolver, wire

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bootstrap import volume
-from bootstrap.core.model import Disk
+from bootstrap.model.snapshot import Disk
 
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 """`ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS - TYPE SOURCE OPTIONS-OF-THE-FILE-SYSTEM` (proc(5))."""

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Final
 
 from bootstrap import intent, listener, looks, volume
 from bootstrap.config import errors, identity, settings
-from bootstrap.core import directory, former
-from bootstrap.core.model import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Gate
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.topology import Topology
+from bootstrap.model import copied_from, directory
+from bootstrap.model.snapshot import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
+from bootstrap.model.topology import Topology
 
 if TYPE_CHECKING:
     from bootstrap import first
@@ -79,7 +79,9 @@ def judge(
         node=Unreachable(trouble=Trouble.REFUSED, reason="not asked yet"),
     )
     members = found.members if found else ()
-    if members and (former.foreign(members, topology) or former.of_volume(members, topology)):
+    if members and (
+        copied_from.foreign(members, topology) or copied_from.of_volume(members, topology)
+    ):
         return None  # It may be a copy, whose original has to be looked for.
     scope = Scope.LOCAL if others is None else Scope.ALL
     pods = tuple(sorted((me, *(others or ())), key=lambda pod: pod.ordinal))

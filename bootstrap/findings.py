@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
 from bootstrap import looks
-from bootstrap.core import directory
+from bootstrap.model import directory
 
 if TYPE_CHECKING:
     from bootstrap import wire

@@ -15,9 +15,9 @@ import time
 from typing import Final
 
 from bootstrap import findings, login, looks, wire
-from bootstrap.core import directory
-from bootstrap.core.model import Pod
-from bootstrap.core.topology import Topology
+from bootstrap.model import directory
+from bootstrap.model.snapshot import Pod
+from bootstrap.model.topology import Topology
 
 _SECONDS: Final = 0.3
 """For all of it. A name server of the cluster answers within milliseconds; for a slower one

@@ -7,11 +7,11 @@ is open stays open for the life of the process.
 from __future__ import annotations
 
 from bootstrap import logs, status
-from bootstrap.core.model import Snapshot
 from bootstrap.core.plan import outcome
 from bootstrap.core.plan.outcome import Gate, Plan
-from bootstrap.core.todo import line
-from bootstrap.core.topology import Topology
+from bootstrap.model.snapshot import Snapshot
+from bootstrap.model.todo import line
+from bootstrap.model.topology import Topology
 
 _RUNS = "a server runs already"
 #: For how long a gate has to be shut, in seconds, before that is told without a code. A look at all

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from bootstrap import apply, login, logs, neighbours, status
 from bootstrap.config import secret
-from bootstrap.core import actions
-from bootstrap.core.model import Snapshot
 from bootstrap.core.plan import handover
 from bootstrap.core.plan.handover import Ended, Result, Run
 from bootstrap.core.plan.outcome import Step
-from bootstrap.core.topology import Topology
+from bootstrap.model import actions
+from bootstrap.model.snapshot import Snapshot
+from bootstrap.model.topology import Topology
 
 #: Seconds between two looks, and never less than the last one took: looking is half of the work.
 _BRISK = 0.03

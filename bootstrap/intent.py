@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bootstrap.config import errors, settings
-from bootstrap.core.topology import Topology
+from bootstrap.model.topology import Topology
 
 if TYPE_CHECKING:
     from bootstrap import encryption

@@ -11,7 +11,7 @@ import asyncio
 import sys
 
 from bootstrap import login
-from bootstrap.core.model import Unreachable
+from bootstrap.model.snapshot import Unreachable
 
 _SPEAKS = "bootstrap.connection"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bootstrap.config import secret
-from bootstrap.core.model import Trouble, Unreachable
+from bootstrap.model.snapshot import Trouble, Unreachable
 
 if TYPE_CHECKING:
     from bootstrap import encryption

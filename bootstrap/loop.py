@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from bootstrap import apply, gatekeeper, logs, observe, pace, status
 from bootstrap.config.errors import Exit
-from bootstrap.core import actions, brief
+from bootstrap.core import brief
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan import size
 from bootstrap.core.plan.outcome import Phase, Plan, Step
+from bootstrap.model import actions
+from bootstrap.model.snapshot import Scope, Snapshot
 
 #: How long a refusal has to last before a run that may end is ended by it, in seconds.
 _REFUSAL_SECONDS = 2.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from bootstrap.core import bus, leaving, temporary
-from bootstrap.core.memory import Memory, Refusal
-from bootstrap.core.model import OpenSlot, Pod, Scope, Unreachable, View, Volume
-from bootstrap.core.proof import Proof, prove
-from bootstrap.core.topology import Topology
+from bootstrap.model import bus, fast_form, leaving_mark
+from bootstrap.model.proof import Proof, prove
+from bootstrap.model.snapshot import OpenSlot, Pod, Scope, Unreachable, View, Volume
+from bootstrap.model.timers import Memory, Refusal
+from bootstrap.model.topology import Topology
 
 _HALVED = "halved"
 _OPEN = "open slots"
@@ -76,16 +76,16 @@ class Memories:
         alone = my is not None and my.alone
         idle = roleless(my)
         for pod in pods:
-            said = pod.view.setting(temporary.NODE_TIMEOUT) if pod.view else None
-            if pod.view is not None and said is not None and not temporary.dipped(pod.view):
+            said = pod.view.setting(fast_form.NODE_TIMEOUT) if pod.view else None
+            if pod.view is not None and said is not None and not fast_form.dipped(pod.view):
                 self._node_timeouts[pod.name] = int(said)
             if pod.view is not None and pod.view.myself.slots:
                 self._since.setdefault(f"slots of {pod.name}", self._clock())
-        if any(pod.view is not None and temporary.dipped(pod.view) for pod in pods):
+        if any(pod.view is not None and fast_form.dipped(pod.view) for pod in pods):
             self._since.setdefault("dipped", self._clock())
         return Memory(
-            marked=self._lasting("marked", my is not None and temporary.marked(my)),
-            own_dip=self._lasting("own dip", my is not None and temporary.dipped(my)),
+            marked=self._lasting("marked", my is not None and fast_form.marked(my)),
+            own_dip=self._lasting("own dip", my is not None and fast_form.dipped(my)),
             # Two spans: a node that was blank for long, and has just been met, is to be told its
             # role.
             idle=max(
@@ -96,7 +96,7 @@ class Memories:
             looked=self._looked,
             halved=self._clock() - self._since.get(_HALVED, self._clock()),
             unwell=self._lasting("unwell", my is not None and _unwell(my)),
-            leaving=self._lasting("leaving", my is not None and leaving.marked(my)),
+            leaving=self._lasting("leaving", my is not None and leaving_mark.marked(my)),
             open_slots=((me.name, self._open_for(my.myself.open_slots if my is not None else ())),),
             unlinked=tuple((pod.name, self._unlinked(pod)) for pod in pods),
             refused=self._refusals(),

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bootstrap import disk, fanout, login, node
-from bootstrap.core import directory
-from bootstrap.core.model import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.core.plan import heirs
-from bootstrap.core.topology import Topology
+from bootstrap.model import directory
+from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.topology import Topology
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
 #: The ordinal of a node that bears no name of ours: after all others.

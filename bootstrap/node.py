@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
 from bootstrap import knock, login
-from bootstrap.core import actions, parse
-from bootstrap.core.model import Unreachable, View
+from bootstrap.core import parse
+from bootstrap.model import actions
+from bootstrap.model.snapshot import Unreachable, View
 
 if TYPE_CHECKING:
     from bootstrap import connection

@@ -20,8 +20,10 @@ from bootstrap import (
     siblings,
     volume,
 )
-from bootstrap.core import bus, directory, former, halves, listening, nameless
-from bootstrap.core.model import (
+from bootstrap.model import bus, copied_from, directory, halves, listening, nameless
+from bootstrap.model.hostnames import plain
+from bootstrap.model.primary_answer import LASTING_SECONDS, Upstream
+from bootstrap.model.snapshot import (
     Former,
     Member,
     Pod,
@@ -32,9 +34,7 @@ from bootstrap.core.model import (
     View,
     Volume,
 )
-from bootstrap.core.names import plain
-from bootstrap.core.topology import Topology
-from bootstrap.core.upstream import LASTING_SECONDS, Upstream
+from bootstrap.model.topology import Topology
 
 if TYPE_CHECKING:
     from bootstrap import upstream
@@ -169,7 +169,11 @@ class Observer:
         topology, own = self.topology, [self._local.address, self.topology.address or ""]
         if self._volume and self._volume.members and not self._memories.opened:
             return await self._originals.of_volume(self._volume.members, topology, own)
-        if scope is Scope.ALL and isinstance(mine, View) and former.foreign(mine.others, topology):
+        if (
+            scope is Scope.ALL
+            and isinstance(mine, View)
+            and copied_from.foreign(mine.others, topology)
+        ):
             return await self._originals.of_view(mine, topology, own)
         return None
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bootstrap import discovery, login, node
-from bootstrap.core import former
-from bootstrap.core.model import Former, Member, Unreachable, View
-from bootstrap.core.topology import Topology
+from bootstrap.model import copied_from
+from bootstrap.model.snapshot import Former, Member, Unreachable, View
+from bootstrap.model.topology import Topology
 
 CONNECT_SECONDS: Final = 0.5
 """A server in the same network takes a connection within milliseconds. The first repetition of a
@@ -38,36 +38,36 @@ class Originals:
     ) -> Former:
         """Whom a nodes.conf names; `own` are the addresses at which our own server is reached."""
         me = next(one for one in members if "myself" in one.flags)
-        places = former.of_volume(members, topology)
+        places = copied_from.of_volume(members, topology)
         return await self._find(members, topology, places, {*own}, me.node_id)
 
     async def of_view(self, view: View, topology: Topology, own: Iterable[str]) -> Former:
         """Whom our own node, which runs, knows by names that are not ours."""
-        places = former.of_view(view.members, topology)
+        places = copied_from.of_view(view.members, topology)
         return await self._find(view.members, topology, places, {*own}, view.node_id)
 
     async def _find(
         self,
         members: Sequence[Member],
         topology: Topology,
-        places: Sequence[former.Place],
+        places: Sequence[copied_from.Place],
         own: set[str],
         node_id: str,
     ) -> Former:
-        hostnames = former.names(members, topology)
+        hostnames = copied_from.names(members, topology)
         found = await self._names.elsewhere(hostnames)
         more = [
-            former.Place(address, 0, name)
+            copied_from.Place(address, 0, name)
             for name in hostnames
             for address in found[name].addresses
         ]
         answers = await self._ask([*places, *more], own, topology, node_id)
-        moved = [*former.moved_on(node_id, answers)]
+        moved = [*copied_from.moved_on(node_id, answers)]
         answers += await self._ask(moved, own, topology, node_id)
         return Former(names=tuple(found.items()), nodes=tuple(sorted(answers, key=_address)))
 
     async def _ask(
-        self, places: Sequence[former.Place], own: set[str], topology: Topology, node_id: str
+        self, places: Sequence[copied_from.Place], own: set[str], topology: Topology, node_id: str
     ) -> list[tuple[str, View | Unreachable | None]]:
         """Each address once; what DNS says now stands behind what the file says."""
         once = {one.address: one for one in reversed(places) if one.address not in own}
@@ -77,7 +77,7 @@ class Originals:
             said += [_brief(one, node_id) for one in heard]
         return list(zip(once, said, strict=True))
 
-    async def _at(self, place: former.Place, topology: Topology) -> View | Unreachable | None:
+    async def _at(self, place: copied_from.Place, topology: Topology) -> View | Unreachable | None:
         # With TLS the file may give the port of the clients without, at which no server listens.
         port = topology.port if self._access.tls or not place.port else place.port
         try:
@@ -93,7 +93,7 @@ class Originals:
             await one.close()
 
 
-def _batches(places: Iterable[former.Place]) -> Iterator[list[former.Place]]:
+def _batches(places: Iterable[copied_from.Place]) -> Iterator[list[copied_from.Place]]:
     left = list(places)
     while left:
         yield left[:_AT_ONCE]

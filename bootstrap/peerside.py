@@ -11,7 +11,7 @@ import ssl
 from typing import Final
 
 from bootstrap import busport, login
-from bootstrap.core.model import Trouble, Unreachable
+from bootstrap.model.snapshot import Trouble, Unreachable
 
 #: Needs no right and no login, and lets the server hang up in order (server.c).
 _WORD: Final = b"QUIT\r\n"

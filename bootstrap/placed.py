@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.core.model import Unreachable, View
-from bootstrap.core.topology import Topology
+from bootstrap.model.snapshot import Unreachable, View
+from bootstrap.model.topology import Topology
 
 
 class Placed:

@@ -10,7 +10,7 @@ import ssl
 from dataclasses import dataclass
 
 from bootstrap import certificates, encryption, troubles
-from bootstrap.core.model import Trouble
+from bootstrap.model.snapshot import Trouble
 
 #: Seconds that a look may take.
 _SECONDS = 0.5

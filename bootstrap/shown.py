@@ -9,15 +9,16 @@ import time
 
 from bootstrap import asked, observe
 from bootstrap.config.errors import Exit
-from bootstrap.core import headline, heard, overview, render, shards, sidecars
+from bootstrap.core import headline, overview, render, shards, sidecars
 from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
 from bootstrap.core.headline import Headline
-from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan import gate, size
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.topology import Topology
+from bootstrap.model import sidecar_report
+from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.model.topology import Topology
 
 #: How long DNS is asked again for names that there is no word of yet, in seconds.
 _SECONDS = 3.0
@@ -131,7 +132,9 @@ async def _look(observer: observe.Observer, http: tuple[str, int] | None) -> tup
     said, found = await asyncio.gather(
         _sidecars(snapshot, observer.topology, http), observer.dialled(snapshot)
     )
-    memory = heard.remembered(snapshot.memory, said, observer.topology.name, snapshot.names)
+    memory = sidecar_report.remembered(
+        snapshot.memory, said, observer.topology.name, snapshot.names
+    )
     snapshot = dataclasses.replace(snapshot, memory=memory, upstream=found, heard=said)
     snapshot = sidecars.explained(snapshot)
     return snapshot, planning.plan(snapshot, observer.topology)
@@ -139,7 +142,7 @@ async def _look(observer: observe.Observer, http: tuple[str, int] | None) -> tup
 
 async def _sidecars(
     snapshot: Snapshot, topology: Topology, http: tuple[str, int] | None
-) -> tuple[heard.Heard, ...]:
+) -> tuple[sidecar_report.Heard, ...]:
     """What the sidecars say that can be asked: our own pod's, and those of the others."""
     places = {pod.name: pod.address for pod in snapshot.pods if pod.address}
     places.pop(topology.name, None)

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from bootstrap import fanout, login, memories, node, placed
-from bootstrap.core import directory
-from bootstrap.core.model import Member, Pod, Trouble, Unreachable, View
-from bootstrap.core.proof import Proof, prove
-from bootstrap.core.topology import Topology
+from bootstrap.model import directory
+from bootstrap.model.proof import Proof, prove
+from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable, View
+from bootstrap.model.topology import Topology
 
 
 class Siblings:

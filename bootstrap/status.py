@@ -6,14 +6,14 @@ import functools
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bootstrap.core import bus
 from bootstrap.core import headline as headlines
 from bootstrap.core.headline import Headline
-from bootstrap.core.model import Snapshot, View
 from bootstrap.core.plan import introduced
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.topology import Topology
+from bootstrap.model import bus
+from bootstrap.model.snapshot import Snapshot, View
+from bootstrap.model.topology import Topology
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import Final
 
 import redis.exceptions
 
-from bootstrap.core import rights
-from bootstrap.core.model import Trouble
+from bootstrap.model import acl
+from bootstrap.model.snapshot import Trouble
 
 #: X509_V_ERR_* of OpenSSL's x509_vfy.h.
 _CERTIFICATES: Final = {
@@ -134,7 +134,7 @@ def _missing(reply: object) -> str:
 
 def _about_command(name: str) -> str:
     """Which command is missing, what it is needed for, and what takes commands away."""
-    purpose = rights.PURPOSES.get(name, "by the sidecar")
+    purpose = acl.PURPOSES.get(name, "by the sidecar")
     return (
         f"it does not know the command {name}, which is needed {purpose}: a line `rename-command"
         f" {name} ...` in its redis.conf, or its provider, has taken it away"

@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 from bootstrap import login, node
-from bootstrap.core import upstream
-from bootstrap.core.model import Trouble, Unreachable, View
-from bootstrap.core.upstream import Refusal, Upstream
+from bootstrap.model import primary_answer
+from bootstrap.model.primary_answer import Refusal, Upstream
+from bootstrap.model.snapshot import Trouble, Unreachable, View
 
 #: How long the sidecar waits for what a server says unasked, before it hangs up, in seconds.
 _UNASKED: Final = 0.1
@@ -48,7 +48,7 @@ class Trials:
 
     async def lately(self, mine: View | Unreachable) -> Upstream | None:
         """What came of a try that is no older than a few seconds."""
-        if self._last is None or self._clock() - self._at >= upstream.LASTING_SECONDS:
+        if self._last is None or self._clock() - self._at >= primary_answer.LASTING_SECONDS:
             await self.tried(mine)
         return self._last
 
@@ -144,12 +144,12 @@ async def _conversed(
     if not line.startswith("$"):
         return found
     text = await reader.readexactly(int(line[1:]))
-    return dataclasses.replace(found, count=upstream.copies_refused(text.decode()))
+    return dataclasses.replace(found, count=primary_answer.copies_refused(text.decode()))
 
 
 def _judged(found: Upstream, line: str) -> Upstream:
     """A reply, as what it says of the replica."""
-    refusal = upstream.refusal(line)
+    refusal = primary_answer.refusal(line)
     said = line[1:].partition(". ")[0] if refusal else ""
     return dataclasses.replace(found, refusal=refusal, said=said)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bootstrap.core import dump, parse
-from bootstrap.core.model import Volume
+from bootstrap.model.snapshot import Volume
 
 _NOBODYS: Final = "lost+found"
 """A folder of the file system's own, which is root's."""

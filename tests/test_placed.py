@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap import placed
-from bootstrap.core.model import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable, View
 from tests.core import build
 
 AWAY = Unreachable(trouble=Trouble.REFUSED, reason="no connection")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from bootstrap.config import errors, identity, parsers, secret
-from bootstrap.core import temporary
-from bootstrap.core.topology import LEAST_SHARDS
+from bootstrap.model import fast_form
+from bootstrap.model.topology import LEAST_SHARDS
 
 Parsed: TypeAlias = Mapping[str, Any]
 
@@ -42,14 +42,14 @@ def size_fits(parsed: Parsed) -> bool:
 def node_timeout(parsed: Parsed, faults: errors.Faults) -> None:
     """Check that it is none of the values by which a setting of forming is told."""
     value: int | None = parsed["BOOTSTRAP_NODE_TIMEOUT"]
-    if value in temporary.MARKS:
-        marks = ", ".join(map(str, sorted(temporary.MARKS)))
+    if value in fast_form.MARKS:
+        marks = ", ".join(map(str, sorted(fast_form.MARKS)))
         faults.add(
             "BOOTSTRAP_NODE_TIMEOUT",
             expected=f"none of {marks}: a server with one of these is taken for one that forming"
             " has hurried, and the value put back",
             seen=str(value),
-            fix=f"set it, and the servers' {temporary.NODE_TIMEOUT}, to {value + 1}",
+            fix=f"set it, and the servers' {fast_form.NODE_TIMEOUT}, to {value + 1}",
         )
 
 

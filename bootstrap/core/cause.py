@@ -9,7 +9,7 @@ from bootstrap.core.effect import Effect
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.shards import Cluster
-from bootstrap.core.todo import Fix
+from bootstrap.model.todo import Fix
 
 
 class Verdict(enum.StrEnum):

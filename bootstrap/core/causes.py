@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core import missed, sidecars, slots
+from bootstrap.core import missed, sidecars
 from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.plan import names, turned_away, usual
 from bootstrap.core.plan.outcome import Phase, Wait
 from bootstrap.core.shards import Cluster
+from bootstrap.model import slots
 
 #: Codes beside those of refusals and alarms with which a headline may say ACT.
 ACTS: Final = frozenset(

@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from bootstrap.core import slots
-from bootstrap.core.model import Member, Pod, Scope, Trouble, Unreachable, View
 from bootstrap.core.plan import crowded, ownership, renewed, writes
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.proof import Proof
+from bootstrap.model import slots
+from bootstrap.model.proof import Proof
+from bootstrap.model.snapshot import Member, Pod, Scope, Trouble, Unreachable, View
 
 #: Troubles with which a server may well serve clients, though it does not let us in.
 _SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION, Trouble.CROWDED}) | {

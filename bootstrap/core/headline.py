@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bootstrap.core import causes, effect, slots
+from bootstrap.core import causes, effect
 from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.effect import Effect
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.shards import Cluster
-from bootstrap.core.todo import Todo, line, todos
+from bootstrap.model import slots
+from bootstrap.model.todo import Todo, line, todos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

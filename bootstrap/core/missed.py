@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core import effect, slots
-from bootstrap.core.actions import Forget
+from bootstrap.core import effect
 from bootstrap.core.cause import Cause, Facts, Verdict
-from bootstrap.core.model import Member, Trouble, Unreachable
 from bootstrap.core.plan import down, ownership, unreached, usual
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model import slots
+from bootstrap.model.actions import Forget
+from bootstrap.model.snapshot import Member, Trouble, Unreachable
 
 #: What a pod that has just been made says before its server is up.
 _STARTING: Final = frozenset({Trouble.REFUSED, Trouble.LOADING})

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from bootstrap.core import actions, sections, slots
 from bootstrap.core import headline as headlines
-from bootstrap.core.model import Snapshot
+from bootstrap.core import sections
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
 from bootstrap.core.shards import Cluster, Row
-from bootstrap.core.todo import line
-from bootstrap.core.topology import Topology
+from bootstrap.model import actions, slots
+from bootstrap.model.snapshot import Snapshot
+from bootstrap.model.todo import line
+from bootstrap.model.topology import Topology
 
 _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "NOTE")
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bootstrap.core import names
-from bootstrap.core.model import Member, OpenSlot, Version, View, Writing
-from bootstrap.core.slots import Range, normalise
+from bootstrap.model import hostnames
+from bootstrap.model.slots import Range, normalise
+from bootstrap.model.snapshot import Member, OpenSlot, Version, View, Writing
 
 #: A slot that is being moved: `[93->-ID]` leaves the node, `[77-<-ID]` comes to it.
 _OPEN: Final = re.compile(r"\[(\d+)-([<>])-([^\]]+)\]")
@@ -151,7 +151,7 @@ def _endpoint(text: str) -> tuple[str, int, int, str]:
     place, *more = text.split(",")
     place, _, bus = place.partition("@")
     address, _, port = place.rpartition(":")
-    hostname = names.plain(more[0]) if more else ""
+    hostname = hostnames.plain(more[0]) if more else ""
     return address, int(port), int(bus or int(port) + 10000), hostname
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from bootstrap.core import actions, sections, slots
 from bootstrap.core import headline as headlines
+from bootstrap.core import sections
 from bootstrap.core.cause import Verdict
-from bootstrap.core.model import Pod, Snapshot, Unreachable, View
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Fix, line, todos
-from bootstrap.core.topology import Topology
+from bootstrap.model import actions, slots
+from bootstrap.model.snapshot import Pod, Snapshot, Unreachable, View
+from bootstrap.model.todo import Fix, line, todos
+from bootstrap.model.topology import Topology
 
 
 def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any]:

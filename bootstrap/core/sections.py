@@ -6,8 +6,8 @@ from bootstrap.core import causes
 from bootstrap.core.headline import Headline
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.todo import Fix, lines, todos
-from bootstrap.core.topology import Topology
+from bootstrap.model.todo import Fix, lines, todos
+from bootstrap.model.topology import Topology
 
 
 def faults(plan: Plan, headline: Headline, topology: Topology, every: tuple[str, ...]) -> list[str]:

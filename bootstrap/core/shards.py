@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bootstrap.core import layout, slots
-from bootstrap.core.model import Member, Pod, Snapshot, Trouble, Unreachable, View
 from bootstrap.core.plan import down, ownership, renewed
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.topology import Topology
+from bootstrap.model import layout, slots
+from bootstrap.model.snapshot import Member, Pod, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.topology import Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap.core.cause import Cause, Facts, Verdict
-from bootstrap.core.heard import Heard
-from bootstrap.core.model import Pod, Snapshot, Trouble, Unreachable
+from bootstrap.model.sidecar_report import Heard
+from bootstrap.model.snapshot import Pod, Snapshot, Trouble, Unreachable
 
 
 def to_act(facts: Facts) -> Cause | None:

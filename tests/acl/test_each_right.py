@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from bootstrap.core import rights
+from bootstrap.model import acl
 from tests.formation import forming
 from tests.keeping import keeping, roles
 from tests.refusals import asking
@@ -51,7 +51,7 @@ def wait_named(one: pod.Pod, right: str, server: str) -> None:
 
     def named() -> bool:
         lines = one.sidecar.output().splitlines()
-        wanted = (f"'{command}'", f"ACL SETUSER {users.SIDECAR} {rights.typed([right])}")
+        wanted = (f"'{command}'", f"ACL SETUSER {users.SIDECAR} {acl.typed([right])}")
         return any(all(words in line for words in wanted) for line in lines)
 
     forming.until(named, one.sidecar.output)
@@ -82,7 +82,7 @@ def test_a_run_that_ends_says_why() -> None:
         wanted = (
             '"event":"timed-out"',
             "redis-app-0: ",
-            f"ACL SETUSER {users.SIDECAR} {rights.typed([right])}",
+            f"ACL SETUSER {users.SIDECAR} {acl.typed([right])}",
         )
         assert answer.has_line(wanted), answer
 
@@ -130,7 +130,7 @@ def test_handing_over(formed: sets.LocalStatefulSet, right: str) -> None:
     with lacking(formed, right):
         status, text = roles.hand_over(primary)
     assert (status, text[:5] == "done:") == (200, False)
-    assert f"ACL SETUSER {users.SIDECAR} {rights.typed([right])}" in text
+    assert f"ACL SETUSER {users.SIDECAR} {acl.typed([right])}" in text
     wait_named(primary, right, formed.server.name)
 
 

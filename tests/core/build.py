@@ -8,17 +8,10 @@ from typing import Any, Final
 import hypothesis
 
 from bootstrap.core import parse
-from bootstrap.core.directory import Name
-from bootstrap.core.memory import Memory
-from bootstrap.core.model import (
-    Pod,
-    Scope,
-    Snapshot,
-    Trouble,
-    Unreachable,
-    View,
-)
-from bootstrap.core.topology import Topology
+from bootstrap.model.directory import Name
+from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.timers import Memory
+from bootstrap.model.topology import Topology
 from tests.simulator import bits
 from tests.simulator.products import PRODUCTS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Trouble
+from bootstrap.model.snapshot import Trouble
 
 SOURCES: Final = Path(planning.__file__).parent
 _TROUBLES: Final = frozenset(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from bootstrap.core import leaving
-from bootstrap.core.actions import Action, ConfigSet, Failover
-from bootstrap.core.model import Pod, Trouble
 from bootstrap.core.plan import handover
 from bootstrap.core.plan.handover import Ended, Result, Run
 from bootstrap.core.plan.outcome import Step
+from bootstrap.model import leaving_mark
+from bootstrap.model.actions import Action, ConfigSet, Failover
+from bootstrap.model.snapshot import Pod, Trouble
 from tests.core import build
 
 OLD = "redis-7.0"
@@ -88,7 +88,7 @@ def name_set(found: Step | Ended) -> str:
     assert isinstance(action, ConfigSet), found
     assert action.pod == "redis-app-0"
     ((setting, name),) = action.settings
-    assert setting == leaving.NAME
+    assert setting == leaving_mark.NAME
     return name
 
 

@@ -31,11 +31,11 @@ from typing import Any, Final
 
 from bootstrap.core import plan as planning
 from bootstrap.core import render
-from bootstrap.core.directory import Name
-from bootstrap.core.model import Disk, Former, Pod, Scope, Snapshot, Trouble, View
 from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.topology import Topology
-from bootstrap.core.upstream import Refusal, Upstream
+from bootstrap.model.directory import Name
+from bootstrap.model.primary_answer import Refusal, Upstream
+from bootstrap.model.snapshot import Disk, Former, Pod, Scope, Snapshot, Trouble, View
+from bootstrap.model.topology import Topology
 from tests.core import build
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import bootstrap
-from bootstrap.core import actions
+from bootstrap.model import actions
 
 CASES: list[tuple[actions.Action, str]] = [
     (

@@ -9,10 +9,10 @@ import pytest
 from bootstrap import status
 from bootstrap.core import brief, overview, render, shards
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Scope
 from bootstrap.core.plan import alarms
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model.snapshot import Scope
 from tests.core import build
 
 LATER = Alarm(pod="redis-app-1", code="open-slots", why="slot 7 is open", fix="close it")

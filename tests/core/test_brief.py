@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bootstrap.core import brief, rights
+from bootstrap.core import brief
 from bootstrap.core import plan as planning
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
-from bootstrap.core.todo import Todo
+from bootstrap.model import acl
+from bootstrap.model.todo import Todo
 from tests.core import build
 
 NEW = build.snapshot(*(build.own(one) for one in range(6)))
@@ -50,5 +51,5 @@ def test_where_nothing_keeps_the_goal_from_being_reached_the_step_or_the_phase_i
 
 
 def test_the_right_that_a_command_needs_is_named_as_an_acl_has_it() -> None:
-    assert rights.needed_for("CLUSTER", "MEET") == "+cluster|meet"
-    assert rights.needed_for("INFO", "server") == "+info"
+    assert acl.needed_for("CLUSTER", "MEET") == "+cluster|meet"
+    assert acl.needed_for("INFO", "server") == "+info"

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import bus, parse
+from bootstrap.core import parse
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Scope, View
+from bootstrap.model import bus
+from bootstrap.model.snapshot import Scope, View
 from bootstrap.status import Status
 from tests.core import build
 

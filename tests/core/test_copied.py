@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import parse, todo
+from bootstrap.core import parse
 from bootstrap.core import plan as planning
-from bootstrap.core.directory import Name
-from bootstrap.core.model import Former, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.core.plan import copied
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap.model import todo
+from bootstrap.model.directory import Name
+from bootstrap.model.snapshot import Former, Scope, Trouble, Unreachable, View, Volume
 from tests.core import build
 
 ELSEWHERE: Final = "redis-service.prod.svc.cluster.local"

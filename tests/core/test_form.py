@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core.actions import AddSlots, ConfigSet, Meet, SetConfigEpoch
-from bootstrap.core.model import Pod
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.model.actions import AddSlots, ConfigSet, Meet, SetConfigEpoch
+from bootstrap.model.snapshot import Pod
 from tests.core import build
 
 DIP = (("cluster-node-timeout", "499"),)

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import parse, todo
+from bootstrap.core import parse
 from bootstrap.core import plan as planning
-from bootstrap.core.directory import Name
-from bootstrap.core.model import Pod, Scope, Volume
 from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap.model import todo
+from bootstrap.model.directory import Name
+from bootstrap.model.snapshot import Pod, Scope, Volume
 from tests.core import build
 
 NODES_CONF: Final = build.everybody(0)

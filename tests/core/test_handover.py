@@ -6,12 +6,12 @@ import dataclasses
 
 import pytest
 
-from bootstrap.core import leaving
-from bootstrap.core.actions import ConfigSet, Failover, Meet
-from bootstrap.core.model import Pod, Snapshot
 from bootstrap.core.plan import handover
 from bootstrap.core.plan.handover import SEND_AGAIN, Result, Run
 from bootstrap.core.plan.outcome import Step
+from bootstrap.model import leaving_mark
+from bootstrap.model.actions import ConfigSet, Failover, Meet
+from bootstrap.model.snapshot import Pod, Snapshot
 from tests.core import build, handing
 
 # Nothing to hand over
@@ -21,7 +21,7 @@ def test_a_replica_says_that_it_is_leaving_and_that_is_all() -> None:
     marks = handing.decide(handing.own(3), run=Run(limit=20.0), me=3)
     (action,) = handing.actions(marks)
     assert isinstance(action, ConfigSet)
-    assert action.settings == ((leaving.NAME, "redis-app-3/-/-/handover"),)
+    assert action.settings == ((leaving_mark.NAME, "redis-app-3/-/-/handover"),)
     text = handing.ended(
         handing.decide(handing.own(3, mark=True), run=Run(limit=20.0), me=3), Result.NOTHING
     )
@@ -101,7 +101,7 @@ def test_of_two_marks_the_higher_is_taken_back() -> None:
     assert isinstance(action, ConfigSet)
     assert (action.pod, action.settings) == (
         "redis-app-1",
-        ((leaving.NAME, "redis-app-1/-/-"),),
+        ((leaving_mark.NAME, "redis-app-1/-/-"),),
     )
     assert "redis-app-0 has handed over" in str(both)
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import headline, heard, render, shards, todo
+from bootstrap.core import headline, render, shards
 from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
-from bootstrap.core.heard import Heard
-from bootstrap.core.memory import Memory, Refusal
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import sidecar_report, todo
+from bootstrap.model.sidecar_report import Heard
+from bootstrap.model.timers import Memory, Refusal
+from bootstrap.model.todo import Todo
 from tests.core import build
 
 TOPOLOGY = build.topology(0)
@@ -54,7 +55,7 @@ def said(**more: Any) -> dict[str, Any]:
 
 
 def test_an_answer_is_read_with_all_that_is_remembered() -> None:
-    found = heard.parse("redis-app-0", json.dumps(said()))
+    found = sidecar_report.parse("redis-app-0", json.dumps(said()))
     assert found == Heard(
         pod="redis-app-0", verdict="ACT", code="x", what="so", fix=(LOOK,), age=3.5, memory=MEMORY
     )
@@ -62,11 +63,11 @@ def test_an_answer_is_read_with_all_that_is_remembered() -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"tick": 0}', json.dumps(said(memory=3))])
 def test_what_is_no_answer_says_nothing(text: str) -> None:
-    assert heard.parse("redis-app-0", text) is None
+    assert sidecar_report.parse("redis-app-0", text) is None
 
 
 def test_another_pod_that_answers_says_nothing() -> None:
-    assert heard.parse("redis-app-1", json.dumps(said())) is None
+    assert sidecar_report.parse("redis-app-1", json.dumps(said())) is None
 
 
 def test_what_only_a_pods_own_sidecar_can_tell_is_taken_from_it() -> None:
@@ -76,12 +77,12 @@ def test_what_only_a_pods_own_sidecar_can_tell_is_taken_from_it() -> None:
         Heard(pod=pods[0], verdict="WAIT", memory=MEMORY),
         Heard(pod=pods[1], verdict="", memory=two),
     )
-    found = heard.remembered(Memory(), some, pods[0], pods)
+    found = sidecar_report.remembered(Memory(), some, pods[0], pods)
     assert found.idle == 12.0
     assert found.glance
     assert [found.open_for(one) for one in pods] == [80.0, 0.0, None]
     assert [found.unlinked_for(one) for one in pods] == [7.0, 30.0, None]
-    alone = heard.remembered(Memory(unwell=1.0), (), pods[0], pods)
+    alone = sidecar_report.remembered(Memory(unwell=1.0), (), pods[0], pods)
     assert (alone.unwell, alone.open_for(pods[0])) == (1.0, None)
 
 

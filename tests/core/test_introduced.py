@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.model import Pod
 from bootstrap.core.plan import introduced
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model.snapshot import Pod
 from tests.core import build
 
 AWAY = "n1 :0@0,redis-app-1 master,noaddr - 0 0 2 disconnected 5461-10921"

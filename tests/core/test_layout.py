@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bootstrap.core import layout as layouts
-from bootstrap.core import slots
-from bootstrap.core.layout import Place
+from bootstrap.model import layout as layouts
+from bootstrap.model import slots
+from bootstrap.model.layout import Place
 from tests.core import build
 
 Ladder = tuple[int, int, int]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import leaving
 from bootstrap.core import plan as planning
-from bootstrap.core.actions import ConfigSet
-from bootstrap.core.model import Pod, Scope
+from bootstrap.model import leaving_mark
+from bootstrap.model.actions import ConfigSet
+from bootstrap.model.snapshot import Pod, Scope
 from tests.core import build
 
 PLAIN = "redis-app-0/host-a/zone-1"
@@ -18,7 +18,7 @@ PLAIN = "redis-app-0/host-a/zone-1"
 @pytest.mark.parametrize(
     ("name", "is_mark"),
     [
-        (leaving.mark(PLAIN), True),
+        (leaving_mark.mark(PLAIN), True),
         (PLAIN, False),
         ("", False),
         ("redis-app-0/-/handover", False),
@@ -28,11 +28,11 @@ PLAIN = "redis-app-0/host-a/zone-1"
 )
 def test_the_mark_is_the_fourth_part_of_the_name(name: str, is_mark: bool) -> None:
     view = build.view(build.everybody(0), cluster_announce_human_nodename=name)
-    assert leaving.marked(view) is leaving.is_mark(name) is is_mark
+    assert leaving_mark.marked(view) is leaving_mark.is_mark(name) is is_mark
 
 
 def test_a_server_without_a_name_bears_none() -> None:
-    assert not leaving.marked(build.view(build.everybody(0), server="redis-7.0"))
+    assert not leaving_mark.marked(build.view(build.everybody(0), server="redis-7.0"))
 
 
 def own(ordinal: int, name: str) -> Pod:
@@ -56,7 +56,7 @@ def renamed(ordinal: int, name: str, seconds: float, **more: Any) -> tuple[str, 
         for action in step.actions
         if isinstance(action, ConfigSet)
         for setting, value in action.settings
-        if setting == leaving.NAME
+        if setting == leaving_mark.NAME
     )
 
 
@@ -70,7 +70,7 @@ def test_the_loop_leaves_the_mark_alone_for_its_time(
 ) -> None:
     plain = f"redis-app-{ordinal}/-/-"
     expected = (plain,) if taken_back else ()
-    assert renamed(ordinal, leaving.mark(plain), seconds) == expected
+    assert renamed(ordinal, leaving_mark.mark(plain), seconds) == expected
 
 
 def test_the_time_follows_the_time_out() -> None:

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from bootstrap.core import layout as layouts
-from bootstrap.core.actions import Meet
-from bootstrap.core.model import Pod, View
 from bootstrap.core.plan import meeting
+from bootstrap.model import layout as layouts
+from bootstrap.model.actions import Meet
+from bootstrap.model.snapshot import Pod, View
 from tests.core import build
 
 

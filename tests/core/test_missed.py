@@ -7,11 +7,11 @@ from typing import Any
 
 from bootstrap.core import headline, shards
 from bootstrap.core import plan as planning
-from bootstrap.core.directory import Name
-from bootstrap.core.heard import Heard
-from bootstrap.core.memory import Memory
-from bootstrap.core.model import Pod, Scope, Trouble
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model.directory import Name
+from bootstrap.model.sidecar_report import Heard
+from bootstrap.model.snapshot import Pod, Scope, Trouble
+from bootstrap.model.timers import Memory
 from tests.core import build
 
 

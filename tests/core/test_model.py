@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap.core.model import Scope
+from bootstrap.model.snapshot import Scope
 from tests.core import build
 
 

@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from bootstrap.core import nameless
-from bootstrap.core.model import Pod
+from bootstrap.model import nameless
+from bootstrap.model.snapshot import Pod
 from tests.core import build
 
 OLD = "redis-6.2"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap.core.directory import Directory, Name, absolute
 from bootstrap.core.resolvconf import read_resolv_conf
+from bootstrap.model.directory import Directory, Name, absolute
 
 
 @pytest.mark.parametrize("name", ["a.b", "a.b.", "A.b", "A.B."])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bootstrap.core import parse
-from bootstrap.core.model import Volume
+from bootstrap.model.snapshot import Volume
 
 ME = "07c3 10.0.0.1:6379@16379,a.example,tls-port=0,shard-id=9f myself,master - 0 0 1 connected 0-5460"
 OTHER = "18d4 :0@0,,tls-port=0,shard-id=a0 slave,fail,noaddr 07c3 0 0 1 disconnected"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bootstrap.core.model import Pod
 from bootstrap.core.plan import ownership
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model.snapshot import Pod
 from tests.core import build
 
 

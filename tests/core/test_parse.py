@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bootstrap.core import parse
-from bootstrap.core.model import Member, OpenSlot
+from bootstrap.model.snapshot import Member, OpenSlot
 
 ONE = "07c3 10.0.0.1:6379@16379,a.example myself,master - 0 0 1 connected 0-5460 5462"
 

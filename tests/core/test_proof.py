@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap.core.proof import Proof, prove
+from bootstrap.model.proof import Proof, prove
 from tests.core import build
 
 ME = build.line(1, "myself,master")

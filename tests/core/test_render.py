@@ -10,8 +10,8 @@ import pytest
 
 from bootstrap.core import plan as planning
 from bootstrap.core import render
-from bootstrap.core.directory import Name
-from bootstrap.core.model import Scope
+from bootstrap.model.directory import Name
+from bootstrap.model.snapshot import Scope
 from tests.core import build, scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))

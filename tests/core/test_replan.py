@@ -8,9 +8,9 @@ import itertools
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core.actions import Action, ConfigSet
-from bootstrap.core.model import Scope
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.model.actions import Action, ConfigSet
+from bootstrap.model.snapshot import Scope
 from tests.simulator import ends
 from tests.simulator.products import PRODUCTS
 from tests.simulator.sidecar import Sidecar

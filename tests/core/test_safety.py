@@ -6,9 +6,13 @@ import dataclasses
 
 import pytest
 
-from bootstrap.core import leaving
 from bootstrap.core import plan as planning
-from bootstrap.core.actions import (
+from bootstrap.core.plan import handover, safety
+from bootstrap.core.plan.handover import Result, Run
+from bootstrap.core.plan.outcome import Phase, Plan, Step
+from bootstrap.core.plan.scene import Scene
+from bootstrap.model import leaving_mark
+from bootstrap.model.actions import (
     Action,
     AddSlots,
     ConfigSet,
@@ -20,16 +24,12 @@ from bootstrap.core.actions import (
     SetConfigEpoch,
     SetPeersPassword,
 )
-from bootstrap.core.model import Disk, Pod, Scope, Snapshot, Trouble
-from bootstrap.core.plan import handover, safety
-from bootstrap.core.plan.handover import Result, Run
-from bootstrap.core.plan.outcome import Phase, Plan, Step
-from bootstrap.core.plan.scene import Scene
+from bootstrap.model.snapshot import Disk, Pod, Scope, Snapshot, Trouble
 from tests.core import build, handing
 
 FULL = Disk(free=4096)
 SAVED = (
-    ConfigSet(pod="redis-app-0", settings=((leaving.NAME, "a"),), why=""),
+    ConfigSet(pod="redis-app-0", settings=((leaving_mark.NAME, "a"),), why=""),
     ConfigSet(pod="redis-app-0", settings=(("cluster-announce-ip", "10.0.0.1"),), why=""),
     SetConfigEpoch(pod="redis-app-0", epoch=1, why=""),
     AddSlots(pod="redis-app-0", ranges=((0, 1),), why=""),

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core import todo
 from bootstrap.core.plan.outcome import Phase, Plan
+from bootstrap.model import todo
 from tests.core import codes, scenario
 from tests.simulator import oracle
 

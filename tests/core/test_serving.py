@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core.model import Scope
+from bootstrap.model.snapshot import Scope
 from tests.core import build
 
 LOST = [line for line in build.everybody(0) if not line.startswith(("n1 ", "n4 "))]

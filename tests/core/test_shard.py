@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bootstrap.core import plan as planning
-from bootstrap.core.actions import Replicate
-from bootstrap.core.model import Pod
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model.actions import Replicate
+from bootstrap.model.snapshot import Pod
 from tests.core import build
 
 SIZE, SHARDS, ME = 9, 3, 6

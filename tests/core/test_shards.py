@@ -10,8 +10,8 @@ import pytest
 
 from bootstrap.core import overview, shards
 from bootstrap.core import plan as planning
-from bootstrap.core.directory import Name
-from bootstrap.core.model import Pod
+from bootstrap.model.directory import Name
+from bootstrap.model.snapshot import Pod
 from tests.core import build, scenario
 
 

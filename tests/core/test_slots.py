@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.core import slots
+from bootstrap.model import slots
 from tests.core import build
 
 _ranges = st.lists(

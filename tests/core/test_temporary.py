@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.core import temporary
-from bootstrap.core.model import View
+from bootstrap.model import fast_form
+from bootstrap.model.snapshot import View
 from tests.core import build
 from tests.simulator.products import PRODUCTS
 
 ME = build.line(0, "myself,master")
 
 
-def after(view: View, settings: temporary.Settings) -> View:
+def after(view: View, settings: fast_form.Settings) -> View:
     """The same server, once it has been told."""
     known = {**dict(view.settings), **dict(settings)}
     again: dict[str, Any] = {name.replace("-", "_"): value for name, value in known.items()}
@@ -38,31 +38,31 @@ def test_what_is_hurried_can_be_calmed_without_memory(
     if "repl-diskless-sync-max-replicas" in PRODUCTS[server].settings:
         given_["repl_diskless_sync_max_replicas"] = str(company)
     before = build.view(ME, server=server, **given_)
-    hurry = temporary.hurry(before, pods)
+    hurry = fast_form.hurry(before, pods)
     assert {name for name, _ in hurry} <= {name for name, _ in before.settings}
     during = after(before, hurry)
-    assert temporary.marked(during) == bool(hurry)
-    assert dict(after(during, temporary.calm(during)).settings) == {
+    assert fast_form.marked(during) == bool(hurry)
+    assert dict(after(during, fast_form.calm(during)).settings) == {
         **dict(before.settings),
         **{name: value for name, value in during.settings if name not in dict(before.settings)},
     }
-    assert not temporary.calm(before)
+    assert not fast_form.calm(before)
 
 
 @pytest.mark.parametrize("server", sorted(PRODUCTS))
 def test_a_copy_waits_for_the_replicas_of_its_shard_and_no_longer(server: str) -> None:
     for replicas, expected in (0, "1"), (1, "1"), (2, "2"):
         before = build.view(ME, server=server, repl_diskless_sync_max_replicas="0")
-        told = temporary.company(before, replicas)
+        told = fast_form.company(before, replicas)
         if server == "redis-6.2":
             assert told == ()
             continue
         during = after(before, told)
         changed = {name for name, value in before.settings if during.setting(name) != value}
-        assert changed == {temporary.SYNC_REPLICAS}
-        assert during.setting(temporary.SYNC_REPLICAS) == expected
-        assert temporary.company(during, replicas) == ()
-        assert not temporary.marked(during)
+        assert changed == {fast_form.SYNC_REPLICAS}
+        assert during.setting(fast_form.SYNC_REPLICAS) == expected
+        assert fast_form.company(during, replicas) == ()
+        assert not fast_form.marked(during)
 
 
 @pytest.mark.parametrize(
@@ -72,25 +72,25 @@ def test_what_a_person_has_chosen_for_copies_stays(delay: str, together: str) ->
     chosen = build.view(
         ME, repl_diskless_sync_delay=delay, repl_diskless_sync_max_replicas=together
     )
-    assert temporary.company(chosen, 1) == ()
+    assert fast_form.company(chosen, 1) == ()
 
 
 @pytest.mark.parametrize("server", [name for name in sorted(PRODUCTS) if name != "redis-6.2"])
 def test_whoever_writes_last_leaves_nothing_that_cannot_be_put_back(server: str) -> None:
     """The seed hurries a node while its own sidecar tells it how to copy: both had looked before."""
     before = build.view(ME, server=server, repl_diskless_sync_max_replicas="0")
-    hurry, told = temporary.hurry(before, 6), temporary.company(before, 1)
+    hurry, told = fast_form.hurry(before, 6), fast_form.company(before, 1)
     for some in (hurry, told), (told, hurry):
         end = before
         for settings in some:
             end = after(end, settings)
-        end = after(end, temporary.calm(end))
-        end = after(end, temporary.company(end, 1))
+        end = after(end, fast_form.calm(end))
+        end = after(end, fast_form.company(end, 1))
         assert end == after(before, told)
 
 
 def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
-    names = {name for name, _ in temporary.hurry(build.view(ME, server="redis-8.2"), 6)}
+    names = {name for name, _ in fast_form.hurry(build.view(ME, server="redis-8.2"), 6)}
     assert names == {
         "cluster-ping-interval",
         "repl-diskless-sync-delay",
@@ -98,8 +98,8 @@ def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
     }
     for value, server in ("0", "redis-8.2"), ("1000", "redis-8.2"), ("1000", "valkey-9.1"):
         said = build.view(ME, server=server, repl_diskless_sync_delay=value)
-        assert {name for name, _ in temporary.hurry(said, 6)} == {"cluster-ping-interval"}
-    kept = temporary.hurry(build.view(ME, repl_diskless_sync_max_replicas="1000"), 6)
+        assert {name for name, _ in fast_form.hurry(said, 6)} == {"cluster-ping-interval"}
+    kept = fast_form.hurry(build.view(ME, repl_diskless_sync_max_replicas="1000"), 6)
     assert {name for name, _ in kept} == {"cluster-ping-interval"}
 
 
@@ -109,25 +109,25 @@ def test_only_the_newest_load_a_copy_quicker_from_the_socket() -> None:
         ("valkey-8.1", None),
         ("redis-8.2", None),
     ):
-        settings = dict(temporary.hurry(build.view(ME, server=server), 6))
+        settings = dict(fast_form.hurry(build.view(ME, server=server), 6))
         assert settings.get("repl-diskless-load") == expected
     undelayed = build.view(ME, repl_diskless_sync_delay="0")
-    hurried = after(undelayed, temporary.hurry(undelayed, 6))
+    hurried = after(undelayed, fast_form.hurry(undelayed, 6))
     assert hurried.setting("repl-diskless-load") == "on-empty-db"
-    assert after(hurried, temporary.calm(hurried)) == undelayed
+    assert after(hurried, fast_form.calm(hurried)) == undelayed
     own = build.view(ME, repl_diskless_load="swapdb")
-    assert "repl-diskless-load" not in dict(temporary.hurry(own, 6))
+    assert "repl-diskless-load" not in dict(fast_form.hurry(own, 6))
 
 
 def test_the_largest_mark_fits_the_server() -> None:
     view = build.view(ME, repl_diskless_sync_delay="999", repl_diskless_sync_max_replicas="999")
-    (mark,) = (value for name, value in temporary.hurry(view, 6) if name.endswith("replicas"))
+    (mark,) = (value for name, value in fast_form.hurry(view, 6) if name.endswith("replicas"))
     assert int(mark) < 2**31
 
 
 def test_a_pace_of_the_users_own_is_not_taken_for_the_default() -> None:
     assert "cluster-ping-interval" not in dict(
-        temporary.hurry(build.view(ME, cluster_ping_interval="50"), 6)
+        fast_form.hurry(build.view(ME, cluster_ping_interval="50"), 6)
     )
 
 
@@ -137,17 +137,17 @@ def test_a_pace_of_the_users_own_is_not_taken_for_the_default() -> None:
      (240, "4000"), (500, "4000")],
 )  # fmt: skip
 def test_more_pods_more_patience(pods: int, pace: str) -> None:
-    assert dict(temporary.hurry(build.view(ME), pods))["cluster-ping-interval"] == pace
+    assert dict(fast_form.hurry(build.view(ME), pods))["cluster-ping-interval"] == pace
 
 
 def test_a_dip_is_told_from_a_node_timeout() -> None:
-    assert not temporary.dipped(build.view(ME))
-    assert not temporary.dipped(build.view(ME, cluster_node_timeout="500"))
+    assert not fast_form.dipped(build.view(ME))
+    assert not fast_form.dipped(build.view(ME, cluster_node_timeout="500"))
     dipped = build.view(ME, cluster_node_timeout="499")
-    assert temporary.dipped(dipped)
-    assert temporary.marked(dipped)
-    assert not temporary.calm(dipped)
-    assert temporary.undip(7000) == (("cluster-node-timeout", "7000"),)
+    assert fast_form.dipped(dipped)
+    assert fast_form.marked(dipped)
+    assert not fast_form.calm(dipped)
+    assert fast_form.undip(7000) == (("cluster-node-timeout", "7000"),)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_dip_is_told_from_a_node_timeout() -> None:
      (60, 0.8, "999"), (61, 0.8, None), (61, 1.8, "1999"), (120, 1.8, "1999"), (121, 9.0, None)],
 )  # fmt: skip
 def test_more_pods_a_later_and_a_lesser_dip(pods: int, slotted: float, dip: str | None) -> None:
-    settings = temporary.dip(pods, slotted)
+    settings = fast_form.dip(pods, slotted)
     assert dict(settings).get("cluster-node-timeout") == dip
     if dip:
-        assert temporary.dipped(build.view(ME, cluster_node_timeout=dip))
+        assert fast_form.dipped(build.view(ME, cluster_node_timeout=dip))

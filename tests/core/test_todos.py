@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from bootstrap.core import plan as planning
-from bootstrap.core import render, sidecars, todo
-from bootstrap.core.heard import Heard
-from bootstrap.core.memory import Memory
-from bootstrap.core.model import Former, Pod, Scope, Trouble, Unreachable
+from bootstrap.core import render, sidecars
 from bootstrap.core.plan import advice, down
 from bootstrap.core.plan.outcome import Plan
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model import todo
+from bootstrap.model.sidecar_report import Heard
+from bootstrap.model.snapshot import Former, Pod, Scope, Trouble, Unreachable
+from bootstrap.model.timers import Memory
 from tests.core import build
 
 

@@ -6,8 +6,8 @@ import dataclasses
 
 from bootstrap.core import headline
 from bootstrap.core import plan as planning
-from bootstrap.core.memory import Refusal
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model.timers import Refusal
 from tests.core import build
 
 LACKS = "no permissions; what it lacks: ACL SETUSER bootstrap '+cluster|meet'"

@@ -6,11 +6,12 @@ import dataclasses
 
 import pytest
 
-from bootstrap.core import headline, shards, upstream
+from bootstrap.core import headline, shards
 from bootstrap.core import plan as planning
-from bootstrap.core.memory import Memory
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.upstream import Refusal
+from bootstrap.model import primary_answer
+from bootstrap.model.primary_answer import Refusal
+from bootstrap.model.timers import Memory
 from tests.core import build
 
 WORDS = {
@@ -31,14 +32,14 @@ WORDS = {
 
 @pytest.mark.parametrize("line", WORDS)
 def test_the_words_of_a_refusal(line: str) -> None:
-    assert upstream.refusal(line) is WORDS[line]
+    assert primary_answer.refusal(line) is WORDS[line]
 
 
 def test_copies_that_were_refused_are_counted() -> None:
     count = "calls=0,usec=0,usec_per_call=0.00,rejected_calls=7,failed_calls=0"
-    assert upstream.copies_refused(f"# Commandstats\r\ncmdstat_psync:{count}\r\n") == 7
-    assert upstream.copies_refused("cmdstat_psync:calls=1,usec=2,usec_per_call=2.00\r\n") == 0
-    assert upstream.copies_refused("cmdstat_sync:rejected_calls=7\r\n") == 0
+    assert primary_answer.copies_refused(f"# Commandstats\r\ncmdstat_psync:{count}\r\n") == 7
+    assert primary_answer.copies_refused("cmdstat_psync:calls=1,usec=2,usec_per_call=2.00\r\n") == 0
+    assert primary_answer.copies_refused("cmdstat_sync:rejected_calls=7\r\n") == 0
 
 
 def test_status_names_every_replica_without_a_link() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from bootstrap import discovery
-from bootstrap.core import directory
+from bootstrap.model import directory
 from tests.statefulset import nameserver
 
 WHERE = ("redis-service", "default")

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from bootstrap import discovery
-from bootstrap.core import directory
+from bootstrap.model import directory
 from tests.discovery.support import (
     LONGEST,
     SERVICE,

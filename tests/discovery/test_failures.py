@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from bootstrap import discovery, findings, looks, wire
-from bootstrap.core import directory
+from bootstrap.model import directory
 from tests.discovery.support import (
     LONGEST,
     SERVICE,

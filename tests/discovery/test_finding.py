@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import directory
+from bootstrap.model import directory
 from tests.discovery.support import (
     LONGEST,
     SERVICE,

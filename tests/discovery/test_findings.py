@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from bootstrap import findings, looks, wire
-from bootstrap.core import directory
+from bootstrap.model import directory
 from tests.discovery.support import SERVICE, address, pod, states
 
 SERVER = "10.0.0.10:53"

@@ -12,12 +12,12 @@ import pytest
 
 from bootstrap import connection, discovery, logs, loop, node, observe, pace, status
 from bootstrap.config import errors, secret
-from bootstrap.core import actions
 from bootstrap.core import plan as planning
-from bootstrap.core.memory import Memory
-from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.topology import Topology
+from bootstrap.model import actions
+from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.model.timers import Memory
+from bootstrap.model.topology import Topology
 from tests.shell import seen
 
 Written = Plan | Exception

@@ -10,7 +10,7 @@ import redis.exceptions
 
 from bootstrap import troubles
 from bootstrap.core import parse
-from bootstrap.core.model import Trouble
+from bootstrap.model.snapshot import Trouble
 
 
 def caused(error: Exception, cause: BaseException) -> Exception:

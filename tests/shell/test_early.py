@@ -12,7 +12,7 @@ import pytest
 
 from bootstrap import early, intent, knock, login, node, volume
 from bootstrap.config import identity, secret, settings
-from bootstrap.core.model import Trouble, Unreachable
+from bootstrap.model.snapshot import Trouble, Unreachable
 from tests.formation import forming
 from tests.shell import alone
 from tests.statefulset import kubelet, process, servers

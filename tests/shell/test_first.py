@@ -13,8 +13,8 @@ import pytest
 
 from bootstrap import discovery, early, first, intent, looks, volume
 from bootstrap.config import identity, settings
-from bootstrap.core import directory
-from bootstrap.core.model import Volume
+from bootstrap.model import directory
+from bootstrap.model.snapshot import Volume
 from tests.statefulset import misbehaviour, needs, process, servers, sets
 from tests.statefulset import pod as pods
 

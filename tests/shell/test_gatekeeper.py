@@ -10,8 +10,8 @@ import pytest
 
 from bootstrap import connection, discovery, observe, server
 from bootstrap.config import secret
-from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap.model.snapshot import Scope, Snapshot
 from tests.shell import scripted, seen, watching
 from tests.statefulset import needs, process, sets
 

@@ -13,8 +13,8 @@ import pytest
 
 from bootstrap import apply, connection, handover, logs, neighbours, status
 from bootstrap.config import secret
-from bootstrap.core.model import Snapshot
 from bootstrap.core.plan.handover import Ended, Result
+from bootstrap.model.snapshot import Snapshot
 from tests.core import build
 
 Patch = pytest.MonkeyPatch

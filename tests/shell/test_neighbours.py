@@ -10,7 +10,7 @@ import pytest
 
 from bootstrap import connection, neighbours
 from bootstrap.config import secret
-from bootstrap.core.model import Member, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Member, Trouble, Unreachable, View
 from tests.shell import watching
 from tests.statefulset import misbehaviour, needs, process, sets
 from tests.statefulset import pod as pods

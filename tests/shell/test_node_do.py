@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from bootstrap import apply, connection, node
-from bootstrap.core import actions
-from bootstrap.core.model import Unreachable
+from bootstrap.model import actions
+from bootstrap.model.snapshot import Unreachable
 from tests.shell import listeners
 from tests.shell.test_node_read import QUICK, access, connected, read
 from tests.statefulset import needs, pod, process, servers, sets

@@ -12,8 +12,8 @@ import pytest
 
 from bootstrap import connection, node
 from bootstrap.config import secret
-from bootstrap.core import actions
-from bootstrap.core.model import Trouble, Unreachable, View
+from bootstrap.model import actions
+from bootstrap.model.snapshot import Trouble, Unreachable, View
 from tests.shell.test_node_do import do
 from tests.shell.test_node_read import access, connected, read
 from tests.statefulset import needs, pod, process, servers, sets

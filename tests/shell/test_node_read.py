@@ -10,7 +10,7 @@ import pytest
 
 from bootstrap import connection, node
 from bootstrap.config import secret
-from bootstrap.core.model import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable, View
 from tests.shell import listeners
 from tests.statefulset import needs, pod, servers, sets, users
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap import observe
-from bootstrap.core import directory, proof
-from bootstrap.core.model import Scope, Snapshot, Trouble, Unreachable, View
+from bootstrap.model import directory, proof
+from bootstrap.model.snapshot import Scope, Snapshot, Trouble, Unreachable, View
 from tests.shell import watching
 from tests.statefulset import authority, misbehaviour, nameserver, needs, process, sets
 from tests.statefulset import pod as pods

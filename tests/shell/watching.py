@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bootstrap import connection, discovery, encryption, observe
 from bootstrap.config import secret
-from bootstrap.core.topology import Topology
+from bootstrap.model.topology import Topology
 from tests.statefulset import config, nameserver, sets
 from tests.statefulset import pod as pods
 

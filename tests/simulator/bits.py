@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.slots import Ranges
+from bootstrap.model.slots import Ranges
 
 SLOTS: Final = 16384
 ALL: Final = (1 << SLOTS) - 1

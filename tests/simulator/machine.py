@@ -8,7 +8,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from bootstrap.core.actions import Action
+from bootstrap.model.actions import Action
 from tests.simulator import ends
 from tests.simulator.products import PRODUCTS
 from tests.simulator.sidecar import Cut, Sidecar

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap.core import parse
-from bootstrap.core.model import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable, View
 from tests.simulator import bits
 from tests.simulator.products import Product
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from bootstrap import connection, node
 from bootstrap.config import secret
-from bootstrap.core import actions
-from bootstrap.core.model import View
+from bootstrap.model import actions
+from bootstrap.model.snapshot import View
 from tests.simulator.node import Server
 from tests.simulator.products import PRODUCTS
 from tests.simulator.world import World

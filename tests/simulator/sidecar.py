@@ -10,13 +10,13 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable
 
-from bootstrap.core import bus, directory, temporary
 from bootstrap.core import plan as planning
-from bootstrap.core.actions import Action
-from bootstrap.core.memory import Memory
-from bootstrap.core.model import Pod, Scope, Snapshot, Unreachable, View
 from bootstrap.core.plan.outcome import Phase, Plan, Step
-from bootstrap.core.proof import Proof, prove
+from bootstrap.model import bus, directory, fast_form
+from bootstrap.model.actions import Action
+from bootstrap.model.proof import Proof, prove
+from bootstrap.model.snapshot import Pod, Scope, Snapshot, Unreachable, View
+from bootstrap.model.timers import Memory
 from tests.simulator import oracle
 from tests.simulator.node import Server
 from tests.simulator.world import World
@@ -145,10 +145,10 @@ class Sidecar:
     def _memory(self, me: Pod, pods: tuple[Pod, ...]) -> Memory:
         my = me.view
         for pod in pods:
-            if pod.view is not None and not temporary.dipped(pod.view):
-                said = pod.view.setting(temporary.NODE_TIMEOUT)
+            if pod.view is not None and not fast_form.dipped(pod.view):
+                said = pod.view.setting(fast_form.NODE_TIMEOUT)
                 self._timeouts[pod.name] = int(said or 0)
-        if any(pod.view is not None and temporary.dipped(pod.view) for pod in pods):
+        if any(pod.view is not None and fast_form.dipped(pod.view) for pod in pods):
             self._since.setdefault("dipped", self.world.now)
         dipped = self._since.get("dipped")
         for pod in pods:
@@ -167,8 +167,8 @@ class Sidecar:
                 (pod.name, self._lasting(f"stranger as {pod.name}", self._strange(pod)))
                 for pod in pods
             ),
-            marked=self._lasting("marked", my is not None and temporary.marked(my)),
-            own_dip=self._lasting("own dip", my is not None and temporary.dipped(my)),
+            marked=self._lasting("marked", my is not None and fast_form.marked(my)),
+            own_dip=self._lasting("own dip", my is not None and fast_form.dipped(my)),
             idle=max(
                 self._lasting("blank", roleless and alone),
                 self._lasting("met", roleless and not alone),

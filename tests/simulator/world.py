@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from bootstrap.core import actions
-from bootstrap.core.actions import Action
-from bootstrap.core.directory import Name
-from bootstrap.core.model import Unreachable, View
-from bootstrap.core.topology import Topology
+from bootstrap.model import actions
+from bootstrap.model.actions import Action
+from bootstrap.model.directory import Name
+from bootstrap.model.snapshot import Unreachable, View
+from bootstrap.model.topology import Topology
 from tests.simulator import bits, bus, failures
 from tests.simulator.node import Server
 from tests.simulator.products import Product

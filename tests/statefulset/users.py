@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bootstrap.core import rights
+from bootstrap.model import acl
 from tests.statefulset import config
 
 SIDECAR: Final = "bootstrap"
 ADMIN: Final = "admin"
 PASSWORD: Final = "s3cret-of-the-sidecars"
 ADMINS: Final = "s3cret-of-the-tests"
-RIGHTS: Final = tuple(rights.rule().split())
+RIGHTS: Final = tuple(acl.rule().split())
 """All that the product asks for."""
 
 

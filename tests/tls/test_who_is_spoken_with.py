@@ -11,7 +11,7 @@ import pytest
 
 from bootstrap import connection, encryption, neighbours, node
 from bootstrap.config import secret
-from bootstrap.core.model import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable, View
 from tests.shell import watching
 from tests.statefulset import authority, config, needs, pod, process, sets
 

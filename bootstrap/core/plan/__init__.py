@@ -17,9 +17,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bootstrap.core.model import Snapshot
     from bootstrap.core.plan.outcome import Plan
-    from bootstrap.core.topology import Topology
+    from bootstrap.model.snapshot import Snapshot
+    from bootstrap.model.topology import Topology
 
 
 def plan(snapshot: Snapshot, topology: Topology) -> Plan:

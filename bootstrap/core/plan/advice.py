@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bootstrap.core import rights, slots
-from bootstrap.core.model import Pod, Scope, Trouble, Unreachable
 from bootstrap.core.plan import commands, names, promoting, unreached, usual
 from bootstrap.core.plan.outcome import Block, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.proof import Proof
-from bootstrap.core.todo import Todo
-from bootstrap.core.topology import Topology
+from bootstrap.model import acl, slots
+from bootstrap.model.proof import Proof
+from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
+from bootstrap.model.todo import Todo
+from bootstrap.model.topology import Topology
 
 #: Troubles that time does not mend: the node answered, and what it said rules it out.
 _HOPELESS = frozenset({Trouble.NOT_CLUSTER, Trouble.UNSUPPORTED, Trouble.COMMAND})
@@ -72,7 +72,7 @@ def not_let_in(topology: Topology, pod: str) -> tuple[Todo, ...]:
             command=commands.logs(topology, pod, "redis"),
             expect="expected: MASTER <-> REPLICA sync; NOAUTH, WRONGPASS or NOPERM: the servers log"
             f" in to one another as the user {commands.user(topology)}, which needs on each of them"
-            f" {' '.join(rights.FOLLOW)}",
+            f" {' '.join(acl.FOLLOW)}",
         ),
     )
 

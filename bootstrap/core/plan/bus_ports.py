@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core.model import Pod, View
 from bootstrap.core.plan import commands, meeting
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model.snapshot import Pod, View
+from bootstrap.model.todo import Todo
 
 CODE: Final = "bus-port-closed"
 _Seen = tuple[Pod, View]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.core.todo import Todo
-from bootstrap.core.topology import Topology
+from bootstrap.model.todo import Todo
+from bootstrap.model.topology import Topology
 
 
 def namespace(topology: Topology) -> str:

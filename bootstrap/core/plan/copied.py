@@ -21,15 +21,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from bootstrap.core import former as places
-from bootstrap.core import names
-from bootstrap.core.model import Former, Member, Pod, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.core.plan import advice, commands
 from bootstrap.core.plan.outcome import Block, Gate
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.proof import Proof
-from bootstrap.core.todo import Todo
-from bootstrap.core.topology import Topology
+from bootstrap.model import copied_from as places
+from bootstrap.model.hostnames import owner, plain
+from bootstrap.model.proof import Proof
+from bootstrap.model.snapshot import Former, Member, Pod, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.model.todo import Todo
+from bootstrap.model.topology import Topology
 
 COPIED = "copied-volume"
 #: Answers that are none of a node: a server that is in no cluster, and a connection that is ended
@@ -70,7 +70,7 @@ def bearer(volume: Volume, topology: Topology) -> str:
     hostnames = hostnames or [one.hostname for one in volume.members if one.hostname]
     if not hostnames or any(topology.form_of(name) is not None for name in hostnames):
         return ""
-    return Counter(sorted(map(names.owner, hostnames))).most_common(1)[0][0]
+    return Counter(sorted(map(owner, hostnames))).most_common(1)[0][0]
 
 
 def twins(scene: Scene) -> list[Block]:
@@ -137,7 +137,7 @@ def _same_of(names_of_pods: list[str]) -> str:
 
 def announced(said: View) -> str:
     """The name that a node gives itself, or that it gives none."""
-    return names.plain(said.setting("cluster-announce-hostname") or "") or "a node without a name"
+    return plain(said.setting("cluster-announce-hostname") or "") or "a node without a name"
 
 
 def _living(volume: Volume, former: Former) -> Iterator[tuple[str, View]]:
@@ -151,7 +151,7 @@ def _of_another_set(scene: Scene, bears: str, address: str, said: View) -> bool:
     """Whether a node that our volume knows lives in another set, and not in a pod of ours."""
     if _in_our_pod(scene, address, said):
         return False
-    name = names.plain(said.setting("cluster-announce-hostname") or "")
+    name = plain(said.setting("cluster-announce-hostname") or "")
     if name and scene.topology.form_of(name) is not None:
         return False
     return bool(name or bears)
@@ -179,7 +179,7 @@ def _twin(scene: Scene, mine: Member, bears: str, address: str, said: View) -> G
 
 def _others(scene: Scene, bears: str, address: str, said: View) -> Gate:
     me = scene.me.name
-    bears = bears or names.owner(announced(said))
+    bears = bears or owner(announced(said))
     return Gate(
         open=False,
         why=f"the volume of {me} is a copy: it was written in the cluster of {bears}, and of that"
@@ -320,7 +320,7 @@ def _choice(scene: Scene, bears: str, said: str) -> tuple[Todo, ...]:
 
 def _stopping(topology: Topology, what: str, hostname: str) -> Todo:
     """The act that stops the set of a pod with this name, as far as the name tells it."""
-    match names.owner(hostname).split("."):
+    match owner(hostname).split("."):
         case [statefulset, _service, namespace, "svc", *_]:
             command = f"kubectl scale statefulset -n {namespace} {statefulset} --replicas=0"
             return Todo(what=what, command=command, destructive=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.model import Pod, Trouble, Unreachable, View
 from bootstrap.core.plan import unreached
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model.snapshot import Pod, Trouble, Unreachable, View
 
 CODE: Final = "max-clients"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 
-from bootstrap.core import slots
-from bootstrap.core.model import Member, Pod, Scope, Unreachable, View
 from bootstrap.core.plan import advice, commands, copied, foreign, heal, usual
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.proof import Proof
-from bootstrap.core.todo import Todo
+from bootstrap.model import slots
+from bootstrap.model.proof import Proof
+from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
+from bootstrap.model.todo import Todo
 
 #: For how long a stranger behind a sibling's name is taken for a stale DNS answer by a node that
 #: has its role, in seconds: twice what caches were seen to keep the address of a deleted pod.

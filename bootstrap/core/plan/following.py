@@ -6,13 +6,13 @@ data, so it is led only to a node that has that too.
 
 from __future__ import annotations
 
-from bootstrap.core import slots
-from bootstrap.core.actions import Replicate
-from bootstrap.core.model import Member, View
 from bootstrap.core.plan import commands, local, promoting
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import slots
+from bootstrap.model.actions import Replicate
+from bootstrap.model.snapshot import Member, View
+from bootstrap.model.todo import Todo
 
 
 def astray(my: View) -> Member | None:

@@ -5,15 +5,15 @@ This is the proof, and what is missing to it; the steps themselves are in `formi
 
 from __future__ import annotations
 
-from bootstrap.core import slots, temporary
-from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import advice, commands, forming, moved, names, size, usual
 from bootstrap.core.plan.formation import Formation, formation, ours, under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.proof import Proof
-from bootstrap.core.todo import Todo
-from bootstrap.core.topology import Topology
+from bootstrap.model import fast_form, slots
+from bootstrap.model.proof import Proof
+from bootstrap.model.snapshot import Pod, Scope, View
+from bootstrap.model.todo import Todo
+from bootstrap.model.topology import Topology
 
 
 def form(scene: Scene) -> Plan | None:
@@ -48,7 +48,7 @@ def form(scene: Scene) -> Plan | None:
 def _unfinished(scene: Scene) -> bool:
     """What the seed sees of it in its own node; keys mean that a cluster is in use already."""
     my = scene.my
-    if my.alone or temporary.marked(my):
+    if my.alone or fast_form.marked(my):
         return True
     found = formation(scene) if scene.snapshot.scope is Scope.ALL else None
     if found is not None and ours(found):

@@ -6,13 +6,13 @@ follows its primary as soon as it knows it; then every node is asked whether all
 
 from __future__ import annotations
 
-from bootstrap.core import slots, temporary
-from bootstrap.core.actions import Action, AddSlots, ConfigSet, Meet, Replicate, SetConfigEpoch
-from bootstrap.core.model import Scope, View
 from bootstrap.core.plan import meeting, turned_away
 from bootstrap.core.plan.formation import Formation
 from bootstrap.core.plan.outcome import Phase, Plan, Step
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model import fast_form, slots
+from bootstrap.model.actions import Action, AddSlots, ConfigSet, Meet, Replicate, SetConfigEpoch
+from bootstrap.model.snapshot import Scope, View
 
 _SLOTS_UNTIL = "every primary owns its slots, and no other node any"
 _MEET_UNTIL = "every node knows every other, on both sides"
@@ -26,7 +26,7 @@ def begin(scene: Scene, found: Formation) -> Plan:
     hurry = scene.topology.fast_form
     actions: list[Action] = []
     for index, (pod, view) in enumerate(found.pods):
-        speed = temporary.hurry(view, len(found.pods)) if hurry else ()
+        speed = fast_form.hurry(view, len(found.pods)) if hurry else ()
         if speed:
             actions.append(ConfigSet(pod=pod.name, settings=speed, why="quick until it is formed"))
         if not view.myself.epoch:
@@ -132,7 +132,7 @@ def _tell(found: Formation) -> tuple[Meet, ...]:
     return tuple(
         meeting.meet(*owner, pod, view, why=why)
         for pod, view in found.pods
-        if view.setting(temporary.PING_INTERVAL) in (None, temporary.PING_DEFAULT)
+        if view.setting(fast_form.PING_INTERVAL) in (None, fast_form.PING_DEFAULT)
         for member in view.others
         if (owner := owners.get(member.node_id)) is not None
         and not member.slots
@@ -147,15 +147,15 @@ def _dips(scene: Scene, found: Formation) -> tuple[Action, ...]:
     A server younger than two seconds is not helped by it (CLUSTER_WRITABLE_DELAY).
     """
     memory, actions = scene.snapshot.memory, list[Action]()
-    spent = memory.dipped is not None and memory.dipped >= temporary.DIP_SECONDS
+    spent = memory.dipped is not None and memory.dipped >= fast_form.DIP_SECONDS
     for pod, view in found.primaries if scene.topology.fast_form and not spent else ():
-        settings = temporary.dip(len(found.pods), memory.slots_for(pod.name))
+        settings = fast_form.dip(len(found.pods), memory.slots_for(pod.name))
         if (
             settings
             and not view.state_ok
-            and view.uptime >= temporary.DIP_SECONDS
+            and view.uptime >= fast_form.DIP_SECONDS
             and memory.node_timeout(pod.name) is not None
-            and not temporary.dipped(view)
+            and not fast_form.dipped(view)
             and not slots.missing(span for member in view.members for span in member.slots)
         ):
             why = "it sees every slot: it need not wait five seconds to say ok"
@@ -169,13 +169,13 @@ def _calm(scene: Scene, found: Formation, *, after: bool) -> tuple[Action, ...]:
     A dip that we have no memory of is put back by that pod's own sidecar, which has.
     """
     memory = scene.snapshot.memory
-    spent = memory.dipped is not None and memory.dipped >= temporary.DIP_SECONDS
+    spent = memory.dipped is not None and memory.dipped >= fast_form.DIP_SECONDS
     actions: list[Action] = []
     for pod, view in found.pods:
-        settings = temporary.calm(view) if after else ()
+        settings = fast_form.calm(view) if after else ()
         before = memory.node_timeout(pod.name)
-        if temporary.dipped(view) and (view.state_ok or spent) and before is not None:
-            settings += temporary.undip(before)
+        if fast_form.dipped(view) and (view.state_ok or spent) and before is not None:
+            settings += fast_form.undip(before)
         if settings:
             why = "the forming is over" if after else "it has said ok, or had its time"
             actions.append(ConfigSet(pod=pod.name, settings=settings, why=why))

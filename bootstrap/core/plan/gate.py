@@ -29,13 +29,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootstrap.core import slots
-from bootstrap.core.model import Member, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.core.plan import advice, commands, copied, names, unreached, usual
 from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Fix, Todo
-from bootstrap.core.topology import Topology
+from bootstrap.model import slots
+from bootstrap.model.snapshot import Member, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.model.todo import Fix, Todo
+from bootstrap.model.topology import Topology
 
 _MISSING = "data-missing"
 _UNREADABLE = "nodes-conf-unreadable"

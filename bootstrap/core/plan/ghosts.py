@@ -6,13 +6,13 @@ so each sidecar forgets for its own node, and they all do within one interval of
 
 from __future__ import annotations
 
-from bootstrap.core import slots
-from bootstrap.core.actions import Forget
-from bootstrap.core.model import Member, Pod, Scope, View
 from bootstrap.core.plan import advice, commands, ownership, renewed
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import slots
+from bootstrap.model.actions import Forget
+from bootstrap.model.snapshot import Member, Pod, Scope, View
+from bootstrap.model.todo import Todo
 
 
 def forget(scene: Scene) -> Plan | None:

@@ -19,13 +19,13 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from bootstrap.core import leaving, slots
-from bootstrap.core.actions import Action, ConfigSet, Failover
-from bootstrap.core.model import Member, Snapshot, Trouble, Unreachable, View
 from bootstrap.core.plan import heirs, safety
 from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
-from bootstrap.core.topology import Topology
+from bootstrap.model import leaving_mark, slots
+from bootstrap.model.actions import Action, ConfigSet, Failover
+from bootstrap.model.snapshot import Member, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.topology import Topology
 
 #: How long a server is waited for that does not answer at all, in seconds. A server that was told
 #: to stop is gone by then; one that loads, or syncs, says so and is waited for longer.
@@ -104,7 +104,7 @@ def done(run: Run, action: Action, *, accepted: bool) -> Run:
             return dataclasses.replace(run, sent=(*run.sent, action.pod), sent_at=run.seconds)
         case ConfigSet() if accepted:
             ((_, name),) = action.settings
-            return dataclasses.replace(run, marked=leaving.is_mark(name))
+            return dataclasses.replace(run, marked=leaving_mark.is_mark(name))
         case ConfigSet():
             return dataclasses.replace(run, mute=True)
         case _:
@@ -139,7 +139,7 @@ def unmark(snapshot: Snapshot, topology: Topology) -> Step:
 
 
 def _unmark(topology: Topology) -> Step:
-    named = ((leaving.NAME, human_name(topology)),)
+    named = ((leaving_mark.NAME, human_name(topology)),)
     action = ConfigSet(pod=topology.name, settings=named, why="it is not leaving, or not yet")
     return Step(actions=(action,), until="the mark is gone")
 
@@ -184,11 +184,14 @@ def _turn(scene: Scene, run: Run) -> Step | None:
     others = [
         pod
         for pod in scene.snapshot.pods
-        if pod.name != me.name and pod.view and pod.view.myself.slots and leaving.marked(pod.view)
+        if pod.name != me.name
+        and pod.view
+        and pod.view.myself.slots
+        and leaving_mark.marked(pod.view)
     ]
     if others and run.seconds < run.limit / 2:
         until = f"{', '.join(pod.name for pod in others)} has handed over"
-        if leaving.marked(my) and min(pod.ordinal for pod in others) < me.ordinal:
+        if leaving_mark.marked(my) and min(pod.ordinal for pod in others) < me.ordinal:
             return dataclasses.replace(_unmark(scene.topology), until=until)
         return Step(actions=(), until=until)
     return _mark(scene) if _may_mark(scene, run) else None
@@ -199,11 +202,11 @@ def _may_mark(scene: Scene, run: Run) -> bool:
     my = scene.my
     if safety.cannot_save(scene, scene.me):
         return False
-    return my.setting(leaving.NAME) is not None and not (leaving.marked(my) or run.mute)
+    return my.setting(leaving_mark.NAME) is not None and not (leaving_mark.marked(my) or run.mute)
 
 
 def _mark(scene: Scene) -> Step:
-    named = ((leaving.NAME, leaving.mark(human_name(scene.topology))),)
+    named = ((leaving_mark.NAME, leaving_mark.mark(human_name(scene.topology))),)
     action = ConfigSet(pod=scene.me.name, settings=named, why="it is about to stop")
     return Step(actions=(action,), until="every node can see that it is leaving")
 
@@ -226,7 +229,7 @@ def _confirm(scene: Scene, run: Run) -> Step | Ended:
     owners = [one.node_id for one in word.members if one.slots]
     text = f"{name} has taken over slots {slots.brief(run.slots)}"
     text += f"; {len({*agree} & {*owners})} of {len(owners)} primaries see it"
-    if scene.me.view is not None and scene.me.view.setting(leaving.NAME) is None:
+    if scene.me.view is not None and scene.me.view.setting(leaving_mark.NAME) is None:
         text += "; servers before 7.2 show no mark: whether others hand over too was not seen"
     return Ended(result=Result.DONE, text=text)
 

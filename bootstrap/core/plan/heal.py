@@ -7,9 +7,6 @@ bound anew on both sides. Each sidecar introduces its own node alone.
 
 from __future__ import annotations
 
-from bootstrap.core import temporary
-from bootstrap.core.actions import Action, Meet
-from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import (
     advice,
     commands,
@@ -23,7 +20,10 @@ from bootstrap.core.plan import (
 )
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import fast_form
+from bootstrap.model.actions import Action, Meet
+from bootstrap.model.snapshot import Pod, Scope, View
+from bootstrap.model.todo import Todo
 
 #: How long a node has to be failing, or without a link, before we look after it, in seconds: a
 #: server that only restarts, where it was, is linked again sooner.
@@ -64,7 +64,7 @@ def heal(scene: Scene) -> Plan | None:
 def needed(scene: Scene) -> bool:
     """Whether our own node shows a sign that a node may have moved."""
     my, memory = scene.my, scene.snapshot.memory
-    if temporary.marked(my):
+    if fast_form.marked(my):
         return False  # a seed is at work, and introduces all nodes
     if not scene.settled and memory.looked:
         return False  # it is about to join, and will look around for that

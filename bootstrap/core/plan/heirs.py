@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 
-from bootstrap.core import layout, leaving
-from bootstrap.core.model import Member, Pod, Trouble, Unreachable
 from bootstrap.core.plan import safety
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.topology import Topology
+from bootstrap.model import layout, leaving_mark
+from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable
+from bootstrap.model.topology import Topology
 
 #: Bytes by which replicas have to differ in what they still lack before it matters: less is what
 #: was written between two looks, and the failover itself waits for it.
@@ -38,7 +38,7 @@ def judge(scene: Scene, member: Member) -> tuple[Fitness, str]:
         return Fitness.NEVER, f"{name} is not of our StatefulSet"
     if pod is None or pod.view is None:
         return _unseen(scene, member)
-    if leaving.marked(pod.view):
+    if leaving_mark.marked(pod.view):
         return Fitness.NEVER, f"{name} is leaving too"
     cannot = safety.cannot_save(scene, pod)
     if cannot:

@@ -6,16 +6,16 @@ each says `cluster_state:ok` for 17 to 23 s without a link to any other.
 
 from __future__ import annotations
 
-from bootstrap.core import temporary
-from bootstrap.core.model import View
 from bootstrap.core.plan import local, moved
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.topology import Topology
+from bootstrap.model import fast_form
+from bootstrap.model.snapshot import View
+from bootstrap.model.topology import Topology
 
 
 def patience(my: View, topology: Topology) -> float:
     """Seconds of uptime after which a server has found out by itself who is there."""
-    return 2 * int(my.setting(temporary.NODE_TIMEOUT) or topology.node_timeout) / 1000
+    return 2 * int(my.setting(fast_form.NODE_TIMEOUT) or topology.node_timeout) / 1000
 
 
 def introduced(scene: Scene) -> bool:

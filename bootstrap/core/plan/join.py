@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core import slots, temporary
-from bootstrap.core.model import Member, Pod, Scope
 from bootstrap.core.plan import (
     advice,
     commands,
@@ -26,7 +24,9 @@ from bootstrap.core.plan.evidence import components
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Fix, Todo
+from bootstrap.model import fast_form, slots
+from bootstrap.model.snapshot import Member, Pod, Scope
+from bootstrap.model.todo import Fix, Todo
 
 _GOSSIP: Final = "gossip to name the primaries"
 
@@ -167,9 +167,9 @@ def _follow(scene: Scene) -> Plan | None:
         what = "the slots that are open on it to be moved here, or CLUSTER SETSLOT STABLE"
         return Plan(phase=Phase.JOIN, waiting=(Wait(pod=scene.me.name, what=what),))
     # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
-    patient = idle < patience.SEED_SECONDS or temporary.marked(my)
+    patient = idle < patience.SEED_SECONDS or fast_form.marked(my)
     # A node that the seed has only just met may not have heard every sibling's name yet.
-    judged = scene.snapshot.scope is Scope.ALL and not temporary.marked(my)
+    judged = scene.snapshot.scope is Scope.ALL and not fast_form.marked(my)
     strange = _foreign(scene, [scene.me]) if judged else []
     if strange:
         return _blocked(

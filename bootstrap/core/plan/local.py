@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core import leaving, temporary
-from bootstrap.core.actions import Action, ConfigSet, ReloadCertificates, SetPeersPassword
-from bootstrap.core.model import Pod
 from bootstrap.core.plan.outcome import Step
 from bootstrap.core.plan.scene import Scene, human_name
+from bootstrap.model import fast_form, leaving_mark
+from bootstrap.model.actions import Action, ConfigSet, ReloadCertificates, SetPeersPassword
+from bootstrap.model.snapshot import Pod
 
 #: Ports that a node gives as its own; 0, the default, are those at which it listens. Charts for
 #: networks with translated ports set them. Here peers dial the pod's own address, and at any other
@@ -28,7 +28,7 @@ def settings(scene: Scene) -> Step | None:
     """What our own node still has to be told; None when it knows."""
     actions: list[Action] = []
     # Before it says who it is: the seed hurries no node that has not.
-    company = temporary.company(scene.my, scene.topology.replicas_per_shard)
+    company = fast_form.company(scene.my, scene.topology.replicas_per_shard)
     if company:
         why = "a replica that comes back need not wait for others to share its copy"
         actions.append(ConfigSet(pod=scene.me.name, settings=company, why=why))
@@ -71,14 +71,14 @@ def abandoned(scene: Scene) -> Step | None:
     A dip may last two seconds; the rest is the forming seed's for as long as forming takes.
     """
     my, memory, me = scene.my, scene.snapshot.memory, scene.me.name
-    settings: temporary.Settings = ()
+    settings: fast_form.Settings = ()
     warning = ""
-    if temporary.dipped(my) and memory.own_dip >= temporary.DIP_SECONDS:
+    if fast_form.dipped(my) and memory.own_dip >= fast_form.DIP_SECONDS:
         before = memory.node_timeout(me)
-        settings += temporary.undip(before or scene.topology.node_timeout)
+        settings += fast_form.undip(before or scene.topology.node_timeout)
         warning = "" if before else _guess(scene)
-    if memory.marked >= temporary.ABANDONED_SECONDS:
-        settings += temporary.calm(my)
+    if memory.marked >= fast_form.ABANDONED_SECONDS:
+        settings += fast_form.calm(my)
     if not settings:
         return None
     action = ConfigSet(pod=me, settings=settings, why="a setting of forming was left behind")
@@ -104,7 +104,7 @@ def _bus_port(scene: Scene) -> int:
 
 def _guess(scene: Scene) -> str:
     """What stands in for a node time-out that no sidecar remembers."""
-    name, value = temporary.NODE_TIMEOUT, scene.topology.node_timeout
+    name, value = fast_form.NODE_TIMEOUT, scene.topology.node_timeout
     return (
         f"{scene.me.name}: {name} was left at {scene.my.setting(name)}, a setting of forming, and"
         f" what it was before is not known: it becomes BOOTSTRAP_NODE_TIMEOUT={value}; where"
@@ -115,12 +115,12 @@ def _guess(scene: Scene) -> str:
 def _announced(scene: Scene) -> tuple[tuple[str, str], ...]:
     """Only settings that this server knows (it reads None for others), and only differences."""
     topology, my, name = scene.topology, scene.my, human_name(scene.topology)
-    expired = leaving.expired(my, scene.snapshot.memory.leaving, topology.handover_timeout)
-    if my.setting(leaving.NAME) == leaving.mark(name) and not expired:
-        name = leaving.mark(name)  # the hand-over's business
+    expired = leaving_mark.expired(my, scene.snapshot.memory.leaving, topology.handover_timeout)
+    if my.setting(leaving_mark.NAME) == leaving_mark.mark(name) and not expired:
+        name = leaving_mark.mark(name)  # the hand-over's business
     wanted = [
         ("cluster-announce-ip", topology.address),
-        (leaving.NAME, name),
+        (leaving_mark.NAME, name),
         ("cluster-announce-hostname", scene.me.hostname),
         *((port, "0") for port in PORTS),
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.core.actions import Meet
-from bootstrap.core.layout import Layout
-from bootstrap.core.model import Pod, View
+from bootstrap.model.actions import Meet
+from bootstrap.model.layout import Layout
+from bootstrap.model.snapshot import Pod, View
 
 #: Above this many pods a dense pattern is a storm of handshakes; measured at 60 on two processors,
 #: 2.0 s against 2.6 s.

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bootstrap.core.model import Member, Pod, Scope, View
 from bootstrap.core.plan import local
 from bootstrap.core.plan.scene import Scene
+from bootstrap.model.snapshot import Member, Pod, Scope, View
 
 
 def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bootstrap.core.model import Pod
 from bootstrap.core.plan import commands, service, usual
 from bootstrap.core.plan.outcome import Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
-from bootstrap.core.topology import Topology
+from bootstrap.model.snapshot import Pod
+from bootstrap.model.todo import Todo
+from bootstrap.model.topology import Topology
 
 
 def unanswered(pod: Pod) -> bool:

@@ -6,11 +6,11 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootstrap.core.model import Scope
-from bootstrap.core.todo import Fix
+from bootstrap.model.snapshot import Scope
+from bootstrap.model.todo import Fix
 
 if TYPE_CHECKING:
-    from bootstrap.core.actions import Action
+    from bootstrap.model.actions import Action
 
 
 class Phase(enum.StrEnum):

@@ -6,12 +6,12 @@ siblings go on knowing the pod as the node that it was.
 
 from __future__ import annotations
 
-from bootstrap.core import slots
-from bootstrap.core.model import Member, Pod, Scope
 from bootstrap.core.plan import advice, commands, promoting
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import slots
+from bootstrap.model.snapshot import Member, Pod, Scope
+from bootstrap.model.todo import Todo
 
 
 def keys(pod: Pod) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.core.model import Scope, Snapshot
 from bootstrap.core.plan import (
     advice,
     alarms,
@@ -21,7 +20,8 @@ from bootstrap.core.plan import (
 )
 from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.topology import Topology
+from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.model.topology import Topology
 
 #: The order matters. Doubts come first: no rule behind them may act on foreign evidence. A pod with
 #: keys whose node is new is told before forming finds the keys of all others in its way. Forming

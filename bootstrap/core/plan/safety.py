@@ -10,13 +10,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from bootstrap.core import temporary
-from bootstrap.core.actions import Action, ConfigSet, Meet, ReloadCertificates, SetPeersPassword
-from bootstrap.core.model import Disk, Pod
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Phase, Plan, Step, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import fast_form
+from bootstrap.model.actions import Action, ConfigSet, Meet, ReloadCertificates, SetPeersPassword
+from bootstrap.model.snapshot import Disk, Pod
+from bootstrap.model.todo import Todo
 
 #: Bytes that a volume has to have left for another nodes.conf: the new one is written beside the
 #: old one. Of 240 nodes it takes about 45 KiB, at less than 190 bytes a line.
@@ -24,11 +24,11 @@ ROOM: Final = 64 * 1024
 #: Settings that a server keeps in memory alone. All others may be saved to nodes.conf.
 _UNSAVED: Final = frozenset(
     {
-        temporary.NODE_TIMEOUT,
-        temporary.PING_INTERVAL,
-        temporary.SYNC_DELAY,
-        temporary.SYNC_REPLICAS,
-        temporary.LOAD,
+        fast_form.NODE_TIMEOUT,
+        fast_form.PING_INTERVAL,
+        fast_form.SYNC_DELAY,
+        fast_form.SYNC_REPLICAS,
+        fast_form.LOAD,
     }
 )
 

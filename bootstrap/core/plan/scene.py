@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from bootstrap.core import layout
-from bootstrap.core.model import Member, Pod, Scope, Snapshot, View
-from bootstrap.core.proof import Proof, prove
-from bootstrap.core.topology import Topology
+from bootstrap.model import layout
+from bootstrap.model.proof import Proof, prove
+from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, View
+from bootstrap.model.topology import Topology
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model.todo import Todo
 
 
 class Fault(enum.Enum):

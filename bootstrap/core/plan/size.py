@@ -6,13 +6,13 @@ comes with scaling in, where manifests take the size from `.spec.replicas`.
 
 from __future__ import annotations
 
-from bootstrap.core import slots
-from bootstrap.core.model import Pod, Scope
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo, todos
-from bootstrap.core.topology import LEAST_SHARDS
+from bootstrap.model import slots
+from bootstrap.model.snapshot import Pod, Scope
+from bootstrap.model.todo import Todo, todos
+from bootstrap.model.topology import LEAST_SHARDS
 
 #: For these the process ends as for any other fault of the configuration.
 CODES = frozenset({"size-missing", "size-too-small"})

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootstrap.core import bus, leaving, slots, temporary
-from bootstrap.core.model import Pod, Scope, View
 from bootstrap.core.plan import (
     advice,
     bus_ports,
@@ -23,7 +21,9 @@ from bootstrap.core.plan import (
 from bootstrap.core.plan.formation import formation
 from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import bus, fast_form, leaving_mark, slots
+from bootstrap.model.snapshot import Pod, Scope, View
+from bootstrap.model.todo import Todo
 
 
 def steady(scene: Scene) -> Plan:
@@ -101,7 +101,7 @@ def _own_waits(scene: Scene) -> list[Wait]:
         names = ", ".join(member.address for member in handshakes)
         what = f"handshakes with {names} to end"
         waits.append(Wait(pod=me, what=what, usual=usual.HANDSHAKE))
-    if temporary.marked(my):
+    if fast_form.marked(my):
         waits.append(
             Wait(pod=me, what="a temporary setting of forming to be put back", usual=usual.MARKED)
         )
@@ -280,7 +280,7 @@ def _used_and_alone(scene: Scene) -> Plan:
 def _notes(scene: Scene) -> tuple[str, ...]:
     """What this server cannot do, and what follows; or does not do for a while."""
     notes = [*open_slots.notes(scene)]
-    if leaving.marked(scene.my):
+    if leaving_mark.marked(scene.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if scene.my.setting("cluster-announce-hostname") is None:
         notes.append(

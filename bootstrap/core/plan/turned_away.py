@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from bootstrap.core import bus, rights
-from bootstrap.core.model import Member, Pod, View
 from bootstrap.core.plan import commands, following, usual
 from bootstrap.core.plan.outcome import Alarm, Wait
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
-from bootstrap.core.upstream import LASTING_SECONDS, Refusal, Upstream
+from bootstrap.model import acl, bus
+from bootstrap.model.primary_answer import LASTING_SECONDS, Refusal, Upstream
+from bootstrap.model.snapshot import Member, Pod, View
+from bootstrap.model.todo import Todo
 
 CODE: Final = "replica-refused"
 
@@ -101,11 +101,11 @@ _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
         Todo(
             what="what may the user do?",
             command="{primary_cli} ACL LIST",
-            expect=f"expected in the line of the user {{user}}: {' '.join(rights.FOLLOW)}",
+            expect=f"expected in the line of the user {{user}}: {' '.join(acl.FOLLOW)}",
         ),
         Todo(
             what="grant what is missing, and in the aclfile or redis.conf",
-            command="{primary_cli} ACL SETUSER {user} " + rights.typed(rights.FOLLOW),
+            command="{primary_cli} ACL SETUSER {user} " + acl.typed(acl.FOLLOW),
         ),
     ),
     Refusal.COMMAND: (

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.core import slots, temporary
-from bootstrap.core.actions import Meet
-from bootstrap.core.model import Member, Pod, Scope, View
 from bootstrap.core.plan import advice, commands, meeting, moved
 from bootstrap.core.plan.formation import under_way
 from bootstrap.core.plan.outcome import Block
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import fast_form, slots
+from bootstrap.model.actions import Meet
+from bootstrap.model.snapshot import Member, Pod, Scope, View
+from bootstrap.model.todo import Todo
 
 _Seen = tuple[Pod, View]
 
@@ -72,7 +72,7 @@ def unknown_owners(scene: Scene) -> list[_Seen]:
 def _judged(scene: Scene) -> bool:
     my = scene.my
     role = my.myself.is_replica or my.myself.slots or my.keys
-    return scene.snapshot.scope is Scope.ALL and bool(role) and not temporary.marked(my)
+    return scene.snapshot.scope is Scope.ALL and bool(role) and not fast_form.marked(my)
 
 
 def _deaf(scene: Scene) -> list[_Seen]:

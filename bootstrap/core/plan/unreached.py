@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from bootstrap.core import rights, slots
-from bootstrap.core.model import Pod, Trouble, Unreachable
 from bootstrap.core.plan import commands, usual
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model import acl, slots
+from bootstrap.model.snapshot import Pod, Trouble, Unreachable
+from bootstrap.model.todo import Todo
 
 #: Troubles that pass by themselves, with the usual seconds; all others are for a person.
 USUAL: Final = {
@@ -133,7 +133,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
             what="grant the user {user} all that the sidecar needs, on this server now, and in its"
             " aclfile or redis.conf for its next start",
             command="kubectl exec{n} -it {pod} -c redis -- redis-cli --askpass ACL SETUSER {user}"
-            f" {rights.typed()}",
+            f" {acl.typed()}",
         ),
     ),
     Trouble.TLS: (

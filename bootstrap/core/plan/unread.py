@@ -7,7 +7,7 @@ from typing import Final
 from bootstrap.core.plan import commands
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model.todo import Todo
 
 CODE: Final = "volume-unreadable"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.model import Pod, View, Writing
 from bootstrap.core.plan import commands, safety
 from bootstrap.core.plan.outcome import Alarm
 from bootstrap.core.plan.scene import Scene
-from bootstrap.core.todo import Todo
+from bootstrap.model.snapshot import Pod, View, Writing
+from bootstrap.model.todo import Todo
 
 CODE: Final = "writes-refused"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from bootstrap.core import slots
+from bootstrap.model import slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bootstrap.core import slots
+from bootstrap.model import slots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

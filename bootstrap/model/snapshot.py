@@ -6,13 +6,13 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from bootstrap.core import directory
-from bootstrap.core.memory import Memory
-from bootstrap.core.slots import Ranges
+from bootstrap.model import directory
+from bootstrap.model.slots import Ranges
+from bootstrap.model.timers import Memory
 
 if TYPE_CHECKING:
-    from bootstrap.core.heard import Heard
-    from bootstrap.core.upstream import Upstream
+    from bootstrap.model.primary_answer import Upstream
+    from bootstrap.model.sidecar_report import Heard
 
 Version = tuple[int, int, int]
 

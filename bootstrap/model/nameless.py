@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.core.model import Member, Pod, Unreachable, View
+from bootstrap.model.snapshot import Member, Pod, Unreachable, View
 
 
 def somebody(mine: View | Unreachable, peers: Iterable[Pod]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bootstrap.core import names
+from bootstrap.model import hostnames
 
 LEAST_SHARDS: Final = 3
 """With fewer primaries, the loss of one leaves no majority that could elect its successor."""
@@ -65,7 +65,7 @@ class Topology:
 
     def ordinal_of(self, hostname: str) -> int | None:
         """The same; a name of the set that was adopted is that of our pod of the same ordinal."""
-        if self.adopted and names.owner(hostname) == self.adopted:
+        if self.adopted and hostnames.owner(hostname) == self.adopted:
             return self._ordinal_in(hostname, self.adopted.partition(".")[0])
         return self.own_ordinal_of(hostname)
 
@@ -78,7 +78,7 @@ class Topology:
         if ordinal is None:
             return None
         full = self.hostname_of(ordinal)
-        return ordinal if hostname == full or names.other_form(hostname, full) else None
+        return ordinal if hostname == full or hostnames.other_form(hostname, full) else None
 
     def meant_by(self, hostname: str) -> int | None:
         """The ordinal of our pod in which a node of this hostname is to be looked for."""

@@ -10,8 +10,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from bootstrap.core.memory import Memory, Refusal
-from bootstrap.core.todo import Todo
+from bootstrap.model.timers import Memory, Refusal
+from bootstrap.model.todo import Todo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from bootstrap.core.model import Member, Unreachable, View
-from bootstrap.core.topology import Topology
+from bootstrap.model.snapshot import Member, Unreachable, View
+from bootstrap.model.topology import Topology
 
 
 class Place(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection
 
-from bootstrap.core import names
-from bootstrap.core.model import View
-from bootstrap.core.topology import Topology
+from bootstrap.model import hostnames
+from bootstrap.model.snapshot import View
+from bootstrap.model.topology import Topology
 
 
 class Proof(enum.Enum):
@@ -40,12 +40,12 @@ def prove(
     if said is None:
         announced = view.setting("cluster-announce-ip")
         return Proof.OURS if announced and announced == address else Proof.SILENT
-    said = names.plain(said)
+    said = hostnames.plain(said)
     if said == hostname:
         return Proof.OURS
     if not said:
         return Proof.SILENT
-    if names.other_form(said, hostname):
+    if hostnames.other_form(said, hostname):
         return Proof.OURS if view.node_id in known else Proof.SILENT
     meant = topology.meant_by(said)
     if meant is None:

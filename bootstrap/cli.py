@@ -10,21 +10,11 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bootstrap import (
-    discovery,
-    early,
-    gatekeeper,
-    handover,
-    intent,
-    login,
-    logs,
-    loop,
-    observe,
-    status,
-)
+from bootstrap import early, gatekeeper, handover, intent, login, logs, loop, observe, status
 from bootstrap.config import errors, identity, settings
 from bootstrap.config.errors import Exit
 from bootstrap.config.request import Wanted
+from bootstrap.dns import client
 
 #: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.
 _ONCE_SECONDS = 300.0
@@ -82,7 +72,8 @@ def _wanted(arguments: Sequence[str]) -> Wanted:
 
     found = words.parse(arguments)
     # A run that ends by itself needs all of it, and its time is not to be spent on loading.
-    from bootstrap import connection, resolver  # noqa: F401, PLC0415
+    from bootstrap import connection  # noqa: F401, PLC0415
+    from bootstrap.dns import resolver  # noqa: F401, PLC0415
 
     return found
 
@@ -94,7 +85,7 @@ def _observer(
         intent.topology(known),
         known.redis_host,
         access,
-        discovery.Discovery(
+        client.Discovery(
             service=known.service_fqdn,
             nameservers=known.nameservers,
             family=known.family,

@@ -18,11 +18,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bootstrap import intent, listener, looks, volume
+from bootstrap import intent, listener, volume
 from bootstrap.config import errors, identity, settings
 from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Gate
 from bootstrap.core.plan.scene import Scene
+from bootstrap.dns import schedule
 from bootstrap.model import copied_from, directory
 from bootstrap.model.snapshot import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
@@ -93,7 +94,7 @@ def judge(
 def _few(topology: Topology, known: settings.Settings) -> bool:
     """Whether the others can be asked for by one packet each, and where."""
     many = len(topology.ordinals) - 1
-    return bool(0 <= many <= looks.FEW and topology.address and known.nameservers)
+    return bool(0 <= many <= schedule.FEW and topology.address and known.nameservers)
 
 
 def _look_around(
@@ -105,7 +106,7 @@ def _look_around(
     hostnames = {topology.hostname_of(one) for one in topology.ordinals if one != topology.ordinal}
     asked = first.asked(
         directory.absolute(known.service_fqdn),
-        looks.TYPES[known.family],
+        schedule.TYPES[known.family],
         known.nameservers[0],
         {directory.absolute(one) for one in hostnames},
     )

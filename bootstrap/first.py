@@ -14,7 +14,8 @@ import socket
 import time
 from typing import Final
 
-from bootstrap import findings, login, looks, wire
+from bootstrap import login
+from bootstrap.dns import answers, schedule, wire
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.topology import Topology
@@ -30,17 +31,20 @@ _LARGEST: Final = 65535
 class Asked:
     """What DNS was asked and said, to go on with: only one of all that ask may ask anew."""
 
-    pace: looks.Pace
-    findings: findings.Findings
+    pace: schedule.Pace
+    answers: answers.Findings
     questions: int
 
 
 def asked(
-    service: str, types: tuple[looks.AddressType, ...], nameserver: tuple[str, int], names: set[str]
+    service: str,
+    types: tuple[schedule.AddressType, ...],
+    nameserver: tuple[str, int],
+    names: set[str],
 ) -> Asked:
     """Ask for these absolute names what is due, of one name server, over UDP; never raises."""
-    pace = looks.Pace(service, types, clock=time.monotonic, wall=time.time)
-    known = findings.Findings(service, types)
+    pace = schedule.Pace(service, types, clock=time.monotonic, wall=time.time)
+    known = answers.Findings(service, types)
     known.expect(names)
     taken = pace.take(names)
     if taken and all(one.name == service and one.type != "SRV" for one in taken):
@@ -57,7 +61,7 @@ def asked(
     return Asked(pace=pace, findings=known, questions=len(taken))
 
 
-def others(topology: Topology, known: findings.Findings) -> tuple[Pod, ...] | None:
+def others(topology: Topology, known: answers.Findings) -> tuple[Pod, ...] | None:
     """The other pods, if none of their servers listens; None where that is not known of each."""
     found: list[Pod] = []
     ends = time.monotonic() + _SECONDS
@@ -102,11 +106,11 @@ def _closed(address: str, port: int, ends: float) -> bool:
 
 
 def _replies(
-    taken: list[looks.Question], nameserver: tuple[str, int]
-) -> dict[looks.Question, wire.Answer | wire.Failure]:
+    taken: list[schedule.Question], nameserver: tuple[str, int]
+) -> dict[schedule.Question, wire.Answer | wire.Failure]:
     """What the name server answers in time, by question; each has a socket of its own."""
-    waiting: dict[socket.socket, tuple[looks.Question, wire.Message]] = {}
-    replies: dict[looks.Question, wire.Answer | wire.Failure] = {}
+    waiting: dict[socket.socket, tuple[schedule.Question, wire.Message]] = {}
+    replies: dict[schedule.Question, wire.Answer | wire.Failure] = {}
     try:
         for question in taken:
             query = wire.query(question)

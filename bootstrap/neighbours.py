@@ -11,8 +11,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap import disk, fanout, login, node
+from bootstrap import disk, login, node
 from bootstrap.core.plan import heirs
+from bootstrap.dns import fanout
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology

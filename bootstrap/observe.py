@@ -9,17 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootstrap import (
-    busport,
-    discovery,
-    disk,
-    login,
-    memories,
-    node,
-    originals,
-    siblings,
-    volume,
-)
+from bootstrap import busport, disk, login, memories, node, originals, siblings, volume
+from bootstrap.dns import client
 from bootstrap.model import bus, copied_from, directory, halves, listening, nameless
 from bootstrap.model.hostnames import plain
 from bootstrap.model.primary_answer import LASTING_SECONDS, Upstream
@@ -50,7 +41,7 @@ class Observer:
         topology: Topology,
         local: str,
         access: login.Access,
-        names: discovery.Discovery,
+        names: client.Discovery,
         clock: Callable[[], float],
         *,
         folder: Path | None = None,

@@ -11,7 +11,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bootstrap import discovery, login, node
+from bootstrap import login, node
+from bootstrap.dns import client
 from bootstrap.model import copied_from
 from bootstrap.model.snapshot import Former, Member, Unreachable, View
 from bootstrap.model.topology import Topology
@@ -28,7 +29,7 @@ _AT_ONCE: Final = 32
 class Originals:
     """For one task at a time. Keeps no connection: there is seldom a second look."""
 
-    def __init__(self, access: login.Access, names: discovery.Discovery) -> None:
+    def __init__(self, access: login.Access, names: client.Discovery) -> None:
         """Connect to nothing yet."""
         self._access = access
         self._names = names

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import dns.asyncresolver
 import dns.exception
 
-from bootstrap import discovery
+from bootstrap.dns import client
 from tests.statefulset import addresses, nameserver
 
 Asker: TypeAlias = Callable[[nameserver.NameServer, list[str]], Awaitable[None]]
@@ -108,7 +108,7 @@ def _name(pod: int) -> str:
 
 
 async def _sidecar(names: nameserver.NameServer, wanted: list[str]) -> None:
-    looking = discovery.Discovery(
+    looking = client.Discovery(
         service=_name(0).partition(".")[2],
         nameservers=[(names.address, names.port)],
         family=4,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from bootstrap import discovery
+from bootstrap.dns import client
 from bootstrap.model import directory
 from tests.statefulset import nameserver
 
@@ -48,14 +48,14 @@ def publish(names: nameserver.NameServer, *numbers: int, after: float = 0.0) -> 
         names.publish(f"redis-app-{number}", *WHERE, [address(number)], after=after)
 
 
-def discover(clock: Clock, *names: nameserver.NameServer, **options: Any) -> discovery.Discovery:
+def discover(clock: Clock, *names: nameserver.NameServer, **options: Any) -> client.Discovery:
     where = [(server.address, server.port) for server in names]
     given = {"nameservers": where, "family": 4, "clock": clock, "wall": clock, **options}
-    return discovery.Discovery(service=SERVICE, **given)
+    return client.Discovery(service=SERVICE, **given)
 
 
 async def keep_looking(
-    looking: discovery.Discovery,
+    looking: client.Discovery,
     clock: Clock,
     wanted: Sequence[str],
     *,
@@ -75,7 +75,7 @@ def found(*numbers: int) -> Callable[[directory.Directory], bool]:
     return lambda known: all(known.of(pod(one)).addresses == (address(one),) for one in numbers)
 
 
-def looking_at(looking: discovery.Discovery) -> directory.Directory:
+def looking_at(looking: client.Discovery) -> directory.Directory:
     """Return what it knows; that asks nothing."""
     return asyncio.run(looking.look([]))
 
@@ -91,5 +91,5 @@ def states(known: directory.Directory, count: int) -> list[str]:
     return [known.of(pod(number)).state for number in range(count)]
 
 
-async def one_round(looking: discovery.Discovery, clock: Clock, wanted: Sequence[str]) -> None:
+async def one_round(looking: client.Discovery, clock: Clock, wanted: Sequence[str]) -> None:
     await keep_looking(looking, clock, wanted, seconds=ROUND - 0.1)

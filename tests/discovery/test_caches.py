@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from bootstrap import discovery
+from bootstrap.dns import client
 from bootstrap.model import directory
 from tests.discovery.support import (
     LONGEST,
@@ -224,9 +224,7 @@ def test_one_address_is_asked_for_as_everybody_does(serve: Server, clock: Clock)
 def test_a_late_pod_in_real_time(serve: Server) -> None:
     names = serve(cache_seconds=30, clock=time.monotonic)
     publish(names, 0, after=8)
-    looking = discovery.Discovery(
-        service=SERVICE, nameservers=[(names.address, names.port)], family=4
-    )
+    looking = client.Discovery(service=SERVICE, nameservers=[(names.address, names.port)], family=4)
 
     async def look() -> float:
         began = time.monotonic()

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from bootstrap import discovery, findings, looks, wire
+from bootstrap.dns import answers, client, schedule, wire
 from bootstrap.model import directory
 from tests.discovery.support import (
     LONGEST,
@@ -97,18 +97,20 @@ def test_a_failure_ends_absence_but_not_an_address(serve: Server, clock: Clock) 
 
 @pytest.mark.parametrize("failing", ["A", "AAAA"])
 @pytest.mark.parametrize("failure_first", [True, False])
-def test_half_an_answer_does_not_deny(failing: looks.AddressType, *, failure_first: bool) -> None:
+def test_half_an_answer_does_not_deny(
+    failing: schedule.AddressType, *, failure_first: bool
+) -> None:
     """With both families asked, a failing one beside an empty one leaves the pod unknown."""
-    other: looks.AddressType = "AAAA" if failing == "A" else "A"
-    known = findings.Findings(SERVICE, ("A", "AAAA"))
+    other: schedule.AddressType = "AAAA" if failing == "A" else "A"
+    known = answers.Findings(SERVICE, ("A", "AAAA"))
     known.expect([pod(0)])
-    known.learn(looks.Question(pod(0), "SRV"), denial("NXDOMAIN"), 1.0)
+    known.learn(schedule.Question(pod(0), "SRV"), denial("NXDOMAIN"), 1.0)
     assert known.of(pod(0)).state == "absent"
     if failure_first:
-        known.trouble(looks.Question(pod(0), failing), "no answer", [])
-    known.learn(looks.Question(pod(0), other), denial("no data"), 2.0)
+        known.trouble(schedule.Question(pod(0), failing), "no answer", [])
+    known.learn(schedule.Question(pod(0), other), denial("no data"), 2.0)
     if not failure_first:
-        known.trouble(looks.Question(pod(0), failing), "no answer", [])
+        known.trouble(schedule.Question(pod(0), failing), "no answer", [])
     assert known.of(pod(0)) == directory.Name(state="unknown", reason="no answer")
 
 
@@ -168,7 +170,7 @@ def test_many_names_and_a_silent_server_cost_one_time_out(serve: Server, clock: 
     assert asyncio.run(timed(looking.look(wanted))) < 2 * 2.0
     asked = Counter(one.name for one in names.questions)
     assert asked.pop(SERVICE) == 2
-    assert sorted(asked.values()) == [1] * discovery.AT_ONCE
+    assert sorted(asked.values()) == [1] * client.AT_ONCE
     assert states(looking_at(looking), 100) == ["unknown"] * 100
     assert "no answer" in looking_at(looking).of(pod(99)).reason
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from bootstrap import findings, looks, wire
+from bootstrap.dns import answers, schedule, wire
 from bootstrap.model import directory
 from tests.discovery.support import SERVICE, address, pod, states
 
@@ -29,19 +29,19 @@ def denial(outcome: Literal["no data", "NXDOMAIN"], held: float = 30) -> wire.An
     return wire.Answer(outcome=outcome, held=held, held_at_first=held, nameserver=SERVER)
 
 
-A = looks.Question(pod(0), "A")
-SERVICE_A = looks.Question(SERVICE, "A")
-SERVICE_SRV = looks.Question(SERVICE, "SRV")
+A = schedule.Question(pod(0), "A")
+SERVICE_A = schedule.Question(SERVICE, "A")
+SERVICE_SRV = schedule.Question(SERVICE, "SRV")
 
 
 @pytest.fixture
-def known() -> findings.Findings:
-    fresh = findings.Findings(SERVICE, ("A",))
+def known() -> answers.Findings:
+    fresh = answers.Findings(SERVICE, ("A",))
     fresh.expect([pod(0), pod(1)])
     return fresh
 
 
-def test_whoever_is_not_listed_any_more_is_absent(known: findings.Findings) -> None:
+def test_whoever_is_not_listed_any_more_is_absent(known: answers.Findings) -> None:
     known.learn(A, records(30, 0, owner=pod(0)), 0.0)
     known.learn(SERVICE_SRV, records(30, 1), 1.0)
     assert states(known.to_directory(), 2) == ["absent", "found"]
@@ -52,32 +52,32 @@ def test_whoever_is_not_listed_any_more_is_absent(known: findings.Findings) -> N
     assert states(known.to_directory(), 2) == ["found", "found"]
 
 
-def test_a_missing_service_has_no_pods(known: findings.Findings) -> None:
+def test_a_missing_service_has_no_pods(known: answers.Findings) -> None:
     known.learn(SERVICE_SRV, records(30, 0, 1), 0.0)
     known.learn(SERVICE_A, denial("NXDOMAIN"), 1.0)
     assert states(known.to_directory(), 2) == ["absent", "absent"]
 
 
-def test_no_srv_records_deny_nobody(known: findings.Findings) -> None:
+def test_no_srv_records_deny_nobody(known: answers.Findings) -> None:
     known.learn(A, records(30, 0, owner=pod(0)), 0.0)
     known.learn(SERVICE_A, records(30, 0, 2, owner=SERVICE), 1.0)
     for name in (SERVICE, pod(0)):
-        known.learn(looks.Question(name, "SRV"), denial("no data"), 2.0)
+        known.learn(schedule.Question(name, "SRV"), denial("no data"), 2.0)
     assert states(known.to_directory(), 2) == ["found", "unknown"]
     assert known.to_directory().nameless == (address(2),)
 
 
-def test_a_fresh_denial_is_newer_than_a_remembered_address(known: findings.Findings) -> None:
+def test_a_fresh_denial_is_newer_than_a_remembered_address(known: answers.Findings) -> None:
     """Some caches remember addresses for 30 s and denials for 5 s."""
-    known.learn(looks.Question(pod(1), "A"), records(30, 1, owner=pod(1)), 0.0)
+    known.learn(schedule.Question(pod(1), "A"), records(30, 1, owner=pod(1)), 0.0)
     known.learn(A, denial("NXDOMAIN", 5), 10.0)
-    known.learn(looks.Question(pod(0), "A", cd=True), records(16, 0, owner=pod(0)), 10.5)
+    known.learn(schedule.Question(pod(0), "A", cd=True), records(16, 0, owner=pod(0)), 10.5)
     assert states(known.to_directory(), 1) == ["absent"]
-    known.learn(looks.Question(pod(0), "A", do=True), records(30, 0, owner=pod(0)), 11.0)
+    known.learn(schedule.Question(pod(0), "A", do=True), records(30, 0, owner=pod(0)), 11.0)
     assert states(known.to_directory(), 1) == ["found"]
 
 
-def test_a_newer_list_clears_the_nameless(known: findings.Findings) -> None:
+def test_a_newer_list_clears_the_nameless(known: answers.Findings) -> None:
     known.learn(SERVICE_A, records(30, 0, 1, 2, owner=SERVICE), 0.0)
     assert known.to_directory().nameless == tuple(map(address, range(3)))
     known.learn(SERVICE_SRV, records(30, 0, 1), 1.0)
@@ -86,7 +86,7 @@ def test_a_newer_list_clears_the_nameless(known: findings.Findings) -> None:
     assert known.to_directory().nameless == (address(2),)
 
 
-def test_what_is_not_below_the_service_is_no_pod_of_it(known: findings.Findings) -> None:
+def test_what_is_not_below_the_service_is_no_pod_of_it(known: answers.Findings) -> None:
     elsewhere = wire.Answer(
         outcome="records",
         addresses=(("other.example.", "127.9.9.9"), (pod(0), address(0))),
@@ -99,7 +99,7 @@ def test_what_is_not_below_the_service_is_no_pod_of_it(known: findings.Findings)
     assert [name for name, _ in known.to_directory().names] == [pod(0), pod(1)]
 
 
-def test_a_listed_pod_without_address_is_not_denied(known: findings.Findings) -> None:
+def test_a_listed_pod_without_address_is_not_denied(known: answers.Findings) -> None:
     bare = wire.Answer(
         outcome="records", targets=(pod(0),), held=30, held_at_first=30, nameserver=SERVER
     )
@@ -108,7 +108,7 @@ def test_a_listed_pod_without_address_is_not_denied(known: findings.Findings) ->
     assert known.of(pod(1)).state == "absent"
 
 
-def test_trouble_with_the_service_is_trouble_for_the_wanted(known: findings.Findings) -> None:
+def test_trouble_with_the_service_is_trouble_for_the_wanted(known: answers.Findings) -> None:
     known.trouble(SERVICE_SRV, "no answer", [pod(1)])
     assert known.of(pod(0)).reason == "not asked for yet"
     assert known.of(pod(1)).reason == "no answer"

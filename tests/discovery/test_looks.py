@@ -9,18 +9,20 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from bootstrap import looks
+from bootstrap.dns import schedule
 from tests.discovery.support import LONGEST, SERVICE, SLOT, TICK, Clock, pod
 
 WANTED = (pod(0),)
 
 
 @pytest.fixture
-def pace(clock: Clock) -> looks.Pace:
-    return looks.Pace(SERVICE, ("A",), clock=clock, wall=clock)
+def pace(clock: Clock) -> schedule.Pace:
+    return schedule.Pace(SERVICE, ("A",), clock=clock, wall=clock)
 
 
-def turns(pace: looks.Pace, clock: Clock, seconds: float) -> Iterator[tuple[float, looks.Question]]:
+def turns(
+    pace: schedule.Pace, clock: Clock, seconds: float
+) -> Iterator[tuple[float, schedule.Question]]:
     """Ask whenever it is due, of a cache that remembers for 30 s, and of which nobody else asks."""
     end = clock.now + seconds
     while clock.now < end:
@@ -36,18 +38,18 @@ def longest_gap(asked: Iterable[float]) -> float:
 
 @pytest.mark.parametrize("start", range(48))
 def test_no_look_is_late_wherever_the_round_begins(
-    pace: looks.Pace, clock: Clock, start: int
+    pace: schedule.Pace, clock: Clock, start: int
 ) -> None:
     clock.now += start * SLOT / 2
     asked = list(turns(pace, clock, 100))
     assert longest_gap(now for now, _ in asked) <= LONGEST + 2 * TICK
-    last: dict[looks.Question, float] = {}
+    last: dict[schedule.Question, float] = {}
     for now, question in asked:
         assert now - last.get(question, 0) >= 30
         last[question] = now
     assert len(last) == 16
     # The service's addresses do not tell who it is, so the others must be close enough alone.
-    named = [now for now, question in asked if question != looks.Question(SERVICE, "A")]
+    named = [now for now, question in asked if question != schedule.Question(SERVICE, "A")]
     assert longest_gap(named) <= 3 * SLOT
 
 
@@ -59,7 +61,7 @@ def test_who_looks_now_and_then_is_never_too_early(held: int, rest: float) -> No
     for number in range(100):
         chance, clock = random.Random(number), Clock()
         clock.now += chance.uniform(0, 60)
-        pace = looks.Pace(SERVICE, ("A",), clock=clock, wall=clock)
+        pace = schedule.Pace(SERVICE, ("A",), clock=clock, wall=clock)
         # Until one round is over, a form may have been asked while the slots were still longer.
         known = clock.now + 6
         for seconds in (25.0, 5.0 + 2.0 * held):
@@ -84,11 +86,11 @@ def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked(*, denied:
     for number in range(60):
         chance, clock = random.Random(number), Clock()
         comes = clock.now + chance.uniform(21, 70)
-        cache: dict[looks.Question, tuple[float, bool]] = {}
-        paces = [looks.Pace(SERVICE, ("A",), clock=clock, wall=clock) for _ in range(6)]
+        cache: dict[schedule.Question, tuple[float, bool]] = {}
+        paces = [schedule.Pace(SERVICE, ("A",), clock=clock, wall=clock) for _ in range(6)]
         for pace in paces:
             # Each has looked for another pod before, and found it in the cache.
-            (another,) = pace.fresh([looks.Question(pod(9), "A")])
+            (another,) = pace.fresh([schedule.Question(pod(9), "A")])
             left = chance.randint(1, 30)
             pace.answered(another, held=left, at_first=left)
         looking = [(clock.now + chance.uniform(0, 20), pace) for pace in paces]
@@ -116,15 +118,15 @@ def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked(*, denied:
 @pytest.mark.parametrize("denied", [True, False])
 def test_who_shares_a_cache_and_wants_many_is_not_kept_back_either(*, denied: bool) -> None:
     """The list of all pods is asked for besides at first, which may cost it one later turn."""
-    wanted, later = tuple(map(pod, range(looks.FEW + 1))), 0
+    wanted, later = tuple(map(pod, range(schedule.FEW + 1))), 0
     for number in range(60):
         chance, clock = random.Random(number), Clock()
         comes = clock.now + chance.uniform(21, 70)
-        cache: dict[looks.Question, tuple[float, bool]] = {}
+        cache: dict[schedule.Question, tuple[float, bool]] = {}
         looking = [
             (
                 clock.now + chance.uniform(0, 20),
-                looks.Pace(SERVICE, ("A",), clock=clock, wall=clock),
+                schedule.Pace(SERVICE, ("A",), clock=clock, wall=clock),
             )
             for _ in range(6)
         ]
@@ -154,7 +156,9 @@ def test_who_shares_a_cache_and_wants_many_is_not_kept_back_either(*, denied: bo
 
 
 @pytest.mark.parametrize("rest", [6.0, 10.7, 22.49, 33.3, 44.98, 1234.5])
-def test_after_a_rest_the_next_look_is_at_once(pace: looks.Pace, clock: Clock, rest: float) -> None:
+def test_after_a_rest_the_next_look_is_at_once(
+    pace: schedule.Pace, clock: Clock, rest: float
+) -> None:
     list(turns(pace, clock, 20))
     clock.now += rest
     assert pace.due(WANTED) == 0
@@ -163,32 +167,34 @@ def test_after_a_rest_the_next_look_is_at_once(pace: looks.Pace, clock: Clock, r
 
 def test_the_wall_clock_may_be_set_back(clock: Clock) -> None:
     wall = Clock()
-    pace = looks.Pace(SERVICE, ("A",), clock=clock, wall=wall)
+    pace = schedule.Pace(SERVICE, ("A",), clock=clock, wall=wall)
     for hours in (0, 1):
         wall.now -= hours * 3600
         clock.now += 40 * hours
         asked = list(turns(pace, clock, 40))
         assert longest_gap(now for now, _ in asked) <= LONGEST + 2 * TICK
         # After a rest the next look goes by it, as those of everybody else do.
-        assert asked[0][1] == looks.Pace(SERVICE, ("A",), clock=clock, wall=wall).take(WANTED)[0]
+        assert asked[0][1] == schedule.Pace(SERVICE, ("A",), clock=clock, wall=wall).take(WANTED)[0]
 
 
 def test_the_wall_clock_may_be_set_back_by_just_the_time_of_a_rest(clock: Clock) -> None:
     wall = Clock()
-    pace = looks.Pace(SERVICE, ("A",), clock=clock, wall=wall)
+    pace = schedule.Pace(SERVICE, ("A",), clock=clock, wall=wall)
     assert pace.take(WANTED)
     clock.now += 40
     assert pace.due(WANTED) == 0
 
 
-def test_who_wants_nobody_waits_where_pods_have_their_turn(pace: looks.Pace, clock: Clock) -> None:
+def test_who_wants_nobody_waits_where_pods_have_their_turn(
+    pace: schedule.Pace, clock: Clock
+) -> None:
     clock.now += LONGEST + TICK
     assert pace.take(()) == []
     assert pace.due(()) == pytest.approx(LONGEST, abs=2 * TICK)
 
 
 def test_what_is_forgotten_soon_does_not_hasten_who_has_seen_the_other(
-    pace: looks.Pace, clock: Clock
+    pace: schedule.Pace, clock: Clock
 ) -> None:
     """A record out of a cache is forgotten soon too, and its cache is one that holds for long."""
     for held in (30, 3):
@@ -198,16 +204,16 @@ def test_what_is_forgotten_soon_does_not_hasten_who_has_seen_the_other(
     assert pace.due(WANTED) > 1
 
 
-def test_a_fresh_start_is_due_at_once_and_asks_one_form(pace: looks.Pace) -> None:
+def test_a_fresh_start_is_due_at_once_and_asks_one_form(pace: schedule.Pace) -> None:
     assert pace.due(()) == 0
     assert pace.due(WANTED) == 0
-    assert pace.take(WANTED) == [looks.Question(SERVICE, "SRV", do=True)]
+    assert pace.take(WANTED) == [schedule.Question(SERVICE, "SRV", do=True)]
     assert pace.due(WANTED) > 0
     assert pace.take(WANTED) == []
 
 
 def test_an_old_answer_is_asked_for_again_once_it_is_forgotten(
-    pace: looks.Pace, clock: Clock
+    pace: schedule.Pace, clock: Clock
 ) -> None:
     """Another asker's answer was remembered when we came."""
     (question,) = pace.take(WANTED)
@@ -220,21 +226,21 @@ def test_an_old_answer_is_asked_for_again_once_it_is_forgotten(
 
 
 def test_what_is_remembered_throughout_its_slot_is_passed_over(
-    pace: looks.Pace, clock: Clock
+    pace: schedule.Pace, clock: Clock
 ) -> None:
     pace.answered(*pace.take(WANTED), held=30, at_first=30)
     clock.now += LONGEST + TICK  # The pods' addresses have their turn.
-    held = looks.Question(pod(0), "A", do=True)
+    held = schedule.Question(pod(0), "A", do=True)
     assert pace.fresh([held]) == [held]
     pace.answered(held, held=29, at_first=30)
     assert pace.due(WANTED) == pytest.approx(LONGEST, abs=2 * TICK)
     # It keeps nobody else waiting.
     assert pace.due((pod(0), pod(1))) == 0
-    assert pace.take((pod(0), pod(1))) == [looks.Question(pod(1), "A", do=True)]
+    assert pace.take((pod(0), pod(1))) == [schedule.Question(pod(1), "A", do=True)]
 
 
 def test_a_second_cache_that_forgets_sooner_does_not_hasten_us(
-    pace: looks.Pace, clock: Clock
+    pace: schedule.Pace, clock: Clock
 ) -> None:
     """NodeLocal DNSCache cuts a denial to 5 s, and the cluster's DNS remembers it for 30."""
     for _ in range(10):
@@ -244,7 +250,7 @@ def test_a_second_cache_that_forgets_sooner_does_not_hasten_us(
     assert clock.now - Clock.now >= 10 * SLOT
 
 
-def test_failures_do_not_hasten_us(pace: looks.Pace, clock: Clock) -> None:
+def test_failures_do_not_hasten_us(pace: schedule.Pace, clock: Clock) -> None:
     for _ in range(10):
         for question in pace.take(WANTED):
             pace.failed(question, held=0)
@@ -252,8 +258,8 @@ def test_failures_do_not_hasten_us(pace: looks.Pace, clock: Clock) -> None:
     assert clock.now - Clock.now >= 10 * SLOT
 
 
-def test_a_failure_is_held_as_long_as_it_says(pace: looks.Pace, clock: Clock) -> None:
-    question = looks.Question(pod(0), "A")
+def test_a_failure_is_held_as_long_as_it_says(pace: schedule.Pace, clock: Clock) -> None:
+    question = schedule.Question(pod(0), "A")
     pace.failed(question, held=5)
     clock.now += 4.9
     assert pace.fresh([question]) == []

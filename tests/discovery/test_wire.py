@@ -8,10 +8,10 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from bootstrap import looks, wire
+from bootstrap.dns import schedule, wire
 from tests.discovery.support import SERVICE, address, pod
 
-QUESTION = looks.Question(pod(0), "A")
+QUESTION = schedule.Question(pod(0), "A")
 SERVER = "10.0.0.10:53"
 
 
@@ -59,7 +59,7 @@ def test_a_denial_is_remembered_for_the_lesser_time(
 def test_a_denial_that_does_not_say_is_believed_to_last() -> None:
     said = judge(message("NXDOMAIN"))
     assert isinstance(said, wire.Answer)
-    assert (said.held, said.held_at_first) == (looks.HELD_AT_MOST, looks.HELD_AT_MOST)
+    assert (said.held, said.held_at_first) == (schedule.HELD_AT_MOST, schedule.HELD_AT_MOST)
 
 
 @pytest.mark.parametrize(

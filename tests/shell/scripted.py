@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from bootstrap import connection, discovery, logs, loop, node, observe, pace, status
+from bootstrap import connection, logs, loop, node, observe, pace, status
 from bootstrap.config import errors, secret
 from bootstrap.core import plan as planning
 from bootstrap.core.plan.outcome import Plan
+from bootstrap.dns import client
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.timers import Memory
@@ -28,7 +29,7 @@ class Observer(observe.Observer):
 
     def __init__(self) -> None:
         """Without a network."""
-        names = discovery.Discovery(service="svc", nameservers=[("192.0.2.53", 53)], family=4)
+        names = client.Discovery(service="svc", nameservers=[("192.0.2.53", 53)], family=4)
         access = connection.Access(credentials=secret.Credentials())
         super().__init__(seen.TOPOLOGY, "192.0.2.1", access, names, lambda: 0.0)
         self.scopes: list[Scope] = []

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import discovery, early, first, intent, looks, volume
+from bootstrap import early, first, intent, volume
 from bootstrap.config import identity, settings
+from bootstrap.dns import client, schedule
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Volume
 from tests.statefulset import misbehaviour, needs, process, servers, sets
@@ -53,7 +54,7 @@ def look(found: settings.Settings) -> first.Asked:
     def asked() -> first.Asked | None:
         said = first.asked(
             directory.absolute(found.service_fqdn),
-            looks.TYPES[found.family],
+            schedule.TYPES[found.family],
             found.nameservers[0],
             wanted(found),
         )
@@ -112,7 +113,7 @@ def test_the_loop_goes_on_with_what_dns_has_said(app: sets.LocalStatefulSet) -> 
     before = len(app.names.questions)
 
     async def go_on() -> directory.Directory:
-        loop = discovery.Discovery(
+        loop = client.Discovery(
             service=found.service_fqdn,
             nameservers=found.nameservers,
             family=found.family,

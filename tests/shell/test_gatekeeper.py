@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bootstrap import connection, discovery, observe, server
+from bootstrap import connection, observe, server
 from bootstrap.config import secret
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap.dns import client
 from bootstrap.model.snapshot import Scope, Snapshot
 from tests.shell import scripted, seen, watching
 from tests.statefulset import needs, process, sets
@@ -106,7 +107,7 @@ def observer(
 ) -> observe.Observer:
     """An observer of pod 0 that reads its volume, and whose name server does not answer."""
     one = app[0]
-    nobody = discovery.Discovery(
+    nobody = client.Discovery(
         service=one.fqdn.partition(".")[2], nameservers=[(one.address, 9)], family=4
     )
     return observe.Observer(

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from bootstrap import looks, shown
+from bootstrap import shown
 from bootstrap.config.errors import Exit
+from bootstrap.dns import schedule
 from tests.discovery.support import SLOT
 from tests.shell import watching
 from tests.statefulset import needs, sets
@@ -17,7 +18,7 @@ TURN = 5
 
 
 def test_whose_turn_it_is() -> None:
-    form = looks.FORMS[TURN]
+    form = schedule.FORMS[TURN]
     assert form is not None
     assert (form.about, form.of) == ("service", "addresses")
 

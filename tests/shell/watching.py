@@ -8,8 +8,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from bootstrap import connection, discovery, encryption, observe
+from bootstrap import connection, encryption, observe
 from bootstrap.config import secret
+from bootstrap.dns.client import Discovery
 from bootstrap.model.topology import Topology
 from tests.statefulset import config, nameserver, sets
 from tests.statefulset import pod as pods
@@ -45,7 +46,7 @@ async def observer(
     one = app[ordinal]
     topology = topology_of(one, with_address=with_address)
     asked = names or app.names
-    looks = discovery.Discovery(
+    looks = Discovery(
         service=topology.subdomain,
         nameservers=[(asked.address, asked.port)],
         family=4,

@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from bootstrap import fanout, findings, looks
+from bootstrap.dns import answers, fanout, schedule
 from bootstrap.model import directory
 
 if TYPE_CHECKING:
-    from bootstrap import first, resolver, wire
+    from bootstrap import first
+    from bootstrap.dns import resolver, wire
 
 AT_ONCE: Final = 32
 """Questions in flight together: a burst that the socket buffers of a name server take."""
@@ -49,9 +50,9 @@ class Discovery:
         question may take, however many name servers there are.
         """
         self._service = directory.absolute(service)
-        self._types = looks.TYPES[family]
-        self._pace = looks.Pace(self._service, self._types, clock=clock, wall=wall)
-        self._findings = findings.Findings(self._service, self._types)
+        self._types = schedule.TYPES[family]
+        self._pace = schedule.Pace(self._service, self._types, clock=clock, wall=wall)
+        self._findings = answers.Findings(self._service, self._types)
         self._before = 0
         if begun is not None:
             self._pace, self._findings, self._before = begun.pace, begun.findings, begun.questions
@@ -72,7 +73,7 @@ class Discovery:
     @functools.cached_property
     def _resolver(self) -> resolver.Resolver:
         # Loaded by the first question: a pod whose volume speaks for itself starts without it.
-        from bootstrap import resolver  # noqa: PLC0415
+        from bootstrap.dns import resolver  # noqa: PLC0415
 
         return resolver.Resolver(self._servers, self._timeout)
 
@@ -97,12 +98,12 @@ class Discovery:
 
         The names of the expected pods may all be known before any pod has asked for others.
         """
-        kinds: tuple[looks.Type, ...] = ("SRV", *self._types)
+        kinds: tuple[schedule.Type, ...] = ("SRV", *self._types)
         for kind in kinds:
-            for do, cd in looks.BITS:
+            for do, cd in schedule.BITS:
                 if self._findings.listed:
                     return True
-                await self._ask(self._pace.fresh([looks.Question(self._service, kind, do, cd)]))
+                await self._ask(self._pace.fresh([schedule.Question(self._service, kind, do, cd)]))
         return self._findings.listed
 
     def forget_listing(self) -> None:
@@ -117,7 +118,7 @@ class Discovery:
         if self._clock() < self._relist_from:
             return
         self._relist_from = self._clock() + _RELIST_SECONDS
-        forms = [looks.Question(self._service, "SRV", do, cd) for do, cd in looks.BITS]
+        forms = [schedule.Question(self._service, "SRV", do, cd) for do, cd in schedule.BITS]
         await self._ask(self._pace.fresh_one(forms))
 
     async def address_of(self, fqdn: str) -> directory.Name:
@@ -148,12 +149,12 @@ class Discovery:
         """Ask for each of these pods as `address_of` does, so that something is known of each."""
         names = [directory.absolute(fqdn) for fqdn in fqdns]
         self._findings.expect(names)
-        plain = [looks.Question(name, kind) for name in names for kind in self._types]
+        plain = [schedule.Question(name, kind) for name in names for kind in self._types]
         await self._ask(self._pace.fresh(plain))
 
     async def _ask_due(self) -> None:
         taken = self._pace.take(self._wanted)
-        if taken and len(self._wanted) > looks.FEW:
+        if taken and len(self._wanted) > schedule.FEW:
             await self._ask_many(taken)
         elif taken:
             await self._ask(taken, patient=False)
@@ -163,7 +164,7 @@ class Discovery:
                 if reply.outcome != "failure":
                     self._learn(question, reply)
 
-    async def _ask_many(self, asked: Sequence[looks.Question]) -> None:
+    async def _ask_many(self, asked: Sequence[schedule.Question]) -> None:
         """Ask for all pods at once, and then for each of which that says nothing."""
         listing = self._pace.listing(asked)
         if listing is None:
@@ -178,7 +179,7 @@ class Discovery:
                 await asyncio.wait([listed])
                 self._pace.failed(listing, held=0.0)
 
-    async def _list(self, listing: looks.Question) -> frozenset[str]:
+    async def _list(self, listing: schedule.Question) -> frozenset[str]:
         """Have the service say which pods it has; return the names that this settles."""
         (reply,) = await self._replies([listing])
         if reply.outcome == "failure":
@@ -195,7 +196,7 @@ class Discovery:
 
     async def _ask(
         self,
-        asked: Sequence[looks.Question],
+        asked: Sequence[schedule.Question],
         *,
         patient: bool = True,
         listed: asyncio.Task[frozenset[str]] | None = None,
@@ -216,10 +217,10 @@ class Discovery:
                 return
 
     async def _replies(
-        self, batch: Sequence[looks.Question], *, patient: bool = False
+        self, batch: Sequence[schedule.Question], *, patient: bool = False
     ) -> list[wire.Answer | wire.Failure]:
         """Ask these together. A few that are late do not hold up the others, unless `patient`."""
-        twice = len(batch) <= looks.FEW
+        twice = len(batch) <= schedule.FEW
         asked = [asyncio.create_task(self._resolver.ask(one, twice=twice)) for one in batch]
         try:
             # Of several name servers, the next one is asked when the first has had its share.
@@ -229,7 +230,7 @@ class Discovery:
                 one.cancel()
         return [self._resolver.late() if one.cancelled() else one.result() for one in asked]
 
-    def _take_in(self, question: looks.Question, reply: wire.Answer | wire.Failure) -> bool:
+    def _take_in(self, question: schedule.Question, reply: wire.Answer | wire.Failure) -> bool:
         """Learn from a reply, or note the failure; return whether it was an answer."""
         if reply.outcome != "failure":
             self._learn(question, reply)
@@ -238,6 +239,6 @@ class Discovery:
         self._findings.trouble(question, reply.reason, self._wanted)
         return False
 
-    def _learn(self, question: looks.Question, answer: wire.Answer) -> None:
+    def _learn(self, question: schedule.Question, answer: wire.Answer) -> None:
         self._pace.answered(question, held=answer.held, at_first=answer.held_at_first)
         self._findings.learn(question, answer, self._clock())

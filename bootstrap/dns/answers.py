@@ -10,11 +10,11 @@ import dataclasses
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
-from bootstrap import looks
+from bootstrap.dns import schedule
 from bootstrap.model import directory
 
 if TYPE_CHECKING:
-    from bootstrap import wire
+    from bootstrap.dns import wire
 
 _OLDEST: Final = float("-inf")
 
@@ -34,15 +34,15 @@ class _Fact:
 class Findings:
     """All that was learned of one service's pods. It asks nothing, and reads no clock."""
 
-    def __init__(self, service: str, types: tuple[looks.AddressType, ...]) -> None:
+    def __init__(self, service: str, types: tuple[schedule.AddressType, ...]) -> None:
         """Know nothing yet. `service` is absolute; other address types are passed over."""
         self._service = service
         self._types = types
         self._names: set[str] = set()
-        self._facts: dict[tuple[str, looks.AddressType], _Fact] = {}
+        self._facts: dict[tuple[str, schedule.AddressType], _Fact] = {}
         self._listing: _Fact | None = None
         """The newest list of the service's names."""
-        self._troubles: dict[tuple[str, looks.AddressType], str] = {}
+        self._troubles: dict[tuple[str, schedule.AddressType], str] = {}
         self._lifetimes = {True: 0.0, False: 0.0}
         """The longest time that was left to any answer so far, to denials and to others."""
 
@@ -95,13 +95,13 @@ class Findings:
         newest = max(facts, key=self._newness)
         return directory.Name(state="absent", reason=newest.source)
 
-    def trouble(self, question: looks.Question, reason: str, wanted: Iterable[str]) -> None:
+    def trouble(self, question: schedule.Question, reason: str, wanted: Iterable[str]) -> None:
         """Note that a question failed, which was asked for the sake of the wanted names."""
         about = wanted if question.name == self._service else (question.name,)
         kinds = self._types if question.type == "SRV" else (question.type,)
         self._troubles.update(((name, kind), reason) for name in about for kind in kinds)
 
-    def learn(self, question: looks.Question, answer: wire.Answer, now: float) -> None:
+    def learn(self, question: schedule.Question, answer: wire.Answer, now: float) -> None:
         """Take in an answer that came at `now`, in seconds of any one clock."""
         denial = answer.outcome != "records"
         self._lifetimes[denial] = max(self._lifetimes[denial], answer.held)
@@ -118,7 +118,7 @@ class Findings:
             # (No data proves nothing here: a Service without ports has no SRV, but has pods.)
             self._learn_targets(question, answer, fact)
 
-    def _learn_targets(self, question: looks.Question, answer: wire.Answer, fact: _Fact) -> None:
+    def _learn_targets(self, question: schedule.Question, answer: wire.Answer, fact: _Fact) -> None:
         pods = {target for target in answer.targets if target.endswith(f".{self._service}")}
         addresses: dict[str, list[str]] = {}
         for owner, address in answer.addresses:
@@ -135,7 +135,7 @@ class Findings:
     def _put(
         self,
         name: str,
-        kinds: Iterable[looks.AddressType],
+        kinds: Iterable[schedule.AddressType],
         fact: _Fact,
         addresses: Collection[str],
     ) -> None:

@@ -19,7 +19,7 @@ import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 import dns.rdtypes.IN.SRV
 
-from bootstrap import looks
+from bootstrap.dns import schedule
 
 Error = dns.exception.DNSException
 Message = dns.message.Message
@@ -63,7 +63,7 @@ def where(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def query(question: looks.Question) -> dns.message.QueryMessage:
+def query(question: schedule.Question) -> dns.message.QueryMessage:
     """The question to be sent; `Error` where its name cannot be one."""
     asked = dns.message.make_query(
         question.name,
@@ -87,7 +87,9 @@ def cut(message: Message) -> bool:
     return bool(message.flags & dns.flags.TC)
 
 
-def judge(question: looks.Question, message: dns.message.Message, server: str) -> Answer | Failure:
+def judge(
+    question: schedule.Question, message: dns.message.Message, server: str
+) -> Answer | Failure:
     """Tell an answer from a failure; only NXDOMAIN and an empty NOERROR deny something."""
     rcode = message.rcode()
     if message.flags & dns.flags.TC:
@@ -103,8 +105,8 @@ def judge(question: looks.Question, message: dns.message.Message, server: str) -
         return Failure(reason=f"a referral to other name servers from {server}")
     # RFC 2308: a denial is remembered for the lesser of these two. The record's own minimum
     # stays what it was, while the TTL counts down, or is cut by a second cache on the way.
-    ttl = min((rrset.ttl for rrset in message.authority), default=looks.HELD_AT_MOST)
-    minimum = max((record.minimum for record in soa), default=looks.HELD_AT_MOST)
+    ttl = min((rrset.ttl for rrset in message.authority), default=schedule.HELD_AT_MOST)
+    minimum = max((record.minimum for record in soa), default=schedule.HELD_AT_MOST)
     return Answer(
         outcome="NXDOMAIN" if rcode == dns.rcode.NXDOMAIN else "no data",
         held=min(ttl, minimum),
@@ -114,7 +116,7 @@ def judge(question: looks.Question, message: dns.message.Message, server: str) -
 
 
 def _records(
-    question: looks.Question, message: dns.message.Message, server: str
+    question: schedule.Question, message: dns.message.Message, server: str
 ) -> Answer | Failure:
     """Read the records; names are compared in lower case."""
     kind = dns.rdatatype.from_text(question.type)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from bootstrap import looks, wire
-from bootstrap.wire import Answer, Failure
+from bootstrap.dns import schedule, wire
+from bootstrap.dns.wire import Answer, Failure
 
 _SENT_AGAIN: Final = 5
 """The part of its time, one fifth, after which a question is sent again."""
@@ -29,7 +29,7 @@ class Resolver:
         where = wire.where(*self._nameservers[self._first])
         return Failure(reason=f"no answer from {where} when half of the others had theirs")
 
-    async def ask(self, question: looks.Question, *, twice: bool = False) -> Answer | Failure:
+    async def ask(self, question: schedule.Question, *, twice: bool = False) -> Answer | Failure:
         """Ask the name servers in turn, the next one when one fails or takes its share of time.
 
         With `twice` each is sent the question again after a fifth of the time: a packet may be
@@ -71,7 +71,7 @@ class Resolver:
         )
 
     async def _ask_one(
-        self, number: int, question: looks.Question, deadline: float, *, twice: bool
+        self, number: int, question: schedule.Question, deadline: float, *, twice: bool
     ) -> Answer | Failure:
         host, port = self._nameservers[number]
         where = wire.where(host, port)

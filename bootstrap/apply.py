@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bootstrap import node
 from bootstrap.model import actions
+from bootstrap.redis import node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

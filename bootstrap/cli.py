@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bootstrap import early, gatekeeper, handover, intent, login, logs, loop, observe, status
+from bootstrap import early, gatekeeper, handover, intent, logs, loop, observe, status
 from bootstrap.config import errors, identity, settings
 from bootstrap.config.errors import Exit
 from bootstrap.config.request import Wanted
 from bootstrap.dns import client
+from bootstrap.redis import login
 
 #: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.
 _ONCE_SECONDS = 300.0
@@ -72,8 +73,8 @@ def _wanted(arguments: Sequence[str]) -> Wanted:
 
     found = words.parse(arguments)
     # A run that ends by itself needs all of it, and its time is not to be spent on loading.
-    from bootstrap import connection  # noqa: F401, PLC0415
     from bootstrap.dns import resolver  # noqa: F401, PLC0415
+    from bootstrap.redis import connection  # noqa: F401, PLC0415
 
     return found
 

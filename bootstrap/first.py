@@ -14,11 +14,11 @@ import socket
 import time
 from typing import Final
 
-from bootstrap import login
 from bootstrap.dns import answers, schedule, wire
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.topology import Topology
+from bootstrap.redis import login
 
 _SECONDS: Final = 0.3
 """For all of it. A name server of the cluster answers within milliseconds; for a slower one

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 
-from bootstrap import apply, login, logs, neighbours, status
+from bootstrap import apply, logs, neighbours, status
 from bootstrap.config import secret
 from bootstrap.core.plan import handover
 from bootstrap.core.plan.handover import Ended, Result, Run
@@ -20,6 +20,7 @@ from bootstrap.core.plan.outcome import Step
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.redis import login
 
 #: Seconds between two looks, and never less than the last one took: looking is half of the work.
 _BRISK = 0.03

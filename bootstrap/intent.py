@@ -8,7 +8,7 @@ from bootstrap.config import errors, settings
 from bootstrap.model.topology import Topology
 
 if TYPE_CHECKING:
-    from bootstrap import encryption
+    from bootstrap.redis import encryption
 
 
 def topology(known: settings.Settings) -> Topology:
@@ -44,7 +44,7 @@ def encryption_of(known: settings.Settings) -> encryption.Encryption | None:
     """The way in where there is TLS, its files read; ConfigurationError when they are of no use."""
     if not known.tls:
         return None
-    from bootstrap import encryption  # noqa: PLC0415 - where there is TLS
+    from bootstrap.redis import encryption  # noqa: PLC0415 - where there is TLS
 
     files = encryption.Files(ca=known.tls_ca_file, cert=known.tls_cert_file, key=known.tls_key_file)
     try:

@@ -11,12 +11,13 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap import disk, login, node
+from bootstrap import disk
 from bootstrap.core.plan import heirs
 from bootstrap.dns import fanout
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.redis import login, node
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
 #: The ordinal of a node that bears no name of ours: after all others.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootstrap import busport, disk, login, memories, node, originals, siblings, volume
+from bootstrap import busport, disk, memories, originals, siblings, volume
 from bootstrap.dns import client
 from bootstrap.model import bus, copied_from, directory, halves, listening, nameless
 from bootstrap.model.hostnames import plain
@@ -26,6 +26,7 @@ from bootstrap.model.snapshot import (
     Volume,
 )
 from bootstrap.model.topology import Topology
+from bootstrap.redis import login, node
 
 if TYPE_CHECKING:
     from bootstrap import upstream

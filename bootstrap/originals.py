@@ -11,11 +11,11 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bootstrap import login, node
 from bootstrap.dns import client
 from bootstrap.model import copied_from
 from bootstrap.model.snapshot import Former, Member, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.redis import login, node
 
 CONNECT_SECONDS: Final = 0.5
 """A server in the same network takes a connection within milliseconds. The first repetition of a

@@ -10,8 +10,9 @@ import asyncio
 import ssl
 from typing import Final
 
-from bootstrap import busport, login
+from bootstrap import busport
 from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.redis import login
 
 #: Needs no right and no login, and lets the server hang up in order (server.c).
 _WORD: Final = b"QUIT\r\n"

@@ -7,12 +7,13 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from bootstrap import login, memories, node, placed
+from bootstrap import memories, placed
 from bootstrap.dns import fanout
 from bootstrap.model import directory
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.redis import login, node
 
 
 class Siblings:

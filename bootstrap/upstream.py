@@ -13,10 +13,10 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
-from bootstrap import login, node
 from bootstrap.model import primary_answer
 from bootstrap.model.primary_answer import Refusal, Upstream
 from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.redis import login, node
 
 #: How long the sidecar waits for what a server says unasked, before it hangs up, in seconds.
 _UNASKED: Final = 0.1
@@ -90,10 +90,10 @@ async def _tried(
             async with _connected(address, port, tls.context("") if tls else None) as streams:
                 return await _conversed(found, settings, *streams)
     except (OSError, EOFError, TimeoutError, ValueError) as error:
-        from bootstrap import probe  # noqa: PLC0415 - see `knock`
+        from bootstrap.redis import diagnosis  # noqa: PLC0415 - see `knock`
 
-        server = probe.Server(address=address, port=port, name="", tls=tls, known=False)
-        trouble, said = await probe.explain(error, server)
+        server = diagnosis.Server(address=address, port=port, name="", tls=tls, known=False)
+        trouble, said = await diagnosis.explain(error, server)
     refusal = _TROUBLES.get(trouble)
     if trouble is Trouble.TLS:
         refusal = Refusal.PLAIN if encrypts else Refusal.ENCRYPTED
@@ -102,9 +102,9 @@ async def _tried(
 
 async def _plain(found: Upstream) -> Upstream:
     """Where our server speaks TLS and its sidecar has no certificate: see only that much."""
-    from bootstrap import probe  # noqa: PLC0415 - see `knock`
+    from bootstrap.redis import diagnosis  # noqa: PLC0415 - see `knock`
 
-    if await probe.speaks_plainly(found.address, found.port):
+    if await diagnosis.speaks_plainly(found.address, found.port):
         said = "expected TLS, saw a server that speaks without"
         return dataclasses.replace(found, refusal=Refusal.PLAIN, said=said)
     return found

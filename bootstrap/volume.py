@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bootstrap.core import dump, parse
+from bootstrap.core import dump
 from bootstrap.model.snapshot import Volume
+from bootstrap.redis import parse
 
 _NOBODYS: Final = "lost+found"
 """A folder of the file system's own, which is root's."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import runpy
 from typing import NoReturn
 
-from bootstrap import connection
+from bootstrap.redis import connection
 
 WORDS = "nobody has foreseen this"
 

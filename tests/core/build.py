@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import hypothesis
 
-from bootstrap.core import parse
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.timers import Memory
 from bootstrap.model.topology import Topology
+from bootstrap.redis import parse
 from tests.simulator import bits
 from tests.simulator.products import PRODUCTS
 

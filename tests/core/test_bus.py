@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import parse
 from bootstrap.core import plan as planning
 from bootstrap.model import bus
 from bootstrap.model.snapshot import Scope, View
+from bootstrap.redis import parse
 from bootstrap.status import Status
 from tests.core import build
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import parse
 from bootstrap.core import plan as planning
 from bootstrap.core.plan import copied
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Former, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.redis import parse
 from tests.core import build
 
 ELSEWHERE: Final = "redis-service.prod.svc.cluster.local"

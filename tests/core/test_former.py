@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core import parse
 from bootstrap.model import copied_from, hostnames
 from bootstrap.model.copied_from import Place
+from bootstrap.redis import parse
 from tests.core import build
 
 ELSEWHERE: Final = "redis-service.prod.svc.cluster.local"

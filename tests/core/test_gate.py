@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import parse
 from bootstrap.core import plan as planning
 from bootstrap.core.plan import gate
 from bootstrap.core.plan.outcome import Gate, Phase, Plan
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Volume
+from bootstrap.redis import parse
 from tests.core import build
 
 NODES_CONF: Final = build.everybody(0)

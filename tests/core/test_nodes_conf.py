@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap.core import parse
 from bootstrap.model.snapshot import Volume
+from bootstrap.redis import parse
 
 ME = "07c3 10.0.0.1:6379@16379,a.example,tls-port=0,shard-id=9f myself,master - 0 0 1 connected 0-5460"
 OTHER = "18d4 :0@0,,tls-port=0,shard-id=a0 slave,fail,noaddr 07c3 0 0 1 disconnected"

@@ -18,7 +18,8 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from bootstrap import cli, connection
+from bootstrap import cli
+from bootstrap.redis import connection
 
 READS: Final = frozenset(
     {

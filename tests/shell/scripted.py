@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import connection, logs, loop, node, observe, pace, status
+from bootstrap import logs, loop, observe, pace, status
 from bootstrap.config import errors, secret
 from bootstrap.core import plan as planning
 from bootstrap.core.plan.outcome import Plan
@@ -19,6 +19,7 @@ from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.timers import Memory
 from bootstrap.model.topology import Topology
+from bootstrap.redis import connection, node
 from tests.shell import seen
 
 Written = Plan | Exception

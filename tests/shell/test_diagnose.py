@@ -8,9 +8,8 @@ import ssl
 import pytest
 import redis.exceptions
 
-from bootstrap import troubles
-from bootstrap.core import parse
 from bootstrap.model.snapshot import Trouble
+from bootstrap.redis import failures, parse
 
 
 def caused(error: Exception, cause: BaseException) -> Exception:
@@ -39,7 +38,7 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.
 @pytest.mark.parametrize(
     ("error", "trouble", "said"),
     [
-        (troubles.UnsupportedError("5.0.14"), Trouble.UNSUPPORTED, "saw 5.0.14"),
+        (failures.UnsupportedError("5.0.14"), Trouble.UNSUPPORTED, "saw 5.0.14"),
         (E.BusyLoadingError(), Trouble.LOADING, "LOADING"),
         (E.NoPermissionError("no perm"), Trouble.PERMISSION, "may not do what is needed: no perm"),
         (E.AuthenticationError("WRONGPASS x"), Trouble.PASSWORD, "user and password: WRONGPASS x"),
@@ -88,6 +87,6 @@ REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('192.
     ],
 )
 def test_every_error_is_some_trouble(error: Exception, trouble: Trouble, said: str) -> None:
-    found, reason = troubles.diagnose(error)
+    found, reason = failures.diagnose(error)
     assert found is trouble
     assert said in reason

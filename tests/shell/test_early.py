@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import early, intent, knock, login, node, volume
+from bootstrap import early, intent, volume
 from bootstrap.config import identity, secret, settings
 from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.redis import login, node, port_check
 from tests.formation import forming
 from tests.shell import alone
 from tests.statefulset import kubelet, process, servers
@@ -69,7 +70,7 @@ def test_a_server_that_is_down_is_seen_without_what_speaks_with_it() -> None:
 
         async def read() -> tuple[object, object]:
             access = login.Access(credentials=secret.Credentials())
-            quick = await knock.closed("127.0.0.1", port, 1.0)
+            quick = await port_check.closed("127.0.0.1", port, 1.0)
             return quick, await node.Node("127.0.0.1", port, access).read()
 
         before = sys.modules.pop("bootstrap.connection", None)

@@ -12,7 +12,8 @@ from typing import Final
 
 import pytest
 
-from bootstrap import certificates, encryption, logs
+from bootstrap import logs
+from bootstrap.redis import certificates, encryption
 from tests.statefulset import authority
 
 POD: Final = "redis-app-0.redis-service.default.svc.cluster.local"

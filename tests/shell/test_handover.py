@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from bootstrap import apply, connection, handover, logs, neighbours, status
+from bootstrap import apply, handover, logs, neighbours, status
 from bootstrap.config import secret
 from bootstrap.core.plan.handover import Ended, Result
 from bootstrap.model.snapshot import Snapshot
+from bootstrap.redis import connection
 from tests.core import build
 
 Patch = pytest.MonkeyPatch

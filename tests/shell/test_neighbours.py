@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bootstrap import connection, neighbours
+from bootstrap import neighbours
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Member, Trouble, Unreachable, View
+from bootstrap.redis import connection
 from tests.shell import watching
 from tests.statefulset import misbehaviour, needs, process, sets
 from tests.statefulset import pod as pods

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import connection, node
 from bootstrap.config import secret
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.redis import connection, node
 from tests.shell.test_node_do import do
 from tests.shell.test_node_read import access, connected, read
 from tests.statefulset import needs, pod, process, servers, sets

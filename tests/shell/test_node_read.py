@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from bootstrap import connection, node
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.redis import connection, node
 from tests.shell import listeners
 from tests.statefulset import needs, pod, servers, sets, users
 

@@ -8,10 +8,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from bootstrap import connection, encryption, observe
+from bootstrap import observe
 from bootstrap.config import secret
 from bootstrap.dns.client import Discovery
 from bootstrap.model.topology import Topology
+from bootstrap.redis import connection, encryption
 from tests.statefulset import config, nameserver, sets
 from tests.statefulset import pod as pods
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.core import parse
 from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.redis import parse
 from tests.simulator import bits
 from tests.simulator.products import Product
 

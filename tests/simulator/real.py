@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bootstrap import connection, node
 from bootstrap.config import secret
 from bootstrap.model import actions
 from bootstrap.model.snapshot import View
+from bootstrap.redis import connection, node
 from tests.simulator.node import Server
 from tests.simulator.products import PRODUCTS
 from tests.simulator.world import World

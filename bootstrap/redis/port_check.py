@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from bootstrap import login
 from bootstrap.model.snapshot import Unreachable
+from bootstrap.redis import login
 
 _SPEAKS = "bootstrap.connection"
 

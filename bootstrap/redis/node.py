@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
-from bootstrap import knock, login
-from bootstrap.core import parse
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Unreachable, View
+from bootstrap.redis import login, parse, port_check
 
 if TYPE_CHECKING:
-    from bootstrap import connection
+    from bootstrap.redis import connection
 
 #: Settings that a view holds. Those that a server does not know are missing from its answer.
 SETTINGS = (
@@ -71,7 +70,7 @@ class Node:
 
     @functools.cached_property
     def _connection(self) -> connection.Connection:
-        from bootstrap import connection  # noqa: PLC0415 - see `knock`
+        from bootstrap.redis import connection  # noqa: PLC0415 - see `knock`
 
         return connection.Connection(self.address, self._port, self._access, self._hostname)
 
@@ -81,7 +80,7 @@ class Node:
         With `shards` also which nodes the server counts to which shard, and with `links` which
         connections its bus has, if it can tell.
         """
-        closed = await knock.closed(self.address, self._port, self._access.timeout)
+        closed = await port_check.closed(self.address, self._port, self._access.timeout)
         if closed is not None:
             return closed
         try:
@@ -112,10 +111,10 @@ class Node:
         return tuple(results)
 
     def _refused(self, fault: Exception) -> Refused:
-        from bootstrap import troubles  # noqa: PLC0415 - see `knock`
+        from bootstrap.redis import failures  # noqa: PLC0415 - see `knock`
 
         reason = self._access.credentials.hide(str(fault))
-        return Refused(reason=reason, by_server=True, forbidden=troubles.forbidden(fault))
+        return Refused(reason=reason, by_server=True, forbidden=failures.forbidden(fault))
 
     async def settings(self, *names: str) -> dict[str, str] | None:
         """Values of the server's settings, passwords among them; None when it does not say."""
@@ -145,17 +144,17 @@ class Node:
         return str(name[0])
 
     async def _read(self, *, shards: bool, links: bool) -> View:
-        from bootstrap import troubles  # noqa: PLC0415 - see `knock`
+        from bootstrap.redis import failures  # noqa: PLC0415 - see `knock`
 
         along = links and self._many  # CLUSTER LINKS came with 7.0 too
         info, cluster, nodes, settings, together, bus = await self._ask(shards=shards, links=along)
         facts = parse.info(info)
         self._many = parse.version(facts) >= _MANY
         if parse.version(facts) < OLDEST:
-            raise troubles.UnsupportedError(".".join(map(str, parse.version(facts))))
+            raise failures.UnsupportedError(".".join(map(str, parse.version(facts))))
         if facts.get("loading") == "1":
             # Valkey answers CLUSTER NODES even then, and with no slots and few keys looks new.
-            raise troubles.LoadingError
+            raise failures.LoadingError
         if links and self._many and not along:  # only now is it known to be that new
             (bus,) = await self._connection.exchange([("CLUSTER", "LINKS")])
         await self._see_what_is_allowed(facts.get("run_id", ""))
@@ -169,7 +168,7 @@ class Node:
             shards=parse.shards(together),
             reaches=reaches,
             reached_by=reached_by,
-            bus_hidden=str(bus) if troubles.forbidden(bus) else "",
+            bus_hidden=str(bus) if failures.forbidden(bus) else "",
             certificate_old=self._certificate_old(),
         )
 
@@ -235,11 +234,11 @@ class Node:
     @staticmethod
     def _check(replies: Sequence[object]) -> None:
         """See that no command is missing or forbidden. Not every server knows all of them."""
-        from bootstrap import troubles  # noqa: PLC0415 - see `knock`
+        from bootstrap.redis import failures  # noqa: PLC0415 - see `knock`
 
         for one in replies:
             if isinstance(one, Exception) and (
-                troubles.forbidden(one) or troubles.command_missing(one)
+                failures.forbidden(one) or failures.command_missing(one)
             ):
                 raise one
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from bootstrap import certificates, logs, troubles
+from bootstrap import logs
+from bootstrap.redis import certificates, failures
 
 Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
@@ -111,7 +112,7 @@ class Encryption:
         """
         if not certificates.names_pod_of(facts, self._subdomain):
             error = ssl.SSLCertVerificationError(f"not for a pod of {self._subdomain}")
-            error.verify_code = troubles.NAME_MISMATCH
+            error.verify_code = failures.NAME_MISMATCH
             raise error
 
     def blind(self) -> ssl.SSLContext:

@@ -15,10 +15,11 @@ import redis.backoff
 import redis.exceptions
 from redis.asyncio.retry import Retry
 
-from bootstrap import certificates, encryption, login, logs, probe, troubles
+from bootstrap import logs
 from bootstrap.config import secret
 from bootstrap.model import acl
 from bootstrap.model.snapshot import Trouble
+from bootstrap.redis import certificates, diagnosis, encryption, failures, login
 
 Command = tuple[str | bytes | int, ...]
 Access = login.Access
@@ -59,7 +60,7 @@ class Connection:
             raise FailedError(Trouble.PASSWORD, str(error)) from None
         except (redis.exceptions.RedisError, OSError, TimeoutError, ValueError) as error:
             await self.close()
-            trouble, said = await probe.explain(error, self._server())
+            trouble, said = await diagnosis.explain(error, self._server())
             # Not `from` it: what a server said of the password would be in the trace.
             said = self._access.credentials.hide(said).rstrip(".")
             odd = self._access.credentials.oddity() if trouble is Trouble.PASSWORD else ""
@@ -82,7 +83,7 @@ class Connection:
             except redis.exceptions.NoPermissionError as error:
                 replies.append(self._forbidden(words, error))
             except redis.exceptions.ResponseError as error:
-                if troubles.turned_away(error) or troubles.crowded(error):
+                if failures.turned_away(error) or failures.crowded(error):
                     raise  # the last word before the server hangs up
                 replies.append(error)
         self._known = True
@@ -128,8 +129,8 @@ class Connection:
                 await connection.connect()  # type: ignore[no-untyped-call] # redis-py
             except redis.exceptions.AuthenticationError as error:
                 await connection.disconnect(nowait=True)
-                if password is not None and troubles.unheard(error):
-                    raise troubles.CommandMissingError("AUTH") from None
+                if password is not None and failures.unheard(error):
+                    raise failures.CommandMissingError("AUTH") from None
                 refused = refused or error
             except BaseException:
                 await connection.disconnect(nowait=True)
@@ -196,8 +197,8 @@ class Connection:
         text = f"{error}; what it lacks: ACL SETUSER {user} {acl.typed([right])}"
         return redis.exceptions.NoPermissionError(text)
 
-    def _server(self) -> probe.Server:
-        return probe.Server(
+    def _server(self) -> diagnosis.Server:
+        return diagnosis.Server(
             address=self.address,
             port=self.port,
             name=self._name,

@@ -11,7 +11,7 @@ from bootstrap.config import secret
 from bootstrap.model.snapshot import Trouble, Unreachable
 
 if TYPE_CHECKING:
-    from bootstrap import encryption
+    from bootstrap.redis import encryption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

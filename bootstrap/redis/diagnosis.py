@@ -9,8 +9,8 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 
-from bootstrap import certificates, encryption, troubles
 from bootstrap.model.snapshot import Trouble
+from bootstrap.redis import certificates, encryption, failures
 
 #: Seconds that a look may take.
 _SECONDS = 0.5
@@ -31,8 +31,8 @@ class Server:
 
 async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:
     """The trouble, and what was expected and seen, as far as another look shows it."""
-    trouble, said = troubles.diagnose(error)
-    tls, hung_up = server.tls, troubles.hung_up(error)
+    trouble, said = failures.diagnose(error)
+    tls, hung_up = server.tls, failures.hung_up(error)
     try:
         async with asyncio.timeout(_SECONDS):
             if tls and trouble in _CERTIFICATE:
@@ -43,7 +43,7 @@ async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:
                 if await speaks_plainly(server.address, server.port):
                     return Trouble.TLS, "expected TLS, saw a server that speaks without"
             elif not tls and hung_up and await _is_crowded(server):
-                return Trouble.CROWDED, troubles.TOO_MANY
+                return Trouble.CROWDED, failures.TOO_MANY
             elif not tls and hung_up and not server.known and await _speaks_tls(server):
                 return Trouble.TLS, "expected a server without TLS, saw one that speaks TLS"
     except (OSError, TimeoutError):
@@ -76,7 +76,7 @@ async def _refusal(server: Server, tls: encryption.Encryption) -> tuple[Trouble,
         finally:
             writer.transport.abort()
     except ssl.SSLError as error:
-        trouble, said = troubles.diagnose(error)
+        trouble, said = failures.diagnose(error)
         expected = "expected one that its tls-ca-cert-file trusts, and that is valid"
         return trouble, f"{said}; {expected}, the sidecar shows {tls.showing}"
     return None
@@ -91,7 +91,7 @@ async def _is_crowded(server: Server) -> bool:
     reader, writer = await asyncio.open_connection(server.address, server.port)
     try:
         async with asyncio.timeout(_SECONDS / 2):
-            return troubles.CROWDED.encode() in await reader.read()
+            return failures.CROWDED.encode() in await reader.read()
     except TimeoutError:
         return False
     finally:

@@ -1,0 +1,1 @@
+"""What one server says, and what it is told."""

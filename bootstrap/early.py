@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Final
 
 from bootstrap import intent, listener, volume
 from bootstrap.config import errors, identity, settings
-from bootstrap.core.plan import gate
-from bootstrap.core.plan.outcome import Gate
-from bootstrap.core.plan.scene import Scene
 from bootstrap.dns import schedule
 from bootstrap.model import copied_from, directory
 from bootstrap.model.snapshot import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
+from bootstrap.plan import start_gate
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Gate
 
 if TYPE_CHECKING:
     from bootstrap import first
@@ -87,7 +87,7 @@ def judge(
     scope = Scope.LOCAL if others is None else Scope.ALL
     pods = tuple(sorted((me, *(others or ())), key=lambda pod: pod.ordinal))
     snapshot = Snapshot(scope=scope, pods=pods, volume=found, former=Former())
-    verdict = gate.gate(Scene(snapshot, topology))
+    verdict = start_gate.gate(Scene(snapshot, topology))
     return verdict if verdict.open else None
 
 

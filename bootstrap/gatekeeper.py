@@ -7,11 +7,11 @@ is open stays open for the life of the process.
 from __future__ import annotations
 
 from bootstrap import logs, status
-from bootstrap.core.plan import outcome
-from bootstrap.core.plan.outcome import Gate, Plan
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.todo import line
 from bootstrap.model.topology import Topology
+from bootstrap.plan import verdict
+from bootstrap.plan.verdict import Gate, Plan
 
 _RUNS = "a server runs already"
 #: For how long a gate has to be shut, in seconds, before that is told without a code. A look at all
@@ -47,6 +47,6 @@ def _say(gate: Gate, seconds: float, topology: Topology) -> None:
     log = logs.get(pod=topology.name)
     say = log.error if gate.code else log.info if gate.open else log.warning
     facts = {"why": gate.why or _RUNS, "code": gate.code, "fix": line(gate.fix)}
-    facts["runbook"] = outcome.runbook(gate.code) if gate.code else ""
+    facts["runbook"] = verdict.runbook(gate.code) if gate.code else ""
     event = logs.GATE_OPEN if gate.open else logs.GATE_SHUT
     say(event, seconds=round(seconds, 1), **{name: fact for name, fact in facts.items() if fact})

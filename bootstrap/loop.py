@@ -9,13 +9,13 @@ import time
 from dataclasses import dataclass
 
 from bootstrap import apply, gatekeeper, logs, observe, pace, status
+from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
 from bootstrap.core import brief
-from bootstrap.core import plan as planning
-from bootstrap.core.plan import size
-from bootstrap.core.plan.outcome import Phase, Plan, Step
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.plan import size
+from bootstrap.plan.verdict import Phase, Plan, Step
 
 #: How long a refusal has to last before a run that may end is ended by it, in seconds.
 _REFUSAL_SECONDS = 2.0

@@ -10,9 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from bootstrap import status
-from bootstrap.core.plan.outcome import Phase
 from bootstrap.model.snapshot import Member, Scope, Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.plan.verdict import Phase
 
 
 class Metrics(Collector):

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bootstrap import disk
-from bootstrap.core.plan import heirs
 from bootstrap.dns import fanout
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.plan import successor
 from bootstrap.redis import login, node
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
@@ -102,7 +102,7 @@ class Neighbours:
 
     def _pod(self, member: Member, said: View | Unreachable) -> Pod:
         ordinal = self._topology.ordinal_of(member.hostname)
-        name = heirs.called(member, self._topology)
+        name = successor.called(member, self._topology)
         if isinstance(said, View):
             self._at[name] = member.address
         else:

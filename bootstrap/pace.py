@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope
+from bootstrap.plan.verdict import Phase, Plan
 
 #: While forming or joining: as often as looking costs little.
 _BRISK = 0.03

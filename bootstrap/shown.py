@@ -8,17 +8,17 @@ import json
 import time
 
 from bootstrap import asked, observe
+from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
 from bootstrap.core import headline, overview, render, shards, sidecars
-from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
 from bootstrap.core.headline import Headline
-from bootstrap.core.plan import gate, size
-from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import sidecar_report
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.plan import size, start_gate
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Plan
 
 #: How long DNS is asked again for names that there is no word of yet, in seconds.
 _SECONDS = 3.0
@@ -49,7 +49,9 @@ async def dry_run(
     snapshot, plan = await _look(observer, http)
     if not plan.reached:
         # Where all is well it would be said at every look, of a danger that is not there now.
-        plan = dataclasses.replace(plan, notes=(*plan.notes, *gate.unguarded(observer.topology)))
+        plan = dataclasses.replace(
+            plan, notes=(*plan.notes, *start_gate.unguarded(observer.topology))
+        )
     found = headline.headline(Scene(snapshot, observer.topology), plan)
     ended = _verdict(snapshot, plan, observer.topology, found)
     if output == "json":

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from bootstrap.core import headline as headlines
 from bootstrap.core.headline import Headline
-from bootstrap.core.plan import introduced
-from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import bus
 from bootstrap.model.snapshot import Snapshot, View
 from bootstrap.model.topology import Topology
+from bootstrap.plan import readiness
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block, Gate, Phase, Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Status:
     failed: str = ""
     #: The run id of our server if it started without a past, or was seen to be with its siblings
     #: since: it stays so, whichever pod moves later.
-    introduced: str = ""
+    readiness: str = ""
 
     def then(self, topology: Topology, snapshot: Snapshot, plan: Plan) -> Status:
         """The status after this one."""
@@ -36,7 +36,7 @@ class Status:
         my, known = me.view if me else None, self.introduced
         if my is not None and my.run_id != known:
             # A node that knows no other has no past to go by.
-            found = my.alone or introduced.introduced(Scene(snapshot, topology))
+            found = my.alone or readiness.introduced(Scene(snapshot, topology))
             known = my.run_id if found else known
         return Status(
             tick=self.tick + 1,
@@ -92,7 +92,7 @@ class Status:
             return False, _reason(plan, "cluster_state is not ok")
         if bus.cut_off(view):
             return False, _reason(plan, bus.told(view))
-        young = view.uptime < introduced.patience(view, topology)
+        young = view.uptime < readiness.patience(view, topology)
         if young and view.run_id != self.introduced:
             return False, "cluster_state is ok, but most siblings are not where our node looks yet"
         if mine.is_replica and not view.link_up:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from bootstrap.core import causes
-from bootstrap.core.plan.outcome import Block
+from bootstrap.plan.verdict import Block
 from tests.core import codes
 from tests.statefulset import servers
 

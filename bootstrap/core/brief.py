@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from bootstrap.core.plan.outcome import Plan
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.todo import line
+from bootstrap.plan.verdict import Plan
 
 _COUNT = re.compile(r"\d+ keys")
 

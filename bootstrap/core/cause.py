@@ -6,10 +6,10 @@ import enum
 from dataclasses import dataclass
 
 from bootstrap.core.effect import Effect
-from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.core.shards import Cluster
 from bootstrap.model.todo import Fix
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Plan
 
 
 class Verdict(enum.StrEnum):

@@ -12,10 +12,10 @@ from typing import Final
 
 from bootstrap.core import missed, sidecars
 from bootstrap.core.cause import Cause, Facts, Verdict
-from bootstrap.core.plan import names, turned_away, usual
-from bootstrap.core.plan.outcome import Phase, Wait
 from bootstrap.core.shards import Cluster
 from bootstrap.model import slots
+from bootstrap.plan import names, turned_away, usual
+from bootstrap.plan.verdict import Phase, Wait
 
 #: Codes beside those of refusals and alarms with which a headline may say ACT.
 ACTS: Final = frozenset(

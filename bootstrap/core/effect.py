@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from bootstrap.core.plan import crowded, ownership, renewed, writes
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Member, Pod, Scope, Trouble, Unreachable, View
+from bootstrap.plan import crowded, new_nodes_conf, ownership, writes
+from bootstrap.plan.facts import Scene
 
 #: Troubles with which a server may well serve clients, though it does not let us in.
 _SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION, Trouble.CROWDED}) | {
@@ -63,7 +63,7 @@ def effect(scene: Scene) -> Effect:
     """Derive it from what was seen."""
     views = [scene.me.view] if scene.me.view else []
     views += [view for pod, view in scene.viewed if pod is not scene.me]
-    if renewed.keys(scene.me):
+    if new_nodes_conf.keys(scene.me):
         views = [*views[1:], views[0]]  # alone with its keys, it knows nothing of the cluster
     inside = next((view for view in views if _inside(view)), None)
     if inside is None:

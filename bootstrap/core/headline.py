@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from bootstrap.core import causes, effect
 from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.core.effect import Effect
-from bootstrap.core.plan.outcome import Phase, Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.core.shards import Cluster
 from bootstrap.model import slots
 from bootstrap.model.todo import Todo, line, todos
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Phase, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

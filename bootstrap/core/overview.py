@@ -6,13 +6,13 @@ from typing import Any
 
 from bootstrap.core import headline as headlines
 from bootstrap.core import sections
-from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.core.shards import Cluster, Row
 from bootstrap.model import actions, slots
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.todo import line
 from bootstrap.model.topology import Topology
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Plan
 
 _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "NOTE")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bootstrap.core import causes
 from bootstrap.core.headline import Headline
-from bootstrap.core.plan import commands
-from bootstrap.core.plan.outcome import Plan
 from bootstrap.model.todo import Fix, lines, todos
 from bootstrap.model.topology import Topology
+from bootstrap.plan import commands
+from bootstrap.plan.verdict import Plan
 
 
 def faults(plan: Plan, headline: Headline, topology: Topology, every: tuple[str, ...]) -> list[str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bootstrap.core.plan import down, ownership, renewed
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import layout, slots
 from bootstrap.model.snapshot import Member, Pod, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.plan import down, new_nodes_conf, ownership
+from bootstrap.plan.facts import Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def _members(scene: Scene) -> list[Member]:
     """All nodes, each by the best word there is about it."""
     views = [view for _, view in scene.viewed if _inside(view)]
     # Alone with its keys beside a cluster, our own node has claimed the slots of these for itself.
-    if scene.me.view and not (views and renewed.keys(scene.me)):
+    if scene.me.view and not (views and new_nodes_conf.keys(scene.me)):
         views.insert(0, scene.me.view)
     found = {one.node_id: one for one in (views[0].members if views else ()) if not one.handshake}
     found |= ownership.remembered(scene)
@@ -162,7 +162,7 @@ def _trouble(scene: Scene, member: Member, view: View | None) -> str:
         return f"{_count(doubts)} it for failed" if doubts else ""
     successor = scene.ghost(member)
     if successor:
-        return f"{renewed.fate(successor)}; another node lives in its pod"
+        return f"{new_nodes_conf.fate(successor)}; another node lives in its pod"
     if down.scaled_away(scene, member):
         return "its pod is gone"
     pod = scene.pod_named(member)
@@ -213,10 +213,10 @@ def _outside(scene: Scene, members: list[Member], listed: set[str]) -> Iterable[
             if pod.name not in told:
                 yield pod.name, _absence(pod)
         elif proven and pod.view is not None and pod.view.node_id not in listed:
-            held = renewed.keys(pod)
+            held = new_nodes_conf.keys(pod)
             kept = f"its nodes.conf is new, it holds {held} keys, and is in no shard"
             gone = any(scene.ghost(one) is pod for one in members)
-            lost = f"in no shard; {renewed.fate(pod)}" if gone else "in no shard"
+            lost = f"in no shard; {new_nodes_conf.fate(pod)}" if gone else "in no shard"
             yield pod.name, "new" if pod.view.blank else kept if held else lost
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from bootstrap.core import plan as planning
+from bootstrap import plan as planning
 from bootstrap.model.snapshot import Trouble
 
 SOURCES: Final = Path(planning.__file__).parent

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from bootstrap.core.plan import handover
-from bootstrap.core.plan.handover import Ended, Result, Run
-from bootstrap.core.plan.outcome import Step
 from bootstrap.model import leaving_mark
 from bootstrap.model.actions import Action, ConfigSet, Failover
 from bootstrap.model.snapshot import Pod, Trouble
+from bootstrap.plan import handover
+from bootstrap.plan.handover import Ended, Result, Run
+from bootstrap.plan.verdict import Step
 from tests.core import build
 
 OLD = "redis-7.0"

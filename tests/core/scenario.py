@@ -29,13 +29,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any, Final
 
-from bootstrap.core import plan as planning
+from bootstrap import plan as planning
 from bootstrap.core import render
-from bootstrap.core.plan.outcome import Plan
 from bootstrap.model.directory import Name
 from bootstrap.model.primary_answer import Refusal, Upstream
 from bootstrap.model.snapshot import Disk, Former, Pod, Scope, Snapshot, Trouble, View
 from bootstrap.model.topology import Topology
+from bootstrap.plan.verdict import Plan
 from tests.core import build
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"

@@ -6,13 +6,13 @@ import dataclasses
 
 import pytest
 
+from bootstrap import plan as planning
 from bootstrap import status
 from bootstrap.core import brief, overview, render, shards
-from bootstrap.core import plan as planning
-from bootstrap.core.plan import alarms
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Scope
+from bootstrap.plan import alarms
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 from tests.core import build
 
 LATER = Alarm(pod="redis-app-1", code="open-slots", why="slot 7 is open", fix="close it")

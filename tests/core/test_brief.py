@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bootstrap import plan as planning
 from bootstrap.core import brief
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
 from bootstrap.model import acl
 from bootstrap.model.todo import Todo
+from bootstrap.plan.verdict import Block, Phase, Plan, Step
 from tests.core import build
 
 NEW = build.snapshot(*(build.own(one) for one in range(6)))

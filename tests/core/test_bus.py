@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import plan as planning
+from bootstrap import plan as planning
 from bootstrap.model import bus
 from bootstrap.model.snapshot import Scope, View
 from bootstrap.redis import parse

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan import copied
-from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Former, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.plan import copied_volume
+from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.redis import parse
 from tests.core import build
 
@@ -90,7 +90,7 @@ def unreachable(trouble: Trouble) -> Unreachable:
 )  # fmt: skip
 def test_whose_the_volume_is(lines: list[str], bears: str) -> None:
     volume = Volume(members=parse.nodes("\n".join(lines)))
-    assert copied.bearer(volume, build.topology(0)) == bears
+    assert copied_volume.bearer(volume, build.topology(0)) == bears
 
 
 def test_a_volume_of_our_own_opens_the_gate_whoever_is_silent() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.plan import deaf
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import listening, todo
 from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.plan import deaf
+from bootstrap.plan.facts import Scene
 from tests.core import build
 
 HERE, SIX = "10.0.0.10", "fd00::10"

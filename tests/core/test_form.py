@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.outcome import Plan
+from bootstrap import plan as planning
 from bootstrap.model.actions import AddSlots, ConfigSet, Meet, SetConfigEpoch
 from bootstrap.model.snapshot import Pod
+from bootstrap.plan.verdict import Plan
 from tests.core import build
 
 DIP = (("cluster-node-timeout", "499"),)

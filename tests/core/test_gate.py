@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import pytest
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan import gate
-from bootstrap.core.plan.outcome import Gate, Phase, Plan
+from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Volume
+from bootstrap.plan import start_gate
+from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.redis import parse
 from tests.core import build
 
@@ -382,6 +382,6 @@ def test_the_bound_in_time_holds_for_it_too(opens: bool) -> None:
 
 
 def test_where_nothing_is_guarded_a_dry_run_says_so() -> None:
-    assert gate.unguarded(build.topology(0)) == ()
-    (note,) = gate.unguarded(build.topology(0, guarded=False))
+    assert start_gate.unguarded(build.topology(0)) == ()
+    (note,) = start_gate.unguarded(build.topology(0, guarded=False))
     assert note.startswith("BOOTSTRAP_DATA_DIR is not set: ")

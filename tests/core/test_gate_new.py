@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
-from bootstrap.core.plan.outcome import Gate
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Scope, Volume
+from bootstrap.plan.verdict import Gate
 from tests.core import build
 from tests.core.test_gate import GONE, HOLDER, PROMOTED, down, peer, plan, verdict
 

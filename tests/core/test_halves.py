@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.outcome import Phase, Plan
+from bootstrap import plan as planning
 from bootstrap.model import halves
 from bootstrap.model.actions import Meet
 from bootstrap.model.snapshot import Pod, Scope
+from bootstrap.plan.verdict import Phase, Plan
 from tests.core import build
 
 SIZE = 14

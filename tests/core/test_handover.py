@@ -6,12 +6,12 @@ import dataclasses
 
 import pytest
 
-from bootstrap.core.plan import handover
-from bootstrap.core.plan.handover import SEND_AGAIN, Result, Run
-from bootstrap.core.plan.outcome import Step
 from bootstrap.model import leaving_mark
 from bootstrap.model.actions import ConfigSet, Failover, Meet
 from bootstrap.model.snapshot import Pod, Snapshot
+from bootstrap.plan import handover
+from bootstrap.plan.handover import SEND_AGAIN, Result, Run
+from bootstrap.plan.verdict import Step
 from tests.core import build, handing
 
 # Nothing to hand over

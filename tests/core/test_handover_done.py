@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from bootstrap.core.plan.handover import PATIENCE, Ended, Result, Run
-from bootstrap.core.plan.outcome import Step
 from bootstrap.model.snapshot import Pod, Trouble
+from bootstrap.plan.handover import PATIENCE, Ended, Result, Run
+from bootstrap.plan.verdict import Step
 from tests.core import build, handing
 
 

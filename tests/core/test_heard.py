@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from bootstrap import plan as planning
 from bootstrap.core import headline, render, shards
-from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import sidecar_report, todo
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.timers import Memory, Refusal
 from bootstrap.model.todo import Todo
+from bootstrap.plan.facts import Scene
 from tests.core import build
 
 TOPOLOGY = build.topology(0)

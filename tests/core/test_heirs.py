@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.plan.handover import PATIENCE, Ended, Result
-from bootstrap.core.plan.outcome import Step
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable
+from bootstrap.plan.handover import PATIENCE, Ended, Result
+from bootstrap.plan.verdict import Step
 from tests.core import build, handing
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core.plan import introduced
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Pod
+from bootstrap.plan import readiness
+from bootstrap.plan.facts import Scene
 from tests.core import build
 
 AWAY = "n1 :0@0,redis-app-1 master,noaddr - 0 0 2 disconnected 5461-10921"
@@ -18,7 +18,7 @@ def seen(*others: Pod, me: int = 0, **lines: str) -> bool:
     """What is said of our node 0, whose lines may be others: `n1=...`."""
     mine = [lines.get(line.split()[0], line) for line in build.everybody(me)]
     pods = (build.own(me, mine), *others)
-    return introduced.introduced(Scene(build.snapshot(*pods), build.topology(me)))
+    return readiness.introduced(Scene(build.snapshot(*pods), build.topology(me)))
 
 
 def peer(ordinal: int, **more: Any) -> Pod:
@@ -71,6 +71,6 @@ def test_who_has_no_address_is_not_there() -> None:
 
 def test_patience_is_the_servers_own_and_doubled() -> None:
     view = build.view(build.everybody(0), cluster_node_timeout="2000")
-    assert introduced.patience(view, build.topology()) == 4.0
+    assert readiness.patience(view, build.topology()) == 4.0
     silent = build.view(build.everybody(0), cluster_node_timeout=None)
-    assert introduced.patience(silent, build.topology(node_timeout=1000)) == 2.0
+    assert readiness.patience(silent, build.topology(node_timeout=1000)) == 2.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import plan as planning
+from bootstrap import plan as planning
 from bootstrap.model import leaving_mark
 from bootstrap.model.actions import ConfigSet
 from bootstrap.model.snapshot import Pod, Scope

@@ -6,17 +6,17 @@ import itertools
 
 import pytest
 
-from bootstrap.core.plan import meeting
 from bootstrap.model import layout as layouts
 from bootstrap.model.actions import Meet
 from bootstrap.model.snapshot import Pod, View
+from bootstrap.plan import meetings
 from tests.core import build
 
 
 def pairs(size: int, replicas: int, start: int = 0) -> tuple[tuple[int, int], ...]:
     ordinals = tuple(range(start, start + size))
     shards = size // (1 + replicas)
-    return meeting.pairs(ordinals, layouts.layout(ordinals, shards, (layouts.UNKNOWN,) * size))
+    return meetings.pairs(ordinals, layouts.layout(ordinals, shards, (layouts.UNKNOWN,) * size))
 
 
 def hops(size: int, found: tuple[tuple[int, int], ...]) -> int:
@@ -60,7 +60,7 @@ def node(ordinal: int, *lines: str) -> tuple[Pod, View]:
 
 
 def told(*pods: tuple[Pod, View]) -> list[tuple[str, str]]:
-    found = meeting.missing(pods, ((0, 1),), why="because")
+    found = meetings.missing(pods, ((0, 1),), why="because")
     assert all(isinstance(one, Meet) and one.why == "because" for one in found)
     return [(one.pod, one.peer) for one in found]
 
@@ -101,7 +101,7 @@ def test_a_meeting_is_at_the_address_that_was_seen_and_the_ports_that_it_says() 
     lines = [f"n1 {build.address(1)}:7001@9001,x myself,master - 0 0 0 connected"]
     peer = build.pod(1, build.view(lines), at="10.1.1.1")
     assert peer.view is not None
-    found = meeting.meet(me, mine, peer, peer.view, why="")
+    found = meetings.meet(me, mine, peer, peer.view, why="")
     assert (found.address, found.port, found.bus_port) == ("10.1.1.1", 7001, 9001)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from bootstrap import plan as planning
 from bootstrap.core import headline, shards
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.directory import Name
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Pod, Scope, Trouble
 from bootstrap.model.timers import Memory
+from bootstrap.plan.facts import Scene
 from tests.core import build
 
 

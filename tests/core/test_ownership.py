@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bootstrap.core.plan import ownership
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Pod
+from bootstrap.plan import ownership
+from bootstrap.plan.facts import Scene
 from tests.core import build
 
 

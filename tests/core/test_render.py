@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core import plan as planning
+from bootstrap import plan as planning
 from bootstrap.core import render
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Scope

@@ -7,10 +7,10 @@ import itertools
 
 import pytest
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.outcome import Plan
+from bootstrap import plan as planning
 from bootstrap.model.actions import Action, ConfigSet
 from bootstrap.model.snapshot import Scope
+from bootstrap.plan.verdict import Plan
 from tests.simulator import ends
 from tests.simulator.products import PRODUCTS
 from tests.simulator.sidecar import Sidecar

@@ -6,11 +6,7 @@ import dataclasses
 
 import pytest
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan import handover, safety
-from bootstrap.core.plan.handover import Result, Run
-from bootstrap.core.plan.outcome import Phase, Plan, Step
-from bootstrap.core.plan.scene import Scene
+from bootstrap import plan as planning
 from bootstrap.model import leaving_mark
 from bootstrap.model.actions import (
     Action,
@@ -25,6 +21,10 @@ from bootstrap.model.actions import (
     SetPeersPassword,
 )
 from bootstrap.model.snapshot import Disk, Pod, Scope, Snapshot, Trouble
+from bootstrap.plan import handover, unwritable
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.handover import Result, Run
+from bootstrap.plan.verdict import Phase, Plan, Step
 from tests.core import build, handing
 
 FULL = Disk(free=4096)
@@ -53,7 +53,7 @@ def seen(*, disk: Disk | None = FULL) -> Snapshot:
 
 
 def planned(plan: Plan, disk: Disk | None = FULL) -> Plan:
-    return safety.guarded(Scene(seen(disk=disk), build.topology(0)), plan)
+    return unwritable.guarded(Scene(seen(disk=disk), build.topology(0)), plan)
 
 
 @pytest.mark.parametrize("action", SAVED, ids=lambda one: type(one).__name__)
@@ -86,7 +86,7 @@ def test_each_plan_passes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pod = build.own(0, build.everybody(0), ok=True, cluster_announce_ip="10.0.0.99")
     look = dataclasses.replace(build.snapshot(pod, scope=Scope.LOCAL), disk=FULL)
     assert planning.plan(look, build.topology(0)).steps == ()
-    monkeypatch.setattr(safety, "guarded", lambda _scene, plan: plan)
+    monkeypatch.setattr(unwritable, "guarded", lambda _scene, plan: plan)
     assert planning.plan(look, build.topology(0)).steps != ()
 
 
@@ -132,7 +132,7 @@ def test_each_step_of_a_hand_over_passes_it(monkeypatch: pytest.MonkeyPatch) -> 
     marked = build.snapshot(handing.own(0, mark=True))
     assert handover.unmark(marked, build.topology(0)).actions
     assert not handover.unmark(full(marked), build.topology(0)).actions
-    monkeypatch.setattr(safety, "kept_of", lambda _scene, step: step)
+    monkeypatch.setattr(unwritable, "kept_of", lambda _scene, step: step)
     assert handing.actions(decide(*pods)) != ()
 
 

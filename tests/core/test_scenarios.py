@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.outcome import Phase, Plan
+from bootstrap import plan as planning
 from bootstrap.model import todo
+from bootstrap.plan.verdict import Phase, Plan
 from tests.core import codes, scenario
 from tests.simulator import oracle
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap.core import plan as planning
+from bootstrap import plan as planning
 from bootstrap.model.snapshot import Scope
 from tests.core import build
 

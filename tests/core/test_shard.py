@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.formation import formation
-from bootstrap.core.plan.scene import Scene
+from bootstrap import plan as planning
 from bootstrap.model.actions import Replicate
 from bootstrap.model.snapshot import Pod
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.formation import formation
 from tests.core import build
 
 SIZE, SHARDS, ME = 9, 3, 6

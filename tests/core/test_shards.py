@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
+from bootstrap import plan as planning
 from bootstrap.core import overview, shards
-from bootstrap.core import plan as planning
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod
 from tests.core import build, scenario

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from bootstrap.core import plan as planning
+from bootstrap import plan as planning
 from bootstrap.core import render, sidecars
-from bootstrap.core.plan import advice, down
-from bootstrap.core.plan.outcome import Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import todo
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Former, Pod, Scope, Trouble, Unreachable
 from bootstrap.model.timers import Memory
+from bootstrap.plan import advice, down
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Plan
 from tests.core import build
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from bootstrap import plan as planning
 from bootstrap.core import headline
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.timers import Refusal
+from bootstrap.plan.facts import Scene
 from tests.core import build
 
 LACKS = "no permissions; what it lacks: ACL SETUSER bootstrap '+cluster|meet'"

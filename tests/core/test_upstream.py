@@ -6,12 +6,12 @@ import dataclasses
 
 import pytest
 
+from bootstrap import plan as planning
 from bootstrap.core import headline, shards
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import primary_answer
 from bootstrap.model.primary_answer import Refusal
 from bootstrap.model.timers import Memory
+from bootstrap.plan.facts import Scene
 from tests.core import build
 
 WORDS = {

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 import pytest
 
+from bootstrap import plan as planning
 from bootstrap.core import causes, effect, headline, overview, render, shards
-from bootstrap.core import plan as planning
 from bootstrap.core.cause import Verdict
-from bootstrap.core.plan import down
-from bootstrap.core.plan.outcome import Phase, Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
+from bootstrap.plan import down
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Phase, Plan
 from tests.core import build, scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))

@@ -10,7 +10,7 @@ from typing import Final
 from prometheus_client import parser
 
 from bootstrap import server, status
-from bootstrap.core.plan import handover, outcome
+from bootstrap.plan import handover, verdict
 from tests.core import build, codes
 
 OF_TARGETS: Final = frozenset(
@@ -44,10 +44,10 @@ def serve(board: status.Board) -> str:
 def _everything() -> status.Board:
     """A board on which all that can happen has happened."""
     blocked = [
-        outcome.Block(code=code, why="", fix="") for code in codes.of_plans() | codes.of_the_gate()
+        verdict.Block(code=code, why="", fix="") for code in codes.of_plans() | codes.of_the_gate()
     ]
-    alarms = [outcome.Alarm(pod="", code=code, why="", fix="") for code in codes.of_alarms()]
-    plan = outcome.Plan(phase=outcome.Phase.BLOCKED, blocked=tuple(blocked), alarms=tuple(alarms))
+    alarms = [verdict.Alarm(pod="", code=code, why="", fix="") for code in codes.of_alarms()]
+    plan = verdict.Plan(phase=verdict.Phase.BLOCKED, blocked=tuple(blocked), alarms=tuple(alarms))
     board = status.Board(status=status.Status(topology=build.topology(), plan=plan))
     board.status = status.Status(
         topology=build.topology(), snapshot=build.snapshot(), plan=plan, tick=1

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from bootstrap import logs, loop, observe, pace, status
+from bootstrap import plan as planning
 from bootstrap.config import errors, secret
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.outcome import Plan
 from bootstrap.dns import client
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.timers import Memory
 from bootstrap.model.topology import Topology
+from bootstrap.plan.verdict import Plan
 from bootstrap.redis import connection, node
 from tests.shell import seen
 

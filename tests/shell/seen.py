@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap import status
-from bootstrap.core.plan.outcome import Phase, Plan
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.plan.verdict import Phase, Plan
 
 TOPOLOGY = Topology(
     statefulset="app", ordinal=0, subdomain="svc.ns.svc.cluster.local", size=6, address="192.0.2.1"

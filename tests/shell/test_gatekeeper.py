@@ -10,9 +10,9 @@ import pytest
 
 from bootstrap import observe, server
 from bootstrap.config import secret
-from bootstrap.core.plan.outcome import Gate, Phase, Plan
 from bootstrap.dns import client
 from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.redis import connection
 from tests.shell import scripted, seen, watching
 from tests.statefulset import needs, process, sets

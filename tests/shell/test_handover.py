@@ -13,8 +13,8 @@ import pytest
 
 from bootstrap import apply, handover, logs, neighbours, status
 from bootstrap.config import secret
-from bootstrap.core.plan.handover import Ended, Result
 from bootstrap.model.snapshot import Snapshot
+from bootstrap.plan.handover import Ended, Result
 from bootstrap.redis import connection
 from tests.core import build
 

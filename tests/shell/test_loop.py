@@ -8,8 +8,8 @@ import pytest
 
 from bootstrap import loop, pace
 from bootstrap.config.errors import Exit
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
 from bootstrap.model.snapshot import Scope
+from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
 from tests.shell import scripted
 
 STEADY = Plan(phase=Phase.STEADY)

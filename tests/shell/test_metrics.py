@@ -5,8 +5,8 @@ from __future__ import annotations
 from prometheus_client.registry import CollectorRegistry
 
 from bootstrap import metrics, status
-from bootstrap.core.plan.outcome import Block, Phase, Plan
 from bootstrap.model.snapshot import Pod, Scope
+from bootstrap.plan.verdict import Block, Phase, Plan
 from tests.core import build
 
 LINES = build.everybody(0)

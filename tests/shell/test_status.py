@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from bootstrap import status
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
+from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 from tests.shell import seen
 
 BLOCK = Block(code="stranger", why="who is that", fix="look")

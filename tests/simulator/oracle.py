@@ -10,12 +10,12 @@ import random
 import re
 from typing import Final, assert_never
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.outcome import Plan
+from bootstrap import plan as planning
 from bootstrap.model import actions
 from bootstrap.model.actions import Action
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.plan.verdict import Plan
 from tests.simulator import bits
 from tests.simulator.node import Server
 from tests.simulator.world import Pod, World

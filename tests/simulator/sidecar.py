@@ -10,13 +10,13 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable
 
-from bootstrap.core import plan as planning
-from bootstrap.core.plan.outcome import Phase, Plan, Step
+from bootstrap import plan as planning
 from bootstrap.model import bus, directory, fast_form
 from bootstrap.model.actions import Action
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Pod, Scope, Snapshot, Unreachable, View
 from bootstrap.model.timers import Memory
+from bootstrap.plan.verdict import Phase, Plan, Step
 from tests.simulator import oracle
 from tests.simulator.node import Server
 from tests.simulator.world import World

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bootstrap.core.plan import commands, names, promoting, unreached, usual
-from bootstrap.core.plan.outcome import Block, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import acl, slots
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.plan import commands, names, promoting, unreached, usual
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block, Wait
 
 #: Troubles that time does not mend: the node answered, and what it said rules it out.
 _HOPELESS = frozenset({Trouble.NOT_CLUSTER, Trouble.UNSUPPORTED, Trouble.COMMAND})

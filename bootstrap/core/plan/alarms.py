@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core.plan import (
+from bootstrap.plan import (
     bus_ports,
     crowded,
     deaf,
@@ -17,8 +17,8 @@ from bootstrap.core.plan import (
     unwilling,
     writes,
 )
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 #: Each takes the facts and returns the faults it knows of, in any order. A sidecar that looks at
 #: its own node alone sees the faults of that node; `status` and a dry run see those of all pods.

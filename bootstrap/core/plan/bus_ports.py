@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core.plan import commands, meeting
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Pod, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands, meetings
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "bus-port-closed"
 _Seen = tuple[Pod, View]
@@ -75,7 +75,7 @@ def _no_way_back(scene: Scene, pod: Pod, view: View) -> bool:
         return False
     ours = view.member(my.node_id)
     if ours is None:
-        return meeting.pending((pod, view), (scene.me, my))
+        return meetings.pending((pod, view), (scene.me, my))
     at_home = ours.address == my.myself.address and ours.bus_port == my.myself.bus_port
     return at_home and not (my.reached_by is None or view.node_id in my.reached_by)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan import commands, unreached
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands, unreached
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "not-reachable"
 _MEANS: Final = "no peer can see or copy it, and no client reaches it; its data are untouched"

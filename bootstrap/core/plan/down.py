@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bootstrap.core.plan import advice, commands, unreached
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Member, Scope, Unreachable
 from bootstrap.model.todo import Todo
+from bootstrap.plan import advice, commands, unreached
+from bootstrap.plan.facts import Scene
 
 
 def scaled_away(scene: Scene, member: Member) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bootstrap.core.plan import advice, commands
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Member, Pod
 from bootstrap.model.todo import Todo
+from bootstrap.plan import advice, commands
+from bootstrap.plan.facts import Scene
 
 
 def fix(scene: Scene, member: Member) -> tuple[Todo, ...]:

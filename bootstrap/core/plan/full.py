@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan import safety
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
+from bootstrap.plan import unwritable
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "volume-full"
 
@@ -14,11 +14,11 @@ CODE: Final = "volume-full"
 def full(scene: Scene) -> list[Alarm]:
     """At most one: the sidecar has no other volume than its own pod's."""
     disk, me = scene.snapshot.disk, scene.me.name
-    why = safety.full(disk) if disk is not None else ""
+    why = unwritable.full(disk) if disk is not None else ""
     if not why:
         return []
     text = (
         f"{me}: {why}; its server ends itself as soon as it cannot write nodes.conf, which it does"
         " at each change of the cluster, another node's failure among them; until then it serves"
     )
-    return [Alarm(pod=me, code=CODE, why=text, fix=safety.room(scene, me))]
+    return [Alarm(pod=me, code=CODE, why=text, fix=unwritable.room(scene, me))]

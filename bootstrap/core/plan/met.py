@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan import foreign
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member
+from bootstrap.plan import foreign
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "foreign-node"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bootstrap.core.plan import commands, service, usual
-from bootstrap.core.plan.outcome import Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.plan import commands, service, usual
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Wait
 
 
 def unanswered(pod: Pod) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bootstrap.core.plan import commands
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, OpenSlot, Pod, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "open-slots"
 #: For how long the same slots have to be open, in seconds, before it is an alarm: a reshard that

@@ -6,10 +6,10 @@ not tell was not asked; it may serve them, or have them by now.
 
 from __future__ import annotations
 
-from bootstrap.core.plan import commands, names
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands, names
+from bootstrap.plan.facts import Scene
 
 
 def once_found(scene: Scene, act: Todo) -> Todo:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import enum
 from typing import assert_never
 
-from bootstrap.core.plan import commands
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands
+from bootstrap.plan.facts import Scene
 
 
 class Fault(enum.Enum):

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from bootstrap.core.plan import commands, following, usual
-from bootstrap.core.plan.outcome import Alarm, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import acl, bus
 from bootstrap.model.primary_answer import LASTING_SECONDS, Refusal, Upstream
 from bootstrap.model.snapshot import Member, Pod, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands, replication, usual
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm, Wait
 
 CODE: Final = "replica-refused"
 
@@ -178,7 +178,7 @@ def turned_away(scene: Scene) -> list[Alarm]:
     if found is None or primary is None or my.link_up or not _lasting(scene, scene.me):
         return []
     refusal = found.refused
-    if refusal is None or found.address != my.primary_host or following.astray(my):
+    if refusal is None or found.address != my.primary_host or replication.astray(my):
         return []
     if refusal in _ABSENCE and not bus.connected(my, primary):
         return []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from bootstrap.core.plan import commands, usual
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import acl, slots
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands, usual
+from bootstrap.plan.facts import Scene
 
 #: Troubles that pass by themselves, with the usual seconds; all others are for a person.
 USUAL: Final = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan import commands
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "volume-unreadable"
 

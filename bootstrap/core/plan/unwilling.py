@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan import advice, unreached
 from bootstrap.core.plan.down import listed
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
+from bootstrap.plan import advice, unreached
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "command-refused"
 #: For how long a server has to refuse, in seconds, before time does not mend it: gossip, handshakes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan import commands, safety
-from bootstrap.core.plan.outcome import Alarm
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Pod, View, Writing
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands, unwritable
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "writes-refused"
 
@@ -80,9 +80,9 @@ def _disk(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
     )
     disk = scene.snapshot.disk if pod is scene.me else None
     if disk is None or disk.free is None:
-        return (log, *safety.room(scene, pod.name), _saved(scene, pod))
-    if safety.full(disk):
-        return (log, *safety.room(scene, pod.name))
+        return (log, *unwritable.room(scene, pod.name), _saved(scene, pod))
+    if unwritable.full(disk):
+        return (log, *unwritable.room(scene, pod.name))
     lies = Todo(
         what=f"its volume has {disk.free // 2**20} MiB left, so the cause is another: what lies in"
         " the server's dir, and whose is it?",

@@ -21,15 +21,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from bootstrap.core.plan import advice, commands
-from bootstrap.core.plan.outcome import Block, Gate
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import copied_from as places
 from bootstrap.model.hostnames import owner, plain
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Former, Member, Pod, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.plan import advice, commands
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block, Gate
 
 COPIED = "copied-volume"
 #: Answers that are none of a node: a server that is in no cluster, and a connection that is ended

@@ -29,13 +29,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootstrap.core.plan import advice, commands, copied, names, unreached, usual
-from bootstrap.core.plan.outcome import Block, Gate, Phase, Plan, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.model.todo import Fix, Todo
 from bootstrap.model.topology import Topology
+from bootstrap.plan import advice, commands, copied_volume, names, unreached, usual
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block, Gate, Phase, Plan, Wait
 
 _MISSING = "data-missing"
 _UNREADABLE = "nodes-conf-unreadable"
@@ -51,7 +51,7 @@ def gate(scene: Scene) -> Gate:
     me = volume.myself
     if scene.snapshot.memory.opened:
         return Gate()  # the server may be up by now, and nothing can hold it down any more
-    copy = copied.held(scene)
+    copy = copied_volume.held(scene)
     if copy is not None:
         return copy
     if volume.data and not volume.file:
@@ -68,7 +68,7 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
     """What a gate makes of the plan; None when there is nothing but to wait for the server."""
     if verdict.code:
         block = Block(code=verdict.code, why=verdict.why, fix=verdict.fix)
-        look = Scope.ALL if verdict.code in {_MISSING, copied.COPIED} else Scope.LOCAL
+        look = Scope.ALL if verdict.code in {_MISSING, copied_volume.COPIED} else Scope.LOCAL
         return Plan(phase=Phase.BLOCKED, blocked=(block,), look=look)
     if verdict.open:
         return None

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.core.plan import advice, commands, meeting, moved
-from bootstrap.core.plan.formation import under_way
-from bootstrap.core.plan.outcome import Block
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import fast_form, slots
 from bootstrap.model.actions import Meet
 from bootstrap.model.snapshot import Member, Pod, Scope, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import advice, commands, meetings, moved
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.formation import under_way
+from bootstrap.plan.verdict import Block
 
 _Seen = tuple[Pod, View]
 
@@ -35,11 +35,11 @@ def introduction(scene: Scene) -> tuple[Meet, ...] | None:
         return None
     me = (scene.me, scene.my)
     peers = [one for one in cluster if one[1].node_id in scene.my.known_ids]
-    if any(meeting.pending(one, me) or meeting.pending(me, one) for one in cluster):
+    if any(meetings.pending(one, me) or meetings.pending(me, one) for one in cluster):
         return ()
     peer, view = next((one for one in peers if one[1].state_ok), peers[0])
     why = f"{scene.me.name} knows {peer.name}, and no owner of slots knows {scene.me.name}"
-    return (meeting.meet(*me, peer, view, why=why),)
+    return (meetings.meet(*me, peer, view, why=why),)
 
 
 def refusal(scene: Scene) -> Block | None:

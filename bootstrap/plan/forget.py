@@ -6,13 +6,13 @@ so each sidecar forgets for its own node, and they all do within one interval of
 
 from __future__ import annotations
 
-from bootstrap.core.plan import advice, commands, ownership, renewed
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Step
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.actions import Forget
 from bootstrap.model.snapshot import Member, Pod, Scope, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import advice, commands, new_nodes_conf, ownership
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block, Phase, Plan, Step
 
 
 def forget(scene: Scene) -> Plan | None:
@@ -111,14 +111,14 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
         return Block(
             code="lost-slots",
             why=f"{slots.named(owner.ranges)} were {scene.name(ghost)}'s;"
-            f" {renewed.fate(pod)}, and a pod that may hold their keys is away: {names}",
+            f" {new_nodes_conf.fate(pod)}, and a pod that may hold their keys is away: {names}",
             fix=fix,
             serves=pod is not scene.me,
         )
     return Block(
         code="lost-slots",
         why=f"{slots.named(owner.ranges)} were {scene.name(ghost)}'s;"
-        f" {renewed.fate(pod)}, and no replica of it is left",
+        f" {new_nodes_conf.fate(pod)}, and no replica of it is left",
         fix=(
             advice.older_volume(
                 scene.topology,
@@ -165,7 +165,7 @@ def replaced(scene: Scene) -> Block | None:
     me = scene.me.name
     return Block(
         code="primary-replaced",
-        why=f"{me} follows {scene.name(primary)}; {renewed.fate(pod)}, and {pod.name} is another"
+        why=f"{me} follows {scene.name(primary)}; {new_nodes_conf.fate(pod)}, and {pod.name} is another"
         " node at the same address now, so no election comes, and no node serves"
         f" {slots.named(primary.slots)}",
         fix=(

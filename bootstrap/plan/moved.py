@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bootstrap.core.plan import local
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Member, Pod, Scope, View
+from bootstrap.plan import own_settings
+from bootstrap.plan.facts import Scene
 
 
 def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:
@@ -22,7 +22,7 @@ def displaced(scene: Scene) -> list[tuple[Member, Pod, View]]:
             continue
         if scene.snapshot.scope < Scope.ALL and member.hostname != pod.hostname:
             continue  # another pod, not looked at, may bear this id too
-        elsewhere = member.address not in (pod.address, local.announced(pod))
+        elsewhere = member.address not in (pod.address, own_settings.announced(pod))
         said = pod.view.myself
         dialled = (member.port, member.bus_port) != (said.port, said.bus_port)
         if elsewhere or dialled or "noaddr" in member.flags:

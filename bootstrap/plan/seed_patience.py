@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bootstrap.core.plan import advice, size, usual
-from bootstrap.core.plan.outcome import Phase, Plan, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
+from bootstrap.plan import advice, size, usual
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Phase, Plan, Wait
 
 #: How long an expected pod leaves it to the seed to introduce it, before it looks around itself,
 #: in seconds: several times what forming takes, and DNS caches are not asked meanwhile.

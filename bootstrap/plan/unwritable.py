@@ -10,13 +10,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from bootstrap.core.plan import commands
-from bootstrap.core.plan.outcome import Phase, Plan, Step, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import fast_form
 from bootstrap.model.actions import Action, ConfigSet, Meet, ReloadCertificates, SetPeersPassword
 from bootstrap.model.snapshot import Disk, Pod
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Phase, Plan, Step, Wait
 
 #: Bytes that a volume has to have left for another nodes.conf: the new one is written beside the
 #: old one. Of 240 nodes it takes about 45 KiB, at less than 190 bytes a line.

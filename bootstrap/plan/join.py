@@ -7,26 +7,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan import (
-    advice,
-    commands,
-    foreign,
-    ghosts,
-    meeting,
-    ownership,
-    patience,
-    promoting,
-    shard,
-    unheard,
-    usual,
-)
-from bootstrap.core.plan.evidence import components
-from bootstrap.core.plan.formation import under_way
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import fast_form, slots
 from bootstrap.model.snapshot import Member, Pod, Scope
 from bootstrap.model.todo import Fix, Todo
+from bootstrap.plan import (
+    advice,
+    choose_shard,
+    commands,
+    foreign,
+    forget,
+    introduce,
+    meetings,
+    ownership,
+    promoting,
+    seed_patience,
+    usual,
+)
+from bootstrap.plan.conflicts import components
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.formation import under_way
+from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
 
 _GOSSIP: Final = "gossip to name the primaries"
 
@@ -45,7 +45,7 @@ def _enter(scene: Scene) -> Plan:
     """Blank: wait for the seed to form, or find the cluster and MEET it."""
     scope, topology = scene.snapshot.scope, scene.topology
     if scope < Scope.ALL and not topology.seed:
-        patient = patience.with_seed(scene)
+        patient = seed_patience.with_seed(scene)
         if patient is not None:
             return patient
     if scope < Scope.ALL:
@@ -93,7 +93,7 @@ def _nobody_yet(scene: Scene) -> Plan:
     seed = scene.snapshot.pod(seed_name)
     up = seed is not None and seed.view is not None
     fix = advice.sidecar(topology, seed_name) if up else ()
-    waits = [patience.forming(scene, f"{seed_name} to form the cluster", fix)]
+    waits = [seed_patience.forming(scene, f"{seed_name} to form the cluster", fix)]
     found = (advice.missing(scene, pod) for pod in scene.snapshot.pods if pod is not scene.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
@@ -153,7 +153,7 @@ def _meet(scene: Scene, pods: list[Pod]) -> Plan:
     )
     until = f"our node and {peer.name} know each other"
     why = f"{scene.me.name} is blank, and {peer.name} is in a cluster"
-    action = meeting.meet(scene.me, scene.my, peer, peer_view, why=why)
+    action = meetings.meet(scene.me, scene.my, peer, peer_view, why=why)
     follow = Step(actions=(), until="it follows the primary with the fewest replicas")
     return Plan(
         phase=Phase.JOIN, look=Scope.ALL, steps=(Step(actions=(action,), until=until), follow)
@@ -167,7 +167,7 @@ def _follow(scene: Scene) -> Plan | None:
         what = "the slots that are open on it to be moved here, or CLUSTER SETSLOT STABLE"
         return Plan(phase=Phase.JOIN, waiting=(Wait(pod=scene.me.name, what=what),))
     # A temporary setting marks a seed at work; should that have died, `local` ends the wait.
-    patient = idle < patience.SEED_SECONDS or fast_form.marked(my)
+    patient = idle < seed_patience.SEED_SECONDS or fast_form.marked(my)
     # A node that the seed has only just met may not have heard every sibling's name yet.
     judged = scene.snapshot.scope is Scope.ALL and not fast_form.marked(my)
     strange = _foreign(scene, [scene.me]) if judged else []
@@ -206,13 +206,13 @@ def _follow(scene: Scene) -> Plan | None:
         and member.slots
         and not (member.is_replica or member.failed or scene.ghost(member))
     ]
-    refused = unheard.refusal(scene)
+    refused = introduce.refusal(scene)
     if refused is not None:
         return Plan(phase=Phase.BLOCKED, blocked=(refused,), look=Scope.ALL)
     introduced = _unheard(scene)
     if introduced is not None:
         return introduced
-    before = shard.before(scene)
+    before = choose_shard.before(scene)
     # A pod whose shard is alive need not wait for what becomes of other shards.
     sure = any(primary.node_id in before for primary in primaries)
     waited = "" if sure else _waited_for(scene, owners, primaries)
@@ -220,10 +220,10 @@ def _follow(scene: Scene) -> Plan | None:
         seconds = usual.GOSSIP if waited == _GOSSIP else usual.ELECTED
         wait = Wait(pod=scene.me.name, what=waited, usual=seconds)
         return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
-    lost = [block for ghost_id, block in ghosts.lost_slots(scene) if ghost_id in before]
+    lost = [block for ghost_id, block in forget.lost_slots(scene) if ghost_id in before]
     if lost:
         return Plan(phase=Phase.BLOCKED, blocked=tuple(lost), look=Scope.ALL)
-    return shard.replicate(scene, primaries, before)
+    return choose_shard.replicate(scene, primaries, before)
 
 
 def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
@@ -270,7 +270,7 @@ def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
 
 def _unheard(scene: Scene) -> Plan | None:
     """Our node is introduced once more where no owner of slots has heard of it."""
-    actions = unheard.introduction(scene)
+    actions = introduce.introduction(scene)
     if actions is None:
         return None
     step = Step(actions=actions, until="an owner of slots knows our node")

@@ -6,13 +6,13 @@ follows its primary as soon as it knows it; then every node is asked whether all
 
 from __future__ import annotations
 
-from bootstrap.core.plan import meeting, turned_away
-from bootstrap.core.plan.formation import Formation
-from bootstrap.core.plan.outcome import Phase, Plan, Step
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import fast_form, slots
 from bootstrap.model.actions import Action, AddSlots, ConfigSet, Meet, Replicate, SetConfigEpoch
 from bootstrap.model.snapshot import Scope, View
+from bootstrap.plan import meetings, turned_away
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.formation import Formation
+from bootstrap.plan.verdict import Phase, Plan, Step
 
 _SLOTS_UNTIL = "every primary owns its slots, and no other node any"
 _MEET_UNTIL = "every node knows every other, on both sides"
@@ -96,8 +96,8 @@ def _view_of(found: Formation, name: str) -> View:
 
 def _meets(found: Formation) -> tuple[Action, ...]:
     ordinals = tuple(pod.ordinal for pod, _ in found.pods)
-    wanted = meeting.pairs(ordinals, found.layout)
-    return meeting.missing(found.pods, wanted, why="gossip makes the rest known")
+    wanted = meetings.pairs(ordinals, found.layout)
+    return meetings.missing(found.pods, wanted, why="gossip makes the rest known")
 
 
 def _follow(found: Formation) -> tuple[Replicate, ...]:
@@ -130,14 +130,14 @@ def _tell(found: Formation) -> tuple[Meet, ...]:
     why = "its slots are not known there yet"
     owners = {view.node_id: (pod, view) for pod, view in found.primaries}
     return tuple(
-        meeting.meet(*owner, pod, view, why=why)
+        meetings.meet(*owner, pod, view, why=why)
         for pod, view in found.pods
         if view.setting(fast_form.PING_INTERVAL) in (None, fast_form.PING_DEFAULT)
         for member in view.others
         if (owner := owners.get(member.node_id)) is not None
         and not member.slots
         and owner[1].member(view.node_id) is not None
-        and not meeting.pending(owner, (pod, view))
+        and not meetings.pending(owner, (pod, view))
     )
 
 

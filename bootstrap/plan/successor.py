@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 
-from bootstrap.core.plan import safety
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import layout, leaving_mark
 from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.plan import unwritable
+from bootstrap.plan.facts import Scene
 
 #: Bytes by which replicas have to differ in what they still lack before it matters: less is what
 #: was written between two looks, and the failover itself waits for it.
@@ -40,7 +40,7 @@ def judge(scene: Scene, member: Member) -> tuple[Fitness, str]:
         return _unseen(scene, member)
     if leaving_mark.marked(pod.view):
         return Fitness.NEVER, f"{name} is leaving too"
-    cannot = safety.cannot_save(scene, pod)
+    cannot = unwritable.cannot_save(scene, pod)
     if cannot:
         return Fitness.NEVER, f"{name} would end when it takes over: {cannot}"
     if pod.view.myself.primary_id != scene.my.node_id:

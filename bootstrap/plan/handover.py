@@ -19,13 +19,13 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from bootstrap.core.plan import heirs, safety
-from bootstrap.core.plan.outcome import Step
-from bootstrap.core.plan.scene import Scene, human_name
 from bootstrap.model import leaving_mark, slots
 from bootstrap.model.actions import Action, ConfigSet, Failover
 from bootstrap.model.snapshot import Member, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.plan import successor, unwritable
+from bootstrap.plan.facts import Scene, human_name
+from bootstrap.plan.verdict import Step
 
 #: How long a server is waited for that does not answer at all, in seconds. A server that was told
 #: to stop is gone by then; one that loads, or syncs, says so and is waited for longer.
@@ -115,7 +115,7 @@ def decide(snapshot: Snapshot, topology: Topology, run: Run) -> Step | Ended:
     """The next step (without actions: only wait and look again), or the end."""
     scene = Scene(snapshot, topology)
     found = _decide(scene, run)
-    return safety.kept_of(scene, found) if isinstance(found, Step) else found
+    return unwritable.kept_of(scene, found) if isinstance(found, Step) else found
 
 
 def _decide(scene: Scene, run: Run) -> Step | Ended:
@@ -135,7 +135,7 @@ def _decide(scene: Scene, run: Run) -> Step | Ended:
 
 def unmark(snapshot: Snapshot, topology: Topology) -> Step:
     """Give our own node its name without the mark; no action where that would end its server."""
-    return safety.kept_of(Scene(snapshot, topology), _unmark(topology))
+    return unwritable.kept_of(Scene(snapshot, topology), _unmark(topology))
 
 
 def _unmark(topology: Topology) -> Step:
@@ -157,14 +157,14 @@ def _give(scene: Scene, run: Run) -> Step | Ended:
         return turn
     if not _majority(my, _voters(scene)):
         return Step(actions=(), until="a majority of the primaries is there to agree")
-    judged = [(heirs.judge(scene, one), heirs.pod_of(scene, one)) for one in followers]
-    fit = [pod for (fitness, _), pod in judged if pod and fitness is heirs.Fitness.FIT]
+    judged = [(successor.judge(scene, one), successor.pod_of(scene, one)) for one in followers]
+    fit = [pod for (fitness, _), pod in judged if pod and fitness is successor.Fitness.FIT]
     if fit:
-        heir = heirs.best(scene, fit, run.sent).name
+        heir = successor.best(scene, fit, run.sent).name
         action = Failover(pod=heir, primary=me, why=f"{me} is about to stop")
         return Step(actions=(action,), until=f"{heir} has taken over")
     reasons = "; ".join(sorted(reason for (_, reason), _ in judged))
-    soon = any(fitness is heirs.Fitness.SOON for (fitness, _), _ in judged)
+    soon = any(fitness is successor.Fitness.SOON for (fitness, _), _ in judged)
     if soon or run.seconds < PATIENCE:
         return Step(actions=(), until=f"a replica is fit to take over: {reasons}")
     return Ended(result=Result.NO_REPLICA, text=f"no replica is fit to take over: {reasons}")
@@ -173,7 +173,7 @@ def _give(scene: Scene, run: Run) -> Step | Ended:
 def _voters(scene: Scene) -> list[str]:
     """Ids of the primaries that can agree. One that cannot save its vote ends itself over it."""
     my = scene.my
-    full = {my.node_id} if safety.cannot_save(scene, scene.me) else set()
+    full = {my.node_id} if unwritable.cannot_save(scene, scene.me) else set()
     alive = [one.node_id for one in my.members if one.slots and not one.failed]
     return [one for one in alive if one not in full]
 
@@ -200,7 +200,7 @@ def _turn(scene: Scene, run: Run) -> Step | None:
 def _may_mark(scene: Scene, run: Run) -> bool:
     """Whether our node can say that it is leaving: not where that would end its server."""
     my = scene.my
-    if safety.cannot_save(scene, scene.me):
+    if unwritable.cannot_save(scene, scene.me):
         return False
     return my.setting(leaving_mark.NAME) is not None and not (leaving_mark.marked(my) or run.mute)
 

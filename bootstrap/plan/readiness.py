@@ -6,11 +6,11 @@ each says `cluster_state:ok` for 17 to 23 s without a link to any other.
 
 from __future__ import annotations
 
-from bootstrap.core.plan import local, moved
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import fast_form
 from bootstrap.model.snapshot import View
 from bootstrap.model.topology import Topology
+from bootstrap.plan import moved, own_settings
+from bootstrap.plan.facts import Scene
 
 
 def patience(my: View, topology: Topology) -> float:
@@ -27,7 +27,11 @@ def introduced(scene: Scene) -> bool:
     here = {my.node_id}
     for pod in scene.snapshot.pods:
         member = my.member(pod.view.node_id) if pod.view else None
-        if member and member.address and member.address in (pod.address, local.announced(pod)):
+        if (
+            member
+            and member.address
+            and member.address in (pod.address, own_settings.announced(pod))
+        ):
             here.add(member.node_id)
     owners = {member.node_id for member in my.members if member.slots}
     return 2 * len(owners & here) > len(owners) and not moved.displaced(scene)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import layout as layouts
 from bootstrap.model.snapshot import Pod, View
+from bootstrap.plan.facts import Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

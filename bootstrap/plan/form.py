@@ -5,15 +5,15 @@ This is the proof, and what is missing to it; the steps themselves are in `formi
 
 from __future__ import annotations
 
-from bootstrap.core.plan import advice, commands, forming, moved, names, size, usual
-from bootstrap.core.plan.formation import Formation, formation, ours, under_way
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import fast_form, slots
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.plan import advice, commands, form_steps, moved, names, size, usual
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.formation import Formation, formation, ours, under_way
+from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
 def form(scene: Scene) -> Plan | None:
@@ -33,7 +33,7 @@ def form(scene: Scene) -> Plan | None:
         listed = scene.snapshot.listed
         return size.refusal(scene) if listed else _waiting(_unlisted(scene))
     if ours(found):
-        return _begin(scene, found) if _epochs_missing(found) else forming.finish(scene, found)
+        return _begin(scene, found) if _epochs_missing(found) else form_steps.finish(scene, found)
     if not scene.my.alone and not under_way(scene):
         return None  # an established cluster, whose slots have moved on from the layout
     blocked = tuple(block for pod, view in scene.viewed for block in _used(scene, found, pod, view))
@@ -136,7 +136,7 @@ def _begin(scene: Scene, found: Formation) -> Plan:
         return _waiting(*_handshakes(found))
     if not scene.snapshot.listed:
         return _waiting(_unlisted(scene))
-    return forming.begin(scene, found)
+    return form_steps.begin(scene, found)
 
 
 def _unlisted(scene: Scene) -> Wait:

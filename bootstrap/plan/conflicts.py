@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 
-from bootstrap.core.plan import advice, commands, copied, foreign, heal, usual
-from bootstrap.core.plan.formation import under_way
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import advice, commands, copied_volume, foreign, heal, usual
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.formation import under_way
+from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 #: For how long a stranger behind a sibling's name is taken for a stale DNS answer by a node that
 #: has its role, in seconds: twice what caches were seen to keep the address of a deleted pod.
@@ -26,7 +26,7 @@ def doubts(scene: Scene) -> Plan | None:
         what = "a look at whose the nodes of other names are"
         wait = Wait(pod=scene.me.name, what=what, usual=usual.LOOK)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
-    twins = copied.twins(scene)
+    twins = copied_volume.twins(scene)
     blocked = (
         *_hopeless(scene),
         *twins,

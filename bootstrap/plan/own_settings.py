@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan.outcome import Step
-from bootstrap.core.plan.scene import Scene, human_name
 from bootstrap.model import fast_form, leaving_mark
 from bootstrap.model.actions import Action, ConfigSet, ReloadCertificates, SetPeersPassword
 from bootstrap.model.snapshot import Pod
+from bootstrap.plan.facts import Scene, human_name
+from bootstrap.plan.verdict import Step
 
 #: Ports that a node gives as its own; 0, the default, are those at which it listens. Charts for
 #: networks with translated ports set them. Here peers dial the pod's own address, and at any other

@@ -6,12 +6,12 @@ siblings go on knowing the pod as the node that it was.
 
 from __future__ import annotations
 
-from bootstrap.core.plan import advice, commands, promoting
-from bootstrap.core.plan.outcome import Block, Phase, Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, Pod, Scope
 from bootstrap.model.todo import Todo
+from bootstrap.plan import advice, commands, promoting
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block, Phase, Plan
 
 
 def keys(pod: Pod) -> int:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.core.plan import (
-    advice,
-    alarms,
-    evidence,
-    form,
-    gate,
-    ghosts,
-    heal,
-    join,
-    local,
-    renewed,
-    safety,
-    steady,
-)
-from bootstrap.core.plan.outcome import Phase, Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.plan import (
+    advice,
+    alarms,
+    conflicts,
+    forget,
+    form,
+    heal,
+    join,
+    new_nodes_conf,
+    own_settings,
+    start_gate,
+    steady,
+    unwritable,
+)
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Phase, Plan
 
 #: The order matters. Doubts come first: no rule behind them may act on foreign evidence. A pod with
 #: keys whose node is new is told before forming finds the keys of all others in its way. Forming
@@ -29,13 +29,13 @@ from bootstrap.model.topology import Topology
 #: Joining comes after forming: a blank seed must first be sure that there is nothing to form.
 #: Healing comes before joining and forgetting: a node that only moved is neither gone nor failed.
 RULES = (
-    evidence.doubts,
-    renewed.renewed,
+    conflicts.doubts,
+    new_nodes_conf.renewed,
     form.form,
-    evidence.split,
+    conflicts.split,
     heal.heal,
     join.join,
-    ghosts.forget,
+    forget.forget,
     steady.steady,
 )
 
@@ -48,12 +48,12 @@ def decide(snapshot: Snapshot, topology: Topology) -> Plan:
         return _unseen(scene)
     decided = next(found for found in (rule(scene) for rule in RULES) if found is not None)
     decided = dataclasses.replace(decided, alarms=alarms.alarms(scene))
-    return safety.guarded(scene, _own_first(scene, decided))
+    return unwritable.guarded(scene, _own_first(scene, decided))
 
 
 def _own_first(scene: Scene, decided: Plan) -> Plan:
     """The plan behind our own node's settings, where these are not as they should be."""
-    own = [step for step in (local.settings(scene), local.abandoned(scene)) if step]
+    own = [step for step in (own_settings.settings(scene), own_settings.abandoned(scene)) if step]
     if not own:
         return decided
     # Our own node's settings come first, and are always safe: they only give its name and place.
@@ -64,11 +64,11 @@ def _own_first(scene: Scene, decided: Plan) -> Plan:
 
 def _unseen(scene: Scene) -> Plan:
     """Our own Redis does not answer: nothing can be said about anything."""
-    block = evidence.own_hopeless(scene)
+    block = conflicts.own_hopeless(scene)
     if block is not None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,))
-    verdict = gate.gate(scene)
-    held = gate.plan(scene, verdict)
+    verdict = start_gate.gate(scene)
+    held = start_gate.plan(scene, verdict)
     if held is not None:
         return dataclasses.replace(held, gate=verdict)
     wait = advice.missing(scene, scene.me)

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootstrap.core.plan import (
-    advice,
-    bus_ports,
-    commands,
-    ghosts,
-    met,
-    open_slots,
-    ownership,
-    unheard,
-    usual,
-)
-from bootstrap.core.plan.formation import formation
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import bus, fast_form, leaving_mark, slots
 from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import (
+    advice,
+    bus_ports,
+    commands,
+    forget,
+    introduce,
+    met,
+    open_slots,
+    ownership,
+    usual,
+)
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.formation import formation
+from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
 def steady(scene: Scene) -> Plan:
@@ -34,7 +34,7 @@ def steady(scene: Scene) -> Plan:
     lost = slots.missing(span for member in my.members for span in member.slots)
     if my.myself.is_replica and not my.link_up:
         lost = ()  # it has only just been met and gossip is still to come
-    gone = ghosts.lost_slots(scene)
+    gone = forget.lost_slots(scene)
     ghost_ids = {ghost_id for ghost_id, _ in gone}
     # A replica of a shard that is lost whole, and whose volume is gone too, does not come back.
     failed = [
@@ -46,7 +46,7 @@ def steady(scene: Scene) -> Plan:
     ]
     waits = (*_own_waits(scene), *_waits_for_others(scene, failed, lost, told=bool(gone)))
     blocked = tuple(block for _, block in gone)
-    replaced = ghosts.replaced(scene)
+    replaced = forget.replaced(scene)
     if replaced is not None:
         blocked = (*blocked, replaced)
     if lost and not waits:
@@ -158,7 +158,7 @@ def _waits_for_others(
             )
         )
     elif lost:
-        strays = [pod for pod, view in unheard.unknown_owners(scene) if _owns_of(view, lost)]
+        strays = [pod for pod, view in introduce.unknown_owners(scene) if _owns_of(view, lost)]
         waits += [_introduced_again(scene, pod) for pod in strays]
     return waits
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bootstrap.core.plan.formation import formation
-from bootstrap.core.plan.outcome import Phase, Plan, Step
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import layout as layouts
 from bootstrap.model.actions import Replicate
 from bootstrap.model.snapshot import Member, Scope
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.formation import formation
+from bootstrap.plan.verdict import Phase, Plan, Step
 
 
 def _followers(scene: Scene) -> Counter[str | None]:

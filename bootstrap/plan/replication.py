@@ -6,13 +6,13 @@ data, so it is led only to a node that has that too.
 
 from __future__ import annotations
 
-from bootstrap.core.plan import commands, local, promoting
-from bootstrap.core.plan.outcome import Block
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.actions import Replicate
 from bootstrap.model.snapshot import Member, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import commands, own_settings, promoting
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block
 
 
 def astray(my: View) -> Member | None:
@@ -49,7 +49,7 @@ def _anew(scene: Scene) -> Replicate | None:
     pod = scene.pod_by_id.get(primary.node_id) if primary else None
     if primary is None or pod is None or pod.view is None or _emptied(scene, pod.view):
         return None
-    here = (pod.address, local.announced(pod))
+    here = (pod.address, own_settings.announced(pod))
     if scene.my.primary_host in here or pod.view.myself.is_replica:
         return None
     return Replicate(

@@ -10,9 +10,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member
+from bootstrap.plan.facts import Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

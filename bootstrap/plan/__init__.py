@@ -17,14 +17,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bootstrap.core.plan.outcome import Plan
     from bootstrap.model.snapshot import Snapshot
     from bootstrap.model.topology import Topology
+    from bootstrap.plan.verdict import Plan
 
 
 def plan(snapshot: Snapshot, topology: Topology) -> Plan:
     """Decide. The same snapshot gives the same plan in every pod, whatever the order of arrival."""
     # Loaded with the first plan: the start gate of a new pod is judged before, and without them.
-    from bootstrap.core.plan import rules  # noqa: PLC0415
+    from bootstrap.plan import rules  # noqa: PLC0415
 
     return rules.decide(snapshot, topology)

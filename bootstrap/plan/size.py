@@ -6,13 +6,13 @@ comes with scaling in, where manifests take the size from `.spec.replicas`.
 
 from __future__ import annotations
 
-from bootstrap.core.plan import commands
-from bootstrap.core.plan.outcome import Block, Phase, Plan
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo, todos
 from bootstrap.model.topology import LEAST_SHARDS
+from bootstrap.plan import commands
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block, Phase, Plan
 
 #: For these the process ends as for any other fault of the configuration.
 CODES = frozenset({"size-missing", "size-too-small"})

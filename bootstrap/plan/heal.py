@@ -7,23 +7,23 @@ bound anew on both sides. Each sidecar introduces its own node alone.
 
 from __future__ import annotations
 
-from bootstrap.core.plan import (
-    advice,
-    commands,
-    following,
-    introduced,
-    local,
-    meeting,
-    moved,
-    unheard,
-    usual,
-)
-from bootstrap.core.plan.outcome import Block, Phase, Plan, Step, Wait
-from bootstrap.core.plan.scene import Scene
 from bootstrap.model import fast_form
 from bootstrap.model.actions import Action, Meet
 from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan import (
+    advice,
+    commands,
+    introduce,
+    meetings,
+    moved,
+    own_settings,
+    readiness,
+    replication,
+    usual,
+)
+from bootstrap.plan.facts import Scene
+from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
 
 #: How long a node has to be failing, or without a link, before we look after it, in seconds: a
 #: server that only restarts, where it was, is linked again sooner.
@@ -70,21 +70,23 @@ def needed(scene: Scene) -> bool:
         return False  # it is about to join, and will look around for that
     if not memory.looked or _locked_out(scene):
         return True
-    return memory.unwell >= _UNWELL_SECONDS or following.amiss(my)
+    return memory.unwell >= _UNWELL_SECONDS or replication.amiss(my)
 
 
 def _locked_out(scene: Scene) -> bool:
     """Whether our replica may not log in where it dials: its primary has not proven to be there."""
     my = scene.my
-    return scene.topology.with_password and not my.peers_password_ok and local.unproven(scene)
+    return (
+        scene.topology.with_password and not my.peers_password_ok and own_settings.unproven(scene)
+    )
 
 
 def steps(scene: Scene) -> tuple[Step, ...]:
     """The MEETs that are proven to be safe, and the way to a primary that has moved."""
     actions: list[Action] = []
     actions += [_meet(scene, pod, view) for pod, view in moved.to_meet(scene)[:_AT_ONCE]]
-    actions += unheard.again(scene) or ()
-    follow = following.follow(scene)
+    actions += introduce.again(scene) or ()
+    follow = replication.follow(scene)
     if follow is not None:
         actions.append(follow)
     return (Step(actions=tuple(actions), until=_UNTIL),) if actions else ()
@@ -121,7 +123,7 @@ def _half(scene: Scene) -> Plan:
 
 def _meet(scene: Scene, pod: Pod, view: View) -> Meet:
     why = f"{pod.name} has moved; its node is the one that ours knows"
-    return meeting.meet(scene.me, scene.my, pod, view, why=why)
+    return meetings.meet(scene.me, scene.my, pod, view, why=why)
 
 
 def _blocked(scene: Scene) -> tuple[Block, ...]:
@@ -136,7 +138,7 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
         for _, pod, view in moved.displaced(scene)
         if moved.mutual(scene, view) and moved.doubtful(scene, view)
     ]
-    more = (following.blocked(scene), unheard.blocked(scene))
+    more = (replication.blocked(scene), introduce.blocked(scene))
     return (*blocked, *(block for block in more if block))
 
 
@@ -160,7 +162,7 @@ def _pending(scene: Scene) -> list[Wait]:
     """Introductions that are under way, and those that have to wait for others' first."""
     shaking = {member.address for member in scene.my.others if member.handshake}
     waits: list[Wait] = []
-    if unheard.again(scene) == ():
+    if introduce.again(scene) == ():
         what = "an owner of slots to know our node again"
         waits.append(Wait(pod=scene.me.name, what=what, usual=usual.GOSSIP))
     for _, pod, view in moved.displaced(scene):
@@ -186,7 +188,7 @@ def _login(scene: Scene) -> list[Wait]:
 def _unseen(scene: Scene) -> list[Wait]:
     """Siblings that may be on their way. No pod waits for them longer than our server does."""
     my = scene.my
-    if my.uptime >= introduced.patience(my, scene.topology):
+    if my.uptime >= readiness.patience(my, scene.topology):
         return []
     waits: list[Wait] = []
     for member in my.others:

@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
-from bootstrap.core.plan.service import Fault
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.plan import names, service
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages.service import Fault
 from tests.core import build
 
 ABSENT = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")

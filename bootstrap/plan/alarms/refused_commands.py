@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core.plan.down import listed
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
 from bootstrap.plan import advice, unreached
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages.down import listed
 from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "command-refused"

@@ -10,12 +10,13 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bootstrap import early, gatekeeper, handover, intent, logs, loop, observe, status
+from bootstrap import early, gatekeeper, handover, intent, logs, loop, observe
 from bootstrap.config import errors, identity, settings
 from bootstrap.config.errors import Exit
 from bootstrap.config.request import Wanted
 from bootstrap.dns import client
 from bootstrap.redis import login
+from bootstrap.show.board import Board
 
 #: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.
 _ONCE_SECONDS = 300.0
@@ -31,9 +32,9 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
     wanted = _wanted(arguments)
     if wanted.command == "explain":
         # Imported where it is needed: it reads no settings, and no pod that runs wants it.
-        from bootstrap import explain  # noqa: PLC0415
+        from bootstrap.show import runbook  # noqa: PLC0415
 
-        return explain.explain(wanted.code)
+        return runbook.explain(wanted.code)
     try:
         known = settings.read(os.environ, identity.Files(), tty=sys.stdout.isatty())
         tls = intent.encryption_of(known)
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
     for warning in known.unknown:
         logs.get().warning(logs.UNKNOWN_VARIABLE, what=warning)
     access = login.Access(credentials=known.credentials, tls=tls)
-    board = status.Board()
+    board = Board()
     if begun is not None:
         begun.judged = lambda: board.gate
     opened = begun.gate if begun is not None else None
@@ -106,7 +107,7 @@ async def _hand_over(handed: handover.Handover) -> int:
 async def _run(  # noqa: PLR0913 - all that a run has
     observer: observe.Observer,
     known: settings.Settings,
-    board: status.Board,
+    board: Board,
     handed: handover.Handover,
     begun: early.Early | None,
     *,
@@ -144,7 +145,7 @@ def _stop(turning: loop.Loop, running: asyncio.Task[Exit]) -> None:
 
 async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
     where: tuple[str, int] | None,
-    board: status.Board,
+    board: Board,
     door: handover.Door,
     pod: str,
     begun: early.Early | None,
@@ -157,10 +158,10 @@ async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
     if begun is not None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(looked.wait(), _FIRST_LOOK)
-    from bootstrap import server  # noqa: PLC0415
+    from bootstrap.show import http  # noqa: PLC0415
 
     try:
-        server.Server(where, board, door.knock, begun)
+        http.Server(where, board, door.knock, begun)
     except OSError as error:
         why = f"BOOTSTRAP_HTTP: cannot listen on {where[0] or '*'}:{where[1]}: {error}"
         fix = "is there a second sidecar in this pod? its probes and metrics are the other one's"
@@ -171,4 +172,4 @@ async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
         await tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(OSError),
             wait=tenacity.wait_random_exponential(multiplier=1, max=30),
-        )(asyncio.to_thread, server.Server, where, board, door.knock)
+        )(asyncio.to_thread, http.Server, where, board, door.knock)

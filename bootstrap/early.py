@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bootstrap import intent, listener, volume
+from bootstrap import intent, volume
 from bootstrap.config import errors, identity, settings
 from bootstrap.dns import schedule
 from bootstrap.model import copied_from, directory
@@ -27,6 +27,7 @@ from bootstrap.model.topology import Topology
 from bootstrap.plan import start_gate
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Gate
+from bootstrap.show import listener
 
 if TYPE_CHECKING:
     from bootstrap import first

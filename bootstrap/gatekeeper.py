@@ -6,12 +6,13 @@ is open stays open for the life of the process.
 
 from __future__ import annotations
 
-from bootstrap import logs, status
+from bootstrap import logs
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.todo import line
 from bootstrap.model.topology import Topology
 from bootstrap.plan import verdict
 from bootstrap.plan.verdict import Gate, Plan
+from bootstrap.show.board import Board
 
 _RUNS = "a server runs already"
 #: For how long a gate has to be shut, in seconds, before that is told without a code. A look at all
@@ -19,7 +20,7 @@ _RUNS = "a server runs already"
 _LASTING_SECONDS = 2.0
 
 
-def mind(board: status.Board, snapshot: Snapshot, plan: Plan, topology: Topology) -> bool:
+def mind(board: Board, snapshot: Snapshot, plan: Plan, topology: Topology) -> bool:
     """Pin the gate to the board, and log it once for each change; return whether it is open."""
     before, now = board.gate, plan.gate
     if before is not None and before.open:
@@ -34,7 +35,7 @@ def mind(board: status.Board, snapshot: Snapshot, plan: Plan, topology: Topology
     return now.open
 
 
-def pin(board: status.Board, gate: Gate, topology: Topology) -> None:
+def pin(board: Board, gate: Gate, topology: Topology) -> None:
     """Go on with a gate that was opened before there was a board."""
     board.gate = gate
     if topology.guarded:

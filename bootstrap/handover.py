@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 
-from bootstrap import apply, logs, neighbours, status
+from bootstrap import apply, logs, neighbours
 from bootstrap.config import secret
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Snapshot
@@ -21,6 +21,7 @@ from bootstrap.plan import handover
 from bootstrap.plan.handover import Ended, Result, Run
 from bootstrap.plan.verdict import Step
 from bootstrap.redis import login
+from bootstrap.show.board import Board
 
 #: Seconds between two looks, and never less than the last one took: looking is half of the work.
 _BRISK = 0.03
@@ -39,7 +40,7 @@ class Handover:
         topology: Topology,
         local: str,
         access: login.Access,
-        board: status.Board,
+        board: Board,
         clock: Callable[[], float] = time.monotonic,
         *,
         folder: Path | None = None,
@@ -126,7 +127,7 @@ class _Attempt:
         self,
         topology: Topology,
         around: neighbours.Neighbours,
-        board: status.Board,
+        board: Board,
         clock: Callable[[], float],
     ) -> None:
         self._topology = topology

@@ -8,14 +8,15 @@ import random
 import time
 from dataclasses import dataclass
 
-from bootstrap import apply, gatekeeper, logs, observe, pace, status
+from bootstrap import apply, gatekeeper, logs, observe, pace
 from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
-from bootstrap.core import brief
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.plan import size
 from bootstrap.plan.verdict import Phase, Plan, Step
+from bootstrap.show import summary
+from bootstrap.show.board import Board
 
 #: How long a refusal has to last before a run that may end is ended by it, in seconds.
 _REFUSAL_SECONDS = 2.0
@@ -33,7 +34,7 @@ class Terms:
 class Loop:
     """One sidecar's life. `stop` ends it within one look."""
 
-    def __init__(self, observer: observe.Observer, board: status.Board, terms: Terms) -> None:
+    def __init__(self, observer: observe.Observer, board: Board, terms: Terms) -> None:
         """Nothing has been looked at yet."""
         self._observer = observer
         self._board = board
@@ -73,8 +74,8 @@ class Loop:
                 trying_since = now
             timeout = self._terms.timeout
             if timeout is not None and trying_since is not None and now - trying_since >= timeout:
-                why = "; ".join([*self._unwilling, brief.summary(plan)])
-                self._log.error(logs.TIMED_OUT, seconds=timeout, why=why, **brief.to_do(plan))
+                why = "; ".join([*self._unwilling, summary.summary(plan)])
+                self._log.error(logs.TIMED_OUT, seconds=timeout, why=why, **summary.to_do(plan))
                 return _refusal(plan) if plan is not None and plan.blocked else Exit.FAILED
             await self._rest(plan, now - started)
         return self.interrupted()
@@ -84,8 +85,8 @@ class Loop:
         if not self._terms.once:
             return Exit.REACHED
         seen = self._board.status
-        why = brief.summary(seen.plan) if seen.tick else "nothing has been looked at yet"
-        self._log.error(logs.INTERRUPTED, why=why, **brief.to_do(seen.plan))
+        why = summary.summary(seen.plan) if seen.tick else "nothing has been looked at yet"
+        self._log.error(logs.INTERRUPTED, why=why, **summary.to_do(seen.plan))
         return Exit.FAILED
 
     async def _guarded_tick(self) -> Plan | None:
@@ -155,7 +156,7 @@ class Loop:
             self._observer.gate_opened()
         self._board.status = before.then(self._observer.topology, snapshot, plan)
         self._board.looked = time.monotonic()
-        shown = brief.gist(plan)
+        shown = summary.gist(plan)
         if shown != self._shown:
             self._shown, self._same_since = shown, time.monotonic()
             self._say(snapshot, plan)
@@ -163,15 +164,15 @@ class Loop:
     def _say(self, snapshot: Snapshot, plan: Plan) -> None:
         """The canonical line: one for each change of plan."""
         facts: dict[str, object] = {"headline": self._board.status.first_line}
-        facts |= brief.facts(snapshot, plan, self._observer.topology.size)
+        facts |= summary.facts(snapshot, plan, self._observer.topology.size)
         calls = plan.phase is Phase.BLOCKED or "warning" in facts
         say = self._log.warning if calls else self._log.info
         say(logs.PLAN, **facts)
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:
         # Not by the whole plan: what is done for our own node meanwhile changes no reason.
-        if brief.reasons(plan) != self._refused:
-            self._refused, self._refused_since = brief.reasons(plan), now
+        if summary.reasons(plan) != self._refused:
+            self._refused, self._refused_since = summary.reasons(plan), now
         if plan.reached:
             return Exit.REACHED if self._terms.once else None
         if not plan.blocked or now - self._refused_since < _REFUSAL_SECONDS:

@@ -10,15 +10,15 @@ import time
 from bootstrap import asked, observe
 from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
-from bootstrap.core import headline, overview, render, shards, sidecars
-from bootstrap.core.cause import Verdict
-from bootstrap.core.headline import Headline
 from bootstrap.model import sidecar_report
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.plan import size, start_gate
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Plan
+from bootstrap.show import cluster_table, headline, plan_text, shards, sidecars
+from bootstrap.show.cause import Verdict
+from bootstrap.show.headline import Headline
 
 #: How long DNS is asked again for names that there is no word of yet, in seconds.
 _SECONDS = 3.0
@@ -55,9 +55,9 @@ async def dry_run(
     found = headline.headline(Scene(snapshot, observer.topology), plan)
     ended = _verdict(snapshot, plan, observer.topology, found)
     if output == "json":
-        print(json.dumps(render.as_json(snapshot, plan, observer.topology), indent=1))
+        print(json.dumps(plan_text.as_json(snapshot, plan, observer.topology), indent=1))
     else:
-        text = render.as_text(snapshot, plan, observer.topology)
+        text = plan_text.as_text(snapshot, plan, observer.topology)
         print(_told(text, _DRY_RUN[ended], ended, _unasked_sidecar(snapshot, found, http)))
     await observer.close()
     return ended
@@ -73,9 +73,11 @@ async def shards_of(
     verdict = _verdict(snapshot, plan, observer.topology, found)
     ended = Exit.NOT_YET if verdict is Exit.REACHED and not cluster.well else verdict
     if output == "json":
-        print(json.dumps(overview.as_json(cluster, snapshot, plan, observer.topology), indent=1))
+        print(
+            json.dumps(cluster_table.as_json(cluster, snapshot, plan, observer.topology), indent=1)
+        )
     else:
-        text = overview.as_text(cluster, snapshot, plan, observer.topology)
+        text = cluster_table.as_text(cluster, snapshot, plan, observer.topology)
         print(_told(text, _STATUS[ended], ended, _unasked_sidecar(snapshot, found, http)))
     await observer.close()
     return ended

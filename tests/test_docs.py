@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bootstrap.core import causes
 from bootstrap.plan.verdict import Block
+from bootstrap.show import causes
 from tests.core import codes
 from tests.statefulset import servers
 

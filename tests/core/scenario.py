@@ -30,12 +30,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bootstrap import plan as planning
-from bootstrap.core import render
 from bootstrap.model.directory import Name
 from bootstrap.model.primary_answer import Refusal, Upstream
 from bootstrap.model.snapshot import Disk, Former, Pod, Scope, Snapshot, Trouble, View
 from bootstrap.model.topology import Topology
 from bootstrap.plan.verdict import Plan
+from bootstrap.show import plan_text
 from tests.core import build
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"
@@ -79,7 +79,7 @@ class Scenario:
         What stands above only repeats what is given.
         """
         plan = self.plan
-        text = render.as_text(self.snapshot, plan, self.topology)
+        text = plan_text.as_text(self.snapshot, plan, self.topology)
         confirmed = [number for number, step in enumerate(plan.steps, 1) if step.confirm]
         more = [f"(to be confirmed: step {number})" for number in confirmed]
         more += [f"(looks at: {plan.look.name.lower()})"]

@@ -7,12 +7,11 @@ import dataclasses
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap import status
-from bootstrap.core import brief, overview, render, shards
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan import alarms
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Alarm
+from bootstrap.show import board, cluster_table, plan_text, shards, summary
 from tests.core import build
 
 LATER = Alarm(pod="redis-app-1", code="open-slots", why="slot 7 is open", fix="close it")
@@ -41,14 +40,14 @@ def test_alarms_are_told_with_what_to_do_and_never_as_all_well() -> None:
     plan = planning.plan(SNAPSHOT, TOPOLOGY)
     cluster = shards.cluster(SNAPSHOT, TOPOLOGY)
     texts = [
-        render.as_text(SNAPSHOT, plan, TOPOLOGY),
-        overview.as_text(cluster, SNAPSHOT, plan, TOPOLOGY),
+        plan_text.as_text(SNAPSHOT, plan, TOPOLOGY),
+        cluster_table.as_text(cluster, SNAPSHOT, plan, TOPOLOGY),
     ]
     for text in texts:
         assert "writes-refused: its disk is full" in text
         assert "to do: grow it" in text
         assert "nothing to do" not in text
-    facts = brief.facts(SNAPSHOT, plan, 6)
+    facts = summary.facts(SNAPSHOT, plan, 6)
     assert facts["fix"] == "grow it"
     assert "docs/runbook.md#open-slots" in str(facts["runbook"])
 
@@ -56,15 +55,15 @@ def test_alarms_are_told_with_what_to_do_and_never_as_all_well() -> None:
 def test_an_alarm_makes_another_line_of_the_log_and_other_words_do_not() -> None:
     plan = planning.plan(SNAPSHOT, TOPOLOGY)
     other = dataclasses.replace(FIRST, why="its disk is full by 99 %")
-    assert brief.gist(dataclasses.replace(plan, alarms=())) != brief.gist(plan)
-    assert brief.gist(dataclasses.replace(plan, alarms=(other, LATER))) == brief.gist(plan)
+    assert summary.gist(dataclasses.replace(plan, alarms=())) != summary.gist(plan)
+    assert summary.gist(dataclasses.replace(plan, alarms=(other, LATER))) == summary.gist(plan)
 
 
 def test_a_pod_that_clients_must_avoid_is_not_ready() -> None:
     plan = planning.plan(SNAPSHOT, TOPOLOGY)
-    now = status.Status().then(TOPOLOGY, SNAPSHOT, plan)
+    now = board.Status().then(TOPOLOGY, SNAPSHOT, plan)
     assert now.ready == (True, "ready")
     assert now.alarms == {"writes-refused": 1, "open-slots": 1}
     shut = dataclasses.replace(FIRST, serves=False)
-    closed = status.Status().then(TOPOLOGY, SNAPSHOT, dataclasses.replace(plan, alarms=(shut,)))
+    closed = board.Status().then(TOPOLOGY, SNAPSHOT, dataclasses.replace(plan, alarms=(shut,)))
     assert closed.ready == (False, "writes-refused: its disk is full")

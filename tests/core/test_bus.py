@@ -11,7 +11,7 @@ from bootstrap import plan as planning
 from bootstrap.model import bus
 from bootstrap.model.snapshot import Scope, View
 from bootstrap.redis import parse
-from bootstrap.status import Status
+from bootstrap.show.board import Status
 from tests.core import build
 
 OTHERS = frozenset({"n1", "n2", "n3", "n4", "n5"})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.core import render
+from bootstrap.show import plan_text
 from tests.core import scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))
@@ -22,8 +22,8 @@ WORDS = ("FAILOVER", "TAKEOVER", "FORCE")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_no_primary_that_answers_is_failed_over(path: Path) -> None:
     found = scenario.read(path)
-    text = json.dumps(render.as_json(found.snapshot, found.plan, found.topology))
-    text += render.as_text(found.snapshot, found.plan, found.topology)
+    text = json.dumps(plan_text.as_json(found.snapshot, found.plan, found.topology))
+    text += plan_text.as_text(found.snapshot, found.plan, found.topology)
     if not any(word in text for word in WORDS):
         return
     views = {pod.view.node_id for pod in found.snapshot.pods if pod.view}

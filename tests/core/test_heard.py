@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap.core import headline, render, shards
-from bootstrap.core.cause import Verdict
 from bootstrap.model import sidecar_report, todo
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.timers import Memory, Refusal
 from bootstrap.model.todo import Todo
 from bootstrap.plan.facts import Scene
+from bootstrap.show import headline, plan_text, shards
+from bootstrap.show.cause import Verdict
 from tests.core import build
 
 TOPOLOGY = build.topology(0)
@@ -176,7 +176,7 @@ def test_a_command_is_told_once_whatever_stands_before_it() -> None:
         fix=todo.todos(alone.waiting[0].fix),
     )
     seen = dataclasses.replace(build.snapshot(*pods), heard=(heard_there,))
-    text = render.as_text(seen, planning.plan(seen, TOPOLOGY), TOPOLOGY)
+    text = plan_text.as_text(seen, planning.plan(seen, TOPOLOGY), TOPOLOGY)
     assert text.count("CONFIG GET requirepass") == 1
 
 

@@ -6,12 +6,12 @@ import dataclasses
 from typing import Any
 
 from bootstrap import plan as planning
-from bootstrap.core import headline, shards
 from bootstrap.model.directory import Name
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Pod, Scope, Trouble
 from bootstrap.model.timers import Memory
 from bootstrap.plan.facts import Scene
+from bootstrap.show import headline, shards
 from tests.core import build
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap.core import render
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Scope
+from bootstrap.show import plan_text
 from tests.core import build, scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))
@@ -21,7 +21,7 @@ FILES = sorted(scenario.FOLDER.glob("*.txt"))
 def test_json_has_the_documented_shape(path: Path) -> None:
     given = scenario.read(path)
     plan = given.plan
-    found = json.loads(json.dumps(render.as_json(given.snapshot, plan, given.topology)))
+    found = json.loads(json.dumps(plan_text.as_json(given.snapshot, plan, given.topology)))
     assert found.keys() == {
         "pod", "headline", "phase", "observed", "steps", "waiting", "blocked", "alarms", "notes",
     }  # fmt: skip
@@ -44,7 +44,7 @@ def test_json_has_the_documented_shape(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_text_says_all_that_the_plan_says(path: Path) -> None:
     given = scenario.read(path)
-    plan, text = given.plan, render.as_text(given.snapshot, given.plan, given.topology)
+    plan, text = given.plan, plan_text.as_text(given.snapshot, given.plan, given.topology)
     assert all(wait.what in text for wait in plan.waiting)
     assert all(block.code in text and block.why in text for block in plan.blocked)
     assert all(step.until in text for step in plan.steps)
@@ -64,7 +64,7 @@ def test_the_table_of_what_is_seen() -> None:
         build.pod(5, resolved=scenario._NAMES["absent"]),
     )
     about = build.topology(0, None, address=None, host="a")
-    text = render.as_text(seen, planning.plan(seen, about), about)
+    text = plan_text.as_text(seen, planning.plan(seen, about), about)
     assert text.splitlines()[2].startswith("I am redis-app-0, the seed: redis-app-0.redis-service")
     table = [line.split() for line in text.splitlines() if line.startswith("redis-app-")]
     assert table == [
@@ -87,7 +87,7 @@ def test_all_addresses_behind_a_name_are_shown_where_there_are_several() -> None
         build.pod(3, "refused", resolved=twice),
     )
     about = build.topology(0, 3, replicas_per_shard=0)
-    text = render.as_text(seen, planning.plan(seen, about), about)
+    text = plan_text.as_text(seen, planning.plan(seen, about), about)
     shown = {
         line.split()[0]: line.rpartition("  ")[2]
         for line in text.splitlines()
@@ -103,6 +103,6 @@ def test_all_addresses_behind_a_name_are_shown_where_there_are_several() -> None
 def test_a_wait_of_somebody_names_the_pod() -> None:
     seen = build.snapshot(build.own(1, build.everybody(1)), scope=Scope.LOCAL)
     about = build.topology(1)
-    text = render.as_text(seen, planning.plan(seen, about), about)
+    text = plan_text.as_text(seen, planning.plan(seen, about), about)
     assert "waiting for redis-app-1: its own cluster_state to turn ok" in text
     assert not text.splitlines()[2].endswith("the seed")

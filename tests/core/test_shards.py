@@ -9,9 +9,9 @@ from typing import Any, Final
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap.core import overview, shards
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod
+from bootstrap.show import cluster_table, shards
 from tests.core import build, scenario
 
 
@@ -200,7 +200,7 @@ def test_a_cluster_of_one_and_none_at_all() -> None:
 def text(*pods: Pod, me: int = 0) -> str:
     snapshot, topology = build.snapshot(*pods), build.topology(me)
     found = shards.cluster(snapshot, topology)
-    return overview.as_text(found, snapshot, planning.plan(snapshot, topology), topology)
+    return cluster_table.as_text(found, snapshot, planning.plan(snapshot, topology), topology)
 
 
 EXPECTED = """\
@@ -245,7 +245,9 @@ def test_json_says_the_same() -> None:
     snapshot, topology = build.snapshot(*pods), build.topology(0)
     plan = planning.plan(snapshot, topology)
     found = json.loads(
-        json.dumps(overview.as_json(shards.cluster(snapshot, topology), snapshot, plan, topology))
+        json.dumps(
+            cluster_table.as_json(shards.cluster(snapshot, topology), snapshot, plan, topology)
+        )
     )
     assert found.keys() == {
         "pod", "headline", "well", "shards", "lost_slots", "disputed_slots", "outside", "phase", "doing",
@@ -279,7 +281,7 @@ def test_json_of_a_blocked_pod() -> None:
     snapshot = build.snapshot(build.pod(0, "not-cluster-mode"), own(3))
     topology = build.topology(0)
     plan = planning.plan(snapshot, topology)
-    found = overview.as_json(shards.cluster(snapshot, topology), snapshot, plan, topology)
+    found = cluster_table.as_json(shards.cluster(snapshot, topology), snapshot, plan, topology)
     assert [block["code"] for block in found["blocked"]] == ["not-cluster-mode"]
 
 

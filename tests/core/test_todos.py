@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap.core import render, sidecars
 from bootstrap.model import todo
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Former, Pod, Scope, Trouble, Unreachable
@@ -17,6 +16,7 @@ from bootstrap.model.timers import Memory
 from bootstrap.plan import advice, down
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Plan
+from bootstrap.show import plan_text, sidecars
 from tests.core import build
 
 
@@ -262,7 +262,7 @@ def test_what_lets_a_person_in_is_told_once_below_the_commands() -> None:
     def text(**more: Any) -> str:
         seen = build.snapshot(build.own(0), *(build.pod(one, "loading") for one in range(1, 6)))
         topology = build.topology(0, **more)
-        return render.as_text(seen, planning.plan(seen, topology), topology)
+        return plan_text.as_text(seen, planning.plan(seen, topology), topology)
 
     assert "behind redis-cli" not in text()
     (line,) = [line for line in text(with_password=True).splitlines() if "behind redis-cli" in line]
@@ -271,4 +271,6 @@ def test_what_lets_a_person_in_is_told_once_below_the_commands() -> None:
     assert "--cacert, --cert and --key" in text(tls=True)
     healthy = build.snapshot(*map(well, range(6)))
     plan = planning.plan(healthy, build.topology(0, with_password=True))
-    assert "redis-cli" not in render.as_text(healthy, plan, build.topology(0, with_password=True))
+    assert "redis-cli" not in plan_text.as_text(
+        healthy, plan, build.topology(0, with_password=True)
+    )

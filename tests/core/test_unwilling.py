@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap import plan as planning
-from bootstrap.core import headline
 from bootstrap.model.timers import Refusal
 from bootstrap.plan.facts import Scene
+from bootstrap.show import headline
 from tests.core import build
 
 LACKS = "no permissions; what it lacks: ACL SETUSER bootstrap '+cluster|meet'"

@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap.core import headline, shards
 from bootstrap.model import primary_answer
 from bootstrap.model.primary_answer import Refusal
 from bootstrap.model.timers import Memory
 from bootstrap.plan.facts import Scene
+from bootstrap.show import headline, shards
 from tests.core import build
 
 WORDS = {

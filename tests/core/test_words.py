@@ -10,14 +10,14 @@ from typing import Any, Final
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap.core import causes, effect, headline, overview, render, shards
-from bootstrap.core.cause import Verdict
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
 from bootstrap.plan import down
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Phase, Plan
+from bootstrap.show import causes, cluster_table, effect, headline, plan_text, shards
+from bootstrap.show.cause import Verdict
 from tests.core import build, scenario
 
 FILES = sorted(scenario.FOLDER.glob("*.txt"))
@@ -29,8 +29,8 @@ def texts(path: Path) -> list[str]:
     given = scenario.read(path)
     cluster = shards.cluster(given.snapshot, given.topology)
     return [
-        render.as_text(given.snapshot, given.plan, given.topology),
-        overview.as_text(cluster, given.snapshot, given.plan, given.topology),
+        plan_text.as_text(given.snapshot, given.plan, given.topology),
+        cluster_table.as_text(cluster, given.snapshot, given.plan, given.topology),
     ]
 
 
@@ -191,7 +191,7 @@ def test_a_pod_that_was_scaled_away_is_told_once_and_with_both_ways_out() -> Non
     snapshot, topology = build.snapshot(*pods), build.topology(0)
     plan = planning.plan(snapshot, topology)
     cluster = shards.cluster(snapshot, topology)
-    text = overview.as_text(cluster, snapshot, plan, topology)
+    text = cluster_table.as_text(cluster, snapshot, plan, topology)
     assert text.startswith("ACT scaled-away: redis-app-6: its pod is gone, as after scaling in.")
     assert "kubectl scale statefulset -n default redis-app --replicas=7" in text
     assert "CLUSTER FORGET n6" in text

@@ -9,8 +9,9 @@ from typing import Final
 
 from prometheus_client import parser
 
-from bootstrap import server, status
 from bootstrap.plan import handover, verdict
+from bootstrap.show import http
+from bootstrap.show.board import Board, Status
 from tests.core import build, codes
 
 OF_TARGETS: Final = frozenset(
@@ -34,30 +35,28 @@ def labels() -> Mapping[str, Mapping[str, frozenset[str]]]:
     return {name: {**targets, **own} for name, own in found.items()}
 
 
-def serve(board: status.Board) -> str:
+def serve(board: Board) -> str:
     """Serve a board for as long as this process lives; return the address."""
-    serving = server.Server(("127.0.0.1", 0), board, lambda _header: (200, "done\n"))
+    serving = http.Server(("127.0.0.1", 0), board, lambda _header: (200, "done\n"))
     host, port = serving._server.socket.getsockname()[:2]
     return f"http://{host!s}:{port}"
 
 
-def _everything() -> status.Board:
+def _everything() -> Board:
     """A board on which all that can happen has happened."""
     blocked = [
         verdict.Block(code=code, why="", fix="") for code in codes.of_plans() | codes.of_the_gate()
     ]
     alarms = [verdict.Alarm(pod="", code=code, why="", fix="") for code in codes.of_alarms()]
     plan = verdict.Plan(phase=verdict.Phase.BLOCKED, blocked=tuple(blocked), alarms=tuple(alarms))
-    board = status.Board(status=status.Status(topology=build.topology(), plan=plan))
-    board.status = status.Status(
-        topology=build.topology(), snapshot=build.snapshot(), plan=plan, tick=1
-    )
+    board = Board(status=Status(topology=build.topology(), plan=plan))
+    board.status = Status(topology=build.topology(), snapshot=build.snapshot(), plan=plan, tick=1)
     board.actions.update({("meet", "ok"): 1, ("replicate", "refused"): 1})
     board.handovers.update({result.value: 1 for result in handover.Result})
     return board
 
 
-def _scrape(board: status.Board) -> str:
+def _scrape(board: Board) -> str:
     with urllib.request.urlopen(f"{serve(board)}/metrics", timeout=10) as answer:
         text: bytes = answer.read()
     return text.decode()

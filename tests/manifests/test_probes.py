@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import status
+from bootstrap.show import board
 from tests.manifests import environment, metrics, render
 from tests.manifests.render import Build, Object
 
@@ -20,7 +20,7 @@ SHUTDOWN = 10.0
 @pytest.fixture(scope="module")
 def known() -> str:
     """The address of a sidecar's HTTP server. It lives as long as the process."""
-    return metrics.serve(status.Board())
+    return metrics.serve(board.Board())
 
 
 def test_every_path_that_is_asked_is_served(every: Build, known: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import logs, loop, observe, pace, status
+from bootstrap import logs, loop, observe, pace
 from bootstrap import plan as planning
 from bootstrap.config import errors, secret
 from bootstrap.dns import client
@@ -20,6 +20,7 @@ from bootstrap.model.timers import Memory
 from bootstrap.model.topology import Topology
 from bootstrap.plan.verdict import Plan
 from bootstrap.redis import connection, node
+from bootstrap.show import board
 from tests.shell import seen
 
 Written = Plan | Exception
@@ -60,7 +61,7 @@ class Life:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, plans: Sequence[Written]) -> None:
         """Write them down."""
         self.observer = Observer()
-        self.board = status.Board()
+        self.board = board.Board()
         self.said = io.StringIO()
         self.planned = 0
         self._plans = self._endless(plans)

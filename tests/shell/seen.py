@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap import status
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
 from bootstrap.plan.verdict import Phase, Plan
+from bootstrap.show import board
 
 TOPOLOGY = Topology(
     statefulset="app", ordinal=0, subdomain="svc.ns.svc.cluster.local", size=6, address="192.0.2.1"
@@ -42,7 +42,7 @@ def view(*, replica: bool = False, slots: bool = True, ok: bool = True, link: bo
     )
 
 
-def seen(plan: Plan, node: View | Unreachable | None, *, tick: int = 1) -> status.Status:
+def seen(plan: Plan, node: View | Unreachable | None, *, tick: int = 1) -> board.Status:
     """One tick's outcome in a pod whose node looks like this."""
     pod = Pod(
         name=TOPOLOGY.name,
@@ -53,4 +53,4 @@ def seen(plan: Plan, node: View | Unreachable | None, *, tick: int = 1) -> statu
         node=node,
     )
     snapshot = Snapshot(scope=Scope.LOCAL, pods=(pod,))
-    return status.Status(tick=tick, topology=TOPOLOGY, snapshot=snapshot, plan=plan)
+    return board.Status(tick=tick, topology=TOPOLOGY, snapshot=snapshot, plan=plan)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import explain
 from bootstrap.config.errors import Exit
-from bootstrap.core import causes
+from bootstrap.show import causes, runbook
 from tests.core import codes
 from tests.statefulset.servers import REPOSITORY
 
@@ -37,14 +36,14 @@ def test_an_entry_is_printed_without_any_settings(tmp_path: Path) -> None:
 def test_every_code_that_the_code_has_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
     known = codes.of_plans() | codes.of_the_gate() | codes.of_alarms() | causes.ACTS
     for code in known:
-        assert explain.explain(code) is Exit.REACHED
+        assert runbook.explain(code) is Exit.REACHED
         assert capsys.readouterr().out.startswith(f"{code}\n")
 
 
 def test_without_a_code_all_of_them_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain.explain(None) is Exit.REACHED
+    assert runbook.explain(None) is Exit.REACHED
     lines = capsys.readouterr().out.splitlines()
-    known = explain.entries(explain.RUNBOOK.read_text())
+    known = runbook.entries(runbook.RUNBOOK.read_text())
     assert [line.split()[0] for line in lines] == list(known)
     assert all(line.endswith(".") and len(line.split()) > 3 for line in lines)
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bootstrap import observe, server
+from bootstrap import observe
 from bootstrap.config import secret
 from bootstrap.dns import client
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.redis import connection
+from bootstrap.show import http
 from tests.shell import scripted, seen, watching
 from tests.statefulset import needs, process, sets
 
@@ -26,7 +27,7 @@ OPEN = Plan(phase=Phase.WAITING, gate=Gate(why="a replica was promoted"))
 
 
 def startup(life: scripted.Life) -> tuple[int, str]:
-    code, _kind, text = server._Routes(life.board).by_path["/startupz"]()
+    code, _kind, text = http._Routes(life.board).by_path["/startupz"]()
     return code, text
 
 

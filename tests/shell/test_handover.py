@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from bootstrap import apply, handover, logs, neighbours, status
+from bootstrap import apply, handover, logs, neighbours
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.plan.handover import Ended, Result
 from bootstrap.redis import connection
+from bootstrap.show import board
 from tests.core import build
 
 Patch = pytest.MonkeyPatch
@@ -30,7 +31,7 @@ class Scene:
         self.looks = self.closed = 0
         self.shown = look
         patch.setattr(neighbours, "Neighbours", lambda *_: self)
-        self.board = status.Board()
+        self.board = board.Board()
         self.topology = build.topology(0, handover_timeout=limit)
         access = connection.Access(credentials=secret.Credentials())
         self.out = io.StringIO()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from prometheus_client.registry import CollectorRegistry
 
-from bootstrap import metrics, status
 from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.plan.verdict import Block, Phase, Plan
+from bootstrap.show import metrics
+from bootstrap.show.board import Board, Status
 from tests.core import build
 
 LINES = build.everybody(0)
@@ -16,12 +17,12 @@ LINES[5] = "n5 10.0.0.15:6379@16379 handshake - 0 0 0 connected"
 
 
 def gauge(name: str, scope: Scope, *pods: Pod, **labels: str) -> float | None:
-    now = status.Status(topology=build.topology(), snapshot=build.snapshot(*pods, scope=scope))
+    now = Status(topology=build.topology(), snapshot=build.snapshot(*pods, scope=scope))
     return sample(now, name, **labels)
 
 
-def sample(now: status.Status, name: str, **labels: str) -> float | None:
-    board = status.Board(status=now)
+def sample(now: Status, name: str, **labels: str) -> float | None:
+    board = Board(status=now)
     registry = CollectorRegistry()
     registry.register(metrics.Metrics(board))
     return registry.get_sample_value(name, labels)
@@ -50,7 +51,7 @@ def test_reasons_are_counted_by_their_code() -> None:
         Block(code=code, why=why, fix="look")
         for code, why in (("foreign-node", "a"), ("foreign-node", "b"), ("stranger", "c"))
     )
-    now = status.Status(plan=Plan(phase=Phase.BLOCKED, blocked=blocked))
+    now = Status(plan=Plan(phase=Phase.BLOCKED, blocked=blocked))
     assert sample(now, "bootstrap_blocked", code="foreign-node") == 2.0
     assert sample(now, "bootstrap_blocked", code="stranger") == 1.0
     assert sample(now, "bootstrap_blocked", code="split") is None

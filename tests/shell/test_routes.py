@@ -7,17 +7,18 @@ import time
 
 from prometheus_client import parser
 
-from bootstrap import server, status
+from bootstrap.show import http
+from bootstrap.show.board import Board
 from tests.shell import seen
 
 
-def ask(board: status.Board, path: str) -> tuple[int, str]:
-    code, _kind, text = server._Routes(board).by_path[path]()
+def ask(board: Board, path: str) -> tuple[int, str]:
+    code, _kind, text = http._Routes(board).by_path[path]()
     return code, text
 
 
 def test_before_the_first_look_only_livez_is_content() -> None:
-    board = status.Board()
+    board = Board()
     assert ask(board, "/livez") == (200, "alive\n")
     assert ask(board, "/startupz") == (503, "the loop has not run yet\n")
     starting = "WAIT starting: nothing has been looked at yet; it passes by itself."
@@ -31,7 +32,7 @@ def test_before_the_first_look_only_livez_is_content() -> None:
 
 
 def test_a_loop_that_does_not_turn_is_not_alive() -> None:
-    board = status.Board(due=time.monotonic() - 61.0)
+    board = Board(due=time.monotonic() - 61.0)
     assert ask(board, "/livez") == (503, "the loop should have turned 61 s ago\n")
     board.status = seen.seen(seen.STEADY, seen.view())
     assert ask(board, "/livez") == (503, "the loop should have turned 61 s ago\n")
@@ -42,7 +43,7 @@ def test_a_loop_that_does_not_turn_is_not_alive() -> None:
 
 
 def test_what_was_refused_is_counted_beside_what_was_done() -> None:
-    board = status.Board()
+    board = Board()
     board.actions["meet", "ok"] += 2
     board.actions["replicate", "refused"] += 1
     families = parser.text_string_to_metric_families(ask(board, "/metrics")[1])

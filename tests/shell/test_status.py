@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from bootstrap import status
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
+from bootstrap.show import board
 from tests.shell import seen
 
 BLOCK = Block(code="stranger", why="who is that", fix="look")
@@ -72,14 +72,14 @@ def test_ready_or_why_not(plan: Plan, node: View | Unreachable | None, expected:
 
 
 def test_before_the_first_look_nothing_is_ready() -> None:
-    assert status.Status().ready == (False, "nothing has been looked at yet")
+    assert board.Status().ready == (False, "nothing has been looked at yet")
 
 
 def test_a_snapshot_without_our_own_pod_is_not_ready() -> None:
     one = seen.seen(seen.STEADY, seen.view())
     assert one.snapshot is not None
     assert one.topology is not None
-    other = status.Status(
+    other = board.Status(
         tick=1,
         topology=dataclasses.replace(one.topology, ordinal=5),
         snapshot=one.snapshot,
@@ -116,7 +116,7 @@ def started(*, uptime: int = 5, owners: int = 3) -> View:
     return dataclasses.replace(mine, members=members, uptime=uptime, run_id="second")
 
 
-def after(before: status.Status, node: View | Unreachable, *others: Pod) -> status.Status:
+def after(before: board.Status, node: View | Unreachable, *others: Pod) -> board.Status:
     """The status after one more look."""
     found = seen.seen(seen.STEADY, node)
     assert found.snapshot is not None
@@ -141,7 +141,7 @@ def sibling() -> Pod:
 
 
 def test_who_has_started_is_not_ready_before_its_siblings_are_found() -> None:
-    before = dataclasses.replace(status.Status(), introduced="first")
+    before = dataclasses.replace(board.Status(), introduced="first")
     alone = after(before, started())
     assert alone.ready == (False, YOUNG)
     found = after(alone, started(), sibling())
@@ -152,12 +152,12 @@ def test_who_has_started_is_not_ready_before_its_siblings_are_found() -> None:
 
 
 def test_nobody_is_held_up_for_longer_than_its_server_needs_to_know() -> None:
-    before = dataclasses.replace(status.Status(), introduced="first")
+    before = dataclasses.replace(board.Status(), introduced="first")
     assert after(before, started(uptime=29)).ready == (False, YOUNG)
     assert after(before, started(uptime=30)).ready == (True, "ready")
 
 
 def test_a_node_without_a_past_waits_for_nobody() -> None:
-    new = after(status.Status(), dataclasses.replace(started(), members=seen.view().members))
+    new = after(board.Status(), dataclasses.replace(started(), members=seen.view().members))
     assert new.introduced == "second"
     assert after(new, started()).ready == (True, "ready")

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.core import missed, sidecars
-from bootstrap.core.cause import Cause, Facts, Verdict
-from bootstrap.core.shards import Cluster
 from bootstrap.model import slots
 from bootstrap.plan import names, turned_away, usual
 from bootstrap.plan.verdict import Phase, Wait
+from bootstrap.show import missed, sidecars
+from bootstrap.show.cause import Cause, Facts, Verdict
+from bootstrap.show.shards import Cluster
 
 #: Codes beside those of refusals and alarms with which a headline may say ACT.
 ACTS: Final = frozenset(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from bootstrap.core import headline as headlines
-from bootstrap.core import sections
-from bootstrap.core.cause import Verdict
 from bootstrap.model import actions, slots
 from bootstrap.model.snapshot import Pod, Snapshot, Unreachable, View
 from bootstrap.model.todo import Fix, line, todos
 from bootstrap.model.topology import Topology
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Plan
+from bootstrap.show import headline as headlines
+from bootstrap.show import sections
+from bootstrap.show.cause import Verdict
 
 
 def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any]:

@@ -6,14 +6,14 @@ import functools
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bootstrap.core import headline as headlines
-from bootstrap.core.headline import Headline
 from bootstrap.model import bus
 from bootstrap.model.snapshot import Snapshot, View
 from bootstrap.model.topology import Topology
 from bootstrap.plan import readiness
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Block, Gate, Phase, Plan
+from bootstrap.show import headline as headlines
+from bootstrap.show.headline import Headline
 
 
 @dataclass(frozen=True, kw_only=True)

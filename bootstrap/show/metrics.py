@@ -9,16 +9,16 @@ import prometheus_client
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bootstrap import status
 from bootstrap.model.snapshot import Member, Scope, Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.plan.verdict import Phase
+from bootstrap.show.board import Board
 
 
 class Metrics(Collector):
     """The board as Prometheus sees it; computed when asked for, so an idle loop pays nothing."""
 
-    def __init__(self, board: status.Board) -> None:
+    def __init__(self, board: Board) -> None:
         """Read this board."""
         self._board = board
 
@@ -80,7 +80,7 @@ class Metrics(Collector):
             yield from _around(seen.snapshot, seen.topology)
 
 
-def text(board: status.Board) -> tuple[str, str]:
+def text(board: Board) -> tuple[str, str]:
     """Return the content type and all families of a board, and of this process."""
     registry = prometheus_client.CollectorRegistry()
     registry.register(Metrics(board))

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bootstrap import __version__, early, listener, status
-from bootstrap.core import render
+from bootstrap import __version__, early
+from bootstrap.show import listener, plan_text
+from bootstrap.show.board import Board
 
 Answer = tuple[int, str, str]
 #: Takes the Authorization header, and gives a status and a text.
@@ -31,7 +32,7 @@ class Server:
     def __init__(
         self,
         where: tuple[str, int],
-        board: status.Board,
+        board: Board,
         handover: Knock | None = None,
         begun: early.Early | None = None,
     ) -> None:
@@ -106,7 +107,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 class _Routes:
     """What each path answers, from the board alone."""
 
-    def __init__(self, board: status.Board) -> None:
+    def __init__(self, board: Board) -> None:
         self._board = board
         self.by_path: dict[str, Callable[[], Answer]] = {
             "/startupz": self._startup,
@@ -143,7 +144,7 @@ class _Routes:
     def _metrics(self) -> Answer:
         # Loaded by the first question: Redis waits for `/startupz`, and no scrape comes before
         # that.
-        from bootstrap import metrics  # noqa: PLC0415
+        from bootstrap.show import metrics  # noqa: PLC0415
 
         return 200, *metrics.text(self._board)
 
@@ -151,7 +152,7 @@ class _Routes:
         seen = self._board.status
         if seen.plan is None or seen.snapshot is None or seen.topology is None:
             return 503, "application/json", json.dumps({"tick": seen.tick}) + "\n"
-        facts: dict[str, Any] = render.as_json(seen.snapshot, seen.plan, seen.topology)
+        facts: dict[str, Any] = plan_text.as_json(seen.snapshot, seen.plan, seen.topology)
         ready, why = seen.ready
         facts |= {"tick": seen.tick, "ready": ready, "why": why, "version": __version__}
         facts["age"] = round(time.monotonic() - self._board.looked, 1)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bootstrap.core import causes, effect
-from bootstrap.core.cause import Cause, Facts, Verdict
-from bootstrap.core.effect import Effect
-from bootstrap.core.shards import Cluster
 from bootstrap.model import slots
 from bootstrap.model.todo import Todo, line, todos
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Phase, Plan
+from bootstrap.show import causes, effect
+from bootstrap.show.cause import Cause, Facts, Verdict
+from bootstrap.show.effect import Effect
+from bootstrap.show.shards import Cluster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

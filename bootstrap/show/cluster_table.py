@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from bootstrap.core import headline as headlines
-from bootstrap.core import sections
-from bootstrap.core.shards import Cluster, Row
 from bootstrap.model import actions, slots
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.todo import line
 from bootstrap.model.topology import Topology
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Plan
+from bootstrap.show import headline as headlines
+from bootstrap.show import sections
+from bootstrap.show.shards import Cluster, Row
 
 _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "NOTE")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bootstrap.core import causes
-from bootstrap.core.headline import Headline
 from bootstrap.model.todo import Fix, lines, todos
 from bootstrap.model.topology import Topology
 from bootstrap.plan import commands
 from bootstrap.plan.verdict import Plan
+from bootstrap.show import causes
+from bootstrap.show.headline import Headline
 
 
 def faults(plan: Plan, headline: Headline, topology: Topology, every: tuple[str, ...]) -> list[str]:

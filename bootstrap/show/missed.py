@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.core import effect
-from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.model import slots
 from bootstrap.model.actions import Forget
 from bootstrap.model.snapshot import Member, Trouble, Unreachable
 from bootstrap.plan import down, ownership, unreached, usual
 from bootstrap.plan.facts import Scene
+from bootstrap.show import effect
+from bootstrap.show.cause import Cause, Facts, Verdict
 
 #: What a pod that has just been made says before its server is up.
 _STARTING: Final = frozenset({Trouble.REFUSED, Trouble.LOADING})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.core.cause import Cause, Facts, Verdict
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Pod, Snapshot, Trouble, Unreachable
+from bootstrap.show.cause import Cause, Facts, Verdict
 
 
 def to_act(facts: Facts) -> Cause | None:

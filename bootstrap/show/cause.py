@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from bootstrap.core.effect import Effect
-from bootstrap.core.shards import Cluster
 from bootstrap.model.todo import Fix
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Plan
+from bootstrap.show.effect import Effect
+from bootstrap.show.shards import Cluster
 
 
 class Verdict(enum.StrEnum):

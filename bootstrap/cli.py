@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bootstrap import early, gatekeeper, handover, intent, logs, loop, observe
+from bootstrap import early, gatekeeper, handover, intent, logs, loop
 from bootstrap.config import errors, identity, settings
 from bootstrap.config.errors import Exit
 from bootstrap.config.request import Wanted
 from bootstrap.dns import client
+from bootstrap.observe.observer import Observer
 from bootstrap.redis import login
 from bootstrap.show.board import Board
 
@@ -82,8 +83,8 @@ def _wanted(arguments: Sequence[str]) -> Wanted:
 
 def _observer(
     known: settings.Settings, access: login.Access, begun: early.Early | None
-) -> observe.Observer:
-    return observe.Observer(
+) -> Observer:
+    return Observer(
         intent.topology(known),
         known.redis_host,
         access,
@@ -105,7 +106,7 @@ async def _hand_over(handed: handover.Handover) -> int:
 
 
 async def _run(  # noqa: PLR0913 - all that a run has
-    observer: observe.Observer,
+    observer: Observer,
     known: settings.Settings,
     board: Board,
     handed: handover.Handover,

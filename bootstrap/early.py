@@ -18,19 +18,20 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bootstrap import intent, volume
+from bootstrap import intent
 from bootstrap.config import errors, identity, settings
 from bootstrap.dns import schedule
 from bootstrap.model import copied_from, directory
 from bootstrap.model.snapshot import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
+from bootstrap.observe import volume
 from bootstrap.plan import start_gate
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Gate
 from bootstrap.show import listener
 
 if TYPE_CHECKING:
-    from bootstrap import first
+    from bootstrap.observe import first_look
 
 Caller = tuple[socket.socket, tuple[str, int]]
 _YES: Final = (
@@ -100,18 +101,18 @@ def _few(topology: Topology, known: settings.Settings) -> bool:
 
 def _look_around(
     topology: Topology, known: settings.Settings, found: Volume | None
-) -> tuple[Gate | None, first.Asked]:
+) -> tuple[Gate | None, first_look.Asked]:
     """The gate by the first look at the others, and what DNS said at it."""
-    from bootstrap import first  # noqa: PLC0415 - a volume that speaks for itself needs none
+    from bootstrap.observe import first_look  # noqa: PLC0415 - a volume that speaks for itself needs none
 
     hostnames = {topology.hostname_of(one) for one in topology.ordinals if one != topology.ordinal}
-    asked = first.asked(
+    asked = first_look.asked(
         directory.absolute(known.service_fqdn),
         schedule.TYPES[known.family],
         known.nameservers[0],
         {directory.absolute(one) for one in hostnames},
     )
-    others = first.others(topology, asked.findings)
+    others = first_look.others(topology, asked.findings)
     return (None if others is None else judge(topology, found, others)), asked
 
 
@@ -119,7 +120,7 @@ class Early:
     """A thread that says yes to the startup probe. All other questions wait for the server."""
 
     def __init__(
-        self, listening: socket.socket, opened: Gate | None, asked: first.Asked | None
+        self, listening: socket.socket, opened: Gate | None, asked: first_look.Asked | None
     ) -> None:
         """Begin; `opened` is a gate that is so already, `asked` what DNS was asked for it."""
         self.listening = listening

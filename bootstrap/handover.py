@@ -12,11 +12,12 @@ from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 
-from bootstrap import apply, logs, neighbours
+from bootstrap import apply, logs
 from bootstrap.config import secret
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.observe import neighbours
 from bootstrap.plan import handover
 from bootstrap.plan.handover import Ended, Result, Run
 from bootstrap.plan.verdict import Step

@@ -8,11 +8,12 @@ import random
 import time
 from dataclasses import dataclass
 
-from bootstrap import apply, gatekeeper, logs, observe, pace
+from bootstrap import apply, gatekeeper, logs, pace
 from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.observe.observer import Observer
 from bootstrap.plan import size
 from bootstrap.plan.verdict import Phase, Plan, Step
 from bootstrap.show import summary
@@ -34,7 +35,7 @@ class Terms:
 class Loop:
     """One sidecar's life. `stop` ends it within one look."""
 
-    def __init__(self, observer: observe.Observer, board: Board, terms: Terms) -> None:
+    def __init__(self, observer: Observer, board: Board, terms: Terms) -> None:
         """Nothing has been looked at yet."""
         self._observer = observer
         self._board = board

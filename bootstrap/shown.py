@@ -7,12 +7,13 @@ import dataclasses
 import json
 import time
 
-from bootstrap import asked, observe
 from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
 from bootstrap.model import sidecar_report
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.observe import other_sidecars
+from bootstrap.observe.observer import Observer
 from bootstrap.plan import size, start_gate
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Plan
@@ -42,9 +43,7 @@ _STATUS = _BOTH | {
 }
 
 
-async def dry_run(
-    observer: observe.Observer, output: str, http: tuple[str, int] | None = None
-) -> int:
+async def dry_run(observer: Observer, output: str, http: tuple[str, int] | None = None) -> int:
     """What is seen of all pods, and what would be done. `http` is where sidecars are asked."""
     snapshot, plan = await _look(observer, http)
     if not plan.reached:
@@ -63,9 +62,7 @@ async def dry_run(
     return ended
 
 
-async def shards_of(
-    observer: observe.Observer, output: str, http: tuple[str, int] | None = None
-) -> int:
+async def shards_of(observer: Observer, output: str, http: tuple[str, int] | None = None) -> int:
     """The cluster by its shards; well only if nothing of it is missing."""
     snapshot, plan = await _look(observer, http)
     cluster = shards.cluster(snapshot, observer.topology)
@@ -112,7 +109,7 @@ def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology, found: Headline
     return Exit.REACHED if well else Exit.NOT_YET
 
 
-async def _look(observer: observe.Observer, http: tuple[str, int] | None) -> tuple[Snapshot, Plan]:
+async def _look(observer: Observer, http: tuple[str, int] | None) -> tuple[Snapshot, Plan]:
     """Everything, whatever the plan needs: a person wants to see it all."""
     ends = time.monotonic() + _SECONDS
     observer.ports.at_once = True
@@ -150,7 +147,9 @@ async def _sidecars(
     """What the sidecars say that can be asked: our own pod's, and those of the others."""
     places = {pod.name: pod.address for pod in snapshot.pods if pod.address}
     places.pop(topology.name, None)
-    own, others = await asyncio.gather(asked.own(topology.name, http), asked.others(places, http))
+    own, others = await asyncio.gather(
+        other_sidecars.own(topology.name, http), other_sidecars.others(places, http)
+    )
     return (*([own] if own else ()), *others)
 
 
@@ -170,7 +169,7 @@ def _unasked(snapshot: Snapshot) -> list[str]:
     ]
 
 
-def _unlisted(snapshot: Snapshot, observer: observe.Observer) -> bool:
+def _unlisted(snapshot: Snapshot, observer: Observer) -> bool:
     """Whether the service has not said yet who there is, though that matters."""
     if snapshot.listed:
         return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap import placed
 from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.observe import placed
 from tests.core import build
 
 AWAY = Unreachable(trouble=Trouble.REFUSED, reason="no connection")

@@ -17,8 +17,8 @@ from bootstrap.dns import answers, fanout, schedule
 from bootstrap.model import directory
 
 if TYPE_CHECKING:
-    from bootstrap import first
     from bootstrap.dns import resolver, wire
+    from bootstrap.observe import first_look
 
 AT_ONCE: Final = 32
 """Questions in flight together: a burst that the socket buffers of a name server take."""
@@ -41,7 +41,7 @@ class Discovery:
         timeout: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        begun: first.Asked | None = None,
+        begun: first_look.Asked | None = None,
     ) -> None:
         """Know nothing yet, but for what has `begun`, by the real clocks.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap.core import dump
+from bootstrap.observe.rdb import end_of_empty, loaded
 
 CHECKSUM = b"\x01\x02\x03\x04\x05\x06\x07\x08"
 AUX = b"\xfa\x09redis-ver\x058.2.3"
@@ -34,8 +34,8 @@ def test_an_rdb_without_keys_is_proven_empty_and_ends_behind_its_checksum(
     magic: bytes, aux: bytes
 ) -> None:
     whole = rdb(aux + b"\xff", magic)
-    assert dump.end_of_empty(whole) == len(whole)
-    assert dump.end_of_empty(whole + b"*1\r\n") == len(whole)
+    assert end_of_empty(whole) == len(whole)
+    assert end_of_empty(whole + b"*1\r\n") == len(whole)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_an_rdb_without_keys_is_proven_empty_and_ends_behind_its_checksum(
     ],
 )
 def test_what_holds_something_or_is_not_understood_is_not_proven_empty(body: bytes) -> None:
-    assert dump.end_of_empty(rdb(body)) is None
+    assert end_of_empty(rdb(body)) is None
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_what_holds_something_or_is_not_understood_is_not_proven_empty(body: byt
     ],
 )
 def test_what_is_no_rdb_or_was_cut_off_is_not_proven_empty(head: bytes) -> None:
-    assert dump.end_of_empty(head) is None
+    assert end_of_empty(head) is None
 
 
 def test_every_beginning_of_an_empty_rdb_is_one_that_was_cut_off() -> None:
     whole = rdb(AUX + b"\xfa\x05ctime\xc2\x6d\x08\xbc\x65" + b"\xff")
-    assert [dump.end_of_empty(whole[:size]) for size in range(len(whole))] == [None] * len(whole)
+    assert [end_of_empty(whole[:size]) for size in range(len(whole))] == [None] * len(whole)
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_every_beginning_of_an_empty_rdb_is_one_that_was_cut_off() -> None:
 def test_a_log_in_parts_is_what_its_manifest_names(
     text: str, names: tuple[str, ...] | None
 ) -> None:
-    assert dump.loaded(text) == names
+    assert loaded(text) == names

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import logs, loop, observe, pace
+from bootstrap import logs, loop, pace
 from bootstrap import plan as planning
 from bootstrap.config import errors, secret
 from bootstrap.dns import client
@@ -18,6 +18,7 @@ from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.timers import Memory
 from bootstrap.model.topology import Topology
+from bootstrap.observe import observer
 from bootstrap.plan.verdict import Plan
 from bootstrap.redis import connection, node
 from bootstrap.show import board
@@ -26,7 +27,7 @@ from tests.shell import seen
 Written = Plan | Exception
 
 
-class Observer(observe.Observer):
+class Observer(observer.Observer):
     """Sees a healthy node at every look, notes how wide it was, and reaches no other."""
 
     def __init__(self) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import early, intent, volume
+from bootstrap import early, intent
 from bootstrap.config import identity, secret, settings
 from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.observe import volume
 from bootstrap.redis import login, node, port_check
 from tests.formation import forming
 from tests.shell import alone

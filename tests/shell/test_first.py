@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import early, first, intent, volume
+from bootstrap import early, intent
 from bootstrap.config import identity, settings
 from bootstrap.dns import client, schedule
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Volume
+from bootstrap.observe import first_look, volume
 from tests.statefulset import misbehaviour, needs, process, servers, sets
 from tests.statefulset import pod as pods
 
@@ -48,11 +49,11 @@ def wanted(found: settings.Settings) -> set[str]:
     }
 
 
-def look(found: settings.Settings) -> first.Asked:
+def look(found: settings.Settings) -> first_look.Asked:
     """The first look, once it is the turn of a form of question that tells of pods by name."""
 
-    def asked() -> first.Asked | None:
-        said = first.asked(
+    def asked() -> first_look.Asked | None:
+        said = first_look.asked(
             directory.absolute(found.service_fqdn),
             schedule.TYPES[found.family],
             found.nameservers[0],
@@ -69,7 +70,7 @@ def opened(pod: pods.Pod, seen: Volume | None = None) -> bool:
     """Whether the gate of a pod is opened by it; the volume is new, or the one that was seen."""
     found = known(pod)
     topology = intent.topology(found)
-    others = first.others(topology, look(found).findings)
+    others = first_look.others(topology, look(found).findings)
     return others is not None and early.judge(topology, seen or Volume(), others) is not None
 
 

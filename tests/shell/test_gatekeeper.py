@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bootstrap import observe
 from bootstrap.config import secret
 from bootstrap.dns import client
 from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.observe.observer import Observer
 from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.redis import connection
 from bootstrap.show import http
@@ -104,15 +104,13 @@ def pair() -> Iterator[sets.LocalStatefulSet]:
         yield app
 
 
-def observer(
-    app: sets.LocalStatefulSet, clock: Callable[[], float] = lambda: 0.0
-) -> observe.Observer:
+def observer(app: sets.LocalStatefulSet, clock: Callable[[], float] = lambda: 0.0) -> Observer:
     """An observer of pod 0 that reads its volume, and whose name server does not answer."""
     one = app[0]
     nobody = client.Discovery(
         service=one.fqdn.partition(".")[2], nameservers=[(one.address, 9)], family=4
     )
-    return observe.Observer(
+    return Observer(
         dataclasses.replace(watching.topology_of(one), size=None),
         one.address,
         connection.Access(credentials=secret.Credentials(), timeout=5.0),

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap import apply, handover, logs, neighbours
+from bootstrap import apply, handover, logs
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Snapshot
+from bootstrap.observe import neighbours
 from bootstrap.plan.handover import Ended, Result
 from bootstrap.redis import connection
 from bootstrap.show import board

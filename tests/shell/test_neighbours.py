@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bootstrap import neighbours
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Member, Trouble, Unreachable, View
+from bootstrap.observe import neighbours
 from bootstrap.redis import connection
 from tests.shell import watching
 from tests.statefulset import misbehaviour, needs, process, sets

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import observe
 from bootstrap.model import directory, proof
 from bootstrap.model.snapshot import Scope, Snapshot, Trouble, Unreachable, View
+from bootstrap.observe import observer
 from tests.shell import watching
 from tests.statefulset import authority, misbehaviour, nameserver, needs, process, sets
 from tests.statefulset import pod as pods
@@ -36,7 +36,7 @@ def all_viewed(snapshot: Snapshot) -> bool:
     return viewed(snapshot) == set(NAMES)
 
 
-async def look_for_all(watch: observe.Observer) -> Snapshot:
+async def look_for_all(watch: observer.Observer) -> Snapshot:
     return await watching.until(lambda: watch.look(Scope.ALL), all_viewed)
 
 
@@ -184,7 +184,7 @@ def meet_all(three: sets.LocalStatefulSet) -> None:
     )
 
 
-def names_wanted(watch: observe.Observer) -> list[set[str]]:
+def names_wanted(watch: observer.Observer) -> list[set[str]]:
     """The pods that DNS is asked for, look by look."""
     wanted: list[set[str]] = []
     look = watch.names.look

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import disk, volume
+from bootstrap.observe import disk, volume
 from tests.statefulset import config, needs, pod, process, servers, sets
 
 AOF = {"appendonly": "yes", "appendfsync": "always"}

@@ -8,10 +8,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from bootstrap import observe
 from bootstrap.config import secret
 from bootstrap.dns.client import Discovery
 from bootstrap.model.topology import Topology
+from bootstrap.observe.observer import Observer
 from bootstrap.redis import connection, encryption
 from tests.statefulset import config, nameserver, sets
 from tests.statefulset import pod as pods
@@ -42,7 +42,7 @@ async def observer(
     tls: encryption.Encryption | None = None,
     names: nameserver.NameServer | None = None,
     wall: Callable[[], float] = time.time,
-) -> AsyncIterator[observe.Observer]:
+) -> AsyncIterator[Observer]:
     """Watch from the pod with this ordinal."""
     one = app[ordinal]
     topology = topology_of(one, with_address=with_address)
@@ -54,7 +54,7 @@ async def observer(
         wall=wall,
     )
     access = connection.Access(credentials=secret.Credentials(), tls=tls, timeout=5.0)
-    found = observe.Observer(topology, one.address, access, looks, clock)
+    found = Observer(topology, one.address, access, looks, clock)
     try:
         yield found
     finally:

@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
-from bootstrap import neighbours
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.observe import neighbours
 from bootstrap.redis import connection, encryption, node
 from tests.shell import watching
 from tests.statefulset import authority, config, needs, pod, process, sets

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bootstrap.core import dump
 from bootstrap.model.snapshot import Volume
+from bootstrap.observe import rdb
 from bootstrap.redis import parse
 
 _NOBODYS: Final = "lost+found"
@@ -92,18 +92,18 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 
 
 def _empty_dump(file: Path) -> bool:
-    return dump.end_of_empty(_head(file)) is not None
+    return rdb.end_of_empty(_head(file)) is not None
 
 
 def _empty_log(file: Path) -> bool:
     """An append-only log in one file, whose beginning may be an RDB."""
     size = file.stat().st_size
-    return size == 0 or dump.end_of_empty(_head(file)) == size
+    return size == 0 or rdb.end_of_empty(_head(file)) == size
 
 
 def _empty_parts(manifest: Path) -> bool:
     """An append-only log of redis 7.0 and later: what its manifest does not name is not loaded."""
-    names = dump.loaded(manifest.read_text("utf-8", "backslashreplace"))
+    names = rdb.loaded(manifest.read_text("utf-8", "backslashreplace"))
     return names is not None and all(_empty_log(manifest.parent / name) for name in names)
 
 

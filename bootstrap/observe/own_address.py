@@ -10,8 +10,8 @@ import asyncio
 import ssl
 from typing import Final
 
-from bootstrap import busport
 from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.observe import bus_port
 from bootstrap.redis import login
 
 #: Needs no right and no login, and lets the server hang up in order (server.c).
@@ -33,7 +33,7 @@ async def tried(address: str, port: int, access: login.Access) -> Unreachable | 
         return None  # it did take the connection
     except OSError as error:
         trouble = Trouble.TIMEOUT if isinstance(error, TimeoutError) else Trouble.REFUSED
-        return Unreachable(trouble=trouble, reason=busport.unopened(error, seconds))
+        return Unreachable(trouble=trouble, reason=bus_port.unopened(error, seconds))
     line = await _heard(seconds, *streams)
     if not line.startswith(_DENIED):
         return None

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bootstrap import busport, disk, memories, originals, siblings, volume
 from bootstrap.dns import client
 from bootstrap.model import bus, copied_from, directory, halves, listening, nameless
 from bootstrap.model.hostnames import plain
@@ -26,10 +25,12 @@ from bootstrap.model.snapshot import (
     Volume,
 )
 from bootstrap.model.topology import Topology
+from bootstrap.observe import bus_port, disk, originals, timers, volume
+from bootstrap.observe.peers import Siblings
 from bootstrap.redis import login, node
 
 if TYPE_CHECKING:
-    from bootstrap import upstream
+    from bootstrap.observe import primary_check
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
 
@@ -53,18 +54,18 @@ class Observer:
         """
         self.topology = topology
         self.names = names
-        self._memories = memories.Memories(topology, clock)
+        self._memories = timers.Memories(topology, clock)
         self._local = node.Node(
             local, topology.port, access, topology.hostname_of(topology.ordinal)
         )
-        self._siblings = siblings.Siblings(topology, access)
+        self._siblings = Siblings(topology, access)
         self._listed = False
         self._service: directory.Name | None = None
         self._unnamed = False
         self._sought: set[str] = set()
         self._folder = folder
         self._volume: Volume | None = None
-        self.ports = busport.Ports(clock)
+        self.ports = bus_port.Ports(clock)
         self._originals = originals.Originals(access, names)
         self._access, self._clock = access, clock
 
@@ -111,9 +112,9 @@ class Observer:
         open_to_all = self._access.credentials.proves_default or not listening.protected(mine)
         if open_to_all and not listening.elsewhere(mine, address, self.topology.port):
             return None
-        from bootstrap import peerside  # noqa: PLC0415 - most pods do without
+        from bootstrap.observe import own_address  # noqa: PLC0415 - most pods do without
 
-        return await peerside.tried(address, self.topology.port, self._access)
+        return await own_address.tried(address, self.topology.port, self._access)
 
     async def _knocked(self, mine: View | Unreachable, pods: list[Pod]) -> list[Pod]:
         """The bus ports are tried of pods that answer, and with which our node has no link."""
@@ -134,10 +135,10 @@ class Observer:
         return await self._trials.twice(me.view) if me and me.view else None
 
     @functools.cached_property
-    def _trials(self) -> upstream.Trials:
-        from bootstrap import upstream  # noqa: PLC0415 - a healthy pod does without
+    def _trials(self) -> primary_check.Trials:
+        from bootstrap.observe import primary_check  # noqa: PLC0415 - a healthy pod does without
 
-        return upstream.Trials(self._local, self._access, self._clock)
+        return primary_check.Trials(self._local, self._access, self._clock)
 
     def gate_opened(self) -> None:
         """From now on our own server may be up at any time."""

@@ -7,12 +7,12 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from bootstrap import memories, placed
 from bootstrap.dns import fanout
 from bootstrap.model import directory
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.observe import placed, timers
 from bootstrap.redis import login, node
 
 
@@ -58,7 +58,7 @@ class Siblings:
             ordinal: asyncio.create_task(self.one(ordinal, name, mine, known, near))
             for ordinal, name in names.items()
         }
-        settled = isinstance(mine, View) and not mine.alone and not memories.roleless(mine)
+        settled = isinstance(mine, View) and not mine.alone and not timers.roleless(mine)
         await fanout.wait(asked.values(), all_of_them=not settled)
         return [
             self._late(ordinal, names[ordinal]) if task.cancelled() else task.result()
@@ -138,4 +138,4 @@ class Siblings:
 
 def _joining(mine: View | Unreachable) -> bool:
     """Whether our node is about to choose a shard; in forming that is the seed's business."""
-    return memories.roleless(mine) and isinstance(mine, View) and not mine.alone
+    return timers.roleless(mine) and isinstance(mine, View) and not mine.alone

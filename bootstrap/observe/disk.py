@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Final
 
-from bootstrap import volume
 from bootstrap.model.snapshot import Disk
+from bootstrap.observe import volume
 
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 """`ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS - TYPE SOURCE OPTIONS-OF-THE-FILE-SYSTEM` (proc(5))."""

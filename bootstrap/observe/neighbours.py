@@ -11,11 +11,11 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from bootstrap import disk
 from bootstrap.dns import fanout
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
+from bootstrap.observe import disk
 from bootstrap.plan import successor
 from bootstrap.redis import login, node
 

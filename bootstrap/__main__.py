@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from bootstrap import early
+from bootstrap.run import early
 
 
 def main(arguments: Sequence[str]) -> int:

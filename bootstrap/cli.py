@@ -10,13 +10,14 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bootstrap import early, gatekeeper, handover, intent, logs, loop
+from bootstrap import logs
 from bootstrap.config import errors, identity, settings
 from bootstrap.config.errors import Exit
 from bootstrap.config.request import Wanted
 from bootstrap.dns import client
 from bootstrap.observe.observer import Observer
 from bootstrap.redis import login
+from bootstrap.run import early, handover, loop, setup, start_gate
 from bootstrap.show.board import Board
 
 #: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
         return runbook.explain(wanted.code)
     try:
         known = settings.read(os.environ, identity.Files(), tty=sys.stdout.isatty())
-        tls = intent.encryption_of(known)
+        tls = setup.encryption_of(known)
     except errors.ConfigurationError as error:
         for fault in error.faults:
             print(f"bootstrap: {fault}", file=sys.stderr)
@@ -53,17 +54,17 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
         begun.judged = lambda: board.gate
     opened = begun.gate if begun is not None else None
     if opened is not None:
-        gatekeeper.pin(board, opened, intent.topology(known))
+        start_gate.pin(board, opened, setup.topology(known))
     handed = handover.Handover(
-        intent.topology(known), known.redis_host, access, board, folder=known.data_dir
+        setup.topology(known), known.redis_host, access, board, folder=known.data_dir
     )
     if wanted.command == "handover":
         return asyncio.run(_hand_over(handed))
     observer = _observer(known, access, begun)
     if wanted.dry_run or wanted.command == "status":
-        from bootstrap import shown  # noqa: PLC0415 - for a person
+        from bootstrap.run.once import dry_run, shards_of  # noqa: PLC0415 - for a person
 
-        show = shown.dry_run if wanted.dry_run else shown.shards_of
+        show = dry_run if wanted.dry_run else shards_of
         return asyncio.run(show(observer, wanted.output, known.http))
     return asyncio.run(_run(observer, known, board, handed, begun, once=wanted.once))
 
@@ -85,7 +86,7 @@ def _observer(
     known: settings.Settings, access: login.Access, begun: early.Early | None
 ) -> Observer:
     return Observer(
-        intent.topology(known),
+        setup.topology(known),
         known.redis_host,
         access,
         client.Discovery(

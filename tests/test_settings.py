@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bootstrap import intent
 from bootstrap.config import environment, errors, identity, secret, settings
+from bootstrap.run import setup
 from tests import pod_files
 
 PLAIN = pod_files.PASSWORD
@@ -305,7 +305,7 @@ def test_a_size_that_is_too_small_is_kept_from_forming(
     """And is no fault: who scales a set in is not to lose a pod by it."""
     found = settings.read({**MINIMAL, "BOOTSTRAP_SIZE": size, **environ}, pod)
     assert (found.size, found.size_refused) == ((int(size), None) if fits else (None, int(size)))
-    assert (intent.topology(found).size, intent.topology(found).size_refused) == (
+    assert (setup.topology(found).size, setup.topology(found).size_refused) == (
         found.size,
         found.size_refused,
     )

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bootstrap import __version__, early
+from bootstrap import __version__
+from bootstrap.run import early
 from bootstrap.show import listener, plan_text
 from bootstrap.show.board import Board
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import logs, loop, pace
+from bootstrap import logs
 from bootstrap import plan as planning
 from bootstrap.config import errors, secret
 from bootstrap.dns import client
@@ -21,6 +21,7 @@ from bootstrap.model.topology import Topology
 from bootstrap.observe import observer
 from bootstrap.plan.verdict import Plan
 from bootstrap.redis import connection, node
+from bootstrap.run import loop, pace
 from bootstrap.show import board
 from tests.shell import seen
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import early, intent
 from bootstrap.config import identity, secret, settings
 from bootstrap.model.snapshot import Trouble, Unreachable
 from bootstrap.observe import volume
 from bootstrap.redis import login, node, port_check
+from bootstrap.run import early, setup
 from tests.formation import forming
 from tests.shell import alone
 from tests.statefulset import kubelet, process, servers
@@ -96,7 +96,7 @@ def judged(tmp_path: Path, **files: str) -> str:
         environ["BOOTSTRAP_DATA_DIR"] = str(tmp_path)
     known = settings.read(environ, identity.Files())
     found = volume.read(known.data_dir) if known.data_dir else None
-    gate = early.judge(intent.topology(known), found)
+    gate = early.judge(setup.topology(known), found)
     return f"open {gate.code}".strip() if gate else "ask"
 
 

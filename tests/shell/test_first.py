@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import early, intent
 from bootstrap.config import identity, settings
 from bootstrap.dns import client, schedule
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Volume
 from bootstrap.observe import first_look, volume
+from bootstrap.run import early, setup
 from tests.statefulset import misbehaviour, needs, process, servers, sets
 from tests.statefulset import pod as pods
 
@@ -41,7 +41,7 @@ def known(pod: pods.Pod) -> settings.Settings:
 
 
 def wanted(found: settings.Settings) -> set[str]:
-    topology = intent.topology(found)
+    topology = setup.topology(found)
     return {
         directory.absolute(topology.hostname_of(one))
         for one in topology.ordinals
@@ -69,7 +69,7 @@ def look(found: settings.Settings) -> first_look.Asked:
 def opened(pod: pods.Pod, seen: Volume | None = None) -> bool:
     """Whether the gate of a pod is opened by it; the volume is new, or the one that was seen."""
     found = known(pod)
-    topology = intent.topology(found)
+    topology = setup.topology(found)
     others = first_look.others(topology, look(found).findings)
     return others is not None and early.judge(topology, seen or Volume(), others) is not None
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from bootstrap import apply, handover, logs
+from bootstrap import logs
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.observe import neighbours
 from bootstrap.plan.handover import Ended, Result
 from bootstrap.redis import connection
+from bootstrap.run import apply, handover
 from bootstrap.show import board
 from tests.core import build
 

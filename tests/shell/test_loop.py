@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from bootstrap import loop, pace
 from bootstrap.config.errors import Exit
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
+from bootstrap.run import loop, pace
 from tests.shell import scripted
 
 STEADY = Plan(phase=Phase.STEADY)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bootstrap import apply
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Unreachable
 from bootstrap.redis import connection, node
+from bootstrap.run import apply
 from tests.shell import listeners
 from tests.shell.test_node_read import QUICK, access, connected, read
 from tests.statefulset import needs, pod, process, servers, sets

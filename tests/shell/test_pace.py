@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap import pace
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
+from bootstrap.run import pace
 
 MEET = actions.Meet(pod="a", peer="b", address="192.0.2.1", port=1, bus_port=2, why="")
 EPOCH = actions.SetConfigEpoch(pod="a", epoch=1, why="")

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from bootstrap import shown
 from bootstrap.config.errors import Exit
 from bootstrap.dns import schedule
+from bootstrap.run import once
 from tests.discovery.support import SLOT
 from tests.shell import watching
 from tests.statefulset import needs, sets
@@ -27,12 +27,12 @@ def test_a_pod_that_hangs_is_told_by_name_however_little_was_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # One look, as on a machine where it takes longer than all there is time for.
-    monkeypatch.setattr(shown, "_SECONDS", 0.0)
+    monkeypatch.setattr(once, "_SECONDS", 0.0)
     wall = (TURN + 0.5) * SLOT
 
     async def dry_run(app: sets.LocalStatefulSet) -> int:
         async with watching.observer(app, 0, wall=lambda: wall) as watch:
-            return await shown.dry_run(watch, "text")
+            return await once.dry_run(watch, "text")
 
     with sets.LocalStatefulSet(3, needs.any_server(), replicas_per_shard=0) as app:
         app.start_servers()

@@ -8,7 +8,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from bootstrap import apply, gatekeeper, logs, pace
+from bootstrap import logs
 from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
 from bootstrap.model import actions
@@ -16,6 +16,7 @@ from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.observe.observer import Observer
 from bootstrap.plan import size
 from bootstrap.plan.verdict import Phase, Plan, Step
+from bootstrap.run import apply, pace, start_gate
 from bootstrap.show import summary
 from bootstrap.show.board import Board
 
@@ -153,7 +154,7 @@ class Loop:
         if before.plan is None or before.plan.phase is not plan.phase:
             self._board.phases[plan.phase] += 1
         self._board.questions = self._observer.names.questions
-        if gatekeeper.mind(self._board, snapshot, plan, self._observer.topology):
+        if start_gate.mind(self._board, snapshot, plan, self._observer.topology):
             self._observer.gate_opened()
         self._board.status = before.then(self._observer.topology, snapshot, plan)
         self._board.looked = time.monotonic()

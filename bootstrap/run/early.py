@@ -18,7 +18,6 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from bootstrap import intent
 from bootstrap.config import errors, identity, settings
 from bootstrap.dns import schedule
 from bootstrap.model import copied_from, directory
@@ -28,6 +27,7 @@ from bootstrap.observe import volume
 from bootstrap.plan import start_gate
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Gate
+from bootstrap.run import setup
 from bootstrap.show import listener
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def begin() -> Early | None:
     """Begin to answer; None where the configuration is at fault, or nothing is to be answered."""
     try:
         known = settings.read(os.environ, identity.Files(), tty=sys.stdout.isatty())
-        intent.encryption_of(known)
+        setup.encryption_of(known)
     except errors.ConfigurationError:
         return None  # It will be told.
     if known.http is None:
@@ -58,7 +58,7 @@ def begin() -> Early | None:
         listening = listener.listen(known.http)
     except OSError:
         return None  # It will be told too.
-    topology = intent.topology(known)
+    topology = setup.topology(known)
     found = volume.read(known.data_dir) if known.data_dir else None
     opened, asked = judge(topology, found), None
     if opened is None and _few(topology, known):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 
-from bootstrap import apply, logs
+from bootstrap import logs
 from bootstrap.config import secret
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Snapshot
@@ -22,6 +22,7 @@ from bootstrap.plan import handover
 from bootstrap.plan.handover import Ended, Result, Run
 from bootstrap.plan.verdict import Step
 from bootstrap.redis import login
+from bootstrap.run import apply
 from bootstrap.show.board import Board
 
 #: Seconds between two looks, and never less than the last one took: looking is half of the work.

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bootstrap import logs
+from bootstrap import log
 from bootstrap.config import errors, identity, settings
 from bootstrap.config.errors import Exit
 from bootstrap.config.request import Wanted
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
             print(f"bootstrap: {fault}", file=sys.stderr)
         return Exit.CONFIGURATION
     shows = wanted.dry_run or wanted.command != "run"
-    logs.configure(known.log_level, known.log_format, sys.stderr if shows else sys.stdout)
+    log.configure(known.log_level, known.log_format, sys.stderr if shows else sys.stdout)
     for warning in known.unknown:
-        logs.get().warning(logs.UNKNOWN_VARIABLE, what=warning)
+        log.get().warning(log.UNKNOWN_VARIABLE, what=warning)
     access = login.Access(credentials=known.credentials, tls=tls)
     board = Board()
     if begun is not None:
@@ -167,7 +167,7 @@ async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
     except OSError as error:
         why = f"BOOTSTRAP_HTTP: cannot listen on {where[0] or '*'}:{where[1]}: {error}"
         fix = "is there a second sidecar in this pod? its probes and metrics are the other one's"
-        logs.get(pod=pod).error(logs.NO_HTTP, why=why, fix=fix)
+        log.get(pod=pod).error(log.NO_HTTP, why=why, fix=fix)
         # Imported where it is needed: a pod that is well does not pay its 1 MiB.
         import tenacity  # noqa: PLC0415
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import logs
+from bootstrap import log
 from bootstrap.config import secret
 
 PLAIN = "hunter2-plain"
@@ -27,15 +27,15 @@ class Holder:
     password: secret.Secret
 
 
-def written(level: logs.Level, fmt: logs.Format, name: str, event: str, **facts: Any) -> str:
+def written(level: log.Level, fmt: log.Format, name: str, event: str, **facts: Any) -> str:
     stream = io.StringIO()
-    logs.configure(level, fmt, stream)
-    getattr(logs.get(pod="redis-app-3"), name)(event, **facts)
+    log.configure(level, fmt, stream)
+    getattr(log.get(pod="redis-app-3"), name)(event, **facts)
     return stream.getvalue()
 
 
 def test_json_is_one_object_per_line_in_a_fixed_order() -> None:
-    text = written("info", "json", "info", logs.PLAN, phase="form", note="two\nlines, ä", steps=[1])
+    text = written("info", "json", "info", log.PLAN, phase="form", note="two\nlines, ä", steps=[1])
     assert text.endswith("}\n")
     assert text.count("\n") == 1
     assert text.isascii()
@@ -82,7 +82,7 @@ def test_console_is_one_plain_line() -> None:
         ("error", ["error"]),
     ],
 )
-def test_levels(fmt: logs.Format, level: logs.Level, shown: list[str]) -> None:
+def test_levels(fmt: log.Format, level: log.Level, shown: list[str]) -> None:
     names = ["debug", "info", "warning", "error"]
     assert [name for name in names if written(level, fmt, name, "plan")] == shown
 
@@ -102,16 +102,16 @@ def test_levels(fmt: logs.Format, level: logs.Level, shown: list[str]) -> None:
         ValueError(secret.Secret(PLAIN)),
     ],
 )
-def test_secrets_are_redacted(fmt: logs.Format, value: object) -> None:
+def test_secrets_are_redacted(fmt: log.Format, value: object) -> None:
     text = written("info", fmt, "info", "settings", value=value)
     assert PLAIN not in text
     assert "***" in text
 
 
 @pytest.mark.parametrize("fmt", ["json", "console"])
-def test_a_traceback_is_there_and_shows_no_secret(fmt: logs.Format) -> None:
+def test_a_traceback_is_there_and_shows_no_secret(fmt: log.Format) -> None:
     stream = io.StringIO()
-    logs.configure("info", fmt, stream)
+    log.configure("info", fmt, stream)
 
     def fail(held: secret.Secret) -> None:
         revealed = held.reveal()
@@ -120,7 +120,7 @@ def test_a_traceback_is_there_and_shows_no_secret(fmt: logs.Format) -> None:
     try:
         fail(secret.Secret(PLAIN))
     except LookupError:
-        logs.get().exception("plan")
+        log.get().exception("plan")
     text = stream.getvalue()
     assert "LookupError" in text
     assert "test_logs.py" in text
@@ -137,11 +137,11 @@ def test_values_become_what_json_knows() -> None:
 
 
 def test_a_logger_made_before_configure_follows_it() -> None:
-    logger = logs.get()
+    logger = log.get()
     first, second = io.StringIO(), io.StringIO()
-    logs.configure("info", "json", first)
+    log.configure("info", "json", first)
     logger.info("settings")
-    logs.configure("error", "json", second)
+    log.configure("error", "json", second)
     logger.info("plan")
     assert "settings" in first.getvalue()
     assert second.getvalue() == ""

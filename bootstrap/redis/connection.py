@@ -15,8 +15,8 @@ import redis.backoff
 import redis.exceptions
 from redis.asyncio.retry import Retry
 
-from bootstrap import logs
 from bootstrap.config import secret
+from bootstrap.log import PASSWORD, get
 from bootstrap.model import acl
 from bootstrap.model.snapshot import Trouble
 from bootstrap.redis import certificates, diagnosis, encryption, failures, login
@@ -164,13 +164,13 @@ class Connection:
         told, self._told = self._told, (password, accepted)
         if told == self._told:
             return
-        log = logs.get(pod=self._name.partition(".")[0], server=self.address)
+        log = get(pod=self._name.partition(".")[0], server=self.address)
         file = self._access.credentials.password_file
         if accepted:
-            log.info(logs.PASSWORD, why=f"the one in {file} was replaced; in use from now on")
+            log.info(PASSWORD, why=f"the one in {file} was replaced; in use from now on")
             return
         why = f"the new one in {file} is not accepted; the one before stays in use"
-        log.warning(logs.PASSWORD, why=why, fix="let every server accept both for a while")
+        log.warning(PASSWORD, why=why, fix="let every server accept both for a while")
 
     def _new(self, password: str | None) -> connections.Connection:
         options: dict[str, Any] = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from bootstrap import logs
+from bootstrap import log
 from bootstrap.redis import certificates, failures
 
 Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
@@ -77,7 +77,7 @@ class Encryption:
         self._known: tuple[bytes, bytes] | None = None
         self._stamp = self._refused = files.stamp()
         self._loaded = self._read()
-        self._log = logs.get(pod=pod.partition(".")[0])
+        self._log = log.get(pod=pod.partition(".")[0])
 
     def notice(self) -> None:
         """Read the files again if they were replaced; those that are of no use are not taken."""
@@ -89,15 +89,15 @@ class Encryption:
         except FilesError as error:
             if self._files.stamp() == stamp:  # else they are just being replaced
                 self._refused = stamp
-                self._log.warning(logs.TLS_FILES, why=f"{error}; the ones before stay in use")
+                self._log.warning(log.TLS_FILES, why=f"{error}; the ones before stay in use")
             return
         if self._files.stamp() != stamp:
             return
         self._stamp, before, self._loaded = stamp, self._loaded, loaded
-        self._log.info(logs.TLS_FILES, why="they were replaced; new connections use the new ones")
+        self._log.info(log.TLS_FILES, why="they were replaced; new connections use the new ones")
         if before.own and loaded.unfit:
             fix = "put one there that is for this pod; until then Redis goes on with the old one"
-            self._log.warning(logs.TLS_FILES, why=loaded.unfit, fix=fix)
+            self._log.warning(log.TLS_FILES, why=loaded.unfit, fix=fix)
 
     def context(self, name: str) -> ssl.SSLContext:
         """For a connection to the node of this name; or to some node of ours, of no name yet."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent import futures
 from pathlib import Path
 
-from bootstrap import logs
+from bootstrap import log
 from bootstrap.config import secret
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Snapshot
@@ -54,7 +54,7 @@ class Handover:
         self._access = access
         self._board = board
         self._clock = clock
-        self._log = logs.get(pod=topology.name)
+        self._log = log.get(pod=topology.name)
         self._running: asyncio.Task[Ended] | None = None
         self._attempt: _Attempt | None = None
         self._failed: tuple[float, Ended] | None = None
@@ -90,12 +90,12 @@ class Handover:
     async def _guarded(self) -> Ended:
         """One run with its log lines and counts, whatever it meets."""
         began = self._clock()
-        self._log.info(logs.HANDOVER_BEGINS, limit=self.limit)
+        self._log.info(log.HANDOVER_BEGINS, limit=self.limit)
         try:
             ended = await self._run()
         except Exception as error:  # noqa: BLE001 - who asked is about to stop, and needs an answer
             self._board.errors += 1
-            self._log.exception(logs.UNEXPECTED)
+            self._log.exception(log.UNEXPECTED)
             ended = Ended(result=Result.FAILED, text=f"unexpected: {type(error).__name__}")
         seconds = self._clock() - began
         self._failed = None if ended.result.good else (self._clock(), ended)
@@ -103,7 +103,7 @@ class Handover:
         self._board.handover_seconds = seconds
         say = self._log.info if ended.result.good else self._log.warning
         say(
-            logs.HANDOVER_ENDS,
+            log.HANDOVER_ENDS,
             result=ended.result.value,
             why=ended.text,
             seconds=round(seconds, 3),
@@ -141,7 +141,7 @@ class _Attempt:
         self._seen: Snapshot | None = None
         self._until = "our own Redis answers"
         self._refused = ""
-        self._log = logs.get(pod=topology.name)
+        self._log = log.get(pod=topology.name)
 
     async def run(self) -> Ended | None:
         """Until the end, or until the time is over; then there is none."""
@@ -186,10 +186,10 @@ class _Attempt:
             result = "ok" if accepted else "refused"
             self._board.actions[actions.kind(outcome.action), result] += 1
             if accepted:
-                self._log.debug(logs.DONE, action=text)
+                self._log.debug(log.DONE, action=text)
             else:
                 self._refused = f"refused by {outcome.action.pod}: {outcome.refused}"
-                self._log.warning(logs.REFUSED, action=text, reason=outcome.refused)
+                self._log.warning(log.REFUSED, action=text, reason=outcome.refused)
 
 
 class Door:

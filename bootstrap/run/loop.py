@@ -8,7 +8,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from bootstrap import logs
+from bootstrap import log
 from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
 from bootstrap.model import actions
@@ -51,7 +51,7 @@ class Loop:
         self._refused_since = self._same_since
         self._unwilling: list[str] = []
         self._refusals: dict[str, str] = {}
-        self._log = logs.get(pod=observer.topology.name)
+        self._log = log.get(pod=observer.topology.name)
 
     def stop(self) -> None:
         """End after the present look."""
@@ -77,7 +77,7 @@ class Loop:
             timeout = self._terms.timeout
             if timeout is not None and trying_since is not None and now - trying_since >= timeout:
                 why = "; ".join([*self._unwilling, summary.summary(plan)])
-                self._log.error(logs.TIMED_OUT, seconds=timeout, why=why, **summary.to_do(plan))
+                self._log.error(log.TIMED_OUT, seconds=timeout, why=why, **summary.to_do(plan))
                 return _refusal(plan) if plan is not None and plan.blocked else Exit.FAILED
             await self._rest(plan, now - started)
         return self.interrupted()
@@ -88,7 +88,7 @@ class Loop:
             return Exit.REACHED
         seen = self._board.status
         why = summary.summary(seen.plan) if seen.tick else "nothing has been looked at yet"
-        self._log.error(logs.INTERRUPTED, why=why, **summary.to_do(seen.plan))
+        self._log.error(log.INTERRUPTED, why=why, **summary.to_do(seen.plan))
         return Exit.FAILED
 
     async def _guarded_tick(self) -> Plan | None:
@@ -97,9 +97,9 @@ class Loop:
             return await self._tick()
         except Exception:  # noqa: BLE001 - the loop outlives whatever a look meets
             self._board.errors += 1
-            self._log.exception(logs.UNEXPECTED)
+            self._log.exception(log.UNEXPECTED)
             # What the look before it found is no answer to how things are now.
-            failed = f"the last look met an unexpected error: the log has it, {logs.UNEXPECTED}"
+            failed = f"the last look met an unexpected error: the log has it, {log.UNEXPECTED}"
             self._board.status = dataclasses.replace(self._board.status, failed=failed)
             return None
 
@@ -143,11 +143,11 @@ class Loop:
             text = actions.describe(outcome.action)
             if outcome.refused is None:
                 self._refusals.pop(text, None)
-                self._log.debug(logs.DONE, action=text)
+                self._log.debug(log.DONE, action=text)
             elif self._refusals.get(text) != outcome.refused:
                 # It is tried again at every look, and told once.
                 self._refusals[text] = outcome.refused
-                self._log.warning(logs.REFUSED, action=text, reason=outcome.refused)
+                self._log.warning(log.REFUSED, action=text, reason=outcome.refused)
 
     def _publish(self, snapshot: Snapshot, plan: Plan) -> None:
         before = self._board.status
@@ -169,7 +169,7 @@ class Loop:
         facts |= summary.facts(snapshot, plan, self._observer.topology.size)
         calls = plan.phase is Phase.BLOCKED or "warning" in facts
         say = self._log.warning if calls else self._log.info
-        say(logs.PLAN, **facts)
+        say(log.PLAN, **facts)
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:
         # Not by the whole plan: what is done for our own node meanwhile changes no reason.

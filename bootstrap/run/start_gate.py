@@ -6,7 +6,7 @@ is open stays open for the life of the process.
 
 from __future__ import annotations
 
-from bootstrap import logs
+from bootstrap.log import GATE_OPEN, GATE_SHUT, get
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.todo import line
 from bootstrap.model.topology import Topology
@@ -45,9 +45,9 @@ def pin(board: Board, gate: Gate, topology: Topology) -> None:
 
 def _say(gate: Gate, seconds: float, topology: Topology) -> None:
     """A gate that only waits is a warning; one for which a person is needed is an error."""
-    log = logs.get(pod=topology.name)
+    log = get(pod=topology.name)
     say = log.error if gate.code else log.info if gate.open else log.warning
     facts = {"why": gate.why or _RUNS, "code": gate.code, "fix": line(gate.fix)}
     facts["runbook"] = verdict.runbook(gate.code) if gate.code else ""
-    event = logs.GATE_OPEN if gate.open else logs.GATE_SHUT
+    event = GATE_OPEN if gate.open else GATE_SHUT
     say(event, seconds=round(seconds, 1), **{name: fact for name, fact in facts.items() if fact})

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import logs
+from bootstrap import log
 from bootstrap import plan as planning
 from bootstrap.config import errors, secret
 from bootstrap.dns import client
@@ -69,7 +69,7 @@ class Life:
         self._plans = self._endless(plans)
         monkeypatch.setattr(planning, "plan", self._plan)
         monkeypatch.setattr(pace, "rest", lambda *_args, **_facts: 0.0)
-        logs.configure("debug", "json", self.said)
+        log.configure("debug", "json", self.said)
 
     def run(self, *, once: bool = False, timeout: float | None = None) -> errors.Exit:
         """Until its end."""

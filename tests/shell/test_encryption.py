@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from bootstrap import logs
+from bootstrap import log
 from bootstrap.redis import certificates, encryption
 from tests.statefulset import authority
 
@@ -79,7 +79,7 @@ def test_without_a_certificate_of_ours(issuer: authority.Authority) -> None:
 
 def test_files_that_go_missing_and_come_back(issuer: authority.Authority) -> None:
     said = io.StringIO()
-    logs.configure("info", "json", said)  # not whatever another test has left
+    log.configure("info", "json", said)  # not whatever another test has left
     tls = by_files(issuer, POD)
     before = tls.context(POD)
     key = issuer.folder / POD / "tls.key"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bootstrap import logs
+from bootstrap import log
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.observe import neighbours
@@ -37,7 +37,7 @@ class Scene:
         self.topology = build.topology(0, handover_timeout=limit)
         access = connection.Access(credentials=secret.Credentials())
         self.out = io.StringIO()
-        logs.configure("debug", "json", self.out)
+        log.configure("debug", "json", self.out)
         self.handed = handover.Handover(
             self.topology, "127.0.0.1", access, self.board, lambda: self.now
         )

@@ -160,10 +160,12 @@ async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
     if begun is not None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(looked.wait(), _FIRST_LOOK)
-    from bootstrap.show import http  # noqa: PLC0415
+    from bootstrap.show import http, routes  # noqa: PLC0415
+
+    paths, guarded = routes.of(board), {"/handover": door.knock}
 
     try:
-        http.Server(where, board, door.knock, begun)
+        http.Server(where, paths, guarded, begun)
     except OSError as error:
         why = f"BOOTSTRAP_HTTP: cannot listen on {where[0] or '*'}:{where[1]}: {error}"
         fix = "is there a second sidecar in this pod? its probes and metrics are the other one's"
@@ -174,4 +176,4 @@ async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
         await tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(OSError),
             wait=tenacity.wait_random_exponential(multiplier=1, max=30),
-        )(asyncio.to_thread, http.Server, where, board, door.knock)
+        )(asyncio.to_thread, http.Server, where, paths, guarded)

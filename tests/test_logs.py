@@ -149,7 +149,7 @@ def test_a_logger_made_before_configure_follows_it() -> None:
 
 def test_importing_configures_nothing_and_writes_nothing() -> None:
     program = (
-        "import bootstrap.logs, bootstrap.settings, structlog;"
+        "import bootstrap.log, bootstrap.config.settings, structlog;"
         "raise SystemExit(structlog.is_configured())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)

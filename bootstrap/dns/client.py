@@ -1,7 +1,7 @@
 """Finding the pods of a service without waiting for what DNS caches remember.
 
 Every look asks one form of question that no cache can hold the answer to. Which one is
-`looks`' matter, asking it `resolver`'s, and what all answers come to `findings`'.
+`schedule`'s matter, asking it `resolver`'s, and what all answers come to `answers`'.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from bootstrap.dns import answers, fanout, schedule
 from bootstrap.model import directory
 
 if TYPE_CHECKING:
-    from bootstrap.dns import resolver, wire
-    from bootstrap.observe import first_look
+    from bootstrap.dns import first_question, resolver, wire
 
 AT_ONCE: Final = 32
 """Questions in flight together: a burst that the socket buffers of a name server take."""
@@ -41,7 +40,7 @@ class Discovery:
         timeout: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
-        begun: first_look.Asked | None = None,
+        begun: first_question.Asked | None = None,
     ) -> None:
         """Know nothing yet, but for what has `begun`, by the real clocks.
 
@@ -55,7 +54,7 @@ class Discovery:
         self._findings = answers.Findings(self._service, self._types)
         self._before = 0
         if begun is not None:
-            self._pace, self._findings, self._before = begun.pace, begun.findings, begun.questions
+            self._pace, self._findings, self._before = begun.pace, begun.answers, begun.questions
         self._clock = clock
         self._wanted: frozenset[str] = frozenset()
         self._relist_from = clock()

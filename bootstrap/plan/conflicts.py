@@ -9,9 +9,10 @@ from bootstrap.model import slots
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import advice, commands, copied_volume, foreign, heal, usual
+from bootstrap.plan import copied_volume, heal
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import under_way
+from bootstrap.plan.messages import advice, commands, durations, foreign_node
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 #: For how long a stranger behind a sibling's name is taken for a stale DNS answer by a node that
@@ -24,7 +25,7 @@ def doubts(scene: Scene) -> Plan | None:
     if scene.snapshot.scope < Scope.ALL and _named_otherwise(scene):
         # The id of one of our own pods' nodes may bear that name: only a look at them all can tell.
         what = "a look at whose the nodes of other names are"
-        wait = Wait(pod=scene.me.name, what=what, usual=usual.LOOK)
+        wait = Wait(pod=scene.me.name, what=what, usual=durations.LOOK)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
     twins = copied_volume.twins(scene)
     blocked = (
@@ -97,7 +98,7 @@ def _foreign_members(scene: Scene) -> list[Block]:
         Block(
             code="foreign-node",
             why=f"our node knows {scene.name(member)}, which is not of {_set(scene)}",
-            fix=foreign.fix(scene, member),
+            fix=foreign_node.fix(scene, member),
         )
         for member in named
         if member.node_id not in scene.own_ids
@@ -115,7 +116,7 @@ def _misnamed(scene: Scene, pods: list[tuple[Pod, str]]) -> Block:
         code="foreign-node",
         why=f"{first.name} at {first.address} announces the name {seen}; expected {first.hostname},"
         f" or a form of it{more}",
-        fix=foreign.rename(scene, [pod for pod, _ in pods]),
+        fix=foreign_node.rename(scene, [pod for pod, _ in pods]),
     )
 
 

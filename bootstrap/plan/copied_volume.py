@@ -27,8 +27,8 @@ from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Former, Member, Pod, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
-from bootstrap.plan import advice, commands
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, commands
 from bootstrap.plan.verdict import Block, Gate
 
 COPIED = "copied-volume"

@@ -10,8 +10,9 @@ from bootstrap.model import slots
 from bootstrap.model.actions import Forget
 from bootstrap.model.snapshot import Member, Pod, Scope, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import advice, commands, new_nodes_conf, ownership
+from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, commands
 from bootstrap.plan.verdict import Block, Phase, Plan, Step
 
 
@@ -165,9 +166,9 @@ def replaced(scene: Scene) -> Block | None:
     me = scene.me.name
     return Block(
         code="primary-replaced",
-        why=f"{me} follows {scene.name(primary)}; {new_nodes_conf.fate(pod)}, and {pod.name} is another"
-        " node at the same address now, so no election comes, and no node serves"
-        f" {slots.named(primary.slots)}",
+        why=f"{me} follows {scene.name(primary)}; {new_nodes_conf.fate(pod)}, and"
+        f" {pod.name} is another node at the same address now, so no election comes, and no node"
+        f" serves {slots.named(primary.slots)}",
         fix=(
             Todo(
                 what=f"has another replica of the shard more keys than {me}, which has"

@@ -10,9 +10,10 @@ from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
-from bootstrap.plan import advice, commands, form_steps, moved, names, size, usual
+from bootstrap.plan import form_steps, moved, size
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import Formation, formation, ours, under_way
+from bootstrap.plan.messages import advice, commands, dns_names, durations
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
@@ -22,7 +23,7 @@ def form(scene: Scene) -> Plan | None:
         return None
     if scene.snapshot.scope < Scope.ALL:
         return _waiting(
-            Wait(pod=scene.me.name, what="a look at every expected pod", usual=usual.LOOK)
+            Wait(pod=scene.me.name, what="a look at every expected pod", usual=durations.LOOK)
         )
     if scene.my.blank and _cluster_elsewhere(scene):
         return None  # slots come before meetings, so that cluster is not our half-done work
@@ -89,7 +90,9 @@ def _missing(scene: Scene) -> list[Wait]:
         if pod is None:
             waits.append(
                 Wait(
-                    pod=scene.topology.name_of(ordinal), what="a first look at it", usual=usual.LOOK
+                    pod=scene.topology.name_of(ordinal),
+                    what="a first look at it",
+                    usual=durations.LOOK,
                 )
             )
             continue
@@ -145,8 +148,8 @@ def _unlisted(scene: Scene) -> Wait:
         pod=scene.me.name,
         what=f"{scene.topology.subdomain} to say which pods it has: one beyond"
         " BOOTSTRAP_SIZE may own slots already",
-        fix=names.dns_fix(scene.topology),
-        usual=usual.CACHED,
+        fix=dns_names.dns_fix(scene.topology),
+        usual=durations.CACHED,
     )
 
 
@@ -156,7 +159,7 @@ def _handshakes(found: Formation) -> list[Wait]:
         Wait(
             pod=pod.name,
             what=f"the handshake of {pod.name} with {member.address} to end",
-            usual=usual.HANDSHAKE,
+            usual=durations.HANDSHAKE,
         )
         for pod, view in found.pods
         for member in view.others

@@ -9,7 +9,8 @@ from __future__ import annotations
 from bootstrap.model import fast_form, slots
 from bootstrap.model.actions import Action, AddSlots, ConfigSet, Meet, Replicate, SetConfigEpoch
 from bootstrap.model.snapshot import Scope, View
-from bootstrap.plan import meetings, turned_away
+from bootstrap.plan import meetings
+from bootstrap.plan.alarms import replication_refused
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import Formation
 from bootstrap.plan.verdict import Phase, Plan, Step
@@ -86,7 +87,7 @@ def finish(scene: Scene, found: Formation) -> Plan | None:
     later = tuple(action for action in _follow(found) if action not in ready)
     if later:
         steps.append(Step(actions=later, until=_FOLLOW_UNTIL))
-    waits = turned_away.unlinked(scene, found.replicas)
+    waits = replication_refused.unlinked(scene, found.replicas)
     return Plan(phase=Phase.FORM, look=Scope.ALL, steps=tuple(steps), waiting=waits)
 
 

@@ -11,18 +11,9 @@ from bootstrap.model import fast_form
 from bootstrap.model.actions import Action, Meet
 from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import (
-    advice,
-    commands,
-    introduce,
-    meetings,
-    moved,
-    own_settings,
-    readiness,
-    replication,
-    usual,
-)
+from bootstrap.plan import introduce, meetings, moved, own_settings, readiness, replication
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, commands, durations
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
 
 #: How long a node has to be failing, or without a link, before we look after it, in seconds: a
@@ -93,7 +84,7 @@ def steps(scene: Scene) -> tuple[Step, ...]:
 
 
 def _around(scene: Scene) -> Plan:
-    wait = Wait(pod=scene.me.name, what="a look at where its siblings are", usual=usual.LOOK)
+    wait = Wait(pod=scene.me.name, what="a look at where its siblings are", usual=durations.LOOK)
     return Plan(phase=Phase.HEAL, waiting=(wait,), look=Scope.ALL)
 
 
@@ -109,7 +100,7 @@ def _half(scene: Scene) -> Plan:
     me = scene.me.name
     if scene.snapshot.scope < Scope.HALF:
         what = "a look at where half of its siblings are"
-        waits = [Wait(pod=me, what=what, usual=usual.LOOK)]
+        waits = [Wait(pod=me, what=what, usual=durations.LOOK)]
         return Plan(phase=Phase.HEAL, waiting=tuple(waits), look=Scope.HALF)
     found, waits = steps(scene), [*_pending(scene), *_unseen(scene)]
     if not found and not waits:
@@ -164,11 +155,11 @@ def _pending(scene: Scene) -> list[Wait]:
     waits: list[Wait] = []
     if introduce.again(scene) == ():
         what = "an owner of slots to know our node again"
-        waits.append(Wait(pod=scene.me.name, what=what, usual=usual.GOSSIP))
+        waits.append(Wait(pod=scene.me.name, what=what, usual=durations.GOSSIP))
     for _, pod, view in moved.displaced(scene):
         if pod.address in shaking:
             what = f"the handshake with {pod.name} at {pod.address} to end"
-            waits.append(Wait(pod=pod.name, what=what, usual=usual.HANDSHAKE))
+            waits.append(Wait(pod=pod.name, what=what, usual=durations.HANDSHAKE))
         elif not moved.mutual(scene, view):
             what = f"{pod.name}, which is at {pod.address} now, to know our node again"
             waits.append(Wait(pod=pod.name, what=what, fix=_by_hand(scene, pod, view)))
@@ -182,7 +173,7 @@ def _login(scene: Scene) -> list[Wait]:
     primary = scene.my.member(scene.my.myself.primary_id)
     gone = primary and primary.failed and primary.node_id not in scene.pod_by_id
     fix = advice.only_copy(scene, scene.me.name) if gone else ""
-    return [Wait(pod=scene.me.name, what=what, fix=fix, usual=0.0 if fix else usual.MARKED)]
+    return [Wait(pod=scene.me.name, what=what, fix=fix, usual=0.0 if fix else durations.MARKED)]
 
 
 def _unseen(scene: Scene) -> list[Wait]:
@@ -198,7 +189,7 @@ def _unseen(scene: Scene) -> list[Wait]:
         if pod is None and scene.settled and not scene.hostname(member):
             # No name leads to it: a look will come across its id. Who has no role asks whose it is.
             what = f"the pod of {scene.name(member)} to be found"
-            waits.append(Wait(pod=scene.me.name, what=what, usual=usual.GOSSIP))
+            waits.append(Wait(pod=scene.me.name, what=what, usual=durations.GOSSIP))
         if pod is None or scene.ghost(member):
             continue
         waits.append(advice.missing(scene, pod) or advice.unproven(scene, pod))

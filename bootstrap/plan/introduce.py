@@ -16,9 +16,10 @@ from bootstrap.model import fast_form, slots
 from bootstrap.model.actions import Meet
 from bootstrap.model.snapshot import Member, Pod, Scope, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import advice, commands, meetings, moved
+from bootstrap.plan import meetings, moved
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import under_way
+from bootstrap.plan.messages import advice, commands
 from bootstrap.plan.verdict import Block
 
 _Seen = tuple[Pod, View]

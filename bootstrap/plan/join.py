@@ -10,22 +10,11 @@ from typing import Final
 from bootstrap.model import fast_form, slots
 from bootstrap.model.snapshot import Member, Pod, Scope
 from bootstrap.model.todo import Fix, Todo
-from bootstrap.plan import (
-    advice,
-    choose_shard,
-    commands,
-    foreign,
-    forget,
-    introduce,
-    meetings,
-    ownership,
-    promoting,
-    seed_patience,
-    usual,
-)
+from bootstrap.plan import choose_shard, forget, introduce, meetings, ownership, seed_patience
 from bootstrap.plan.conflicts import components
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import under_way
+from bootstrap.plan.messages import advice, commands, durations, forced_failover, foreign_node
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
 
 _GOSSIP: Final = "gossip to name the primaries"
@@ -75,14 +64,14 @@ def _enter(scene: Scene) -> Plan:
                     " clusters",
                     "expected: nodes of our pods alone",
                 ),
-                foreign.forgetting(scene, [member.node_id for member in strange]),
+                foreign_node.forgetting(scene, [member.node_id for member in strange]),
             ),
         )
     return _meet(scene, clusters[0])
 
 
 def _look_around(scene: Scene, what: str) -> Plan:
-    wait = Wait(pod=scene.me.name, what=what, usual=usual.LOOK)
+    wait = Wait(pod=scene.me.name, what=what, usual=durations.LOOK)
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
 
 
@@ -190,7 +179,9 @@ def _follow(scene: Scene) -> Plan | None:
         )
     if topology.ordinal in topology.ordinals and patient:
         wait = Wait(
-            pod=scene.me.name, what="the seed to say which primary to follow", usual=usual.FORMED
+            pod=scene.me.name,
+            what="the seed to say which primary to follow",
+            usual=durations.FORMED,
         )
         return Plan(phase=Phase.JOIN, waiting=(wait,))
     if scene.snapshot.scope < Scope.ALL:
@@ -217,7 +208,7 @@ def _follow(scene: Scene) -> Plan | None:
     sure = any(primary.node_id in before for primary in primaries)
     waited = "" if sure else _waited_for(scene, owners, primaries)
     if waited:
-        seconds = usual.GOSSIP if waited == _GOSSIP else usual.ELECTED
+        seconds = durations.GOSSIP if waited == _GOSSIP else durations.ELECTED
         wait = Wait(pod=scene.me.name, what=waited, usual=seconds)
         return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL)
     lost = [block for ghost_id, block in forget.lost_slots(scene) if ghost_id in before]
@@ -241,7 +232,7 @@ def _disowned(scene: Scene, ranges: slots.Ranges) -> Plan:
         " after CLUSTER RESET)",
         fix=(
             *(
-                promoting.once_found(
+                forced_failover.once_found(
                     scene,
                     Todo(
                         what=f"{pod}, a replica, holds {slots.keys(many)}: let it serve the slots",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, Pod, Scope
 from bootstrap.model.todo import Todo
-from bootstrap.plan import advice, commands, promoting
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, commands, forced_failover
 from bootstrap.plan.verdict import Block, Phase, Plan
 
 
@@ -84,7 +84,7 @@ def _serve(scene: Scene, former: Member) -> tuple[Todo, ...]:
             command=f"{commands.ask(scene.topology, pod.name)} DBSIZE",
             expect=f"as many as {scene.me.name}, {scene.my.keys}; it had {view.keys} when asked",
         ),
-        promoting.once_found(
+        forced_failover.once_found(
             scene,
             Todo(
                 what=f"if so, let {pod.name} serve them",

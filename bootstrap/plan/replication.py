@@ -10,8 +10,9 @@ from bootstrap.model import slots
 from bootstrap.model.actions import Replicate
 from bootstrap.model.snapshot import Member, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands, own_settings, promoting
+from bootstrap.plan import own_settings
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands, forced_failover
 from bootstrap.plan.verdict import Block
 
 
@@ -91,7 +92,7 @@ def blocked(scene: Scene) -> Block | None:
         why=f"{me} holds {held}, and {pod.name}, its primary, came"
         " back with none: following it would copy the emptiness",
         fix=(
-            promoting.once_found(
+            forced_failover.once_found(
                 scene,
                 Todo(
                     what=f"to keep the keys make {me} the primary",

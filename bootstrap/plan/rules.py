@@ -7,8 +7,6 @@ import dataclasses
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.plan import (
-    advice,
-    alarms,
     conflicts,
     forget,
     form,
@@ -20,7 +18,9 @@ from bootstrap.plan import (
     steady,
     unwritable,
 )
+from bootstrap.plan.alarms import table
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice
 from bootstrap.plan.verdict import Phase, Plan
 
 #: The order matters. Doubts come first: no rule behind them may act on foreign evidence. A pod with
@@ -47,7 +47,7 @@ def decide(snapshot: Snapshot, topology: Topology) -> Plan:
     if scene.me.view is None:
         return _unseen(scene)
     decided = next(found for found in (rule(scene) for rule in RULES) if found is not None)
-    decided = dataclasses.replace(decided, alarms=alarms.alarms(scene))
+    decided = dataclasses.replace(decided, alarms=table.alarms(scene))
     return unwritable.guarded(scene, _own_first(scene, decided))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
-from bootstrap.plan import advice, size, usual
+from bootstrap.plan import size
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, durations
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
 #: How long an expected pod leaves it to the seed to introduce it, before it looks around itself,
@@ -22,10 +23,10 @@ def with_seed(scene: Scene) -> Plan | None:
     if topology.size is not None and topology.ordinal not in topology.ordinals:
         return None
     if idle < SEED_SECONDS:
-        wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster", usual=usual.FORMED)
+        wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster", usual=durations.FORMED)
         return Plan(phase=Phase.WAITING, waiting=(wait,))
     if scene.snapshot.scope < Scope.SEED:
-        wait = Wait(pod=seed_name, what="a look at the seed", usual=usual.LOOK)
+        wait = Wait(pod=seed_name, what="a look at the seed", usual=durations.LOOK)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     seed = scene.snapshot.pod(seed_name)
     if seed is not None and seed.view is not None:
@@ -38,7 +39,7 @@ def with_seed(scene: Scene) -> Plan | None:
     if idle >= SEED_LOST_SECONDS:
         return None
     missing = seed and advice.missing(scene, seed)
-    wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear", usual=usual.STARTED)
+    wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear", usual=durations.STARTED)
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
 
 
@@ -50,5 +51,5 @@ def forming(scene: Scene, what: str, fix: tuple[Todo, ...]) -> Wait:
         pod=topology.name_of(topology.ordinal_start),
         what=f"{what}{why}",
         fix=(*mend, *fix),
-        usual=usual.FORMED if topology.size_refused is None else 0.0,
+        usual=durations.FORMED if topology.size_refused is None else 0.0,
     )

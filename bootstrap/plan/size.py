@@ -10,8 +10,8 @@ from bootstrap.model import slots
 from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo, todos
 from bootstrap.model.topology import LEAST_SHARDS
-from bootstrap.plan import commands
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Block, Phase, Plan
 
 #: For these the process ends as for any other fault of the configuration.

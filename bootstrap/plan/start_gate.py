@@ -33,8 +33,9 @@ from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.model.todo import Fix, Todo
 from bootstrap.model.topology import Topology
-from bootstrap.plan import advice, commands, copied_volume, names, unreached, usual
+from bootstrap.plan import copied_volume
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, commands, dns_names, durations, unreachable
 from bootstrap.plan.verdict import Block, Gate, Phase, Plan, Wait
 
 _MISSING = "data-missing"
@@ -77,7 +78,7 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
         pod=scene.me.name,
         what=f"{verdict.until}: {verdict.why}",
         fix=verdict.fix,
-        usual=usual.ELECTED if soon else 0.0,
+        usual=durations.ELECTED if soon else 0.0,
     )
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
 
@@ -195,14 +196,14 @@ def _unheard(scene: Scene) -> tuple[str, tuple[Todo, ...]] | None:
     if any(_knows_all_owners(view) for _, view in scene.viewed):
         return None
     if topology.size is None and not scene.snapshot.listed:
-        return "DNS has not said yet which pods there are", names.dns_fix(topology)
+        return "DNS has not said yet which pods there are", dns_names.dns_fix(topology)
     for pod in scene.snapshot.pods:
         if pod is scene.me:
             continue
         if pod.node is None and pod.resolved.state == "unknown":
-            return f"DNS about {pod.name}: {pod.resolved.reason}", names.dns_fix(topology)
+            return f"DNS about {pod.name}: {pod.resolved.reason}", dns_names.dns_fix(topology)
         if isinstance(pod.node, Unreachable) and pod.node.trouble is not Trouble.REFUSED:
-            mend = unreached.fix(scene, pod.name, pod.node.trouble)
+            mend = unreachable.fix(scene, pod.name, pod.node.trouble)
             return f"{pod.name}: {pod.node.reason}", mend
     return None
 

@@ -10,19 +10,11 @@ from collections.abc import Iterator
 from bootstrap.model import bus, fast_form, leaving_mark, slots
 from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import (
-    advice,
-    bus_ports,
-    commands,
-    forget,
-    introduce,
-    met,
-    open_slots,
-    ownership,
-    usual,
-)
+from bootstrap.plan import forget, introduce, ownership
+from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import formation
+from bootstrap.plan.messages import advice, commands, durations
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
@@ -53,7 +45,7 @@ def steady(scene: Scene) -> Plan:
         blocked = (*blocked, _lost(scene, lost))
     # What seems lost to us may be owned in another cluster of ours: then it is a split.
     # And only the pods can tell whether a node without a name is one of theirs.
-    look = Scope.ALL if blocked or met.suspects(scene) else Scope.LOCAL
+    look = Scope.ALL if blocked or unnamed_node.suspects(scene) else Scope.LOCAL
     return Plan(
         phase=Phase.BLOCKED if blocked else Phase.WAITING if waits else Phase.STEADY,
         waiting=waits,
@@ -85,25 +77,27 @@ def _own_waits(scene: Scene) -> list[Wait]:
         waits.append(_sync(scene))
     elif my.myself.is_replica and not my.following:
         what = f"its primary to be found; it is not at {my.primary_host}, from where it copies"
-        waits.append(Wait(pod=me, what=what, usual=usual.GOSSIP))
+        waits.append(Wait(pod=me, what=what, usual=durations.GOSSIP))
     elif primary is not None and primary.is_replica:
         what = f"a primary to follow: {scene.name(primary)}, from which it copies, is a replica"
-        waits.append(Wait(pod=me, what=what, usual=usual.GOSSIP))
+        waits.append(Wait(pod=me, what=what, usual=durations.GOSSIP))
     elif my.keys and not (my.myself.is_replica or my.myself.slots):
         held = slots.keys(my.keys)
         what = f"a role: it holds {held}, owns no slots, and follows no primary"
         fix = advice.used(scene.topology, me)
         waits.append(Wait(pod=me, what=what, fix=fix))
     if my.state_ok and bus.cut_off(my):
-        waits.append(Wait(pod=me, what=bus.told(my), usual=usual.GOSSIP))
+        waits.append(Wait(pod=me, what=bus.told(my), usual=durations.GOSSIP))
     handshakes = [member for member in my.members if member.handshake]
     if handshakes:
         names = ", ".join(member.address for member in handshakes)
         what = f"handshakes with {names} to end"
-        waits.append(Wait(pod=me, what=what, usual=usual.HANDSHAKE))
+        waits.append(Wait(pod=me, what=what, usual=durations.HANDSHAKE))
     if fast_form.marked(my):
         waits.append(
-            Wait(pod=me, what="a temporary setting of forming to be put back", usual=usual.MARKED)
+            Wait(
+                pod=me, what="a temporary setting of forming to be put back", usual=durations.MARKED
+            )
         )
     return waits
 
@@ -118,9 +112,9 @@ def _sync(scene: Scene) -> Wait:
     if answers:
         what = f"{what}; port {my.primary_port} there answers our sidecar well"
     in_doubt = answers or (found is None and scene.topology.with_password)
-    lasting = (scene.snapshot.memory.unlinked_for(me) or 0.0) > 2 * usual.COPIED
+    lasting = (scene.snapshot.memory.unlinked_for(me) or 0.0) > 2 * durations.COPIED
     fix = advice.not_let_in(scene.topology, me) if in_doubt or lasting else ()
-    return Wait(pod=me, what=what, fix=fix, usual=0.0 if lasting else usual.COPIED)
+    return Wait(pod=me, what=what, fix=fix, usual=0.0 if lasting else durations.COPIED)
 
 
 def _waits_for_others(
@@ -142,19 +136,21 @@ def _waits_for_others(
         fix = tuple(dict.fromkeys(found))
         over = ", or to be failed over" if copies else "; no replica of it that lives is known"
         what = f"{', '.join(failed)} to come back{over}"
-        seconds = usual.ELECTED if copies else 0.0
+        seconds = durations.ELECTED if copies else 0.0
         if few := _minority(scene):
             what, seconds = f"{', '.join(failed)} to come back{few}", 0.0
         waits.append(Wait(pod=me, what=what, fix=fix, usual=seconds))
     elif not lost and not told:
-        waits.append(Wait(pod=me, what="its own cluster_state to turn ok", usual=usual.REJOINED))
+        waits.append(
+            Wait(pod=me, what="its own cluster_state to turn ok", usual=durations.REJOINED)
+        )
     untold = _untold(scene) if lost else ""
     if untold:
         waits.append(
             Wait(
                 pod=me,
                 what=f"{untold}; no node is known yet to own {slots.named(lost)}",
-                usual=usual.GOSSIP,
+                usual=durations.GOSSIP,
             )
         )
     elif lost:
@@ -182,7 +178,7 @@ def _taken_for_failed(scene: Scene, pods: list[Pod]) -> Wait:
     shut = [pod for pod in pods if pod.bus]
     if shut:
         return Wait(pod=scene.me.name, what=what, fix=bus_ports.todo(scene, shut))
-    return Wait(pod=scene.me.name, what=what, usual=usual.UNFAILED)
+    return Wait(pod=scene.me.name, what=what, usual=durations.UNFAILED)
 
 
 def _owns_of(view: View, lost: slots.Ranges) -> bool:
@@ -194,7 +190,10 @@ def _introduced_again(scene: Scene, pod: Pod) -> Wait:
     """An owner that all others forgot: its own sidecar brings it back, where that is safe."""
     what = f"{pod.name}, which owns slots that seem lost, to be introduced again"
     return Wait(
-        pod=pod.name, what=what, fix=advice.sidecar(scene.topology, pod.name), usual=usual.GOSSIP
+        pod=pod.name,
+        what=what,
+        fix=advice.sidecar(scene.topology, pod.name),
+        usual=durations.GOSSIP,
     )
 
 
@@ -262,7 +261,7 @@ def _used_and_alone(scene: Scene) -> Plan:
     if not my.keys and not scene.topology.seed and fits:
         seed = scene.topology.name_of(scene.topology.ordinal_start)
         wait = Wait(
-            pod=seed, what=f"{seed} to form the cluster; {me} is prepared", usual=usual.FORMED
+            pod=seed, what=f"{seed} to form the cluster; {me} is prepared", usual=durations.FORMED
         )
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.LOCAL)
     owned = slots.named(my.myself.slots) if my.myself.slots else "no slots"

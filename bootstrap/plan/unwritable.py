@@ -14,8 +14,8 @@ from bootstrap.model import fast_form
 from bootstrap.model.actions import Action, ConfigSet, Meet, ReloadCertificates, SetPeersPassword
 from bootstrap.model.snapshot import Disk, Pod
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Phase, Plan, Step, Wait
 
 #: Bytes that a volume has to have left for another nodes.conf: the new one is written beside the

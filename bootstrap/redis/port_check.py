@@ -13,7 +13,7 @@ import sys
 from bootstrap.model.snapshot import Unreachable
 from bootstrap.redis import login
 
-_SPEAKS = "bootstrap.connection"
+_SPEAKS = "bootstrap.redis.connection"
 
 
 async def closed(address: str, port: int, seconds: float) -> Unreachable | None:

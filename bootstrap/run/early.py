@@ -31,9 +31,8 @@ from bootstrap.run import setup
 from bootstrap.show import listener
 
 if TYPE_CHECKING:
-    from bootstrap.observe import first_look
+    from bootstrap.dns import first_question
 
-Caller = tuple[socket.socket, tuple[str, int]]
 _YES: Final = (
     b"HTTP/1.0 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
     b"Content-Length: 8\r\n\r\nstarted\n"
@@ -101,18 +100,20 @@ def _few(topology: Topology, known: settings.Settings) -> bool:
 
 def _look_around(
     topology: Topology, known: settings.Settings, found: Volume | None
-) -> tuple[Gate | None, first_look.Asked]:
+) -> tuple[Gate | None, first_question.Asked]:
     """The gate by the first look at the others, and what DNS said at it."""
-    from bootstrap.observe import first_look  # noqa: PLC0415 - a volume that speaks for itself needs none
+    # Loaded here: a volume that speaks for itself needs neither.
+    from bootstrap.dns import first_question  # noqa: PLC0415
+    from bootstrap.observe import first_look  # noqa: PLC0415
 
     hostnames = {topology.hostname_of(one) for one in topology.ordinals if one != topology.ordinal}
-    asked = first_look.asked(
+    asked = first_question.asked(
         directory.absolute(known.service_fqdn),
         schedule.TYPES[known.family],
         known.nameservers[0],
         {directory.absolute(one) for one in hostnames},
     )
-    others = first_look.others(topology, asked.findings)
+    others = first_look.others(topology, asked.answers)
     return (None if others is None else judge(topology, found, others)), asked
 
 
@@ -120,7 +121,7 @@ class Early:
     """A thread that says yes to the startup probe. All other questions wait for the server."""
 
     def __init__(
-        self, listening: socket.socket, opened: Gate | None, asked: first_look.Asked | None
+        self, listening: socket.socket, opened: Gate | None, asked: first_question.Asked | None
     ) -> None:
         """Begin; `opened` is a gate that is so already, `asked` what DNS was asked for it."""
         self.listening = listening
@@ -133,7 +134,7 @@ class Early:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def end(self) -> list[Caller]:
+    def end(self) -> list[listener.Caller]:
         """End, and return who still waits. `listening` is the caller's then."""
         os.close(self._wake)
         self._thread.join()

@@ -16,7 +16,7 @@ from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.observe.observer import Observer
 from bootstrap.plan import size
 from bootstrap.plan.verdict import Phase, Plan, Step
-from bootstrap.run import apply, pace, start_gate
+from bootstrap.run import apply, doing, pace, start_gate
 from bootstrap.show import summary
 from bootstrap.show.board import Board
 
@@ -195,11 +195,11 @@ class Loop:
         if plan is not None:
             if plan.reached:
                 await self._observer.rest()
+            same = now - self._same_since
+            seed = self._observer.topology.seed
             seconds = pace.rest(
-                plan,
-                seed=self._observer.topology.seed,
-                up=self._up,
-                same=now - self._same_since,
+                doing.doing(plan, seed=seed, up=self._up, same=same, took=took),
+                same=same,
                 took=took,
                 interval=self._terms.interval,
                 luck=random.random(),  # noqa: S311 - spreads load, guards nothing

@@ -1,68 +1,95 @@
-"""How long the loop rests before it looks again, in seconds."""
+"""How long a loop rests before it looks again, in seconds. It knows no server and no plan."""
 
 from __future__ import annotations
 
-from bootstrap.model import actions
-from bootstrap.model.snapshot import Scope
-from bootstrap.plan.verdict import Phase, Plan
-
-#: While forming or joining: as often as looking costs little.
-_BRISK = 0.03
-#: The longest rest while forming: there only the seed looks, and where the processors are so busy
-#: that a look takes longer, the next one is the one that counts; measured at 60 and 120 pods.
-_FORMING = 0.15
-#: After so many seconds of the same actions there is no hurry: they are refused, or of no use.
-_STUCK = 2.0
-#: Actions that need time to show; what all others did can be seen at once.
-_SLOW = (actions.Meet, actions.Replicate)
-#: While waiting for a pod: at first, and after `_PATIENT` seconds of the same plan.
-_WAITING = (0.1, 1.0)
-_PATIENT = 60.0
-#: The part of its time for which a pod looks that can only wait for the seed. Many pods may share
-#: processors, and the less they have of them, the longer a look takes: they make room.
-_IDLE_SHARE = 0.01
-#: The longest rest, in seconds, of one that waits for its own Redis to start: to ask costs least.
-_DOWN = 0.25
-#: Pods that look around on their own all do so at once when the seed is late: spread them.
-_AROUND = 1.0
-_BLOCKED = 2.0
-#: The part of its time for which a blocked pod looks.
-_BLOCKED_SHARE = 0.05
-#: The same for one that heals: after an outage all pods do, maybe on shared processors.
-_HEAL_SHARE = 0.3
-#: While many heal, and each looks after half of the pairs that its node is in.
-_HALF = 0.3
+import enum
+from typing import Final
 
 
-def rest(  # noqa: PLR0913 - all that a pause depends on, by name
-    plan: Plan, *, seed: bool, up: bool, same: float, took: float, interval: float, luck: float
-) -> float:
-    """Seconds to rest. `same`: how long the plan has been this one; `luck`: random, 0 to 1.
+class Doing(enum.Enum):
+    """What a loop is about, as far as its rest depends on it."""
 
-    `up`: whether our own Redis answers.
-    Never less than the last look took, so that looking takes at most half of the time; but while
-    forming.
+    NOTHING = enum.auto()
+    """The goal is reached."""
+    DONE = enum.auto()
+    """Something new was done, and all that it changes can be seen at once."""
+    FORMING = enum.auto()
+    """This pod alone brings all others together, step by step."""
+    ACTING = enum.auto()
+    """Steps that need time to show."""
+    HALVES = enum.auto()
+    """Many pods heal, and each looks after half of its pairs."""
+    HEALING = enum.auto()
+    """All pods heal, and look at all others."""
+    BLOCKED = enum.auto()
+    """A person has to act first."""
+    SEARCHING = enum.auto()
+    """Many pods look around on their own, because the one that forms is late."""
+    AWAITED = enum.auto()
+    """This pod waits, and the others wait for it."""
+    WAITING = enum.auto()
+    """This pod can only wait for others."""
+    SERVERLESS = enum.auto()
+    """This pod waits for its own server to start."""
+
+
+_BRISK: Final = 0.03
+"""While steps are taken: as often as looking costs little."""
+_FORMING: Final = 0.15
+"""The longest rest while forming. Only one pod looks then. Where the processors are so busy that a
+look takes longer, the next look is the one that counts. Measured at 60 and 120 pods."""
+_WAITING: Final = (0.1, 1.0)
+"""While waiting for a pod: at first, and after `_PATIENT` seconds of the same plan."""
+_PATIENT: Final = 60.0
+_IDLE_SHARE: Final = 0.01
+"""The part of its time for which a pod looks that can only wait for others. Many pods may share
+processors. The less they have of them, the longer a look takes, and the longer they rest."""
+_SERVERLESS: Final = 0.25
+"""The longest rest of a pod that waits for its own server: to ask that one costs least."""
+_SEARCHING: Final = 1.0
+"""All pods begin to search at once when the one that forms is late: this spreads their looks."""
+_BLOCKED: Final = 2.0
+_BLOCKED_SHARE: Final = 0.05
+"""The part of its time for which a blocked pod looks."""
+_HEALING_SHARE: Final = 0.3
+"""The same for one that heals: after an outage all pods do, maybe on shared processors."""
+_HALVES: Final = 0.3
+
+
+def rest(doing: Doing, *, same: float, took: float, interval: float, luck: float) -> float:
+    """Seconds to rest.
+
+    Args:
+        doing: What the loop is about.
+        same: Seconds for which the plan has been this one.
+        took: Seconds that the last look took. While waiting or acting a pod rests for as long, so
+            that looking takes at most half of its time.
+        interval: Seconds between two looks at the goal, and the longest rest of all.
+        luck: Random, 0 to 1: it keeps many pods from looking at the same moment.
+
     """
-    jittered = 0.8 + 0.4 * luck
-    if plan.reached:
-        return interval * jittered
-    done = plan.steps[0].actions if plan.steps else ()
-    stuck = bool(done) and same > _STUCK
-    # Only after a plan that is new: one that is refused again and again must not spin.
-    if done and same <= took and not any(isinstance(one, _SLOW) for one in done):
-        return 0.0
-    if plan.phase is Phase.HEAL and plan.look is Scope.HALF:
-        return min(interval, max(_HALF, took) * jittered)
-    if plan.phase is Phase.HEAL and plan.look is Scope.ALL:
-        calm = _WAITING[1] if same > _PATIENT else max(_WAITING[0], took / _HEAL_SHARE - took)
-        return min(interval, calm * jittered)
-    if plan.phase in (Phase.FORM, Phase.JOIN, Phase.HEAL) and plan.steps and not stuck:
-        return max(_BRISK, min(took, _FORMING) if plan.phase is Phase.FORM else took)
-    if plan.phase is Phase.BLOCKED:
-        return min(interval, max(_BLOCKED, took / _BLOCKED_SHARE) * jittered)
-    if plan.look > Scope.LOCAL and not seed:
-        return min(interval, _AROUND * jittered)
-    calm = _WAITING[1] if same > _PATIENT else _WAITING[0]
-    if not seed:
-        calm = max(calm, min(_WAITING[1] if up else _DOWN, took / _IDLE_SHARE))
-    return min(interval, max(calm * jittered, took))
+    jitter = 0.8 + 0.4 * luck
+    waiting = _WAITING[1] if same > _PATIENT else _WAITING[0]
+    match doing:
+        case Doing.NOTHING:
+            return interval * jitter
+        case Doing.DONE:
+            return 0.0
+        case Doing.FORMING | Doing.ACTING:
+            return max(_BRISK, min(took, _FORMING) if doing is Doing.FORMING else took)
+        case Doing.HALVES:
+            seconds = max(_HALVES, took) * jitter
+        case Doing.HEALING:
+            seconds = (
+                max(waiting, took / _HEALING_SHARE - took if same <= _PATIENT else 0.0) * jitter
+            )
+        case Doing.BLOCKED:
+            seconds = max(_BLOCKED, took / _BLOCKED_SHARE) * jitter
+        case Doing.SEARCHING:
+            seconds = _SEARCHING * jitter
+        case Doing.AWAITED:
+            seconds = max(waiting * jitter, took)
+        case Doing.WAITING | Doing.SERVERLESS:
+            most = _SERVERLESS if doing is Doing.SERVERLESS else _WAITING[1]
+            seconds = max(max(waiting, min(most, took / _IDLE_SHARE)) * jitter, took)
+    return min(interval, seconds)

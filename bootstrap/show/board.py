@@ -28,7 +28,7 @@ class Status:
     failed: str = ""
     #: The run id of our server if it started without a past, or was seen to be with its siblings
     #: since: it stays so, whichever pod moves later.
-    readiness: str = ""
+    introduced: str = ""
 
     def then(self, topology: Topology, snapshot: Snapshot, plan: Plan) -> Status:
         """The status after this one."""

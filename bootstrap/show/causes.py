@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Final
 
 from bootstrap.model import slots
-from bootstrap.plan import names, turned_away, usual
+from bootstrap.plan.alarms import replication_refused
+from bootstrap.plan.messages import dns_names, durations
 from bootstrap.plan.verdict import Phase, Wait
 from bootstrap.show import missed, sidecars
 from bootstrap.show.cause import Cause, Facts, Verdict
@@ -54,10 +55,10 @@ def _own_server(facts: Facts) -> Cause | None:
 
 def _dns(facts: Facts) -> Cause | None:
     """Names of which DNS says nothing; NXDOMAIN says something."""
-    what = names.failing(facts.scene)
+    what = dns_names.failing(facts.scene)
     if not what:
         return None
-    fix = names.dns_fix(facts.scene.topology)
+    fix = dns_names.dns_fix(facts.scene.topology)
     return Cause(verdict=Verdict.ACT, code="dns", pod="", what=what, fix=fix)
 
 
@@ -84,7 +85,7 @@ def _of_wait(facts: Facts, wait: Wait, pods: tuple[str, ...]) -> Cause:
     scene = facts.scene
     view = scene.me.view
     # Before there is a cluster our own server's age says how long the others had time to come.
-    late = not facts.effect.formed and view is not None and view.uptime > usual.LATE
+    late = not facts.effect.formed and view is not None and view.uptime > durations.LATE
     if facts.effect.formed and wait.usual:
         late = scene.snapshot.memory.unwell > 2 * wait.usual
     act = not wait.passes and (late or (bool(wait.fix) and not wait.usual))
@@ -109,9 +110,9 @@ def told(wait: Wait, pods: tuple[str, ...], every: tuple[str, ...]) -> str:
 
 
 _DOING: Final = {
-    Phase.FORM: ("the cluster is being formed", usual.FORMED),
-    Phase.JOIN: ("{pod} joins the cluster", usual.COPIED),
-    Phase.HEAL: ("{pod} is being mended", usual.LOOK),
+    Phase.FORM: ("the cluster is being formed", durations.FORMED),
+    Phase.JOIN: ("{pod} joins the cluster", durations.COPIED),
+    Phase.HEAL: ("{pod} is being mended", durations.LOOK),
 }
 
 
@@ -119,7 +120,7 @@ def _doing(facts: Facts) -> Cause | None:
     if facts.plan.reached:
         return None
     pod = facts.scene.topology.name
-    what, seconds = _DOING.get(facts.plan.phase, ("{pod} has something to do", usual.LOOK))
+    what, seconds = _DOING.get(facts.plan.phase, ("{pod} has something to do", durations.LOOK))
     until = facts.plan.steps[0].until if facts.plan.steps else ""
     what = f"{what}, until {until}" if until else what
     return Cause(
@@ -160,7 +161,7 @@ def _unwell(facts: Facts) -> Cause | None:
         if row.state != "ok":
             what = f"{row.pod} says cluster_state:fail"
             return Cause(
-                verdict=Verdict.WAIT, code="state", pod=row.pod, what=what, usual=usual.REJOINED
+                verdict=Verdict.WAIT, code="state", pod=row.pod, what=what, usual=durations.REJOINED
             )
     for pod, why in cluster.outside:
         what = f"{pod} is in no shard: {why}"
@@ -170,7 +171,7 @@ def _unwell(facts: Facts) -> Cause | None:
             code="outside",
             pod=pod,
             what=what,
-            usual=usual.FORMED if new else 0.0,
+            usual=durations.FORMED if new else 0.0,
         )
     return None
 
@@ -188,8 +189,8 @@ def _without_link(facts: Facts, pod: str, cluster: Cluster) -> Cause:
         code="sync",
         pod=pod,
         what=f"{'; '.join(down)}, or copies its data",
-        usual=usual.COPIED,
-        fix=turned_away.ask_its_sidecar(facts.scene, pod),
+        usual=durations.COPIED,
+        fix=replication_refused.ask_its_sidecar(facts.scene, pod),
     )
 
 

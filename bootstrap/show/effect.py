@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from bootstrap.model import slots
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Member, Pod, Scope, Trouble, Unreachable, View
-from bootstrap.plan import crowded, new_nodes_conf, ownership, writes
+from bootstrap.plan import new_nodes_conf, ownership
+from bootstrap.plan.alarms import max_clients, writes
 from bootstrap.plan.facts import Scene
 
 #: Troubles with which a server may well serve clients, though it does not let us in.
@@ -91,7 +92,7 @@ def effect(scene: Scene) -> Effect:
         copied=_of(owners, holding - living),
         single=_of(owners, living - linked),
         unwritten=_of(owners, {view.node_id for view in ours if writes.refusal(view)}),
-        crowded=tuple(crowded.pods(scene)),
+        crowded=tuple(max_clients.pods(scene)),
         down=bool(ours) and not any(view.state_ok for view in ours),
     )
 

@@ -1,53 +1,60 @@
-"""Probes, metrics and status over HTTP: the standard library's server in a thread of its own."""
+"""HTTP: the standard library's server in a thread of its own. It knows no path's answer."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import http.server
-import json
 import socket
 import threading
-import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeAlias
 
 from bootstrap import __version__
-from bootstrap.run import early
-from bootstrap.show import listener, plan_text
-from bootstrap.show.board import Board
+from bootstrap.show import listener
 
-Answer = tuple[int, str, str]
-#: Takes the Authorization header, and gives a status and a text.
-Knock = Callable[[str | None], tuple[int, str]]
-_TEXT = "text/plain; charset=utf-8"
-#: Seconds for which one request may keep its thread.
-_REQUEST_SECONDS = 5.0
-#: Seconds beyond its rest in which a loop that does not turn only has a long look, which ends.
-_PATIENCE = 60.0
+Answer: TypeAlias = tuple[int, str, str]
+"""A status, a content type, and a text."""
+Path: TypeAlias = Callable[[], Answer]
+"""Answers a path that anybody may ask for."""
+Endpoint: TypeAlias = Callable[[str | None], tuple[int, str]]
+"""Takes the Authorization header of a request, and gives a status and a text."""
+TEXT: Final = "text/plain; charset=utf-8"
+_REQUEST_SECONDS: Final = 5.0
+"""For so many seconds one request may keep its thread."""
+
+
+class Begun(Protocol):
+    """What has listened until now, and holds requests that it cannot answer."""
+
+    listening: socket.socket
+
+    def end(self) -> list[listener.Caller]:
+        """Stop answering, and hand over the callers that still wait."""
+        ...
 
 
 class Server:
-    """Serves one board for as long as the process lives."""
+    """Serves for as long as the process lives."""
 
     def __init__(
         self,
         where: tuple[str, int],
-        board: Board,
-        handover: Knock | None = None,
-        begun: early.Early | None = None,
+        paths: Mapping[str, Path],
+        guarded: Mapping[str, Endpoint],
+        begun: Begun | None = None,
     ) -> None:
-        """Bind at once, so that a taken port is told at the start; or go on where it has begun.
+        """Bind at once, so that a taken port is told at the start; or go on with what has begun.
+
+        Only `guarded` paths get the Authorization header: they do something when they are asked.
 
         Raises:
             OSError: when the address cannot be bound.
 
         """
-        routes = _Routes(board)
 
         class Handler(_Handler):
-            answers = routes.by_path
-            doors = {"/handover": handover} if handover else {}
+            answers = paths
+            endpoints = guarded
 
         listening = begun.listening if begun else listener.listen(where)
         self._server = _Threads(listening, Handler)
@@ -71,8 +78,8 @@ class _Threads(http.server.ThreadingHTTPServer):
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    answers: dict[str, Callable[[], Answer]]
-    doors: dict[str, Knock]
+    answers: Mapping[str, Path]
+    endpoints: Mapping[str, Endpoint]
     server_version = f"bootstrap/{__version__}"
     sys_version = ""
     timeout = _REQUEST_SECONDS
@@ -80,14 +87,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer one of the known paths."""
         path = self.path.partition("?")[0]
-        if path in self.doors:
-            code, text = self.doors[path](self.headers.get("Authorization"))
-            self._send(code, _TEXT, text)
+        if path in self.endpoints:
+            code, text = self.endpoints[path](self.headers.get("Authorization"))
+            self._send(code, TEXT, text)
         elif path in self.answers:
             self._send(*self.answers[path]())
         else:
-            known = ", ".join(sorted({*self.answers, *self.doors}))
-            self._send(404, _TEXT, f"not found; there are {known}\n")
+            known = ", ".join(sorted({*self.answers, *self.endpoints}))
+            self._send(404, TEXT, f"not found; there are {known}\n")
 
     def _send(self, code: int, kind: str, text: str) -> None:
         body = text.encode()
@@ -96,66 +103,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", "Bearer")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        # Who asked for a hand-over may well be gone by the time of the answer.
+        # A caller that does not wait for a long answer is gone by now.
         with contextlib.suppress(ConnectionError):
             self.end_headers()
             self.wfile.write(body)
 
     def log_message(self, *_args: object) -> None:
         """Probes come every second: they are not logged."""
-
-
-class _Routes:
-    """What each path answers, from the board alone."""
-
-    def __init__(self, board: Board) -> None:
-        self._board = board
-        self.by_path: dict[str, Callable[[], Answer]] = {
-            "/startupz": self._startup,
-            "/livez": self._live,
-            "/readyz": self._ready,
-            "/metrics": self._metrics,
-            "/statusz": self._status,
-        }
-
-    def _startup(self) -> Answer:
-        """Never waits for Redis: the redis container starts only after this says yes."""
-        gate = self._board.gate
-        if gate is None:
-            return 503, _TEXT, "the loop has not run yet\n"
-        if not gate.open:
-            return 503, _TEXT, f"the gate is shut: {gate.why}\n"
-        return 200, _TEXT, "started\n"
-
-    def _live(self) -> Answer:
-        """The loop turns, whatever it finds: a new process would find the same."""
-        due = self._board.due
-        late = time.monotonic() - due if due is not None else 0.0
-        if late > _PATIENCE:
-            return 503, _TEXT, f"the loop should have turned {late:.0f} s ago\n"
-        return 200, _TEXT, "alive\n"
-
-    def _ready(self) -> Answer:
-        seen = self._board.status
-        ready, why = seen.ready
-        alarms = seen.plan.alarms if seen.plan else ()
-        faults = "".join(f"{one.code}: {one.why}\n" for one in alarms)
-        return (200 if ready else 503), _TEXT, f"{seen.first_line}\n{why}\n{faults}"
-
-    def _metrics(self) -> Answer:
-        # Loaded by the first question: Redis waits for `/startupz`, and no scrape comes before
-        # that.
-        from bootstrap.show import metrics  # noqa: PLC0415
-
-        return 200, *metrics.text(self._board)
-
-    def _status(self) -> Answer:
-        seen = self._board.status
-        if seen.plan is None or seen.snapshot is None or seen.topology is None:
-            return 503, "application/json", json.dumps({"tick": seen.tick}) + "\n"
-        facts: dict[str, Any] = plan_text.as_json(seen.snapshot, seen.plan, seen.topology)
-        ready, why = seen.ready
-        facts |= {"tick": seen.tick, "ready": ready, "why": why, "version": __version__}
-        facts["age"] = round(time.monotonic() - self._board.looked, 1)
-        facts["memory"] = dataclasses.asdict(seen.snapshot.memory)
-        return 200, "application/json", json.dumps(facts, indent=1) + "\n"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
-from typing import Final
+from typing import Final, TypeAlias
 
+Caller: TypeAlias = tuple[socket.socket, tuple[str, int]]
+"""A connection that was taken, and from where it comes."""
 _QUEUE: Final = 32
 """Callers that may wait to be let in."""
 

@@ -7,8 +7,9 @@ from typing import Final
 from bootstrap.model import slots
 from bootstrap.model.actions import Forget
 from bootstrap.model.snapshot import Member, Trouble, Unreachable
-from bootstrap.plan import down, ownership, unreached, usual
+from bootstrap.plan import ownership
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import down, durations, unreachable
 from bootstrap.show import effect
 from bootstrap.show.cause import Cause, Facts, Verdict
 
@@ -46,11 +47,11 @@ def _down(facts: Facts, away: list[Member]) -> Cause:
     if all(_told(scene, one) is Trouble.LOADING for one in away):
         return _loading(scene, away, names)
     what = f"{down.listed(names)} {'is' if len(away) == 1 else 'are'} down"
-    lost, seconds = [one for one in away if one.slots], usual.STARTED
+    lost, seconds = [one for one in away if one.slots], durations.STARTED
     if not lost:
         passing = _returns(scene, away)
     elif _elects(facts, lost):
-        passing, seconds = True, usual.ELECTED
+        passing, seconds = True, durations.ELECTED
         what = f"{what}; a replica is about to take over"
     elif minority := _minority(facts, lost):
         passing, what = _starts(scene, lost), f"{what}{minority}"
@@ -92,7 +93,7 @@ def _loading(scene: Scene, away: list[Member], names: list[str]) -> Cause:
 
 
 def _comes(scene: Scene, member: Member) -> bool:
-    if _told(scene, member) not in (None, *unreached.SILENT):
+    if _told(scene, member) not in (None, *unreachable.SILENT):
         return False  # its server runs, and says why not
     named = scene.topology.ordinal_of(scene.hostname(member)) is not None
     return scene.lasting_known and named

@@ -11,7 +11,7 @@ from typing import Final
 from bootstrap.config.errors import Exit
 
 #: The runbook as it stands in the repository's docs; image and wheel have a copy of it here.
-RUNBOOK: Final = Path(__file__).with_name("runbook.md")
+RUNBOOK: Final = Path(__file__).parents[1] / "runbook.md"
 
 
 def entries(text: str) -> dict[str, str]:

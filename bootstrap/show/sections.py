@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bootstrap.model.todo import Fix, lines, todos
 from bootstrap.model.topology import Topology
-from bootstrap.plan import commands
+from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import causes
 from bootstrap.show.headline import Headline

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from bootstrap.model import layout, slots
 from bootstrap.model.snapshot import Member, Pod, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
-from bootstrap.plan import down, new_nodes_conf, ownership
+from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ Asker: TypeAlias = Callable[[nameserver.NameServer, list[str]], Awaitable[None]]
 _SERVICE: Final = ("redis-service", "default")
 _RUNS: Final = 12
 _RESTS: Final = (0.08, 0.12)
-"""Seconds between two looks of a sidecar that waits, as `bootstrap.pace` has it."""
+"""Seconds between two looks of a sidecar that waits, as `bootstrap.run.pace` has it."""
 _EVERY: Final = 0.5
 _AT_MOST: Final = 60.0
 

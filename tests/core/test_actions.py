@@ -48,6 +48,6 @@ def test_no_plan_can_hold_a_command_that_loses_data() -> None:
         "config-set", "set-peers-password", "reload-certificates", "set-config-epoch", "add-slots",
         "meet", "replicate", "forget", "failover",
     }  # fmt: skip
-    node = (Path(bootstrap.__file__).parent / "node.py").read_text().upper()
+    node = (Path(bootstrap.__file__).parent / "redis" / "node.py").read_text().upper()
     for word in ("FLUSH", '"RESET', "DELSLOTS", "TAKEOVER", "FORCE"):
         assert word not in node

@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap import plan as planning
 from bootstrap.model.snapshot import Scope
-from bootstrap.plan import alarms
+from bootstrap.plan.alarms import table
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Alarm
 from bootstrap.show import board, cluster_table, plan_text, shards, summary
@@ -26,7 +26,7 @@ def seen(_scene: Scene) -> list[Alarm]:
 
 @pytest.fixture(autouse=True)
 def _checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alarms, "CHECKS", (seen,))
+    monkeypatch.setattr(table, "CHECKS", (seen,))
 
 
 def test_alarms_are_sorted_and_change_no_step() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bootstrap.model import listening, todo
 from bootstrap.model.snapshot import Trouble, Unreachable
-from bootstrap.plan import deaf
+from bootstrap.plan.alarms import loopback_only
 from bootstrap.plan.facts import Scene
 from tests.core import build
 
@@ -82,23 +82,27 @@ def scene(trouble: Trouble | None = None, said: str = "", **settings: Any) -> Sc
 
 
 def test_only_what_was_tried_and_refused_is_told() -> None:
-    assert deaf.deaf(scene(bind="127.0.0.1", protected_mode="yes")) == []
-    (alarm,) = deaf.deaf(scene(Trouble.REFUSED, "connection refused", bind="127.0.0.1 -::1"))
+    assert loopback_only.deaf(scene(bind="127.0.0.1", protected_mode="yes")) == []
+    (alarm,) = loopback_only.deaf(
+        scene(Trouble.REFUSED, "connection refused", bind="127.0.0.1 -::1")
+    )
     assert (alarm.pod, alarm.code, alarm.serves) == ("redis-app-0", "not-reachable", False)
     assert "10.0.0.10:6379 (connection refused): it is bound to 127.0.0.1 -::1 alone" in alarm.why
-    (alarm,) = deaf.deaf(scene(Trouble.REFUSED, "connection refused", bind=""))
+    (alarm,) = loopback_only.deaf(scene(Trouble.REFUSED, "connection refused", bind=""))
     assert "its bind is empty, which is no address" in alarm.why
 
 
 def test_another_port_is_told_with_both() -> None:
     seen = scene(Trouble.REFUSED, "connection refused")
-    (alarm,) = deaf.deaf(dataclasses.replace(seen, topology=build.topology(0, 6, port=6380)))
+    (alarm,) = loopback_only.deaf(
+        dataclasses.replace(seen, topology=build.topology(0, 6, port=6380))
+    )
     assert "no new one at 10.0.0.10:6380 (connection refused): it listens at port 6379" in alarm.why
 
 
 def test_protected_mode_goes_by_the_default_user() -> None:
     """Whatever user the sidecar logs in as."""
-    (alarm,) = deaf.deaf(scene(Trouble.PROTECTED, "DENIED", protected_mode="yes"))
+    (alarm,) = loopback_only.deaf(scene(Trouble.PROTECTED, "DENIED", protected_mode="yes"))
     assert "protected-mode is on and the server's default user has no password" in alarm.why
     text = todo.line(alarm.fix)
     assert "redis-app-0 -c redis -- redis-cli ACL GETUSER default" in text

@@ -8,8 +8,8 @@ import pytest
 
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Snapshot
-from bootstrap.plan import names, service
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import dns_names, service
 from bootstrap.plan.messages.service import Fault
 from tests.core import build
 
@@ -45,7 +45,7 @@ def test_the_fault_and_its_words(said: Name | None, fault: Fault | None) -> None
     assert service.fault(seen) is fault
     assert bool(service.said(seen)) == (fault is not None)
     assert bool(service.fix(seen)) == (fault not in (None, Fault.ABSENT))
-    assert names.fix(seen, seen.snapshot.pods[1])
+    assert dns_names.fix(seen, seen.snapshot.pods[1])
 
 
 def test_a_pod_that_has_a_name_shows_that_the_service_is_right() -> None:
@@ -71,5 +71,5 @@ def test_without_a_size_the_pods_that_were_found_are_counted() -> None:
     seen = Scene(scene(None).snapshot, build.topology(0, None))
     assert any(
         one.what.startswith("1 pod was found. Are")
-        for one in names.fix(seen, seen.snapshot.pods[1])
+        for one in dns_names.fix(seen, seen.snapshot.pods[1])
     )

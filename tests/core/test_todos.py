@@ -13,8 +13,8 @@ from bootstrap.model import todo
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Former, Pod, Scope, Trouble, Unreachable
 from bootstrap.model.timers import Memory
-from bootstrap.plan import advice, down
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, down
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import plan_text, sidecars
 from tests.core import build

@@ -13,8 +13,8 @@ from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
-from bootstrap.plan import down
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import down
 from bootstrap.plan.verdict import Phase, Plan
 from bootstrap.show import causes, cluster_table, effect, headline, plan_text, shards
 from bootstrap.show.cause import Verdict

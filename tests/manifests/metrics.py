@@ -10,7 +10,7 @@ from typing import Final
 from prometheus_client import parser
 
 from bootstrap.plan import handover, verdict
-from bootstrap.show import http
+from bootstrap.show import http, routes
 from bootstrap.show.board import Board, Status
 from tests.core import build, codes
 
@@ -37,7 +37,9 @@ def labels() -> Mapping[str, Mapping[str, frozenset[str]]]:
 
 def serve(board: Board) -> str:
     """Serve a board for as long as this process lives; return the address."""
-    serving = http.Server(("127.0.0.1", 0), board, lambda _header: (200, "done\n"))
+    serving = http.Server(
+        ("127.0.0.1", 0), routes.of(board), {"/handover": lambda _header: (200, "done\n")}
+    )
     host, port = serving._server.socket.getsockname()[:2]
     return f"http://{host!s}:{port}"
 

@@ -46,12 +46,12 @@ def loaded(code: str) -> set[str]:
 
 
 def test_what_answers_first_loads_nothing_heavy() -> None:
-    assert loaded("import bootstrap.early") == set()
+    assert loaded("import bootstrap.run.early") == set()
 
 
 def test_what_a_sidecar_runs_loads_nothing_that_it_does_not_need_yet() -> None:
     assert loaded("import bootstrap.cli") == {"asyncio"}
-    assert {"argparse", "asyncio"} >= loaded("import bootstrap.arguments")
+    assert {"argparse", "asyncio"} >= loaded("import bootstrap.config.arguments")
 
 
 def test_a_server_that_is_down_is_seen_without_what_speaks_with_it() -> None:
@@ -60,7 +60,7 @@ def test_a_server_that_is_down_is_seen_without_what_speaks_with_it() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         asked = (
-            "import asyncio, json\nfrom bootstrap import login, node, secret\n"
+            "import asyncio, json\nfrom bootstrap.config import secret\nfrom bootstrap.redis import login, node\n"
             "access = login.Access(credentials=secret.Credentials())\n"
             f"one = node.Node('127.0.0.1', {port}, access)\n"
             "async def ask():\n    said = await one.read()\n    await one.close()\n"
@@ -74,12 +74,12 @@ def test_a_server_that_is_down_is_seen_without_what_speaks_with_it() -> None:
             quick = await port_check.closed("127.0.0.1", port, 1.0)
             return quick, await node.Node("127.0.0.1", port, access).read()
 
-        before = sys.modules.pop("bootstrap.connection", None)
+        before = sys.modules.pop("bootstrap.redis.connection", None)
         try:
             quick, usual = asyncio.run(read())
         finally:
             if before is not None:
-                sys.modules["bootstrap.connection"] = before
+                sys.modules["bootstrap.redis.connection"] = before
         assert quick == Unreachable(
             trouble=Trouble.REFUSED, reason="no connection: Connection refused"
         )

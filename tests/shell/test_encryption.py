@@ -104,7 +104,7 @@ def test_nobody_is_asked_for_the_passphrase_of_a_key(
     words = ["pkey", "-in", str(files.key), "-aes256", "-passout", "pass:x", "-out", str(locked)]
     subprocess.run(["openssl", *words], check=True, capture_output=True)
     program = (
-        "import ssl, sys; from pathlib import Path; from bootstrap import encryption\n"
+        "import ssl, sys; from pathlib import Path; from bootstrap.redis import encryption\n"
         "ca, cert, key = map(Path, sys.argv[1:4])\n"
         f"encryption.Encryption(encryption.Files(ca=ca, cert=cert, key=key), {POD!r})"
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.config import identity, settings
-from bootstrap.dns import client, schedule
+from bootstrap.dns import client, first_question, schedule
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Volume
 from bootstrap.observe import first_look, volume
@@ -49,17 +49,17 @@ def wanted(found: settings.Settings) -> set[str]:
     }
 
 
-def look(found: settings.Settings) -> first_look.Asked:
+def look(found: settings.Settings) -> first_question.Asked:
     """The first look, once it is the turn of a form of question that tells of pods by name."""
 
-    def asked() -> first_look.Asked | None:
-        said = first_look.asked(
+    def asked() -> first_question.Asked | None:
+        said = first_question.asked(
             directory.absolute(found.service_fqdn),
             schedule.TYPES[found.family],
             found.nameservers[0],
             wanted(found),
         )
-        return None if said.findings.to_directory().nameless else said
+        return None if said.answers.to_directory().nameless else said
 
     told = process.wait_for(asked, 10.0, "the next form of question")
     assert told is not None
@@ -70,7 +70,7 @@ def opened(pod: pods.Pod, seen: Volume | None = None) -> bool:
     """Whether the gate of a pod is opened by it; the volume is new, or the one that was seen."""
     found = known(pod)
     topology = setup.topology(found)
-    others = first_look.others(topology, look(found).findings)
+    others = first_look.others(topology, look(found).answers)
     return others is not None and early.judge(topology, seen or Volume(), others) is not None
 
 
@@ -131,9 +131,9 @@ def test_the_loop_goes_on_with_what_dns_has_said(app: sets.LocalStatefulSet) -> 
 def test_neither_what_speaks_with_servers_nor_the_loop_is_loaded_for_it(
     app: sets.LocalStatefulSet,
 ) -> None:
-    heavy = ("asyncio", "redis", "structlog", "http.server", "bootstrap.core.plan.rules")
+    heavy = ("asyncio", "redis", "structlog", "http.server", "bootstrap.plan.rules")
     told = (
-        "import sys\nfrom bootstrap import early\nbegun = early.begin()\n"
+        "import sys\nfrom bootstrap.run import early\nbegun = early.begin()\n"
         f"print(begun.asked is not None, *[one for one in {heavy!r} if one in sys.modules])"
     )
     app[2].data.mkdir(exist_ok=True)

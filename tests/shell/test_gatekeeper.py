@@ -14,7 +14,7 @@ from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.observe.observer import Observer
 from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.redis import connection
-from bootstrap.show import http
+from bootstrap.show import routes
 from tests.shell import scripted, seen, watching
 from tests.statefulset import needs, process, sets
 
@@ -27,7 +27,7 @@ OPEN = Plan(phase=Phase.WAITING, gate=Gate(why="a replica was promoted"))
 
 
 def startup(life: scripted.Life) -> tuple[int, str]:
-    code, _kind, text = http._Routes(life.board).by_path["/startupz"]()
+    code, _kind, text = routes.of(life.board)["/startupz"]()
     return code, text
 
 

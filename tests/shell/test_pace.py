@@ -7,7 +7,7 @@ import pytest
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
-from bootstrap.run import pace
+from bootstrap.run import doing, pace
 
 MEET = actions.Meet(pod="a", peer="b", address="192.0.2.1", port=1, bus_port=2, why="")
 EPOCH = actions.SetConfigEpoch(pod="a", epoch=1, why="")
@@ -39,7 +39,8 @@ def rest(  # as the loop calls it, but for what a case is about
     interval: float = 10.0,
     luck: float = 0.5,
 ) -> float:
-    return pace.rest(plan, seed=seed, up=up, same=same, took=took, interval=interval, luck=luck)
+    about = doing.doing(plan, seed=seed, up=up, same=same, took=took)
+    return pace.rest(about, same=same, took=took, interval=interval, luck=luck)
 
 
 @pytest.mark.parametrize(

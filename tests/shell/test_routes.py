@@ -7,13 +7,13 @@ import time
 
 from prometheus_client import parser
 
-from bootstrap.show import http
+from bootstrap.show import routes
 from bootstrap.show.board import Board
 from tests.shell import seen
 
 
 def ask(board: Board, path: str) -> tuple[int, str]:
-    code, _kind, text = http._Routes(board).by_path[path]()
+    code, _kind, text = routes.of(board)[path]()
     return code, text
 
 

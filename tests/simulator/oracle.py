@@ -1,6 +1,6 @@
 """What must never happen, judged from the world as it is. Never asks the planner anything.
 
-Numbers are those of the invariants in `bootstrap.core.plan`.
+Numbers are those of the invariants in `bootstrap.plan`.
 """
 
 from __future__ import annotations

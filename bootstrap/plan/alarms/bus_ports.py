@@ -12,8 +12,9 @@ from typing import Final
 
 from bootstrap.model.snapshot import Pod, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands, meetings
+from bootstrap.plan import meetings
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "bus-port-closed"

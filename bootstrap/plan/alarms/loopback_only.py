@@ -6,8 +6,8 @@ from typing import Final
 
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands, unreached
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands, unreachable
 from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "not-reachable"
@@ -41,7 +41,7 @@ def deaf(scene: Scene) -> list[Alarm]:
             f"{me.name}: protected-mode is on and the server's default user has no password, so it"
             f" turns every other pod away at {where}, before any user logs in; {_MEANS}"
         )
-        return [_alarm(scene, why, unreached.PROTECTED)]
+        return [_alarm(scene, why, unreachable.PROTECTED)]
     bind = scene.my.setting("bind")
     port = scene.my.myself.port
     if port != scene.topology.port:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable, View
-from bootstrap.plan import unreached
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import unreachable
 from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "max-clients"
@@ -36,5 +36,5 @@ def _alarm(scene: Scene, pod: Pod, view: View) -> Alarm:
         f"{pod.name} has {view.clients} connections of maxclients {view.clients_most}: clients that"
         " are connected are served, and every new one is turned away, replicas and sidecars too"
     )
-    fix = unreached.fix(scene, pod.name, Trouble.CROWDED)
+    fix = unreachable.fix(scene, pod.name, Trouble.CROWDED)
     return Alarm(pod=pod.name, code=CODE, why=why, fix=fix)

@@ -12,8 +12,8 @@ from typing import Final
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, OpenSlot, Pod, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "open-slots"

@@ -10,8 +10,8 @@ from typing import Final
 
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
-from bootstrap.plan import advice, unreached
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, unreachable
 from bootstrap.plan.messages.down import listed
 from bootstrap.plan.verdict import Alarm
 
@@ -44,7 +44,7 @@ def _alarm(scene: Scene, kind: str, reason: str, forbidden: bool, pods: list[str
 def _granted(scene: Scene, pods: list[str]) -> tuple[Todo, ...]:
     """The rights, granted on each server: servers do not tell each other of their users."""
     first, *others = pods
-    fix = unreached.fix(scene, first, Trouble.PERMISSION)
+    fix = unreachable.fix(scene, first, Trouble.PERMISSION)
     return fix if not others else (*fix, Todo(what=f"the same on {', '.join(others)}"))
 
 

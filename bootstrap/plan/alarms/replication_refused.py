@@ -12,8 +12,9 @@ from bootstrap.model import acl, bus
 from bootstrap.model.primary_answer import LASTING_SECONDS, Refusal, Upstream
 from bootstrap.model.snapshot import Member, Pod, View
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands, replication, usual
+from bootstrap.plan import replication
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands, durations
 from bootstrap.plan.verdict import Alarm, Wait
 
 CODE: Final = "replica-refused"
@@ -201,7 +202,7 @@ def unlinked(scene: Scene, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]
             what=f"a link to its primary {scene.pod_name(primary)} at"
             f" {view.primary_host}:{view.primary_port}",
             fix=ask_its_sidecar(scene, pod.name),
-            usual=usual.COPIED,
+            usual=durations.COPIED,
         )
         for pod, view in some
         if (primary := _without_link(view)) is not None and _lasting(scene, pod)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bootstrap.plan import (
+from bootstrap.plan.alarms import (
     bus_ports,
-    crowded,
-    deaf,
-    full,
-    met,
+    full_disk,
+    loopback_only,
+    max_clients,
     open_slots,
-    turned_away,
-    unread,
-    unwilling,
+    refused_commands,
+    replication_refused,
+    unnamed_node,
+    unreadable_volume,
     writes,
 )
 from bootstrap.plan.facts import Scene
@@ -24,15 +24,15 @@ from bootstrap.plan.verdict import Alarm
 #: its own node alone sees the faults of that node; `status` and a dry run see those of all pods.
 CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (
     writes.refused,
-    full.full,
-    unread.unread,
+    full_disk.full,
+    unreadable_volume.unread,
     open_slots.left_open,
     bus_ports.closed,
-    deaf.deaf,
-    turned_away.turned_away,
-    crowded.full,
-    unwilling.refused,
-    met.unnamed,
+    loopback_only.deaf,
+    replication_refused.turned_away,
+    max_clients.full,
+    refused_commands.refused,
+    unnamed_node.unnamed,
 )
 
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member
-from bootstrap.plan import foreign
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import foreign_node
 from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "foreign-node"
@@ -46,4 +46,4 @@ def _alarm(scene: Scene, member: Member) -> Alarm:
         f" owns {owned}. A CLUSTER MEET by hand leads to that. Clients may be sent to it, and"
         " where it belongs to another cluster the two become one"
     )
-    return Alarm(pod=scene.me.name, code=CODE, why=why, fix=foreign.fix(scene, member))
+    return Alarm(pod=scene.me.name, code=CODE, why=why, fix=foreign_node.fix(scene, member))

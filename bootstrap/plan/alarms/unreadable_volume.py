@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "volume-unreadable"

@@ -6,8 +6,9 @@ from typing import Final
 
 from bootstrap.model.snapshot import Pod, View, Writing
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands, unwritable
+from bootstrap.plan import unwritable
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
 CODE: Final = "writes-refused"

@@ -7,8 +7,8 @@ from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
-from bootstrap.plan import commands, names, promoting, unreached, usual
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands, dns_names, durations, forced_failover, unreachable
 from bootstrap.plan.verdict import Block, Wait
 
 #: Troubles that time does not mend: the node answered, and what it said rules it out.
@@ -20,15 +20,15 @@ def missing(scene: Scene, pod: Pod) -> Wait | None:
     if pod.view is not None:
         return None
     if not isinstance(pod.node, Unreachable):
-        return names.missing(scene, pod)
+        return dns_names.missing(scene, pod)
     trouble, topology = pod.node.trouble, scene.topology
-    lets = "answer" if trouble in unreached.SILENT else "let the sidecar in"
+    lets = "answer" if trouble in unreachable.SILENT else "let the sidecar in"
     return Wait(
         pod=pod.name,
         what=f"Redis at {pod.address}:{topology.port} to {lets}; {pod.node.reason}",
-        fix=unreached.fix(scene, pod.name, trouble),
-        usual=unreached.USUAL.get(trouble, 0.0),
-        passes=trouble in unreached.PASSING,
+        fix=unreachable.fix(scene, pod.name, trouble),
+        usual=unreachable.USUAL.get(trouble, 0.0),
+        passes=trouble in unreachable.PASSING,
         shared=("servers", pod.node.reason),
     )
 
@@ -205,7 +205,7 @@ def promotion(scene: Scene, pod: str, when: str) -> Todo:
         command=promote(scene, pod),
         destructive=True,
     )
-    return promoting.once_found(scene, act)
+    return forced_failover.once_found(scene, act)
 
 
 def promote(scene: Scene, pod: str) -> str:
@@ -248,7 +248,7 @@ def keep_data(scene: Scene, replica: Pod | None) -> tuple[Todo, ...]:
         command=f"{commands.ask(topology, replica.name)} CLUSTER FAILOVER FORCE",
         expect="where most primaries are down no vote comes of it: TAKEOVER in place of FORCE",
     )
-    return (keys, promoting.once_found(scene, keep), go)
+    return (keys, forced_failover.once_found(scene, keep), go)
 
 
 def unproven(scene: Scene, pod: Pod) -> Wait:
@@ -259,7 +259,7 @@ def unproven(scene: Scene, pod: Pod) -> Wait:
             pod=pod.name,
             what=f"its own address: {pod.address} is where {said} answers, a stale DNS answer",
             fix=_compare(scene.topology, pod.name, pod.address),
-            usual=usual.CACHED,
+            usual=durations.CACHED,
         )
     mark = f"cluster-announce-hostname {pod.hostname}"
     if pod.view is not None and pod.view.setting("cluster-announce-hostname") is None:
@@ -270,7 +270,7 @@ def unproven(scene: Scene, pod: Pod) -> Wait:
                 pod=pod.name,
                 what=f"its own address: {pod.address} is where {other}'s name leads too",
                 fix=_compare(scene.topology, f"{pod.name} {other}", pod.address),
-                usual=usual.CACHED,
+                usual=durations.CACHED,
             )
     return Wait(
         pod=pod.name,
@@ -284,7 +284,7 @@ def unproven(scene: Scene, pod: Pod) -> Wait:
             ),
             *_compare(scene.topology, pod.name, pod.address),
         ),
-        usual=usual.MARKED,
+        usual=durations.MARKED,
     )
 
 
@@ -316,5 +316,5 @@ def hopeless(scene: Scene, pod: Pod) -> Block | None:
     return Block(
         code=pod.node.trouble.value,
         why=f"{pod.name} at {pod.address}:{scene.topology.port}: {pod.node.reason}",
-        fix=unreached.fix(scene, pod.name, pod.node.trouble),
+        fix=unreachable.fix(scene, pod.name, pod.node.trouble),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
-from bootstrap.plan import commands, service, usual
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands, durations, service
 from bootstrap.plan.verdict import Wait
 
 
@@ -20,13 +20,13 @@ def missing(scene: Scene, pod: Pod) -> Wait:
     """A pod whose name has not led to a server that could be asked."""
     if pod.resolved.reason.startswith("not asked"):
         what = f"a first answer of DNS about {pod.hostname}"
-        return Wait(pod=pod.name, what=what, usual=usual.LOOK)
+        return Wait(pod=pod.name, what=what, usual=durations.LOOK)
     said, topology = _said(scene, pod), scene.topology
     return Wait(
         pod=pod.name,
         what=f"the name {pod.hostname} to resolve; {said}",
         fix=fix(scene, pod),
-        usual=0.0 if unanswered(pod) else usual.CACHED,
+        usual=0.0 if unanswered(pod) else durations.CACHED,
         shared=(f"names of pods under {topology.subdomain}", said),
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Member, Scope, Unreachable
 from bootstrap.model.todo import Todo
-from bootstrap.plan import advice, commands, unreached
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, commands, unreachable
 
 
 def scaled_away(scene: Scene, member: Member) -> bool:
@@ -69,7 +69,7 @@ def fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
     member = members[0]
     pod, topology = scene.pod_named(member), scene.topology
     if pod is not None and isinstance(pod.node, Unreachable):
-        return unreached.fix(scene, pod.name, pod.node.trouble)
+        return unreachable.fix(scene, pod.name, pod.node.trouble)
     ordinal = topology.ordinal_of(scene.hostname(member))
     if pod is None and ordinal is None:
         return _unnamed(scene, member)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands, names
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands, dns_names
 
 
 def once_found(scene: Scene, act: Todo) -> Todo:
@@ -32,7 +32,7 @@ def _unfound(scene: Scene, pod: Pod) -> bool:
     A pod that is not ready has no name where the Service does not publish it. So a name that does
     not exist proves nothing of an owner of slots, unless most of the primaries have failed it.
     """
-    if names.unanswered(pod):
+    if dns_names.unanswered(pod):
         return True
     if pod.node is not None or pod.resolved.state != "absent":
         return False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Member, Pod
 from bootstrap.model.todo import Todo
-from bootstrap.plan import advice, commands
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import advice, commands
 
 
 def fix(scene: Scene, member: Member) -> tuple[Todo, ...]:

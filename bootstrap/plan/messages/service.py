@@ -10,8 +10,8 @@ import enum
 from typing import assert_never
 
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands
 
 
 class Fault(enum.Enum):

@@ -8,13 +8,13 @@ from typing import Final
 from bootstrap.model import acl, slots
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable
 from bootstrap.model.todo import Todo
-from bootstrap.plan import commands, usual
 from bootstrap.plan.facts import Scene
+from bootstrap.plan.messages import commands, durations
 
 #: Troubles that pass by themselves, with the usual seconds; all others are for a person.
 USUAL: Final = {
-    Trouble.REFUSED: usual.STARTED,
-    Trouble.TIMEOUT: usual.CACHED,
+    Trouble.REFUSED: durations.STARTED,
+    Trouble.TIMEOUT: durations.CACHED,
 }
 #: Those of a server that says nothing of use yet.
 SILENT: Final = frozenset({Trouble.REFUSED, Trouble.TIMEOUT, Trouble.LOADING})

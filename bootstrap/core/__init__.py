@@ -1,1 +1,0 @@
-"""Everything that decides. Pure: no I/O, no clock, no randomness; a lint holds it to that."""

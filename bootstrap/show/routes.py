@@ -1,0 +1,77 @@
+"""What each path of the sidecar's port answers, from the board alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from typing import Any, Final
+
+from bootstrap import __version__
+from bootstrap.show import plan_text
+from bootstrap.show.board import Board
+from bootstrap.show.http import TEXT, Answer, Path
+
+_PATIENCE: Final = 60.0
+"""Seconds beyond its rest in which a loop that does not turn only has a long look, which ends."""
+
+
+def of(board: Board) -> dict[str, Path]:
+    """Return the paths by which a board is read."""
+    return _Routes(board).by_path
+
+
+class _Routes:
+    """What each path answers, from the board alone."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self.by_path: dict[str, Path] = {
+            "/startupz": self._startup,
+            "/livez": self._live,
+            "/readyz": self._ready,
+            "/metrics": self._metrics,
+            "/statusz": self._status,
+        }
+
+    def _startup(self) -> Answer:
+        """Never waits for Redis: the redis container starts only after this says yes."""
+        gate = self._board.gate
+        if gate is None:
+            return 503, TEXT, "the loop has not run yet\n"
+        if not gate.open:
+            return 503, TEXT, f"the gate is shut: {gate.why}\n"
+        return 200, TEXT, "started\n"
+
+    def _live(self) -> Answer:
+        """The loop turns, whatever it finds: a new process would find the same."""
+        due = self._board.due
+        late = time.monotonic() - due if due is not None else 0.0
+        if late > _PATIENCE:
+            return 503, TEXT, f"the loop should have turned {late:.0f} s ago\n"
+        return 200, TEXT, "alive\n"
+
+    def _ready(self) -> Answer:
+        seen = self._board.status
+        ready, why = seen.ready
+        alarms = seen.plan.alarms if seen.plan else ()
+        faults = "".join(f"{one.code}: {one.why}\n" for one in alarms)
+        return (200 if ready else 503), TEXT, f"{seen.first_line}\n{why}\n{faults}"
+
+    def _metrics(self) -> Answer:
+        # Loaded by the first question: Redis waits for `/startupz`, and no scrape comes before
+        # that.
+        from bootstrap.show import metrics  # noqa: PLC0415
+
+        return 200, *metrics.text(self._board)
+
+    def _status(self) -> Answer:
+        seen = self._board.status
+        if seen.plan is None or seen.snapshot is None or seen.topology is None:
+            return 503, "application/json", json.dumps({"tick": seen.tick}) + "\n"
+        facts: dict[str, Any] = plan_text.as_json(seen.snapshot, seen.plan, seen.topology)
+        ready, why = seen.ready
+        facts |= {"tick": seen.tick, "ready": ready, "why": why, "version": __version__}
+        facts["age"] = round(time.monotonic() - self._board.looked, 1)
+        facts["memory"] = dataclasses.asdict(seen.snapshot.memory)
+        return 200, "application/json", json.dumps(facts, indent=1) + "\n"

@@ -10,6 +10,7 @@ from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import copied_volume, heal
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import under_way
 from bootstrap.plan.messages import advice, commands, durations, foreign_node
@@ -96,7 +97,7 @@ def _foreign_members(scene: Scene) -> list[Block]:
     misnamed = [pods[name] for name in sorted(pods)]
     blocked = [
         Block(
-            code="foreign-node",
+            code=Code.FOREIGN_NODE,
             why=f"our node knows {scene.name(member)}, which is not of {_set(scene)}",
             fix=foreign_node.fix(scene, member),
         )
@@ -113,7 +114,7 @@ def _misnamed(scene: Scene, pods: list[tuple[Pod, str]]) -> Block:
     (first, seen), *others = pods
     more = "".join(f"; {pod.name} announces {name}" for pod, name in others)
     return Block(
-        code="foreign-node",
+        code=Code.FOREIGN_NODE,
         why=f"{first.name} at {first.address} announces the name {seen}; expected {first.hostname},"
         f" or a form of it{more}",
         fix=foreign_node.rename(scene, [pod for pod, _ in pods]),
@@ -128,7 +129,7 @@ def _strangers(scene: Scene) -> list[Block]:
     """Addresses behind our names where another set's node answers."""
     return [
         Block(
-            code="stranger",
+            code=Code.STRANGER,
             why=f"{pod.hostname} resolves to {pod.address}, where a node answers that says it is"
             f" {pod.view.setting('cluster-announce-hostname')}",
             fix=(
@@ -160,7 +161,7 @@ def _one_id_twice(scene: Scene) -> list[Block]:
         holders[view.node_id].append(pod)
     return [
         Block(
-            code="duplicate-node-id",
+            code=Code.DUPLICATE_NODE_ID,
             why=f"{' and '.join(pod.name for pod in pods)} both say they are node {node_id}",
             fix=(
                 *(
@@ -195,7 +196,7 @@ def split(scene: Scene) -> Plan | None:
         return None
     sides = "; ".join(", ".join(pod.name for pod in side) for side in owning)
     block = Block(
-        code="split",
+        code=Code.SPLIT,
         why=f"our pods are in {len(owning)} clusters that both own slots: {sides}",
         fix=_made_whole(scene, owning)
         if _halves(scene, owning)

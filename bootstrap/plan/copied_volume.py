@@ -27,11 +27,11 @@ from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Former, Member, Pod, Scope, Trouble, Unreachable, View, Volume
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import advice, commands
 from bootstrap.plan.verdict import Block, Gate
 
-COPIED = "copied-volume"
 #: Answers that are none of a node: a server that is in no cluster, and a connection that is ended
 #: without a word, as a mesh's proxy does for an address at which no server listens.
 _NO_NODE = frozenset({Trouble.NOT_CLUSTER, Trouble.REFUSED})
@@ -86,7 +86,7 @@ def twins(scene: Scene) -> list[Block]:
     topology = scene.topology
     return [
         Block(
-            code=COPIED,
+            code=Code.COPIED_VOLUME,
             why=f"{first}{_same_of(more)}:"
             " one of the two sets was started from copies of the other's volumes, and a write that"
             " a client was acknowledged may be in either",
@@ -172,7 +172,7 @@ def _twin(scene: Scene, mine: Member, bears: str, address: str, said: View) -> G
         f" {announced(said)}{written}{_adopts(scene, bears)}. The server of {me} is not started,"
         " and neither that node nor the copy is touched",
         until="the original to be stopped",
-        code=COPIED,
+        code=Code.COPIED_VOLUME,
         fix=_choice(scene, bears, announced(said)),
     )
 
@@ -186,7 +186,7 @@ def _others(scene: Scene, bears: str, address: str, said: View) -> Gate:
         f" node {said.node_id} runs at {address}, as {announced(said)}{_adopts(scene, bears)}. The"
         f" server of {me} is not started, and neither that node nor the copy is touched",
         until="the original to be stopped",
-        code=COPIED,
+        code=Code.COPIED_VOLUME,
         fix=_choice(scene, bears, announced(said)),
     )
 
@@ -208,7 +208,7 @@ def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
             open=False,
             why=f"{why}; whether a node of {bears} still runs is not known: {unclear[0]}",
             until="word of what answers there",
-            code=COPIED,
+            code=Code.COPIED_VOLUME,
             fix=(
                 Todo(
                     what="which pod is that? Stop it if it is the original",
@@ -225,7 +225,7 @@ def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
         open=False,
         why=f"{why}; no node answers at the names and addresses of {bears}, and {seen}",
         until="a person's word that the original is gone",
-        code=COPIED,
+        code=Code.COPIED_VOLUME,
         fix=(
             Todo(
                 what=f"only if {bears} is gone for good, and these data are to live on here: set"
@@ -260,7 +260,7 @@ def _follows(scene: Scene, volume: Volume, mine: Member) -> Gate | None:
         why=f"{why}. If the volume of {pod.name} says that its node follows {me}, the two snapshots"
         " lie on two sides of a failover",
         until=f"{pod.name} to start",
-        code=COPIED,
+        code=Code.COPIED_VOLUME,
         fix=(
             *(
                 Todo(
@@ -303,7 +303,7 @@ def _choice(scene: Scene, bears: str, said: str) -> tuple[Todo, ...]:
         Todo(
             what="is this set to start without data, or are the data to move here?",
             command=f"{commands.in_sidecar(scene.topology, scene.me.name)} python -m bootstrap"
-            f" explain {COPIED}",
+            f" explain {Code.COPIED_VOLUME}",
             expect="the original is served and untouched meanwhile",
         ),
         advice.emptying(

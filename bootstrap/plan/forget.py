@@ -11,6 +11,7 @@ from bootstrap.model.actions import Forget
 from bootstrap.model.snapshot import Member, Pod, Scope, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import new_nodes_conf, ownership
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import advice, commands
 from bootstrap.plan.verdict import Block, Phase, Plan, Step
@@ -110,14 +111,14 @@ def _lost(scene: Scene, owner: ownership.Owner, pod: Pod) -> Block:
         pods = [found.name for member in away if (found := scene.pod_named(member))]
         fix = _bring_back(scene, pods)
         return Block(
-            code="lost-slots",
+            code=Code.LOST_SLOTS,
             why=f"{slots.named(owner.ranges)} were {scene.name(ghost)}'s;"
             f" {new_nodes_conf.fate(pod)}, and a pod that may hold their keys is away: {names}",
             fix=fix,
             serves=pod is not scene.me,
         )
     return Block(
-        code="lost-slots",
+        code=Code.LOST_SLOTS,
         why=f"{slots.named(owner.ranges)} were {scene.name(ghost)}'s;"
         f" {new_nodes_conf.fate(pod)}, and no replica of it is left",
         fix=(
@@ -165,7 +166,7 @@ def replaced(scene: Scene) -> Block | None:
         return None
     me = scene.me.name
     return Block(
-        code="primary-replaced",
+        code=Code.PRIMARY_REPLACED,
         why=f"{me} follows {scene.name(primary)}; {new_nodes_conf.fate(pod)}, and"
         f" {pod.name} is another node at the same address now, so no election comes, and no node"
         f" serves {slots.named(primary.slots)}",

@@ -11,6 +11,7 @@ from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
 from bootstrap.plan import form_steps, moved, size
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import Formation, formation, ours, under_way
 from bootstrap.plan.messages import advice, commands, dns_names, durations
@@ -110,12 +111,12 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
     keep = advice.used(scene.topology, pod.name)
     if view.keys:
         why = f"{pod.name} holds {slots.keys(view.keys)}; expected an empty node"
-        blocked.append(Block(code="pod-has-keys", why=why, fix=keep))
+        blocked.append(Block(code=Code.POD_HAS_KEYS, why=why, fix=keep))
     if view.myself.slots and not found.prepared(pod, view):
         wanted = found.layout.slots_of(pod.ordinal)
         expected = f"{slots.render(wanted)} or none" if wanted else "none"
         why = f"{pod.name} owns {slots.named(view.myself.slots)}; expected {expected}"
-        blocked.append(Block(code="pod-has-slots", why=why, fix=keep))
+        blocked.append(Block(code=Code.POD_HAS_SLOTS, why=why, fix=keep))
     foreign = [m for m in view.others if not m.handshake and not scene.is_ours(m)]
     if foreign or (view.myself.is_replica and view.alone):
         known = ", ".join(scene.name(member) for member in foreign) or "a primary it has lost"
@@ -126,7 +127,7 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
             advice.nodes(scene.topology, pod.name, which, lines),
             advice.emptying(scene.topology, pod.name),
         )
-        blocked.append(Block(code="other-cluster", why=why, fix=fix))
+        blocked.append(Block(code=Code.OTHER_CLUSTER, why=why, fix=fix))
     return blocked
 
 
@@ -195,7 +196,7 @@ def _apart(scene: Scene, found: Formation) -> list[Wait]:
 def _met_without_slots(topology: Topology, met: list[Pod]) -> Plan:
     """We never introduce nodes before they own their slots, so this is not our half-done work."""
     block = Block(
-        code="lost-slots",
+        code=Code.LOST_SLOTS,
         why=f"{', '.join(pod.name for pod in met)} know other nodes, yet no slot has an owner:"
         " another tool introduced them, or the slots were lost",
         fix=(

@@ -12,6 +12,7 @@ from bootstrap.model.actions import Action, Meet
 from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import introduce, meetings, moved, own_settings, readiness, replication
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import advice, commands, durations
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
@@ -121,7 +122,7 @@ def _blocked(scene: Scene) -> tuple[Block, ...]:
     """Why some of it is not done though it could be."""
     blocked = [
         Block(
-            code="foreign-node",
+            code=Code.FOREIGN_NODE,
             why=f"{pod.name} has moved to {pod.address}, and is not met: it and our node do not"
             " know the same nodes of others",
             fix=_by_hand(scene, pod, view),

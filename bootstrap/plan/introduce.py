@@ -17,6 +17,7 @@ from bootstrap.model.actions import Meet
 from bootstrap.model.snapshot import Member, Pod, Scope, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import meetings, moved
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import under_way
 from bootstrap.plan.messages import advice, commands
@@ -131,7 +132,7 @@ def _several(scene: Scene, cluster: list[_Seen]) -> Block:
     me = scene.me.name
     names = [pod.name for pod, _ in cluster]
     return Block(
-        code="split",
+        code=Code.SPLIT,
         why=f"{me} knows {', '.join(names)}, which own slots, do not know {me}, and do not all"
         " know each other: to introduce it would make one cluster of several",
         fix=tuple(_whom(scene, name) for name in (me, *names)),
@@ -150,7 +151,7 @@ def _foreign(scene: Scene, pod: Pod, view: View) -> Block:
     me, topology = scene.me.name, scene.topology
     meet = f"CLUSTER MEET {pod.address} {view.myself.port}"
     return Block(
-        code="foreign-node",
+        code=Code.FOREIGN_NODE,
         why=f"no owner of slots knows the node of {me}, so {me} can't be elected; it is not"
         f" introduced to {pod.name}, since the two do not know the same foreign nodes",
         fix=(
@@ -199,7 +200,7 @@ def _two_owners(scene: Scene, cluster: list[_Seen], member: Member, both: slots.
     names = ", ".join(pod.name for pod, _ in cluster)
     pod = scene.pod_by_id.get(member.node_id)
     return Block(
-        code="split",
+        code=Code.SPLIT,
         why=f"no owner of slots knows the node of {me} any more; it is not introduced to {names}:"
         f" slots {slots.brief(both)}, which {scene.name(member)} claims, have another owner there,"
         " and one of the two would lose its keys",

@@ -11,6 +11,7 @@ from bootstrap.model import fast_form, slots
 from bootstrap.model.snapshot import Member, Pod, Scope
 from bootstrap.model.todo import Fix, Todo
 from bootstrap.plan import choose_shard, forget, introduce, meetings, ownership, seed_patience
+from bootstrap.plan.codes import Code
 from bootstrap.plan.conflicts import components
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import under_way
@@ -45,7 +46,7 @@ def _enter(scene: Scene) -> Plan:
         return _nobody_yet(scene)
     if len(owning) > 1:
         return _blocked(
-            "split",
+            Code.SPLIT,
             "several of our pods own slots, in clusters of their own: "
             + "; ".join(", ".join(pod.name for pod in pods) for pods in owning),
             advice.one_is_right(scene, owning),
@@ -53,7 +54,7 @@ def _enter(scene: Scene) -> Plan:
     strange = _foreign(scene, clusters[0])
     if strange:
         return _blocked(
-            "other-cluster",
+            Code.OTHER_CLUSTER,
             f"expected a cluster of our own pods; {slots.few([pod.name for pod in clusters[0]])} of"
             f" them are in one with nodes that are not ours: {slots.few(_names(scene, strange))}",
             (
@@ -88,7 +89,7 @@ def _nobody_yet(scene: Scene) -> Plan:
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
 
 
-def _blocked(code: str, why: str, fix: Fix) -> Plan:
+def _blocked(code: Code, why: str, fix: Fix) -> Plan:
     block = Block(code=code, why=why, fix=fix)
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
 
@@ -162,7 +163,7 @@ def _follow(scene: Scene) -> Plan | None:
     strange = _foreign(scene, [scene.me]) if judged else []
     if strange:
         return _blocked(
-            "foreign-node",
+            Code.FOREIGN_NODE,
             f"expected {scene.me.name} to know nodes of our pods only; it is in a cluster with"
             f" {slots.few(_names(scene, strange))}",
             (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, Pod, Scope
 from bootstrap.model.todo import Todo
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import advice, commands, forced_failover
 from bootstrap.plan.verdict import Block, Phase, Plan
@@ -35,7 +36,7 @@ def renewed(scene: Scene) -> Plan | None:
         return None
     owned = f"the owner of slots {slots.brief(former.slots)}, which are not served now"
     block = Block(
-        code="pod-has-keys",
+        code=Code.POD_HAS_KEYS,
         why=f"{fate(me)}: it is node {my.node_id[:8]} now, which knows no other, and its siblings"
         f" know it as {former.node_id[:8]}, {owned if former.slots else 'which owns no slot'};"
         " its keys are untouched",

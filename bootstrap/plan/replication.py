@@ -11,6 +11,7 @@ from bootstrap.model.actions import Replicate
 from bootstrap.model.snapshot import Member, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import own_settings
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands, forced_failover
 from bootstrap.plan.verdict import Block
@@ -88,7 +89,7 @@ def blocked(scene: Scene) -> Block | None:
     me, ask = scene.me.name, commands.ask(scene.topology, scene.me.name)
     held = slots.keys(scene.my.keys)
     return Block(
-        code="primary-empty",
+        code=Code.PRIMARY_EMPTY,
         why=f"{me} holds {held}, and {pod.name}, its primary, came"
         " back with none: following it would copy the emptiness",
         fix=(

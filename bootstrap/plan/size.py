@@ -10,12 +10,10 @@ from bootstrap.model import slots
 from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo, todos
 from bootstrap.model.topology import LEAST_SHARDS
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Block, Phase, Plan
-
-#: For these the process ends as for any other fault of the configuration.
-CODES = frozenset({"size-missing", "size-too-small"})
 
 
 def refusal(scene: Scene) -> Plan:
@@ -38,7 +36,7 @@ def hindrance(scene: Scene) -> tuple[str, tuple[Todo, ...]]:
 
 def _missing(scene: Scene) -> Block:
     return Block(
-        code="size-missing",
+        code=Code.SIZE_MISSING,
         why="BOOTSTRAP_SIZE: expected the number of pods that form the cluster, saw none,"
         " and there is no cluster yet",
         fix=_set(scene, "set BOOTSTRAP_SIZE to .spec.replicas"),
@@ -64,7 +62,7 @@ def _too_small(scene: Scene, seen: int) -> Block:
         fix = f"set BOOTSTRAP_SIZE={there}, the number of pods that were found; or else {fix}"
     makes = slots.many(shards, "shard") if shards else "no shard"
     return Block(
-        code="size-too-small",
+        code=Code.SIZE_TOO_SMALL,
         why=f"BOOTSTRAP_SIZE: expected {expected}, saw {seen}, which makes {makes},"
         " and there is no cluster yet",
         fix=_set(scene, fix),

@@ -34,12 +34,10 @@ from bootstrap.model.snapshot import Member, Scope, Trouble, Unreachable, View, 
 from bootstrap.model.todo import Fix, Todo
 from bootstrap.model.topology import Topology
 from bootstrap.plan import copied_volume
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import advice, commands, dns_names, durations, unreachable
 from bootstrap.plan.verdict import Block, Gate, Phase, Plan, Wait
-
-_MISSING = "data-missing"
-_UNREADABLE = "nodes-conf-unreadable"
 
 
 def gate(scene: Scene) -> Gate:
@@ -69,7 +67,7 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
     """What a gate makes of the plan; None when there is nothing but to wait for the server."""
     if verdict.code:
         block = Block(code=verdict.code, why=verdict.why, fix=verdict.fix)
-        look = Scope.ALL if verdict.code in {_MISSING, copied_volume.COPIED} else Scope.LOCAL
+        look = Scope.ALL if verdict.code in {Code.DATA_MISSING, Code.COPIED_VOLUME} else Scope.LOCAL
         return Plan(phase=Phase.BLOCKED, blocked=(block,), look=look)
     if verdict.open:
         return None
@@ -120,13 +118,13 @@ def _corrupt(scene: Scene, volume: Volume) -> Gate:
             ),
         )
     if volume.data or scene.snapshot.memory.opened:
-        return Gate(why=why, code=_UNREADABLE, fix=fix)
-    return _late(scene, _UNREADABLE, why, fix) or Gate(
-        open=False, why=why, code=_UNREADABLE, fix=fix
+        return Gate(why=why, code=Code.NODES_CONF_UNREADABLE, fix=fix)
+    return _late(scene, Code.NODES_CONF_UNREADABLE, why, fix) or Gate(
+        open=False, why=why, code=Code.NODES_CONF_UNREADABLE, fix=fix
     )
 
 
-def _late(scene: Scene, code: str, why: str, fix: Fix) -> Gate | None:
+def _late(scene: Scene, code: Code, why: str, fix: Fix) -> Gate | None:
     """What becomes of a gate that has been shut for too long; None before that."""
     seconds = scene.topology.gate_seconds
     if scene.snapshot.memory.shut < seconds:
@@ -181,7 +179,7 @@ def _renamed(scene: Scene, volume: Volume) -> Gate:
                 f" address it would keep its replica from being promoted; {theirs} holds keys"
             )
             fix = advice.keep_data(scene, following[0])
-            return _late(scene, _MISSING, why, fix) or Gate(open=False, why=why)
+            return _late(scene, Code.DATA_MISSING, why, fix) or Gate(open=False, why=why)
     return Gate(why=f"the volume holds data: {volume.data}")
 
 
@@ -244,7 +242,7 @@ def _emptied(scene: Scene, me: Member) -> Gate:
     )
     pods = (scene.pod_named(member) for member, _ in copies)
     fix = advice.keep_data(scene, next((pod for pod in pods if pod), None))
-    return _late(scene, _MISSING, why, fix) or Gate(open=False, why=why)
+    return _late(scene, Code.DATA_MISSING, why, fix) or Gate(open=False, why=why)
 
 
 def _heirs(scene: Scene, me: Member) -> list[Member]:

@@ -12,6 +12,7 @@ from bootstrap.model.snapshot import Pod, Scope, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import forget, introduce, ownership
 from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.formation import formation
 from bootstrap.plan.messages import advice, commands, durations
@@ -223,7 +224,7 @@ def _untold(scene: Scene) -> str:
 
 def _lost(scene: Scene, lost: slots.Ranges) -> Block:
     return Block(
-        code="lost-slots",
+        code=Code.LOST_SLOTS,
         why=f"no node owns {slots.named(lost)} any more",
         fix=(_missed(scene), advice.give_away(scene.topology)),
         serves=scene.my.state_ok,
@@ -267,7 +268,7 @@ def _used_and_alone(scene: Scene) -> Plan:
     owned = slots.named(my.myself.slots) if my.myself.slots else "no slots"
     what = f"{slots.keys(my.keys)} and {owned}"
     block = Block(
-        code="pod-has-keys" if my.keys else "pod-has-slots",
+        code=Code.POD_HAS_KEYS if my.keys else Code.POD_HAS_SLOTS,
         why=f"{me} knows no other node, yet has {what}; expected a blank node or a member of the"
         " cluster",
         fix=advice.used(scene.topology, me),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Fix
+from bootstrap.plan.codes import Code
 
 if TYPE_CHECKING:
     from bootstrap.model.actions import Action
@@ -64,7 +65,7 @@ class Wait:
 class Block:
     """Why nothing is done. `code` is stable and names an entry of the runbook."""
 
-    code: str
+    code: Code
     why: str
     fix: Fix
     #: Whether our own node has its part in order all the same, and may go on serving.
@@ -86,7 +87,7 @@ class Alarm:
     """
 
     pod: str
-    code: str
+    code: Code
     why: str
     fix: Fix
     #: Whether clients may still be sent to the pod.
@@ -98,7 +99,7 @@ class Alarm:
         return runbook(self.code)
 
 
-def runbook(code: str) -> str:
+def runbook(code: Code) -> str:
     """The entry of a code in the runbook."""
     return f"docs/runbook.md#{code}"
 
@@ -111,7 +112,7 @@ class Gate:
     why: str = ""
     #: What a gate that is shut waits for.
     until: str = "a replica to be promoted"
-    code: str = ""
+    code: Code | None = None
     fix: Fix = ""
 
 

@@ -14,7 +14,7 @@ from bootstrap.config.errors import Exit
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.observe.observer import Observer
-from bootstrap.plan import size
+from bootstrap.plan import codes
 from bootstrap.plan.verdict import Phase, Plan, Step
 from bootstrap.run import apply, doing, pace, start_gate
 from bootstrap.show import summary
@@ -214,5 +214,5 @@ class Loop:
 
 def _refusal(plan: Plan) -> Exit:
     """How a run ends that is refused: a size that forms nothing is the configuration's fault."""
-    sizeless = any(block.code in size.CODES for block in plan.blocked)
+    sizeless = any(block.code in codes.SIZE for block in plan.blocked)
     return Exit.CONFIGURATION if sizeless else Exit.BLOCKED

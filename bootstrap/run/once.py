@@ -14,7 +14,7 @@ from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.observe import other_sidecars
 from bootstrap.observe.observer import Observer
-from bootstrap.plan import size, start_gate
+from bootstrap.plan import codes, start_gate
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import cluster_table, headline, plan_text, shards, sidecars
@@ -99,7 +99,7 @@ def _unasked_sidecar(snapshot: Snapshot, found: Headline, http: tuple[str, int] 
 def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology, found: Headline) -> Exit:
     """What the look and the plan come to, as an exit status."""
     me = snapshot.pod(topology.name)
-    if any(block.code in size.CODES for block in plan.blocked):
+    if any(block.code in codes.SIZE for block in plan.blocked):
         return Exit.CONFIGURATION
     if plan.blocked:
         return Exit.BLOCKED

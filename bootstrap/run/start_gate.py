@@ -47,7 +47,7 @@ def _say(gate: Gate, seconds: float, topology: Topology) -> None:
     """A gate that only waits is a warning; one for which a person is needed is an error."""
     log = get(pod=topology.name)
     say = log.error if gate.code else log.info if gate.open else log.warning
-    facts = {"why": gate.why or _RUNS, "code": gate.code, "fix": line(gate.fix)}
+    facts = {"why": gate.why or _RUNS, "code": gate.code or "", "fix": line(gate.fix)}
     facts["runbook"] = verdict.runbook(gate.code) if gate.code else ""
     event = GATE_OPEN if gate.open else GATE_SHUT
     say(event, seconds=round(seconds, 1), **{name: fact for name, fact in facts.items() if fact})

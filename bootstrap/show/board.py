@@ -10,6 +10,7 @@ from bootstrap.model import bus
 from bootstrap.model.snapshot import Snapshot, View
 from bootstrap.model.topology import Topology
 from bootstrap.plan import readiness
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Block, Gate, Phase, Plan
 from bootstrap.show import headline as headlines
@@ -63,7 +64,7 @@ class Status:
         return self.headline.text
 
     @property
-    def alarms(self) -> Counter[str]:
+    def alarms(self) -> Counter[Code]:
         """How many faults our own pod has, by code."""
         return Counter(one.code for one in self.plan.alarms) if self.plan else Counter()
 
@@ -130,7 +131,7 @@ class Board:
     #: Whether our own server may start; None until the first look. Once open it stays so.
     gate: Gate | None = None
     #: What the log last said of it: whether it is open, and its code.
-    gate_said: tuple[bool, str] | None = None
+    gate_said: tuple[bool, Code | None] | None = None
     #: For how long the gate has been, or had been, shut.
     gate_seconds: float = 0.0
     #: When the loop is to turn again, in seconds of its clock, whatever comes of its looks; None

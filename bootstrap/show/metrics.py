@@ -49,8 +49,8 @@ class Metrics(Collector):
         alarm = GaugeMetricFamily(
             "bootstrap_alarm", "Faults of this pod that a person must mend.", labels=["code"]
         )
-        for code, count in sorted(seen.alarms.items()):
-            alarm.add_metric([code], count)
+        for fault, many in sorted(seen.alarms.items()):
+            alarm.add_metric([fault], many)
         yield alarm
         done = CounterMetricFamily(
             "bootstrap_actions",

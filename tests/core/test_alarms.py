@@ -9,13 +9,14 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.alarms import table
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Alarm
 from bootstrap.show import board, cluster_table, plan_text, shards, summary
 from tests.core import build
 
-LATER = Alarm(pod="redis-app-1", code="open-slots", why="slot 7 is open", fix="close it")
-FIRST = Alarm(pod="redis-app-0", code="writes-refused", why="its disk is full", fix="grow it")
+LATER = Alarm(pod="redis-app-1", code=Code.OPEN_SLOTS, why="slot 7 is open", fix="close it")
+FIRST = Alarm(pod="redis-app-0", code=Code.WRITES_REFUSED, why="its disk is full", fix="grow it")
 TOPOLOGY = build.topology(0, 6)
 SNAPSHOT = build.snapshot(build.own(0, build.everybody(0), ok=True), scope=Scope.LOCAL)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bootstrap import plan as planning
 from bootstrap.model import acl
 from bootstrap.model.todo import Todo
+from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Block, Phase, Plan, Step
 from bootstrap.show import summary
 from tests.core import build
 
 NEW = build.snapshot(*(build.own(one) for one in range(6)))
 LOOK = Todo(what="is it there?", command="kubectl get pod", expect="yes")
-BLOCK = Block(code="split", why="two clusters, with 12 keys", fix=(LOOK,))
+BLOCK = Block(code=Code.SPLIT, why="two clusters, with 12 keys", fix=(LOOK,))
 
 
 def test_what_is_done_is_told_by_kind_and_pod() -> None:

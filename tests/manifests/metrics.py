@@ -9,10 +9,10 @@ from typing import Final
 
 from prometheus_client import parser
 
-from bootstrap.plan import handover, verdict
+from bootstrap.plan import codes, handover, verdict
 from bootstrap.show import http, routes
 from bootstrap.show.board import Board, Status
-from tests.core import build, codes
+from tests.core import build
 
 OF_TARGETS: Final = frozenset(
     {"namespace", "service", "pod", "container", "endpoint", "job", "instance"}
@@ -46,10 +46,8 @@ def serve(board: Board) -> str:
 
 def _everything() -> Board:
     """A board on which all that can happen has happened."""
-    blocked = [
-        verdict.Block(code=code, why="", fix="") for code in codes.of_plans() | codes.of_the_gate()
-    ]
-    alarms = [verdict.Alarm(pod="", code=code, why="", fix="") for code in codes.of_alarms()]
+    blocked = [verdict.Block(code=code, why="", fix="") for code in codes.REFUSALS]
+    alarms = [verdict.Alarm(pod="", code=code, why="", fix="") for code in codes.ALARMS]
     plan = verdict.Plan(phase=verdict.Phase.BLOCKED, blocked=tuple(blocked), alarms=tuple(alarms))
     board = Board(status=Status(topology=build.topology(), plan=plan))
     board.status = Status(topology=build.topology(), snapshot=build.snapshot(), plan=plan, tick=1)

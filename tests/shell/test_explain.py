@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.config.errors import Exit
+from bootstrap.plan.codes import Code
 from bootstrap.show import causes, runbook
-from tests.core import codes
 from tests.statefulset.servers import REPOSITORY
 
 
@@ -34,7 +34,7 @@ def test_an_entry_is_printed_without_any_settings(tmp_path: Path) -> None:
 
 
 def test_every_code_that_the_code_has_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    known = codes.of_plans() | codes.of_the_gate() | codes.of_alarms() | causes.ACTS
+    known = {*Code, *causes.ACTS}
     for code in known:
         assert runbook.explain(code) is Exit.REACHED
         assert capsys.readouterr().out.startswith(f"{code}\n")

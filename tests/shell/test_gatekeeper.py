@@ -12,6 +12,7 @@ from bootstrap.config import secret
 from bootstrap.dns import client
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.observe.observer import Observer
+from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.redis import connection
 from bootstrap.show import routes
@@ -21,7 +22,7 @@ from tests.statefulset import needs, process, sets
 STEADY = Plan(phase=Phase.STEADY)
 SHUT = Plan(phase=Phase.WAITING, gate=Gate(open=False, why="a replica has to be promoted"))
 HELD = Plan(
-    phase=Phase.BLOCKED, gate=Gate(open=False, why="nobody was", code="data-missing", fix="act")
+    phase=Phase.BLOCKED, gate=Gate(open=False, why="nobody was", code=Code.DATA_MISSING, fix="act")
 )
 OPEN = Plan(phase=Phase.WAITING, gate=Gate(why="a replica was promoted"))
 

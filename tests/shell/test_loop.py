@@ -8,6 +8,7 @@ import pytest
 
 from bootstrap.config.errors import Exit
 from bootstrap.model.snapshot import Scope
+from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
 from bootstrap.run import loop, pace
 from tests.shell import scripted
@@ -15,10 +16,10 @@ from tests.shell import scripted
 STEADY = Plan(phase=Phase.STEADY)
 WAIT = Plan(phase=Phase.WAITING, waiting=(Wait(pod="app-1", what="app-1 to come", fix="look"),))
 AROUND = Plan(phase=Phase.WAITING, waiting=WAIT.waiting, look=Scope.ALL)
-BLOCK = Block(code="stranger", why="3 keys are elsewhere", fix="look")
+BLOCK = Block(code=Code.STRANGER, why="3 keys are elsewhere", fix="look")
 BLOCKED = Plan(phase=Phase.BLOCKED, blocked=(BLOCK,))
 SIZELESS = Plan(
-    phase=Phase.BLOCKED, blocked=(Block(code="size-missing", why="no size", fix="set it"),)
+    phase=Phase.BLOCKED, blocked=(Block(code=Code.SIZE_MISSING, why="no size", fix="set it"),)
 )
 ACT = Plan(phase=Phase.FORM, steps=(Step(actions=(scripted.EPOCH,), until="it is done"),))
 SURE = Plan(
@@ -205,7 +206,7 @@ def test_without_a_size_that_is_needed_even_a_sidecar_ends(monkeypatch: Patch) -
 def test_a_plan_is_told_when_it_changes_and_not_when_only_a_count_does(monkeypatch: Patch) -> None:
     more = Plan(
         phase=Phase.BLOCKED,
-        blocked=(Block(code="stranger", why="4 keys are elsewhere", fix="look"),),
+        blocked=(Block(code=Code.STRANGER, why="4 keys are elsewhere", fix="look"),),
     )
     life = scripted.Life(monkeypatch, [BLOCKED, more, BLOCKED, STEADY])
     assert life.run(once=True) is Exit.REACHED
@@ -229,7 +230,7 @@ def test_long_lists_are_cut_short_in_the_log(monkeypatch: Patch) -> None:
 
 
 def test_each_code_is_linked_to_its_entry(monkeypatch: Patch) -> None:
-    codes = ("stranger", "foreign-node", "stranger")
+    codes = (Code.STRANGER, Code.FOREIGN_NODE, Code.STRANGER)
     blocked = tuple(Block(code=code, why=code, fix="look") for code in codes)
     life = scripted.Life(monkeypatch, [Plan(phase=Phase.BLOCKED, blocked=blocked)])
     life.run_until(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client.registry import CollectorRegistry
 
 from bootstrap.model.snapshot import Pod, Scope
+from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Block, Phase, Plan
 from bootstrap.show import metrics
 from bootstrap.show.board import Board, Status
@@ -49,9 +50,9 @@ def test_nothing_is_known_while_our_own_node_is_away() -> None:
 def test_reasons_are_counted_by_their_code() -> None:
     blocked = tuple(
         Block(code=code, why=why, fix="look")
-        for code, why in (("foreign-node", "a"), ("foreign-node", "b"), ("stranger", "c"))
+        for code, why in ((Code.FOREIGN_NODE, "a"), (Code.FOREIGN_NODE, "b"), (Code.STRANGER, "c"))
     )
     now = Status(plan=Plan(phase=Phase.BLOCKED, blocked=blocked))
-    assert sample(now, "bootstrap_blocked", code="foreign-node") == 2.0
-    assert sample(now, "bootstrap_blocked", code="stranger") == 1.0
-    assert sample(now, "bootstrap_blocked", code="split") is None
+    assert sample(now, "bootstrap_blocked", code=Code.FOREIGN_NODE) == 2.0
+    assert sample(now, "bootstrap_blocked", code=Code.STRANGER) == 1.0
+    assert sample(now, "bootstrap_blocked", code=Code.SPLIT) is None

@@ -6,6 +6,7 @@ import pytest
 
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope
+from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
 from bootstrap.run import doing, pace
 
@@ -26,7 +27,7 @@ HEAL_WAITS = Plan(phase=Phase.HEAL, waiting=(WAIT,), look=Scope.ALL)
 HEALS_BY_HALVES = Plan(phase=Phase.HEAL, waiting=(WAIT,), look=Scope.HALF)
 LOOKS_AROUND = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.ALL)
 LOOKS_AT_SEED = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.SEED)
-BLOCKED = Plan(phase=Phase.BLOCKED, blocked=(Block(code="x", why="y", fix="z"),))
+BLOCKED = Plan(phase=Phase.BLOCKED, blocked=(Block(code=Code.SPLIT, why="y", fix="z"),))
 
 
 def rest(  # as the loop calls it, but for what a case is about

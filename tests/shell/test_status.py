@@ -8,12 +8,13 @@ import pytest
 
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
+from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 from bootstrap.show import board
 from tests.shell import seen
 
-BLOCK = Block(code="stranger", why="who is that", fix="look")
-LOST = Block(code="lost-slots", why="slots 1-2", fix="look", serves=True)
+BLOCK = Block(code=Code.STRANGER, why="who is that", fix="look")
+LOST = Block(code=Code.LOST_SLOTS, why="slots 1-2", fix="look", serves=True)
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,15 @@ both of which answer. So it is told as what it is: the bus.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from bootstrap.model.snapshot import Pod, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import meetings
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
-CODE: Final = "bus-port-closed"
 _Seen = tuple[Pod, View]
 _Words = Callable[[Scene, list[_Seen]], str]
 
@@ -90,7 +89,7 @@ def _alarms(scene: Scene, found: list[_Seen], ports: list[_Seen], words: _Words)
         return []
     pods = [pod for pod, _ in ports]
     why = f"{words(scene, found)}; {_meaning(scene)}"
-    return [Alarm(pod=scene.me.name, code=CODE, why=why, fix=todo(scene, pods))]
+    return [Alarm(pod=scene.me.name, code=Code.BUS_PORT_CLOSED, why=why, fix=todo(scene, pods))]
 
 
 def _shut(scene: Scene, group: list[_Seen]) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bootstrap.plan import unwritable
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.verdict import Alarm
-
-CODE: Final = "volume-full"
 
 
 def full(scene: Scene) -> list[Alarm]:
@@ -21,4 +18,4 @@ def full(scene: Scene) -> list[Alarm]:
         f"{me}: {why}; its server ends itself as soon as it cannot write nodes.conf, which it does"
         " at each change of the cluster, another node's failure among them; until then it serves"
     )
-    return [Alarm(pod=me, code=CODE, why=text, fix=unwritable.room(scene, me))]
+    return [Alarm(pod=me, code=Code.VOLUME_FULL, why=text, fix=unwritable.room(scene, me))]

@@ -6,11 +6,11 @@ from typing import Final
 
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands, unreachable
 from bootstrap.plan.verdict import Alarm
 
-CODE: Final = "not-reachable"
 _MEANS: Final = "no peer can see or copy it, and no client reaches it; its data are untouched"
 _BIND: Final = (
     Todo(
@@ -63,4 +63,4 @@ def _alarm(scene: Scene, why: str, fix: tuple[Todo, ...]) -> Alarm:
     todos = tuple(
         commands.filled(one, topology, pod, address=scene.me.address or "") for one in fix
     )
-    return Alarm(pod=pod, code=CODE, why=why, fix=todos, serves=False)
+    return Alarm(pod=pod, code=Code.NOT_REACHABLE, why=why, fix=todos, serves=False)

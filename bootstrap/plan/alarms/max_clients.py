@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable, View
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import unreachable
 from bootstrap.plan.verdict import Alarm
-
-CODE: Final = "max-clients"
 
 
 def full(scene: Scene) -> list[Alarm]:
@@ -37,4 +34,4 @@ def _alarm(scene: Scene, pod: Pod, view: View) -> Alarm:
         " are connected are served, and every new one is turned away, replicas and sidecars too"
     )
     fix = unreachable.fix(scene, pod.name, Trouble.CROWDED)
-    return Alarm(pod=pod.name, code=CODE, why=why, fix=fix)
+    return Alarm(pod=pod.name, code=Code.MAX_CLIENTS, why=why, fix=fix)

@@ -12,11 +12,11 @@ from typing import Final
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, OpenSlot, Pod, View
 from bootstrap.model.todo import Todo
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
-CODE: Final = "open-slots"
 #: For how long the same slots have to be open, in seconds, before it is an alarm: a reshard that
 #: goes on opens the next slot long before that.
 LASTING_SECONDS: Final = 60.0
@@ -101,7 +101,7 @@ def _alarm(scene: Scene, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> A
     alone = "".join(_one_sided(scene, move, pod) for move in moves)
     return Alarm(
         pod=pod.name,
-        code=CODE,
+        code=Code.OPEN_SLOTS,
         why=f"{pod.name}: {_listed(scene, view, found)}; {since}{alone}; no key is lost, but until"
         " that is ended clients are sent from one side to the other, keys on the side that is not"
         " asked seem to be missing, and no other reshard begins",

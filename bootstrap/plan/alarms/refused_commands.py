@@ -10,12 +10,12 @@ from typing import Final
 
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import advice, unreachable
 from bootstrap.plan.messages.down import listed
 from bootstrap.plan.verdict import Alarm
 
-CODE: Final = "command-refused"
 #: For how long a server has to refuse, in seconds, before time does not mend it: gossip, handshakes
 #: and elections take less (see `usual`).
 LASTING_SECONDS: Final = 40.0
@@ -38,7 +38,7 @@ def _alarm(scene: Scene, kind: str, reason: str, forbidden: bool, pods: list[str
         " and no data are changed"
     )
     fix = _granted(scene, pods) if forbidden else _asked(scene, kind, pods)
-    return Alarm(pod=scene.me.name, code=CODE, why=why, fix=fix)
+    return Alarm(pod=scene.me.name, code=Code.COMMAND_REFUSED, why=why, fix=fix)
 
 
 def _granted(scene: Scene, pods: list[str]) -> tuple[Todo, ...]:

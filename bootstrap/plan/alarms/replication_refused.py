@@ -13,11 +13,10 @@ from bootstrap.model.primary_answer import LASTING_SECONDS, Refusal, Upstream
 from bootstrap.model.snapshot import Member, Pod, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import replication
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands, durations
 from bootstrap.plan.verdict import Alarm, Wait
-
-CODE: Final = "replica-refused"
 
 #: What each refusal means. In braces: the replica's pod, and its primary's.
 _CAUSES: Final = {
@@ -191,7 +190,7 @@ def turned_away(scene: Scene) -> list[Alarm]:
         f" the newest writes, and should {there} fail, they are lost"
     )
     fix = tuple(_filled(scene, one, there, found) for one in _FIX[refusal])
-    return [Alarm(pod=me, code=CODE, why=why, fix=fix, serves=False)]
+    return [Alarm(pod=me, code=Code.REPLICA_REFUSED, why=why, fix=fix, serves=False)]
 
 
 def unlinked(scene: Scene, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]:

@@ -7,15 +7,12 @@ that no rule is blocked by it; once it owns slots, or its cluster comes along, k
 
 from __future__ import annotations
 
-from typing import Final
-
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import foreign_node
 from bootstrap.plan.verdict import Alarm
-
-CODE: Final = "foreign-node"
 
 
 def unnamed(scene: Scene) -> list[Alarm]:
@@ -46,4 +43,6 @@ def _alarm(scene: Scene, member: Member) -> Alarm:
         f" owns {owned}. A CLUSTER MEET by hand leads to that. Clients may be sent to it, and"
         " where it belongs to another cluster the two become one"
     )
-    return Alarm(pod=scene.me.name, code=CODE, why=why, fix=foreign_node.fix(scene, member))
+    return Alarm(
+        pod=scene.me.name, code=Code.FOREIGN_NODE, why=why, fix=foreign_node.fix(scene, member)
+    )

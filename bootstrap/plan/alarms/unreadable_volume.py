@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bootstrap.model.todo import Todo
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
-
-CODE: Final = "volume-unreadable"
 
 
 def unread(scene: Scene) -> list[Alarm]:
@@ -26,7 +23,7 @@ def unread(scene: Scene) -> list[Alarm]:
     return [
         Alarm(
             pod=me,
-            code=CODE,
+            code=Code.VOLUME_UNREADABLE,
             why=why,
             fix=(
                 Todo(

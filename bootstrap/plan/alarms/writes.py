@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bootstrap.model.snapshot import Pod, View, Writing
 from bootstrap.model.todo import Todo
 from bootstrap.plan import unwritable
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
-
-CODE: Final = "writes-refused"
 
 
 def refused(scene: Scene) -> list[Alarm]:
@@ -57,7 +54,7 @@ def _alarm(scene: Scene, pod: Pod, view: View) -> Alarm | None:
                 "; it is not fit to take over, and redis ends itself at the next write of its"
                 " primary where replica-ignore-disk-write-errors is no"
             )
-    return Alarm(pod=pod.name, code=CODE, why=f"{pod.name}: {what}", fix=fix)
+    return Alarm(pod=pod.name, code=Code.WRITES_REFUSED, why=f"{pod.name}: {what}", fix=fix)
 
 
 def _not_stored(writing: Writing) -> str:

@@ -7,6 +7,7 @@ from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Scene
 from bootstrap.plan.messages import commands, dns_names, durations, forced_failover, unreachable
 from bootstrap.plan.verdict import Block, Wait
@@ -314,7 +315,7 @@ def hopeless(scene: Scene, pod: Pod) -> Block | None:
     if not isinstance(pod.node, Unreachable) or pod.node.trouble not in _HOPELESS:
         return None
     return Block(
-        code=pod.node.trouble.value,
+        code=Code(pod.node.trouble),
         why=f"{pod.name} at {pod.address}:{scene.topology.port}: {pod.node.reason}",
         fix=unreachable.fix(scene, pod.name, pod.node.trouble),
     )

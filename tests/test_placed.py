@@ -15,19 +15,19 @@ def mine(run: str = "one", *, me: int = 0, link: bool = False) -> View:
     return dataclasses.replace(build.view(build.everybody(me), link=link), run_id=run)
 
 
-def sibling(ordinal: int = 1) -> View:
+def peer(ordinal: int = 1) -> View:
     return build.view(build.everybody(ordinal))
 
 
 def test_who_is_where_our_node_believes_is_right() -> None:
     known = placed.Placed(build.topology())
-    known.proved(mine(), 1, sibling(), build.address(1))
+    known.proved(mine(), 1, peer(), build.address(1))
     assert known.among(mine(), [1, 2]) == {2}
 
 
 def test_who_was_proven_elsewhere_is_asked_again() -> None:
     known = placed.Placed(build.topology())
-    known.proved(mine(), 1, sibling(), "10.0.1.1")
+    known.proved(mine(), 1, peer(), "10.0.1.1")
     assert known.among(mine(), [1]) == {1}
 
 
@@ -39,15 +39,15 @@ def test_another_node_in_the_pod_is_asked_again() -> None:
 
 def test_another_start_of_our_server_counts_anew() -> None:
     known = placed.Placed(build.topology())
-    known.proved(mine(), 1, sibling(), build.address(1))
+    known.proved(mine(), 1, peer(), build.address(1))
     assert known.among(mine("two"), [1]) == {1}
     assert known.among(AWAY, [1]) == {1}
-    known.proved(AWAY, 2, sibling(2), build.address(2))
+    known.proved(AWAY, 2, peer(2), build.address(2))
     assert known.among(mine(), [2]) == {2}
 
 
 def test_a_primary_that_replication_has_not_reached_is_asked() -> None:
     known = placed.Placed(build.topology(3))
-    known.proved(mine(me=3), 0, sibling(0), build.address(0))
+    known.proved(mine(me=3), 0, peer(0), build.address(0))
     assert known.among(mine(me=3), [0]) == {0}
     assert known.among(mine(me=3, link=True), [0]) == set()

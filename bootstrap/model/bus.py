@@ -15,7 +15,7 @@ def connected(my: View, member: Member) -> bool:
     """Whether our node and another have links with each other, as far as our node can tell."""
     node_id = member.node_id
     return (
-        member.linked
+        member.bus_connected
         and not member.failed
         and node_id not in my.unanswered
         and (my.reaches is None or node_id in my.reaches)

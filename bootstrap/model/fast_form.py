@@ -23,11 +23,11 @@ LOAD = "repl-diskless-load"
 #: Each is one less than round: a mark, and it does not miss the tick. Third, how much before that
 #: tick the dip may begin, in ms: few pods can bear it throughout, for the others two ticks
 #: (clusterCron) have to do.
-_DIPS = ((24, 499, 499), (60, 999, 200), (120, 1999, 200))
+_LOW_NODE_TIMEOUTS = ((24, 499, 499), (60, 999, 200), (120, 1999, 200))
 #: Node time-outs that are ours, in ms: found, they are put back.
-MARKS = frozenset(value for _, value, _ in _DIPS)
+MARKS = frozenset(value for _, value, _ in _LOW_NODE_TIMEOUTS)
 #: The longest that a node time-out may stay dipped, in seconds.
-DIP_SECONDS = 2.0
+LOW_NODE_TIMEOUT_SECONDS = 2.0
 #: When a pod's own sidecar puts back what the forming seed left behind, in seconds.
 ABANDONED_SECONDS = 10.0
 #: SYNC_DELAY in seconds, and SYNC_REPLICAS, of a server that was told neither (config.c).
@@ -38,15 +38,15 @@ PING_DEFAULT = "0"
 _PACES = ((6, 100), (12, 200), (30, 300), (60, 500), (120, 1000), (240, 4000))
 #: SYNC_REPLICAS above this carries the values that it and SYNC_DELAY had before; above the second
 #: it says too that LOAD was `disabled`.
-_CARRY = 1_000_000_000
-_CARRY_LOAD = 2_000_000_000
-_CARRIED = 1000
+_SAVED_VALUES = 1_000_000_000
+_SAVED_VALUES_AND_LOAD = 2_000_000_000
+_SAVED_BASE = 1000
 #: Since valkey 9.1 a thread receives the replica's copy, and a cron of one second notices that it
 #: is done, unless the copy is loaded straight from the socket; measured, 0 to 1 s.
 _SLOW_LOAD = (9, 1, 0)
 
 
-def company(view: View, replicas: int) -> Settings:
+def replica_count(view: View, replicas: int) -> Settings:
     """What a server keeps for good: a copy begins as soon as a shard's replicas have asked for it.
 
     Otherwise a replica that comes back waits for SYNC_DELAY, for others that might share its copy
@@ -69,7 +69,7 @@ def _slow(view: View) -> bool:
     return newest and view.setting(LOAD) == "disabled"
 
 
-def hurry(view: View, pods: int) -> Settings:
+def speed_up(view: View, pods: int) -> Settings:
     """Settings for a node that is about to be formed, as far as its server knows them."""
     settings: list[tuple[str, str]] = []
     if view.setting(PING_INTERVAL) == PING_DEFAULT:
@@ -79,47 +79,51 @@ def hurry(view: View, pods: int) -> Settings:
     if delay is not None and replicas is not None:
         seconds, together = int(delay), int(replicas)
         loads = _slow(view)
-        if (seconds or loads) and seconds < _CARRIED and together < _CARRIED:
-            carried = seconds * _CARRIED + together + (_CARRY_LOAD if loads else _CARRY)
+        if (seconds or loads) and seconds < _SAVED_BASE and together < _SAVED_BASE:
+            saved = (
+                seconds * _SAVED_BASE
+                + together
+                + (_SAVED_VALUES_AND_LOAD if loads else _SAVED_VALUES)
+            )
             settings += [(LOAD, "on-empty-db")] if loads else []
-            settings += [(SYNC_DELAY, "0"), (SYNC_REPLICAS, str(carried))]
+            settings += [(SYNC_DELAY, "0"), (SYNC_REPLICAS, str(saved))]
     return tuple(settings)
 
 
-def calm(view: View) -> Settings:
+def restore(view: View) -> Settings:
     """What puts the pace and the sync delay back; empty when they are as they should be."""
     settings: list[tuple[str, str]] = []
     if view.setting(PING_INTERVAL) not in (None, PING_DEFAULT):
         settings.append((PING_INTERVAL, PING_DEFAULT))
-    carried = int(view.setting(SYNC_REPLICAS) or 0)
-    if carried >= _CARRY:
-        seconds, together = divmod(carried % _CARRY, _CARRIED)
-        settings += [(LOAD, "disabled")] if carried >= _CARRY_LOAD else []
+    saved = int(view.setting(SYNC_REPLICAS) or 0)
+    if saved >= _SAVED_VALUES:
+        seconds, together = divmod(saved % _SAVED_VALUES, _SAVED_BASE)
+        settings += [(LOAD, "disabled")] if saved >= _SAVED_VALUES_AND_LOAD else []
         settings += [(SYNC_DELAY, str(seconds)), (SYNC_REPLICAS, str(together))]
     return tuple(settings)
 
 
-def dip(pods: int, slotted: float) -> Settings:
+def lower_node_timeout(pods: int, slotted: float) -> Settings:
     """The dip for a primary that was given its slots that many seconds ago; empty before its time.
 
     Empty too for so many pods that their gossip takes longer than the wait.
     """
-    for upto, value, before in _DIPS:
+    for upto, value, before in _LOW_NODE_TIMEOUTS:
         if pods <= upto:
             return ((NODE_TIMEOUT, str(value)),) if slotted * 1000 >= value - before else ()
     return ()
 
 
-def dipped(view: View) -> bool:
+def has_low_node_timeout(view: View) -> bool:
     """Whether the node time-out is at a dip's mark."""
     return view.setting(NODE_TIMEOUT) in {str(value) for value in MARKS}
 
 
-def undip(node_timeout: int) -> Settings:
+def restore_node_timeout(node_timeout: int) -> Settings:
     """Put the node time-out, in ms, back."""
     return ((NODE_TIMEOUT, str(node_timeout)),)
 
 
 def marked(view: View) -> bool:
     """Whether the node carries any temporary setting."""
-    return dipped(view) or bool(calm(view))
+    return has_low_node_timeout(view) or bool(restore(view))

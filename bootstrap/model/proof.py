@@ -17,7 +17,7 @@ class Proof(enum.Enum):
     #: It says nothing yet: its sidecar has not written, or this is not a node of ours.
     SILENT = enum.auto()
     #: Another pod of the same StatefulSet: an address that moved on.
-    SIBLING = enum.auto()
+    PEER = enum.auto()
     STRANGER = enum.auto()
 
 
@@ -51,4 +51,4 @@ def prove(
     if meant is None:
         return Proof.STRANGER
     # The name of the same pod before it was adopted: its sidecar has not written yet.
-    return Proof.SILENT if topology.hostname_of(meant) == hostname else Proof.SIBLING
+    return Proof.SILENT if topology.hostname_of(meant) == hostname else Proof.PEER

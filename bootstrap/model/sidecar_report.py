@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from bootstrap.model.timers import Memory, Refusal
+from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.todo import Todo
 
 
@@ -31,7 +31,7 @@ class Heard:
     #: How long ago that look was, in seconds.
     age: float = 0.0
     #: What it remembered at that look.
-    memory: Memory | None = None
+    memory: Timers | None = None
 
     @property
     def held(self) -> bool:
@@ -68,14 +68,14 @@ def _fix(said: dict[str, Any]) -> tuple[Todo, ...]:
     return next((tuple(Todo(**todo) for todo in one["todo"]) for one in ones if one["todo"]), ())
 
 
-def _memory(said: dict[str, Any]) -> Memory:
-    known = {field.name for field in dataclasses.fields(Memory)}
+def _memory(said: dict[str, Any]) -> Timers:
+    known = {field.name for field in dataclasses.fields(Timers)}
     values = {name: _frozen(value) for name, value in said.items() if name in known}
     values["refused"] = tuple(Refusal(*one) for one in values.get("refused", ()))
-    return Memory(**values)
+    return Timers(**values)
 
 
-def remembered(mine: Memory, some: tuple[Heard, ...], me: str, pods: tuple[str, ...]) -> Memory:
+def remembered(mine: Timers, some: tuple[Heard, ...], me: str, pods: tuple[str, ...]) -> Timers:
     """What our own pod's sidecar remembers, and of each pod what only its own can tell.
 
     `mine` is what a single look gives, for want of a sidecar's.

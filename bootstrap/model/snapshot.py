@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bootstrap.model import directory
 from bootstrap.model.slots import Ranges
-from bootstrap.model.timers import Memory
+from bootstrap.model.timers import Timers
 
 if TYPE_CHECKING:
     from bootstrap.model.primary_answer import Upstream
@@ -40,7 +40,7 @@ class Member:
     flags: frozenset[str] = frozenset()
     primary_id: str | None = None
     epoch: int = 0
-    linked: bool = True
+    bus_connected: bool = True
     slots: Ranges = ()
     #: In the server's order. Only a node's own line has any.
     open_slots: tuple[OpenSlot, ...] = ()
@@ -299,7 +299,7 @@ class Snapshot:
 
     scope: Scope
     pods: tuple[Pod, ...]
-    memory: Memory = field(default_factory=Memory)
+    timers: Timers = field(default_factory=Timers)
     #: Whether the service has said which pods it has, so that later ones were looked at too.
     listed: bool = True
     #: What DNS says of the headless Service's own name; None when it was not asked for.

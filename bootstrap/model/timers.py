@@ -21,7 +21,7 @@ class Refusal(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class Timers:
     """What the observer remembers from earlier looks, as durations in seconds and first values."""
 
     #: How long our own node has carried a temporary setting of forming.

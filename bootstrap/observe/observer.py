@@ -26,7 +26,7 @@ from bootstrap.model.snapshot import (
 )
 from bootstrap.model.topology import Topology
 from bootstrap.observe import bus_port, disk, originals, timers, volume
-from bootstrap.observe.peers import Siblings
+from bootstrap.observe.peers import Peers
 from bootstrap.redis import login, node
 
 if TYPE_CHECKING:
@@ -54,11 +54,11 @@ class Observer:
         """
         self.topology = topology
         self.names = names
-        self._memories = timers.Memories(topology, clock)
+        self._stopwatches = timers.Stopwatches(topology, clock)
         self._local = node.Node(
             local, topology.port, access, topology.hostname_of(topology.ordinal)
         )
-        self._siblings = Siblings(topology, access)
+        self._siblings = Peers(topology, access)
         self._listed = False
         self._service: directory.Name | None = None
         self._unnamed = False
@@ -72,7 +72,7 @@ class Observer:
     async def look(self, scope: Scope) -> Snapshot:
         """One look, no wider than asked for."""
         mine = await self._local.read(links=True)
-        if self._memories.restarted(mine):
+        if self._stopwatches.restarted(mine):
             # What the service had when our server was another one says nothing of later pods.
             self._listed = False
             self.names.forget_listing()
@@ -90,12 +90,12 @@ class Observer:
         pods = await self._knocked(mine, pods) if scope is Scope.ALL else pods
         seen = await self._former(scope, mine)
         pods.sort(key=lambda pod: pod.ordinal)
-        memory = self._memories.of(scope, me, pods, self._volume)
+        memory = self._stopwatches.of(scope, me, pods, self._volume)
         down = memory.unlinked_for(me.name) or 0.0
         return Snapshot(
             scope=scope,
             pods=tuple(pods),
-            memory=memory,
+            timers=memory,
             listed=self._listed,
             service=self._service,
             volume=self._volume,
@@ -142,11 +142,11 @@ class Observer:
 
     def gate_opened(self) -> None:
         """From now on our own server may be up at any time."""
-        self._memories.opened = True
+        self._stopwatches.opened = True
 
     def answered(self, pod: str, kind: str, refused: str | None, *, forbidden: bool) -> None:
         """What a server has said to a command, which later looks remember."""
-        self._memories.answered(pod, kind, refused, forbidden=forbidden)
+        self._stopwatches.answered(pod, kind, refused, forbidden=forbidden)
 
     def _volume_of(self, mine: View | Unreachable) -> Volume | None:
         """Our own node's volume, while no server listens: one that runs has read it already."""
@@ -160,7 +160,7 @@ class Observer:
         that are not ours.
         """
         topology, own = self.topology, [self._local.address, self.topology.address or ""]
-        if self._volume and self._volume.members and not self._memories.opened:
+        if self._volume and self._volume.members and not self._stopwatches.opened:
             return await self._originals.of_volume(self._volume.members, topology, own)
         if (
             scope is Scope.ALL
@@ -267,9 +267,9 @@ class Observer:
         Or else one node that stays away for long would make every sidecar ask for all pods, again
         and again. A pod that is not there after all is asked for at the next look.
         """
-        if not isinstance(mine, View) or not self._memories.looked(mine):
+        if not isinstance(mine, View) or not self._stopwatches.looked(mine):
             return set()
-        return {one.hostname for one in mine.others if one.linked and not one.failed}
+        return {one.hostname for one in mine.others if one.bus_connected and not one.failed}
 
     async def _named_by_nodes(self, nameless: tuple[str, ...]) -> dict[int, directory.Name]:
         """Addresses of the service without a name: the node there says whose it is."""

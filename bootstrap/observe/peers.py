@@ -16,7 +16,7 @@ from bootstrap.observe import placed, timers
 from bootstrap.redis import login, node
 
 
-class Siblings:
+class Peers:
     """Keeps connections, and who was proven to be where."""
 
     def __init__(self, topology: Topology, access: login.Access) -> None:

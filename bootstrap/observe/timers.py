@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from bootstrap.model import bus, fast_form, leaving_mark
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import OpenSlot, Pod, Scope, Unreachable, View, Volume
-from bootstrap.model.timers import Memory, Refusal
+from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.topology import Topology
 
 _HALVED = "halved"
@@ -17,7 +17,7 @@ _OPEN = "open slots"
 _REFUSED = 30.0
 
 
-class Memories:
+class Stopwatches:
     """Grows with each look; lives and dies with the process."""
 
     def __init__(self, topology: Topology, clock: Callable[[], float]) -> None:
@@ -36,9 +36,9 @@ class Memories:
 
     def of(
         self, scope: Scope, me: Pod, pods: Sequence[Pod], volume: Volume | None = None
-    ) -> Memory:
+    ) -> Timers:
         """What is remembered at a look, this one included."""
-        memory = self._memory(me, pods)
+        memory = self._timers(me, pods)
         self._looked = self._looked or scope is Scope.ALL
         if scope is Scope.HALF:
             self._since.setdefault(_HALVED, self._clock())
@@ -67,7 +67,7 @@ class Memories:
         """Whether our server is another one than at the last look that saw it."""
         return isinstance(mine, View) and self._run not in {"", mine.run_id}
 
-    def _memory(self, me: Pod, pods: Sequence[Pod]) -> Memory:
+    def _timers(self, me: Pod, pods: Sequence[Pod]) -> Timers:
         my = me.view
         if my is not None and my.run_id != self._run:
             # Whom a server knows at its start it knows by addresses that may be of the past.
@@ -77,15 +77,19 @@ class Memories:
         idle = roleless(my)
         for pod in pods:
             said = pod.view.setting(fast_form.NODE_TIMEOUT) if pod.view else None
-            if pod.view is not None and said is not None and not fast_form.dipped(pod.view):
+            if (
+                pod.view is not None
+                and said is not None
+                and not fast_form.has_low_node_timeout(pod.view)
+            ):
                 self._node_timeouts[pod.name] = int(said)
             if pod.view is not None and pod.view.myself.slots:
                 self._since.setdefault(f"slots of {pod.name}", self._clock())
-        if any(pod.view is not None and fast_form.dipped(pod.view) for pod in pods):
+        if any(pod.view is not None and fast_form.has_low_node_timeout(pod.view) for pod in pods):
             self._since.setdefault("dipped", self._clock())
-        return Memory(
+        return Timers(
             marked=self._lasting("marked", my is not None and fast_form.marked(my)),
-            own_dip=self._lasting("own dip", my is not None and fast_form.dipped(my)),
+            own_dip=self._lasting("own dip", my is not None and fast_form.has_low_node_timeout(my)),
             # Two spans: a node that was blank for long, and has just been met, is to be told its
             # role.
             idle=max(

@@ -11,7 +11,7 @@ from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import copied_volume, heal
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import under_way
 from bootstrap.plan.messages import advice, commands, durations, foreign_node
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
@@ -21,76 +21,76 @@ from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 _STALE_SECONDS = 60.0
 
 
-def doubts(scene: Scene) -> Plan | None:
+def doubts(facts: Facts) -> Plan | None:
     """Blocked with every doubt named, or None. Our own nodes are brought together all the same."""
-    if scene.snapshot.scope < Scope.ALL and _named_otherwise(scene):
+    if facts.snapshot.scope < Scope.ALL and _named_otherwise(facts):
         # The id of one of our own pods' nodes may bear that name: only a look at them all can tell.
         what = "a look at whose the nodes of other names are"
-        wait = Wait(pod=scene.me.name, what=what, usual=durations.LOOK)
+        wait = Wait(pod=facts.me.name, what=what, usual=durations.LOOK)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
-    twins = copied_volume.twins(scene)
+    twins = copied_volume.twins(facts)
     blocked = (
-        *_hopeless(scene),
+        *_hopeless(facts),
         *twins,
-        *_foreign_members(scene),
-        *_strangers(scene),
-        *_one_id_twice(scene),
+        *_foreign_members(facts),
+        *_strangers(facts),
+        *_one_id_twice(facts),
     )
     if not blocked:
         return None
-    look = Scope.ALL if twins or heal.needed(scene) else scene.snapshot.scope
+    look = Scope.ALL if twins or heal.needed(facts) else facts.snapshot.scope
     # A MEET of a node that lives in two places would only mix the two further.
-    steps = () if twins else heal.steps(scene)
+    steps = () if twins else heal.steps(facts)
     return Plan(phase=Phase.BLOCKED, blocked=blocked, steps=steps, look=look)
 
 
-def _hopeless(scene: Scene) -> list[Block]:
+def _hopeless(facts: Facts) -> list[Block]:
     """Pods that nothing can be formed with. A cluster that is there gets on without them."""
-    if any(not view.alone for _, view in scene.viewed):
+    if any(not view.alone for _, view in facts.viewed):
         return []
-    return [_folded(scene, reason, some) for (_, reason), some in _alike(scene).items()]
+    return [_folded(facts, reason, some) for (_, reason), some in _alike(facts).items()]
 
 
-def own_hopeless(scene: Scene) -> Block | None:
+def own_permanent(facts: Facts) -> Block | None:
     """That our own server can be no node, told with all others of which the same was seen."""
-    for (_, reason), some in _alike(scene).items():
-        if scene.me in [pod for pod, _ in some]:
-            return _folded(scene, reason, sorted(some, key=lambda one: one[0] is not scene.me))
+    for (_, reason), some in _alike(facts).items():
+        if facts.me in [pod for pod, _ in some]:
+            return _folded(facts, reason, sorted(some, key=lambda one: one[0] is not facts.me))
     return None
 
 
-def _alike(scene: Scene) -> dict[tuple[str, str], list[tuple[Pod, Block]]]:
+def _alike(facts: Facts) -> dict[tuple[str, str], list[tuple[Pod, Block]]]:
     """The pods that can take no part as they are, by what was seen of each."""
     found: dict[tuple[str, str], list[tuple[Pod, Block]]] = defaultdict(list)
-    for pod in scene.snapshot.pods:
-        block = advice.hopeless(scene, pod)
+    for pod in facts.snapshot.pods:
+        block = advice.permanent(facts, pod)
         if block is not None and isinstance(pod.node, Unreachable):
             found[block.code, pod.node.reason].append((pod, block))
     return found
 
 
-def _folded(scene: Scene, reason: str, some: list[tuple[Pod, Block]]) -> Block:
+def _folded(facts: Facts, reason: str, some: list[tuple[Pod, Block]]) -> Block:
     """The same fault of several pods as one."""
     (_, first), *others = some
     if not others:
         return first
     names = ", ".join(pod.name for pod, _ in some)
-    why = f"{len(some)} of {len(scene.snapshot.pods)} servers: {reason} ({names})"
+    why = f"{len(some)} of {len(facts.snapshot.pods)} servers: {reason} ({names})"
     return dataclasses.replace(first, why=why)
 
 
-def _named_otherwise(scene: Scene) -> list[Member]:
+def _named_otherwise(facts: Facts) -> list[Member]:
     """Nodes in our own node's view whose hostname is not of our StatefulSet."""
-    named = [one for one in scene.my.others if one.hostname and not one.handshake]
-    return [one for one in named if scene.is_ours(one) is False]
+    named = [one for one in facts.my.others if one.hostname and not one.handshake]
+    return [one for one in named if facts.is_ours(one) is False]
 
 
-def _foreign_members(scene: Scene) -> list[Block]:
+def _foreign_members(facts: Facts) -> list[Block]:
     """Such nodes, once all pods of ours were looked at. What is taken for ours is not theirs."""
-    named = _named_otherwise(scene)
+    named = _named_otherwise(facts)
     pods = {
         pod.name: (pod, member.hostname)
-        for pod in scene.snapshot.pods
+        for pod in facts.snapshot.pods
         for member in named
         if pod.view is not None and pod.view.node_id == member.node_id
     }
@@ -98,18 +98,18 @@ def _foreign_members(scene: Scene) -> list[Block]:
     blocked = [
         Block(
             code=Code.FOREIGN_NODE,
-            why=f"our node knows {scene.name(member)}, which is not of {_set(scene)}",
-            fix=foreign_node.fix(scene, member),
+            why=f"our node knows {facts.name(member)}, which is not of {_set(facts)}",
+            fix=foreign_node.fix(facts, member),
         )
         for member in named
-        if member.node_id not in scene.own_ids
+        if member.node_id not in facts.own_ids
     ]
     if misnamed:
-        blocked.append(_misnamed(scene, misnamed))
+        blocked.append(_misnamed(facts, misnamed))
     return blocked
 
 
-def _misnamed(scene: Scene, pods: list[tuple[Pod, str]]) -> Block:
+def _misnamed(facts: Facts, pods: list[tuple[Pod, str]]) -> Block:
     """Nodes that answer at our pods' addresses, and announce names that are no pod's."""
     (first, seen), *others = pods
     more = "".join(f"; {pod.name} announces {name}" for pod, name in others)
@@ -117,15 +117,15 @@ def _misnamed(scene: Scene, pods: list[tuple[Pod, str]]) -> Block:
         code=Code.FOREIGN_NODE,
         why=f"{first.name} at {first.address} announces the name {seen}; expected {first.hostname},"
         f" or a form of it{more}",
-        fix=foreign_node.rename(scene, [pod for pod, _ in pods]),
+        fix=foreign_node.rename(facts, [pod for pod, _ in pods]),
     )
 
 
-def _set(scene: Scene) -> str:
-    return f"{scene.topology.statefulset}.{scene.topology.subdomain}"
+def _set(facts: Facts) -> str:
+    return f"{facts.topology.statefulset}.{facts.topology.subdomain}"
 
 
-def _strangers(scene: Scene) -> list[Block]:
+def _strangers(facts: Facts) -> list[Block]:
     """Addresses behind our names where another set's node answers."""
     return [
         Block(
@@ -135,7 +135,7 @@ def _strangers(scene: Scene) -> list[Block]:
             fix=(
                 Todo(
                     what=f"is that the address of {pod.name}?",
-                    command=commands.get(scene.topology, f"pod {pod.name}", "-o wide"),
+                    command=commands.get(facts.topology, f"pod {pod.name}", "-o wide"),
                     expect=f"expected: {pod.address}; another one: DNS is wrong, see its log:"
                     " kubectl logs -n kube-system -l k8s-app=kube-dns --tail=20",
                 ),
@@ -144,20 +144,20 @@ def _strangers(scene: Scene) -> list[Block]:
                     command="kubectl get pods -A -o wide --field-selector"
                     f" status.podIP={pod.address}",
                     expect=f"expected: {pod.name} alone; another one: the Service"
-                    f" {commands.service(scene.topology)} selects pods that are not its own",
+                    f" {commands.service(facts.topology)} selects pods that are not its own",
                 ),
             ),
         )
-        for pod in scene.snapshot.pods
-        if pod.view is not None and scene.proof(pod) is Proof.STRANGER
-        if not scene.settled or scene.snapshot.memory.strange_for(pod.name) >= _STALE_SECONDS
+        for pod in facts.snapshot.pods
+        if pod.view is not None and facts.proof(pod) is Proof.STRANGER
+        if not facts.settled or facts.snapshot.timers.strange_for(pod.name) >= _STALE_SECONDS
     ]
 
 
-def _one_id_twice(scene: Scene) -> list[Block]:
+def _one_id_twice(facts: Facts) -> list[Block]:
     """Two pods whose nodes have one id: a cloned volume. They would flap silently."""
     holders: dict[str, list[Pod]] = defaultdict(list)
-    for pod, view in scene.viewed:
+    for pod, view in facts.viewed:
         holders[view.node_id].append(pod)
     return [
         Block(
@@ -168,14 +168,14 @@ def _one_id_twice(scene: Scene) -> list[Block]:
                     Todo(
                         what=f"one volume is a copy of the other; how new are the data of"
                         f" {pod.name}?",
-                        command=f"{commands.ask(scene.topology, pod.name)} INFO",
+                        command=f"{commands.ask(facts.topology, pod.name)} INFO",
                         expect="compare master_repl_offset, rdb_last_save_time and the keys below"
                         " # Keyspace",
                     )
                     for pod in pods
                 ),
                 *(
-                    advice.emptying(scene.topology, pod.name, f"only if {pod.name} is the copy")
+                    advice.emptying(facts.topology, pod.name, f"only if {pod.name} is the copy")
                     for pod in pods
                 ),
             ),
@@ -185,28 +185,28 @@ def _one_id_twice(scene: Scene) -> list[Block]:
     ]
 
 
-def split(scene: Scene) -> Plan | None:
+def split(facts: Facts) -> Plan | None:
     """Our own pods in more than one cluster that owns slots (of several nodes each)."""
     owning = [
         names
-        for names in components(scene)
-        if any(_slots_in(view) and not view.alone for pod, view in scene.viewed if pod in names)
+        for names in components(facts)
+        if any(_slots_in(view) and not view.alone for pod, view in facts.viewed if pod in names)
     ]
-    if len(owning) < 2 or under_way(scene):
+    if len(owning) < 2 or under_way(facts):
         return None
     sides = "; ".join(", ".join(pod.name for pod in side) for side in owning)
     block = Block(
         code=Code.SPLIT,
         why=f"our pods are in {len(owning)} clusters that both own slots: {sides}",
-        fix=_made_whole(scene, owning)
-        if _halves(scene, owning)
-        else advice.one_is_right(scene, owning),
+        fix=_made_whole(facts, owning)
+        if _halves(facts, owning)
+        else advice.one_is_right(facts, owning),
     )
-    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=scene.snapshot.scope)
+    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=facts.snapshot.scope)
 
 
-def _made_whole(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
-    topology = scene.topology
+def _made_whole(facts: Facts, sides: list[list[Pod]]) -> tuple[Todo, ...]:
+    topology = facts.topology
     first, *others = (side[0] for side in sides)
     looks = (
         advice.nodes(
@@ -231,12 +231,12 @@ def _made_whole(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
     return (*looks, *meets)
 
 
-def _halves(scene: Scene, sides: list[list[Pod]]) -> bool:
+def _halves(facts: Facts, sides: list[list[Pod]]) -> bool:
     """Whether no slot has owners on two sides, by the words of all who are there."""
     claims = [
         slots.normalise(
             span
-            for pod, view in scene.viewed
+            for pod, view in facts.viewed
             if pod in side
             for member in view.members
             for span in member.slots
@@ -251,11 +251,11 @@ def _slots_in(view: View) -> bool:
     return any(member.slots for member in view.members)
 
 
-def components(scene: Scene) -> list[list[Pod]]:
+def components(facts: Facts) -> list[list[Pod]]:
     """Proven pods grouped by who knows whom, each group and the groups sorted by ordinal."""
     groups: list[tuple[frozenset[str], list[Pod]]] = []
-    for pod, view in scene.viewed:
-        known = view.known_ids & scene.pod_by_id.keys()
+    for pod, view in facts.viewed:
+        known = view.known_ids & facts.pod_by_id.keys()
         touching = [group for group in groups if group[0] & known]
         groups = [group for group in groups if group not in touching]
         ids = known.union(*(some for some, _ in touching))

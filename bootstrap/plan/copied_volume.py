@@ -28,7 +28,7 @@ from bootstrap.model.snapshot import Former, Member, Pod, Scope, Trouble, Unreac
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands
 from bootstrap.plan.verdict import Block, Gate
 
@@ -37,26 +37,26 @@ from bootstrap.plan.verdict import Block, Gate
 _NO_NODE = frozenset({Trouble.NOT_CLUSTER, Trouble.REFUSED})
 
 
-def held(scene: Scene) -> Gate | None:
+def held(facts: Facts) -> Gate | None:
     """Why our server may not start from its volume; None when nothing speaks against it."""
-    volume, former = scene.snapshot.volume, scene.snapshot.former
+    volume, former = facts.snapshot.volume, facts.snapshot.former
     mine = volume.myself if volume else None
     if volume is None or mine is None or former is None:
         return None
-    bears = bearer(volume, scene.topology)
+    bears = bearer(volume, facts.topology)
     living = list(_living(volume, former))
     twin = next((one for one in living if one[1].node_id == mine.node_id), None)
     if twin is not None:
-        return _twin(scene, mine, bears, *twin)
-    others = [one for one in living if _of_another_set(scene, bears, *one)]
-    if not others and (not bears or any(_in_our_pod(scene, *one) for one in living)):
+        return _twin(facts, mine, bears, *twin)
+    others = [one for one in living if _of_another_set(facts, bears, *one)]
+    if not others and (not bears or any(_in_our_pod(facts, *one) for one in living)):
         return None
-    if scene.snapshot.scope < Scope.ALL:
+    if facts.snapshot.scope < Scope.ALL:
         why = "its volume names nodes of another set, which may live in pods of ours"
         return Gate(open=False, until="its peers to be asked", why=why)
     if others:
-        return _others(scene, bears, *others[0])
-    return _unheard(scene, bears, former) or _follows(scene, volume, mine)
+        return _others(facts, bears, *others[0])
+    return _unheard(facts, bears, former) or _follows(facts, volume, mine)
 
 
 def bearer(volume: Volume, topology: Topology) -> str:
@@ -73,17 +73,17 @@ def bearer(volume: Volume, topology: Topology) -> str:
     return Counter(sorted(map(owner, hostnames))).most_common(1)[0][0]
 
 
-def twins(scene: Scene) -> list[Block]:
+def twins(facts: Facts) -> list[Block]:
     """Ids of our pods' nodes that answer at another place too, while our own server runs."""
-    former = scene.snapshot.former
-    if former is None or scene.snapshot.scope < Scope.ALL:
+    former = facts.snapshot.former
+    if former is None or facts.snapshot.scope < Scope.ALL:
         return []
-    found = [*_answering(scene, former), *_mute(scene, former)]
+    found = [*_answering(facts, former), *_mute(facts, former)]
     if not found:
         return []
     (_, first, other), *others = sorted(found, key=lambda one: (one[0].ordinal, one[1]))
     more = [pod.name for pod, *_ in others]
-    topology = scene.topology
+    topology = facts.topology
     return [
         Block(
             code=Code.COPIED_VOLUME,
@@ -103,16 +103,16 @@ def twins(scene: Scene) -> list[Block]:
                     " the sidecars of this one bring its nodes together again",
                     other,
                 ),
-                _stopping(topology, "only if this one is the copy: stop it", scene.me.hostname),
+                _stopping(topology, "only if this one is the copy: stop it", facts.me.hostname),
             ),
         )
     ]
 
 
-def _answering(scene: Scene, former: Former) -> Iterator[tuple[Pod, str, str]]:
+def _answering(facts: Facts, former: Former) -> Iterator[tuple[Pod, str, str]]:
     """Pods whose node's id another place says too: the pod, what is so, and the name there."""
-    pods = {**scene.pod_by_id, scene.my.node_id: scene.me}
-    ours = {pod.address for pod in scene.snapshot.pods}
+    pods = {**facts.pod_by_id, facts.my.node_id: facts.me}
+    ours = {pod.address for pod in facts.snapshot.pods}
     for address, said in former.nodes:
         pod = pods.get(said.node_id) if isinstance(said, View) else None
         if isinstance(said, View) and pod and address not in ours:
@@ -120,11 +120,11 @@ def _answering(scene: Scene, former: Former) -> Iterator[tuple[Pod, str, str]]:
             yield pod, f"{where}, and so is {address}, as {name}", name
 
 
-def _mute(scene: Scene, former: Former) -> Iterator[tuple[Pod, str, str]]:
+def _mute(facts: Facts, former: Former) -> Iterator[tuple[Pod, str, str]]:
     """Pods whose node ours knows by another name, where a server does not say which node it is."""
     answers = dict(former.nodes)
-    for member in places.foreign(scene.my.others, scene.topology):
-        pod, said = scene.pod_by_id.get(member.node_id), answers.get(member.address)
+    for member in places.foreign(facts.my.others, facts.topology):
+        pod, said = facts.pod_by_id.get(member.node_id), answers.get(member.address)
         if pod and isinstance(said, Unreachable) and said.trouble not in _NO_NODE:
             where = f"{pod.name} at {pod.address} is node {member.node_id}"
             name = f"known as {member.hostname}"
@@ -147,53 +147,53 @@ def _living(volume: Volume, former: Former) -> Iterator[tuple[str, View]]:
             yield address, said
 
 
-def _of_another_set(scene: Scene, bears: str, address: str, said: View) -> bool:
+def _of_another_set(facts: Facts, bears: str, address: str, said: View) -> bool:
     """Whether a node that our volume knows lives in another set, and not in a pod of ours."""
-    if _in_our_pod(scene, address, said):
+    if _in_our_pod(facts, address, said):
         return False
     name = plain(said.setting("cluster-announce-hostname") or "")
-    if name and scene.topology.form_of(name) is not None:
+    if name and facts.topology.form_of(name) is not None:
         return False
     return bool(name or bears)
 
 
-def _in_our_pod(scene: Scene, address: str, said: View) -> bool:
+def _in_our_pod(facts: Facts, address: str, said: View) -> bool:
     """Whether it is the node that answers at the address of one of our other pods."""
-    pods = [pod for pod in scene.snapshot.pods if pod is not scene.me and pod.address == address]
+    pods = [pod for pod in facts.snapshot.pods if pod is not facts.me and pod.address == address]
     return any(pod.view is not None and pod.view.node_id == said.node_id for pod in pods)
 
 
-def _twin(scene: Scene, mine: Member, bears: str, address: str, said: View) -> Gate:
-    me = scene.me.name
+def _twin(facts: Facts, mine: Member, bears: str, address: str, said: View) -> Gate:
+    me = facts.me.name
     written = f"; the volume was written by a pod of {bears}" if bears else ""
     return Gate(
         open=False,
         why=f"the volume of {me} is a copy: its node {mine.node_id} runs at {address}, as"
-        f" {announced(said)}{written}{_adopts(scene, bears)}. The server of {me} is not started,"
+        f" {announced(said)}{written}{_adopts(facts, bears)}. The server of {me} is not started,"
         " and neither that node nor the copy is touched",
         until="the original to be stopped",
         code=Code.COPIED_VOLUME,
-        fix=_choice(scene, bears, announced(said)),
+        fix=_choice(facts, bears, announced(said)),
     )
 
 
-def _others(scene: Scene, bears: str, address: str, said: View) -> Gate:
-    me = scene.me.name
+def _others(facts: Facts, bears: str, address: str, said: View) -> Gate:
+    me = facts.me.name
     bears = bears or owner(announced(said))
     return Gate(
         open=False,
         why=f"the volume of {me} is a copy: it was written in the cluster of {bears}, and of that"
-        f" node {said.node_id} runs at {address}, as {announced(said)}{_adopts(scene, bears)}. The"
+        f" node {said.node_id} runs at {address}, as {announced(said)}{_adopts(facts, bears)}. The"
         f" server of {me} is not started, and neither that node nor the copy is touched",
         until="the original to be stopped",
         code=Code.COPIED_VOLUME,
-        fix=_choice(scene, bears, announced(said)),
+        fix=_choice(facts, bears, announced(said)),
     )
 
 
-def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
+def _unheard(facts: Facts, bears: str, former: Former) -> Gate | None:
     """No node of the volume's set answers. Whether that is enough a person has to say."""
-    me, adopted = scene.me.name, scene.topology.adopted
+    me, adopted = facts.me.name, facts.topology.adopted
     unclear = [
         f"DNS about {name}: {said.reason}" for name, said in former.names if said.state == "unknown"
     ]
@@ -202,7 +202,7 @@ def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
         for address, said in former.nodes
         if isinstance(said, Unreachable) and said.trouble not in _NO_NODE
     ]
-    why = f"the volume of {me} was written by a pod of {bears}, and {me} is of {_set(scene)}"
+    why = f"the volume of {me} was written by a pod of {bears}, and {me} is of {_set(facts)}"
     if unclear:
         return Gate(
             open=False,
@@ -230,30 +230,30 @@ def _unheard(scene: Scene, bears: str, former: Former) -> Gate | None:
             Todo(
                 what=f"only if {bears} is gone for good, and these data are to live on here: set"
                 f" BOOTSTRAP_ADOPT={bears} for the sidecars (docs/restore.md)",
-                command=f"kubectl edit statefulset{commands.namespace(scene.topology)}"
-                f" {scene.topology.statefulset}",
+                command=f"kubectl edit statefulset{commands.namespace(facts.topology)}"
+                f" {facts.topology.statefulset}",
                 expect="under env of the container bootstrap",
             ),
-            advice.emptying(scene.topology, me, "only if the volume was meant to be new"),
+            advice.emptying(facts.topology, me, "only if the volume was meant to be new"),
         ),
     )
 
 
-def _follows(scene: Scene, volume: Volume, mine: Member) -> Gate | None:
+def _follows(facts: Facts, volume: Volume, mine: Member) -> Gate | None:
     """An adopted replica starts after its primary: snapshots may lie on two sides of a failover.
 
     Then each of two volumes says that it follows the other, and redis 8.2 does not survive that:
     on all other nodes it goes round in that circle for ever (`clusterNodeGetMaster`).
     """
     primary = next((one for one in volume.members if one.node_id == mine.primary_id), None)
-    if primary is None or primary.node_id in scene.pod_by_id:
+    if primary is None or primary.node_id in facts.pod_by_id:
         return None
-    pod = scene.pod_named(primary)
-    if pod is None or scene.proof(pod) is Proof.OURS:
+    pod = facts.pod_named(primary)
+    if pod is None or facts.proof(pod) is Proof.OURS:
         return None  # there is no such pod, or its volume is gone: it is another node now
-    me, topology = scene.me.name, scene.topology
+    me, topology = facts.me.name, facts.topology
     why = f"by its volume {me} follows the node of {pod.name}, which is not up yet"
-    if scene.snapshot.memory.shut < topology.gate_seconds:
+    if facts.snapshot.timers.shut < topology.gate_seconds:
         return Gate(open=False, until=f"{pod.name} to start", why=why)
     return Gate(
         open=False,
@@ -280,37 +280,37 @@ def _follows(scene: Scene, volume: Volume, mine: Member) -> Gate | None:
     )
 
 
-def _set(scene: Scene) -> str:
-    return f"{scene.topology.statefulset}.{scene.topology.subdomain}"
+def _set(facts: Facts) -> str:
+    return f"{facts.topology.statefulset}.{facts.topology.subdomain}"
 
 
-def _adopts(scene: Scene, bears: str) -> str:
+def _adopts(facts: Facts, bears: str) -> str:
     """That the variable is set, where it is: it takes over nothing that answers."""
-    adopted = scene.topology.adopted
+    adopted = facts.topology.adopted
     if not adopted:
         return ""
     counts = "counts once that one answers no more" if adopted == bears else "names another set"
     return f"; BOOTSTRAP_ADOPT={adopted} is set, and {counts}"
 
 
-def _choice(scene: Scene, bears: str, said: str) -> tuple[Todo, ...]:
+def _choice(facts: Facts, bears: str, said: str) -> tuple[Todo, ...]:
     """The two ways out of a copy whose original lives."""
-    adopted = scene.topology.adopted
+    adopted = facts.topology.adopted
     move = f"set BOOTSTRAP_ADOPT={bears} here (docs/restore.md)" if bears else "wait for the gate"
     if bears and adopted == bears:
         move = "wait for the gate, as BOOTSTRAP_ADOPT names it already"
     return (
         Todo(
             what="is this set to start without data, or are the data to move here?",
-            command=f"{commands.in_sidecar(scene.topology, scene.me.name)} python -m bootstrap"
+            command=f"{commands.in_sidecar(facts.topology, facts.me.name)} python -m bootstrap"
             f" explain {Code.COPIED_VOLUME}",
             expect="the original is served and untouched meanwhile",
         ),
         advice.emptying(
-            scene.topology, scene.me.name, "to start without data, in each pod of this set"
+            facts.topology, facts.me.name, "to start without data, in each pod of this set"
         ),
         _stopping(
-            scene.topology,
+            facts.topology,
             "only to move the data here for good, at a time when its clients may be without it:"
             f" stop the original, which serves them; then {move}",
             said,

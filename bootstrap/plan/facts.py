@@ -12,7 +12,7 @@ from bootstrap.model.topology import Topology
 
 
 @dataclass(frozen=True)
-class Scene:
+class Facts:
     """Not slotted: what is derived is kept, since several rules ask for it."""
 
     snapshot: Snapshot
@@ -119,7 +119,7 @@ class Scene:
     def lives(self, member: Member) -> bool:
         """Whether our node is in touch with a member, and has had the time to find out."""
         old = self.my.uptime * 1000 > 2 * self.topology.node_timeout
-        return old and member.linked and not member.failed
+        return old and member.bus_connected and not member.failed
 
     @functools.cached_property
     def own_ids(self) -> frozenset[str]:
@@ -130,7 +130,7 @@ class Scene:
     def lasting_known(self) -> bool:
         """Whether it is known for how long our own node has missed others."""
         heard = (one.pod for one in self.snapshot.heard if one.memory is not None)
-        return not self.snapshot.memory.glance or self.topology.name in heard
+        return not self.snapshot.timers.glance or self.topology.name in heard
 
     @property
     def all_asked(self) -> bool:

@@ -12,60 +12,60 @@ from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
 from bootstrap.plan import form_steps, moved, size
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import Formation, formation, ours, under_way
 from bootstrap.plan.messages import advice, commands, dns_names, durations
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
-def form(scene: Scene) -> Plan | None:
+def form(facts: Facts) -> Plan | None:
     """The seed's plan while nothing, or only a part, is formed; None when it is not its turn."""
-    if not scene.topology.seed or not _unfinished(scene):
+    if not facts.topology.seed or not _unfinished(facts):
         return None
-    if scene.snapshot.scope < Scope.ALL:
+    if facts.snapshot.scope < Scope.ALL:
         return _waiting(
-            Wait(pod=scene.me.name, what="a look at every expected pod", usual=durations.LOOK)
+            Wait(pod=facts.me.name, what="a look at every expected pod", usual=durations.LOOK)
         )
-    if scene.my.blank and _cluster_elsewhere(scene):
+    if facts.my.blank and _cluster_elsewhere(facts):
         return None  # slots come before meetings, so that cluster is not our half-done work
-    found = formation(scene)
-    if moved.displaced(scene) or (found is None and not scene.my.alone):
+    found = formation(facts)
+    if moved.displaced(facts) or (found is None and not facts.my.alone):
         return None  # whom we have only just met is where we met it: this cluster is an old one
     if found is None:
-        listed = scene.snapshot.listed
-        return size.refusal(scene) if listed else _waiting(_unlisted(scene))
+        listed = facts.snapshot.listed
+        return size.refusal(facts) if listed else _waiting(_unlisted(facts))
     if ours(found):
-        return _begin(scene, found) if _epochs_missing(found) else form_steps.finish(scene, found)
-    if not scene.my.alone and not under_way(scene):
+        return _begin(facts, found) if _epochs_missing(found) else form_steps.finish(facts, found)
+    if not facts.my.alone and not under_way(facts):
         return None  # an established cluster, whose slots have moved on from the layout
-    blocked = tuple(block for pod, view in scene.viewed for block in _used(scene, found, pod, view))
+    blocked = tuple(block for pod, view in facts.viewed for block in _used(facts, found, pod, view))
     if blocked:
         return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)
-    missing = _missing(scene)
+    missing = _missing(facts)
     if missing or any(view.myself.slots for _, view in found.pods if not found.alone):
-        return _waiting(*(missing or _handshakes(found) or _apart(scene, found)))
-    return _begin(scene, found)
+        return _waiting(*(missing or _handshakes(found) or _apart(facts, found)))
+    return _begin(facts, found)
 
 
-def _unfinished(scene: Scene) -> bool:
+def _unfinished(facts: Facts) -> bool:
     """What the seed sees of it in its own node; keys mean that a cluster is in use already."""
-    my = scene.my
+    my = facts.my
     if my.alone or fast_form.marked(my):
         return True
-    found = formation(scene) if scene.snapshot.scope is Scope.ALL else None
+    found = formation(facts) if facts.snapshot.scope is Scope.ALL else None
     if found is not None and ours(found):
         return True  # a seed that looks at all pods anyway sees it through until all have settled
     roleless = any(
         not member.is_replica and not member.slots and not member.failed for member in my.members
     )
-    return not my.keys and (roleless or len(my.known_ids) < (scene.topology.size or 0))
+    return not my.keys and (roleless or len(my.known_ids) < (facts.topology.size or 0))
 
 
-def _cluster_elsewhere(scene: Scene) -> bool:
+def _cluster_elsewhere(facts: Facts) -> bool:
     return any(
         not view.alone and any(member.slots for member in view.members)
-        for pod, view in scene.viewed
-        if pod is not scene.me
+        for pod, view in facts.viewed
+        if pod is not facts.me
     )
 
 
@@ -78,37 +78,37 @@ def _waiting(*waits: Wait) -> Plan:
     return Plan(phase=Phase.WAITING, waiting=waits, look=Scope.ALL)
 
 
-def _missing(scene: Scene) -> list[Wait]:
+def _missing(facts: Facts) -> list[Wait]:
     """Every pod that is not found, not reachable, or not proven to be ours.
 
     Later pods too, where DNS has them: one may be what is left of an earlier cluster, and own
     slots, when all the expected ones have lost their volumes.
     """
     waits: list[Wait] = []
-    later = [pod.ordinal for pod in scene.snapshot.pods if pod.resolved.state == "found"]
-    for ordinal in sorted({*scene.topology.ordinals, *later}):
-        pod = scene.snapshot.pod(scene.topology.name_of(ordinal))
+    later = [pod.ordinal for pod in facts.snapshot.pods if pod.resolved.state == "found"]
+    for ordinal in sorted({*facts.topology.ordinals, *later}):
+        pod = facts.snapshot.pod(facts.topology.name_of(ordinal))
         if pod is None:
             waits.append(
                 Wait(
-                    pod=scene.topology.name_of(ordinal),
+                    pod=facts.topology.name_of(ordinal),
                     what="a first look at it",
                     usual=durations.LOOK,
                 )
             )
             continue
-        wait = advice.missing(scene, pod)
-        if wait is None and scene.proof(pod) is not Proof.OURS:
-            wait = advice.unproven(scene, pod)
+        wait = advice.missing(facts, pod)
+        if wait is None and facts.proof(pod) is not Proof.OURS:
+            wait = advice.unproven(facts, pod)
         if wait is not None:
             waits.append(wait)
     return waits
 
 
-def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
+def _used(facts: Facts, found: Formation, pod: Pod, view: View) -> list[Block]:
     """What makes a pod unfit to be formed from: keys, slots of its own, company of its own."""
     blocked: list[Block] = []
-    keep = advice.used(scene.topology, pod.name)
+    keep = advice.used(facts.topology, pod.name)
     if view.keys:
         why = f"{pod.name} holds {slots.keys(view.keys)}; expected an empty node"
         blocked.append(Block(code=Code.POD_HAS_KEYS, why=why, fix=keep))
@@ -117,39 +117,39 @@ def _used(scene: Scene, found: Formation, pod: Pod, view: View) -> list[Block]:
         expected = f"{slots.render(wanted)} or none" if wanted else "none"
         why = f"{pod.name} owns {slots.named(view.myself.slots)}; expected {expected}"
         blocked.append(Block(code=Code.POD_HAS_SLOTS, why=why, fix=keep))
-    foreign = [m for m in view.others if not m.handshake and not scene.is_ours(m)]
+    foreign = [m for m in view.others if not m.handshake and not facts.is_ours(m)]
     if foreign or (view.myself.is_replica and view.alone):
-        known = ", ".join(scene.name(member) for member in foreign) or "a primary it has lost"
+        known = ", ".join(facts.name(member) for member in foreign) or "a primary it has lost"
         why = f"{pod.name} is already in a cluster, with {known}; expected one that knows no node"
         which = "which cluster is it in? Meeting it would merge two clusters"
         lines = "expected: its own line alone; the others are that cluster's nodes"
         fix = (
-            advice.nodes(scene.topology, pod.name, which, lines),
-            advice.emptying(scene.topology, pod.name),
+            advice.nodes(facts.topology, pod.name, which, lines),
+            advice.emptying(facts.topology, pod.name),
         )
         blocked.append(Block(code=Code.OTHER_CLUSTER, why=why, fix=fix))
     return blocked
 
 
-def _begin(scene: Scene, found: Formation) -> Plan:
+def _begin(facts: Facts, found: Formation) -> Plan:
     """All pods are there, alone, and blank or prepared: no node owns what we are about to give."""
     met = [pod for pod, view in found.pods if view.known_ids != {view.node_id}]
     if met:
-        return _met_without_slots(scene.topology, met)
+        return _met_without_slots(facts.topology, met)
     if not found.alone:
         return _waiting(*_handshakes(found))
-    if not scene.snapshot.listed:
-        return _waiting(_unlisted(scene))
-    return form_steps.begin(scene, found)
+    if not facts.snapshot.listed:
+        return _waiting(_unlisted(facts))
+    return form_steps.begin(facts, found)
 
 
-def _unlisted(scene: Scene) -> Wait:
+def _unlisted(facts: Facts) -> Wait:
     """Without the service's own word there may be pods that no look has shown."""
     return Wait(
-        pod=scene.me.name,
-        what=f"{scene.topology.subdomain} to say which pods it has: one beyond"
+        pod=facts.me.name,
+        what=f"{facts.topology.subdomain} to say which pods it has: one beyond"
         " BOOTSTRAP_SIZE may own slots already",
-        fix=dns_names.dns_fix(scene.topology),
+        fix=dns_names.dns_fix(facts.topology),
         usual=durations.CACHED,
     )
 
@@ -168,7 +168,7 @@ def _handshakes(found: Formation) -> list[Wait]:
     ]
 
 
-def _apart(scene: Scene, found: Formation) -> list[Wait]:
+def _apart(facts: Facts, found: Formation) -> list[Wait]:
     """Nodes that own slots in a cluster which they do not know: they fell out of its meeting."""
     return [
         Wait(
@@ -176,15 +176,15 @@ def _apart(scene: Scene, found: Formation) -> list[Wait]:
             what=f"{pod.name} to know the others, some of which know more nodes than are expected",
             fix=(
                 advice.nodes(
-                    scene.topology,
-                    scene.me.name,
+                    facts.topology,
+                    facts.me.name,
                     "are all nodes that it knows of one cluster?",
                     "expected: nodes of our pods alone",
                 ),
                 Todo(
                     what="if they are: bring them together",
-                    command=f"{commands.ask(scene.topology, pod.name)} CLUSTER MEET"
-                    f" {scene.me.address} {scene.topology.port}",
+                    command=f"{commands.ask(facts.topology, pod.name)} CLUSTER MEET"
+                    f" {facts.me.address} {facts.topology.port}",
                 ),
             ),
         )

@@ -11,7 +11,7 @@ from bootstrap.model.actions import Action, AddSlots, ConfigSet, Meet, Replicate
 from bootstrap.model.snapshot import Scope, View
 from bootstrap.plan import meetings
 from bootstrap.plan.alarms import replication_refused
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import Formation
 from bootstrap.plan.verdict import Phase, Plan, Step
 
@@ -22,12 +22,12 @@ _OK_UNTIL = "every node says cluster_state:ok"
 _CALM_UNTIL = "no temporary setting is left"
 
 
-def begin(scene: Scene, found: Formation) -> Plan:
+def begin(facts: Facts, found: Formation) -> Plan:
     """Slots and epochs, the first step; and what will follow."""
-    hurry = scene.topology.fast_form
+    speed_up = facts.topology.fast_form
     actions: list[Action] = []
     for index, (pod, view) in enumerate(found.pods):
-        speed = fast_form.hurry(view, len(found.pods)) if hurry else ()
+        speed = fast_form.speed_up(view, len(found.pods)) if speed_up else ()
         if speed:
             actions.append(ConfigSet(pod=pod.name, settings=speed, why="quick until it is formed"))
         if not view.myself.epoch:
@@ -38,7 +38,7 @@ def begin(scene: Scene, found: Formation) -> Plan:
         if ranges and not view.myself.slots:
             actions.append(AddSlots(pod=pod.name, ranges=ranges, why="its share of the layout"))
     first = Step(actions=tuple(actions), until=_SLOTS_UNTIL, confirm=True)
-    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(scene, found)))
+    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(facts, found)))
 
 
 def _epoch(index: int, primaries: int, pods: int) -> int:
@@ -53,18 +53,20 @@ def _epoch(index: int, primaries: int, pods: int) -> int:
     return replicas + index + 1 if index < primaries else index - primaries + 1
 
 
-def _rest(scene: Scene, found: Formation) -> tuple[Step, ...]:
+def _rest(facts: Facts, found: Formation) -> tuple[Step, ...]:
     """All that follows the slots, each step as it would be if nothing of it were done yet."""
     steps = [
         Step(actions=_meets(found), until=_MEET_UNTIL),
         Step(actions=_follow(found), until=_FOLLOW_UNTIL),
     ]
-    calm = _calm(scene, found, after=True)
-    last = Step(actions=calm, until=_CALM_UNTIL) if calm else Step(actions=(), until=_OK_UNTIL)
+    restore = _calm(facts, found, after=True)
+    last = (
+        Step(actions=restore, until=_CALM_UNTIL) if restore else Step(actions=(), until=_OK_UNTIL)
+    )
     return tuple(step for step in (*steps, last) if step.actions or step is last)
 
 
-def finish(scene: Scene, found: Formation) -> Plan | None:
+def finish(facts: Facts, found: Formation) -> Plan | None:
     """Slots are given. Whatever can be done now is one step; the barriers stay visible."""
     strangers = _meets(found)
     known = all(
@@ -77,9 +79,9 @@ def finish(scene: Scene, found: Formation) -> Plan | None:
     )
     ok = all(view.state_ok for _, view in found.pods)
     linked = all(view.link_up for _, view in found.replicas)
-    now = (*strangers, *ready, *_tell(found), *_dips(scene, found))
+    now = (*strangers, *ready, *_tell(found), *_dips(facts, found))
     settled = known and ok and linked
-    now += _calm(scene, found, after=False) if not settled else _calm(scene, found, after=True)
+    now += _calm(facts, found, after=False) if not settled else _calm(facts, found, after=True)
     if settled and not now:
         return None
     until = [_MEET_UNTIL] * (not known) + [_FOLLOW_UNTIL] * (not linked) + [_OK_UNTIL] * (not ok)
@@ -87,7 +89,7 @@ def finish(scene: Scene, found: Formation) -> Plan | None:
     later = tuple(action for action in _follow(found) if action not in ready)
     if later:
         steps.append(Step(actions=later, until=_FOLLOW_UNTIL))
-    waits = replication_refused.unlinked(scene, found.replicas)
+    waits = replication_refused.unlinked(facts, found.replicas)
     return Plan(phase=Phase.FORM, look=Scope.ALL, steps=tuple(steps), waiting=waits)
 
 
@@ -142,21 +144,21 @@ def _tell(found: Formation) -> tuple[Meet, ...]:
     )
 
 
-def _dips(scene: Scene, found: Formation) -> tuple[Action, ...]:
+def _dips(facts: Facts, found: Formation) -> tuple[Action, ...]:
     """Shorten a warm primary's wait for `ok`, once it sees every slot, for two seconds at most.
 
     A server younger than two seconds is not helped by it (CLUSTER_WRITABLE_DELAY).
     """
-    memory, actions = scene.snapshot.memory, list[Action]()
-    spent = memory.dipped is not None and memory.dipped >= fast_form.DIP_SECONDS
-    for pod, view in found.primaries if scene.topology.fast_form and not spent else ():
-        settings = fast_form.dip(len(found.pods), memory.slots_for(pod.name))
+    timers, actions = facts.snapshot.timers, list[Action]()
+    spent = timers.dipped is not None and timers.dipped >= fast_form.LOW_NODE_TIMEOUT_SECONDS
+    for pod, view in found.primaries if facts.topology.fast_form and not spent else ():
+        settings = fast_form.lower_node_timeout(len(found.pods), timers.slots_for(pod.name))
         if (
             settings
             and not view.state_ok
-            and view.uptime >= fast_form.DIP_SECONDS
-            and memory.node_timeout(pod.name) is not None
-            and not fast_form.dipped(view)
+            and view.uptime >= fast_form.LOW_NODE_TIMEOUT_SECONDS
+            and timers.node_timeout(pod.name) is not None
+            and not fast_form.has_low_node_timeout(view)
             and not slots.missing(span for member in view.members for span in member.slots)
         ):
             why = "it sees every slot: it need not wait five seconds to say ok"
@@ -164,19 +166,19 @@ def _dips(scene: Scene, found: Formation) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-def _calm(scene: Scene, found: Formation, *, after: bool) -> tuple[Action, ...]:
+def _calm(facts: Facts, found: Formation, *, after: bool) -> tuple[Action, ...]:
     """Put temporary settings back: a dip as soon as it has served, the rest at the end.
 
     A dip that we have no memory of is put back by that pod's own sidecar, which has.
     """
-    memory = scene.snapshot.memory
-    spent = memory.dipped is not None and memory.dipped >= fast_form.DIP_SECONDS
+    timers = facts.snapshot.timers
+    spent = timers.dipped is not None and timers.dipped >= fast_form.LOW_NODE_TIMEOUT_SECONDS
     actions: list[Action] = []
     for pod, view in found.pods:
-        settings = fast_form.calm(view) if after else ()
-        before = memory.node_timeout(pod.name)
-        if fast_form.dipped(view) and (view.state_ok or spent) and before is not None:
-            settings += fast_form.undip(before)
+        settings = fast_form.restore(view) if after else ()
+        before = timers.node_timeout(pod.name)
+        if fast_form.has_low_node_timeout(view) and (view.state_ok or spent) and before is not None:
+            settings += fast_form.restore_node_timeout(before)
         if settings:
             why = "the forming is over" if after else "it has said ok, or had its time"
             actions.append(ConfigSet(pod=pod.name, settings=settings, why=why))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bootstrap.model import layout as layouts
 from bootstrap.model.snapshot import Pod, View
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,13 @@ class Formation:
         return view.myself.slots == self.layout.slots_of(pod.ordinal)
 
 
-def formation(scene: Scene) -> Formation | None:
+def formation(facts: Facts) -> Formation | None:
     """The formation as far as it can be seen; None without a size."""
-    topology = scene.topology
+    topology = facts.topology
     if topology.size is None:
         return None
-    places = {pod.ordinal: scene.place(pod) for pod in scene.expected}
-    pods = tuple((pod, view) for pod, view in scene.viewed if pod.ordinal in topology.ordinals)
+    places = {pod.ordinal: facts.place(pod) for pod in facts.expected}
+    pods = tuple((pod, view) for pod, view in facts.viewed if pod.ordinal in topology.ordinals)
     return Formation(
         layout=layouts.layout(
             tuple(topology.ordinals),
@@ -64,17 +64,17 @@ def formation(scene: Scene) -> Formation | None:
     )
 
 
-def under_way(scene: Scene) -> bool:
+def under_way(facts: Facts) -> bool:
     """Whether what is seen is our own formation between its first MEET and its end.
 
     Nodes that could not be viewed may be among those that others know, but no more than there are
     expected pods without a view. Only used to wait instead of to block; acting asks `ours`.
     """
-    found = formation(scene)
+    found = formation(facts)
     if found is None or _formed(found):
         return False
     strange = {node_id for _, view in found.pods for node_id in view.known_ids} - _ids(found)
-    unseen = (scene.topology.size or 0) - len(found.pods)
+    unseen = (facts.topology.size or 0) - len(found.pods)
     return len(strange) <= unseen and all(
         not view.keys and found.prepared(pod, view) for pod, view in found.pods
     )

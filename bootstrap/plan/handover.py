@@ -24,7 +24,7 @@ from bootstrap.model.actions import Action, ConfigSet, Failover
 from bootstrap.model.snapshot import Member, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
 from bootstrap.plan import successor, unwritable
-from bootstrap.plan.facts import Scene, human_name
+from bootstrap.plan.facts import Facts, human_name
 from bootstrap.plan.verdict import Step
 
 #: How long a server is waited for that does not answer at all, in seconds. A server that was told
@@ -75,7 +75,7 @@ class Run:
     sent_at: float = 0.0
     #: Whether our own node bears the mark because of us; and whether it cannot.
     marked: bool = False
-    mute: bool = False
+    cannot_mark: bool = False
 
 
 def neighbours(my: View) -> tuple[Member, ...]:
@@ -91,7 +91,7 @@ def neighbours(my: View) -> tuple[Member, ...]:
 
 def seen(run: Run, snapshot: Snapshot, topology: Topology) -> Run:
     """The run after a look: it knows what there is to hand over."""
-    my = Scene(snapshot, topology).me.view
+    my = Facts(snapshot, topology).me.view
     if my is None or my.myself.is_replica or not my.myself.slots:
         return run
     return dataclasses.replace(run, node_id=my.node_id, slots=my.myself.slots)
@@ -106,36 +106,36 @@ def done(run: Run, action: Action, *, accepted: bool) -> Run:
             ((_, name),) = action.settings
             return dataclasses.replace(run, marked=leaving_mark.is_mark(name))
         case ConfigSet():
-            return dataclasses.replace(run, mute=True)
+            return dataclasses.replace(run, cannot_mark=True)
         case _:
             return run
 
 
 def decide(snapshot: Snapshot, topology: Topology, run: Run) -> Step | Ended:
     """The next step (without actions: only wait and look again), or the end."""
-    scene = Scene(snapshot, topology)
-    found = _decide(scene, run)
-    return unwritable.kept_of(scene, found) if isinstance(found, Step) else found
+    facts = Facts(snapshot, topology)
+    found = _decide(facts, run)
+    return unwritable.kept_of(facts, found) if isinstance(found, Step) else found
 
 
-def _decide(scene: Scene, run: Run) -> Step | Ended:
-    me, my = scene.me.name, scene.me.view
+def _decide(facts: Facts, run: Run) -> Step | Ended:
+    me, my = facts.me.name, facts.me.view
     if run.slots and (my is None or my.myself.is_replica):
-        return _confirm(scene, run)
+        return _confirm(facts, run)
     if my is None:
-        return _silent(scene, run)
+        return _silent(facts, run)
     if my.myself.is_replica:
-        if _may_mark(scene, run):
-            return _mark(scene)
+        if _may_mark(facts, run):
+            return _mark(facts)
         return Ended(result=Result.NOTHING, text=f"{me} is a replica, nothing to hand over")
     if not my.myself.slots:
         return Ended(result=Result.NOTHING, text=f"{me} owns no slots, nothing to hand over")
-    return _give(scene, run)
+    return _give(facts, run)
 
 
 def unmark(snapshot: Snapshot, topology: Topology) -> Step:
     """Give our own node its name without the mark; no action where that would end its server."""
-    return unwritable.kept_of(Scene(snapshot, topology), _unmark(topology))
+    return unwritable.kept_of(Facts(snapshot, topology), _unmark(topology))
 
 
 def _unmark(topology: Topology) -> Step:
@@ -144,23 +144,23 @@ def _unmark(topology: Topology) -> Step:
     return Step(actions=(action,), until="the mark is gone")
 
 
-def _give(scene: Scene, run: Run) -> Step | Ended:
+def _give(facts: Facts, run: Run) -> Step | Ended:
     """A primary with slots."""
-    my, me = scene.my, scene.me.name
+    my, me = facts.my, facts.me.name
     followers = [one for one in my.others if one.primary_id == my.node_id and not one.gone]
     if not followers:
         return Ended(result=Result.NO_REPLICA, text=f"{me} has no replica that lives")
     if run.sent and run.seconds - run.sent_at < SEND_AGAIN:
         return Step(actions=(), until=f"{run.sent[-1]} has taken over")
-    turn = None if run.sent else _turn(scene, run)
+    turn = None if run.sent else _turn(facts, run)
     if turn is not None:
         return turn
-    if not _majority(my, _voters(scene)):
+    if not _majority(my, _voters(facts)):
         return Step(actions=(), until="a majority of the primaries is there to agree")
-    judged = [(successor.judge(scene, one), successor.pod_of(scene, one)) for one in followers]
+    judged = [(successor.judge(facts, one), successor.pod_of(facts, one)) for one in followers]
     fit = [pod for (fitness, _), pod in judged if pod and fitness is successor.Fitness.FIT]
     if fit:
-        heir = successor.best(scene, fit, run.sent).name
+        heir = successor.best(facts, fit, run.sent).name
         action = Failover(pod=heir, primary=me, why=f"{me} is about to stop")
         return Step(actions=(action,), until=f"{heir} has taken over")
     reasons = "; ".join(sorted(reason for (_, reason), _ in judged))
@@ -170,20 +170,20 @@ def _give(scene: Scene, run: Run) -> Step | Ended:
     return Ended(result=Result.NO_REPLICA, text=f"no replica is fit to take over: {reasons}")
 
 
-def _voters(scene: Scene) -> list[str]:
+def _voters(facts: Facts) -> list[str]:
     """Ids of the primaries that can agree. One that cannot save its vote ends itself over it."""
-    my = scene.my
-    full = {my.node_id} if unwritable.cannot_save(scene, scene.me) else set()
+    my = facts.my
+    full = {my.node_id} if unwritable.cannot_save(facts, facts.me) else set()
     alive = [one.node_id for one in my.members if one.slots and not one.failed]
     return [one for one in alive if one not in full]
 
 
-def _turn(scene: Scene, run: Run) -> Step | None:
+def _turn(facts: Facts, run: Run) -> Step | None:
     """One at a time; None when it is our turn."""
-    my, me = scene.my, scene.me
+    my, me = facts.my, facts.me
     others = [
         pod
-        for pod in scene.snapshot.pods
+        for pod in facts.snapshot.pods
         if pod.name != me.name
         and pod.view
         and pod.view.myself.slots
@@ -192,36 +192,38 @@ def _turn(scene: Scene, run: Run) -> Step | None:
     if others and run.seconds < run.limit / 2:
         until = f"{', '.join(pod.name for pod in others)} has handed over"
         if leaving_mark.marked(my) and min(pod.ordinal for pod in others) < me.ordinal:
-            return dataclasses.replace(_unmark(scene.topology), until=until)
+            return dataclasses.replace(_unmark(facts.topology), until=until)
         return Step(actions=(), until=until)
-    return _mark(scene) if _may_mark(scene, run) else None
+    return _mark(facts) if _may_mark(facts, run) else None
 
 
-def _may_mark(scene: Scene, run: Run) -> bool:
+def _may_mark(facts: Facts, run: Run) -> bool:
     """Whether our node can say that it is leaving: not where that would end its server."""
-    my = scene.my
-    if unwritable.cannot_save(scene, scene.me):
+    my = facts.my
+    if unwritable.cannot_save(facts, facts.me):
         return False
-    return my.setting(leaving_mark.NAME) is not None and not (leaving_mark.marked(my) or run.mute)
+    return my.setting(leaving_mark.NAME) is not None and not (
+        leaving_mark.marked(my) or run.cannot_mark
+    )
 
 
-def _mark(scene: Scene) -> Step:
-    named = ((leaving_mark.NAME, leaving_mark.mark(human_name(scene.topology))),)
-    action = ConfigSet(pod=scene.me.name, settings=named, why="it is about to stop")
+def _mark(facts: Facts) -> Step:
+    named = ((leaving_mark.NAME, leaving_mark.mark(human_name(facts.topology))),)
+    action = ConfigSet(pod=facts.me.name, settings=named, why="it is about to stop")
     return Step(actions=(action,), until="every node can see that it is leaving")
 
 
-def _confirm(scene: Scene, run: Run) -> Step | Ended:
+def _confirm(facts: Facts, run: Run) -> Step | Ended:
     """We were a primary, and are a replica now, or cannot be asked."""
-    heir = _heir(scene, run)
+    heir = _heir(facts, run)
     if heir is None:
-        if scene.me.view is None and not run.sent:
-            return _silent(scene, run)
+        if facts.me.view is None and not run.sent:
+            return _silent(facts, run)
         return Step(actions=(), until="the new primary itself says that it owns our slots")
     name, word = heir
     agree = [
         view.node_id
-        for view in (pod.view for pod in scene.snapshot.pods)
+        for view in (pod.view for pod in facts.snapshot.pods)
         if view is not None and _owns(view.member(word.node_id), run.slots)
     ]
     if not _majority(word, agree):
@@ -229,32 +231,32 @@ def _confirm(scene: Scene, run: Run) -> Step | Ended:
     owners = [one.node_id for one in word.members if one.slots]
     text = f"{name} has taken over slots {slots.brief(run.slots)}"
     text += f"; {len({*agree} & {*owners})} of {len(owners)} primaries see it"
-    if scene.me.view is not None and scene.me.view.setting(leaving_mark.NAME) is None:
+    if facts.me.view is not None and facts.me.view.setting(leaving_mark.NAME) is None:
         text += "; servers before 7.2 show no mark: whether others hand over too was not seen"
     return Ended(result=Result.DONE, text=text)
 
 
-def _heir(scene: Scene, run: Run) -> tuple[str, View] | None:
+def _heir(facts: Facts, run: Run) -> tuple[str, View] | None:
     """Who says that it owns what was ours, while we say that we follow it.
 
     Where we cannot be asked, since a former primary may have to load a whole copy, its word about
     us is taken: it heard that from our node, if only at the next ping.
     """
-    for pod in scene.snapshot.pods:
+    for pod in facts.snapshot.pods:
         if pod.view is None or not _owns(pod.view.myself, run.slots):
             continue
-        us = scene.me.view.myself if scene.me.view else pod.view.member(run.node_id)
-        if us is not None and (us.primary_id == pod.view.node_id or _ended(scene, us)):
+        us = facts.me.view.myself if facts.me.view else pod.view.member(run.node_id)
+        if us is not None and (us.primary_id == pod.view.node_id or _ended(facts, us)):
             return pod.name, pod.view
     return None
 
 
-def _ended(scene: Scene, us: Member) -> bool:
+def _ended(facts: Facts, us: Member) -> bool:
     """Whether our server has ended, and its slots are another's: then it takes no write any more.
 
     One that cannot write its nodes.conf ends when it hears of its successor.
     """
-    said = scene.me.node
+    said = facts.me.node
     return isinstance(said, Unreachable) and said.trouble is Trouble.REFUSED and not us.slots
 
 
@@ -269,9 +271,9 @@ def _majority(view: View, ids: list[str]) -> bool:
     return 2 * len(owners & {*ids}) > len(owners)
 
 
-def _silent(scene: Scene, run: Run) -> Step | Ended:
+def _silent(facts: Facts, run: Run) -> Step | Ended:
     """Our own Redis does not answer."""
-    reason = scene.me.node.reason if isinstance(scene.me.node, Unreachable) else "not looked at"
+    reason = facts.me.node.reason if isinstance(facts.me.node, Unreachable) else "not looked at"
     if run.seconds < PATIENCE:
         return Step(actions=(), until=f"our own Redis answers: {reason}")
     return Ended(result=Result.FAILED, text=f"our own Redis does not answer: {reason}")

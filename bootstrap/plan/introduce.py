@@ -18,7 +18,7 @@ from bootstrap.model.snapshot import Member, Pod, Scope, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import meetings, moved
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import under_way
 from bootstrap.plan.messages import advice, commands
 from bootstrap.plan.verdict import Block
@@ -26,67 +26,67 @@ from bootstrap.plan.verdict import Block
 _Seen = tuple[Pod, View]
 
 
-def introduction(scene: Scene) -> tuple[Meet, ...] | None:
+def introduction(facts: Facts) -> tuple[Meet, ...] | None:
     """The MEET that is missing, none while one is under way; None when there is nothing to do.
 
     A MEET brings along all that our node knows: gossip names it to the others. So it is planned
     only where no slot gets a second owner by it, and no foreign node comes in.
     """
-    cluster = _deaf(scene)
-    if not cluster or _refused(scene, cluster) is not None:
+    cluster = _deaf(facts)
+    if not cluster or _refused(facts, cluster) is not None:
         return None
-    me = (scene.me, scene.my)
-    peers = [one for one in cluster if one[1].node_id in scene.my.known_ids]
+    me = (facts.me, facts.my)
+    peers = [one for one in cluster if one[1].node_id in facts.my.known_ids]
     if any(meetings.pending(one, me) or meetings.pending(me, one) for one in cluster):
         return ()
     peer, view = next((one for one in peers if one[1].state_ok), peers[0])
-    why = f"{scene.me.name} knows {peer.name}, and no owner of slots knows {scene.me.name}"
+    why = f"{facts.me.name} knows {peer.name}, and no owner of slots knows {facts.me.name}"
     return (meetings.meet(*me, peer, view, why=why),)
 
 
-def refusal(scene: Scene) -> Block | None:
+def refusal(facts: Facts) -> Block | None:
     """Why our node is not introduced though no owner of slots knows it."""
-    cluster = _deaf(scene)
-    return _refused(scene, cluster) if cluster and not under_way(scene) else None
+    cluster = _deaf(facts)
+    return _refused(facts, cluster) if cluster and not under_way(facts) else None
 
 
-def again(scene: Scene) -> tuple[Meet, ...] | None:
+def again(facts: Facts) -> tuple[Meet, ...] | None:
     """The introduction of a node with a role, once all pods have been looked at."""
-    return introduction(scene) if _judged(scene) else None
+    return introduction(facts) if _judged(facts) else None
 
 
-def blocked(scene: Scene) -> Block | None:
+def blocked(facts: Facts) -> Block | None:
     """The refusal for a node with a role."""
-    return refusal(scene) if _judged(scene) else None
+    return refusal(facts) if _judged(facts) else None
 
 
-def unknown_owners(scene: Scene) -> list[_Seen]:
+def unknown_owners(facts: Facts) -> list[_Seen]:
     """Pods with slots that know our node, and that it does not know: they introduce themselves."""
     return [
         (pod, view)
-        for pod, view in scene.viewed
+        for pod, view in facts.viewed
         if view.myself.slots
-        and view.node_id not in scene.my.known_ids
-        and scene.my.node_id in view.known_ids
+        and view.node_id not in facts.my.known_ids
+        and facts.my.node_id in view.known_ids
     ]
 
 
-def _judged(scene: Scene) -> bool:
-    my = scene.my
+def _judged(facts: Facts) -> bool:
+    my = facts.my
     role = my.myself.is_replica or my.myself.slots or my.keys
-    return scene.snapshot.scope is Scope.ALL and bool(role) and not fast_form.marked(my)
+    return facts.snapshot.scope is Scope.ALL and bool(role) and not fast_form.marked(my)
 
 
-def _deaf(scene: Scene) -> list[_Seen]:
+def _deaf(facts: Facts) -> list[_Seen]:
     """The owners of slots that know none but each other, if none of them knows our node.
 
     Our node knows them, some of them itself. Whatever knows them and is not known by them is as
     forgotten as our node is.
     """
-    ids = scene.my.known_ids
-    owners = {view.node_id: (pod, view) for pod, view in scene.viewed if view.myself.slots}
-    direct = [one for one in owners.values() if one[1].node_id in ids and one[0] is not scene.me]
-    if all(scene.my.node_id in view.known_ids for _, view in direct):
+    ids = facts.my.known_ids
+    owners = {view.node_id: (pod, view) for pod, view in facts.viewed if view.myself.slots}
+    direct = [one for one in owners.values() if one[1].node_id in ids and one[0] is not facts.me]
+    if all(facts.my.node_id in view.known_ids for _, view in direct):
         return []  # as nearly always, so it is asked before anything is followed
     reach = {node_id: _reach(owners, node_id) for node_id in owners}
     cluster = [
@@ -94,7 +94,7 @@ def _deaf(scene: Scene) -> list[_Seen]:
         for node_id in sorted(_from(owners, reach, ids))
         if all(node_id in reach[other] for other in reach[node_id])
     ]
-    heard = any(scene.my.node_id in view.known_ids for _, view in cluster)
+    heard = any(facts.my.node_id in view.known_ids for _, view in cluster)
     near = any(view.node_id in ids for _, view in cluster)
     return cluster if near and not heard else []
 
@@ -113,50 +113,50 @@ def _from(owners: dict[str, _Seen], reach: dict[str, set[str]], ids: Iterable[st
     return {other for node_id in ids if node_id in owners for other in reach[node_id]}
 
 
-def _refused(scene: Scene, cluster: list[_Seen]) -> Block | None:
+def _refused(facts: Facts, cluster: list[_Seen]) -> Block | None:
     """What speaks against the MEET; each needs a person, who can see more than we do."""
     first = cluster[0]
     if any(one[1].node_id not in _reach(_by_id(cluster), first[1].node_id) for one in cluster):
-        return _several(scene, cluster)
-    foreign = next((one for one in cluster if moved.apart(scene, one[1])), None)
+        return _several(facts, cluster)
+    foreign = next((one for one in cluster if moved.apart(facts, one[1])), None)
     if foreign is not None:
-        return _foreign(scene, *foreign)
-    return _disputed(scene, cluster)
+        return _foreign(facts, *foreign)
+    return _disputed(facts, cluster)
 
 
 def _by_id(some: list[_Seen]) -> dict[str, _Seen]:
     return {view.node_id: (pod, view) for pod, view in some}
 
 
-def _several(scene: Scene, cluster: list[_Seen]) -> Block:
-    me = scene.me.name
+def _several(facts: Facts, cluster: list[_Seen]) -> Block:
+    me = facts.me.name
     names = [pod.name for pod, _ in cluster]
     return Block(
         code=Code.SPLIT,
         why=f"{me} knows {', '.join(names)}, which own slots, do not know {me}, and do not all"
         " know each other: to introduce it would make one cluster of several",
-        fix=tuple(_whom(scene, name) for name in (me, *names)),
+        fix=tuple(_whom(facts, name) for name in (me, *names)),
     )
 
 
-def _whom(scene: Scene, pod: str) -> Todo:
+def _whom(facts: Facts, pod: str) -> Todo:
     return Todo(
         what=f"which nodes does {pod} know",
-        command=f"{commands.ask(scene.topology, pod)} CLUSTER NODES",
+        command=f"{commands.ask(facts.topology, pod)} CLUSTER NODES",
         expect="all nodes of one cluster know each other; the runbook has what to do with two",
     )
 
 
-def _foreign(scene: Scene, pod: Pod, view: View) -> Block:
-    me, topology = scene.me.name, scene.topology
+def _foreign(facts: Facts, pod: Pod, view: View) -> Block:
+    me, topology = facts.me.name, facts.topology
     meet = f"CLUSTER MEET {pod.address} {view.myself.port}"
     return Block(
         code=Code.FOREIGN_NODE,
         why=f"no owner of slots knows the node of {me}, so {me} can't be elected; it is not"
         f" introduced to {pod.name}, since the two do not know the same foreign nodes",
         fix=(
-            _whom(scene, me),
-            _whom(scene, pod.name),
+            _whom(facts, me),
+            _whom(facts, pod.name),
             Todo(
                 what=f"introduce {me}, only if both belong to this cluster",
                 command=f"{commands.ask(topology, me)} {meet}",
@@ -167,42 +167,42 @@ def _foreign(scene: Scene, pod: Pod, view: View) -> Block:
     )
 
 
-def _disputed(scene: Scene, cluster: list[_Seen]) -> Block | None:
+def _disputed(facts: Facts, cluster: list[_Seen]) -> Block | None:
     """Slots that our side claims, by its own word, and that the cluster has given to others."""
     known = {node_id for _, view in cluster for node_id in view.known_ids}
     taken = [span for _, view in cluster for member in view.members for span in member.slots]
-    for member in sorted(_claims(scene, known), key=lambda one: one.node_id):
+    for member in sorted(_claims(facts, known), key=lambda one: one.node_id):
         both = slots.without(member.slots, slots.missing(taken))
         if both:
-            return _two_owners(scene, cluster, member, both)
+            return _two_owners(facts, cluster, member, both)
     return None
 
 
-def _claims(scene: Scene, known: set[str]) -> list[Member]:
+def _claims(facts: Facts, known: set[str]) -> list[Member]:
     """Nodes with slots that our node would bring along, each by the newest word there is of it.
 
     Those are our own, all that it knows, and what they know; none of which the cluster knows. A
     ghost is left out: its pod is another node now.
     """
-    brought, todo = {scene.my.node_id: scene.my.myself}, [scene.my]
+    brought, todo = {facts.my.node_id: facts.my.myself}, [facts.my]
     while todo:
         for member in todo.pop().others:
             if member.handshake or member.node_id in known or member.node_id in brought:
                 continue
-            pod = scene.pod_by_id.get(member.node_id)
+            pod = facts.pod_by_id.get(member.node_id)
             brought[member.node_id] = pod.view.myself if pod and pod.view else member
             todo += [pod.view] if pod and pod.view else []
-    return [one for one in brought.values() if one.slots and not scene.ghost(one)]
+    return [one for one in brought.values() if one.slots and not facts.ghost(one)]
 
 
-def _two_owners(scene: Scene, cluster: list[_Seen], member: Member, both: slots.Ranges) -> Block:
-    me, topology = scene.me.name, scene.topology
+def _two_owners(facts: Facts, cluster: list[_Seen], member: Member, both: slots.Ranges) -> Block:
+    me, topology = facts.me.name, facts.topology
     names = ", ".join(pod.name for pod, _ in cluster)
-    pod = scene.pod_by_id.get(member.node_id)
+    pod = facts.pod_by_id.get(member.node_id)
     return Block(
         code=Code.SPLIT,
         why=f"no owner of slots knows the node of {me} any more; it is not introduced to {names}:"
-        f" slots {slots.brief(both)}, which {scene.name(member)} claims, have another owner there,"
+        f" slots {slots.brief(both)}, which {facts.name(member)} claims, have another owner there,"
         " and one of the two would lose its keys",
         fix=(
             Todo(

@@ -10,7 +10,7 @@ from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, Pod, Scope
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, forced_failover
 from bootstrap.plan.verdict import Block, Phase, Plan
 
@@ -28,10 +28,10 @@ def fate(pod: Pod) -> str:
     return f"the volume of {pod.name} is gone"
 
 
-def renewed(scene: Scene) -> Plan | None:
+def renewed(facts: Facts) -> Plan | None:
     """Refuse for our own node, alone and with keys, while siblings know another one in its pod."""
-    me, my = scene.me, scene.my
-    former = _former(scene)
+    me, my = facts.me, facts.my
+    former = _former(facts)
     if former is None or not keys(me):
         return None
     owned = f"the owner of slots {slots.brief(former.slots)}, which are not served now"
@@ -40,36 +40,36 @@ def renewed(scene: Scene) -> Plan | None:
         why=f"{fate(me)}: it is node {my.node_id[:8]} now, which knows no other, and its siblings"
         f" know it as {former.node_id[:8]}, {owned if former.slots else 'which owns no slot'};"
         " its keys are untouched",
-        fix=(_where(scene), *(_serve(scene, former) if former.slots else (_last(scene),))),
+        fix=(_where(facts), *(_serve(facts, former) if former.slots else (_last(facts),))),
     )
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
 
 
-def _former(scene: Scene) -> Member | None:
+def _former(facts: Facts) -> Member | None:
     """Who our pod was, by the word of siblings in a cluster; the one with slots first."""
     told = [
         member
-        for pod, view in scene.viewed
-        if pod is not scene.me and not view.alone
+        for pod, view in facts.viewed
+        if pod is not facts.me and not view.alone
         for member in view.members
-        if member.node_id not in scene.pod_by_id and scene.pod_named(member) is scene.me
+        if member.node_id not in facts.pod_by_id and facts.pod_named(member) is facts.me
     ]
     return min(told, key=lambda one: (not one.slots, one.node_id), default=None)
 
 
-def _where(scene: Scene) -> Todo:
+def _where(facts: Facts) -> Todo:
     return Todo(
         what="does its server keep nodes.conf on the volume?",
-        command=f"{commands.ask(scene.topology, scene.me.name)} CONFIG GET cluster-config-file",
+        command=f"{commands.ask(facts.topology, facts.me.name)} CONFIG GET cluster-config-file",
         expect="a name without a path, which lies in the server's dir; where it lies beside the"
         " volume, correct redis.conf, or the next restart does the same",
     )
 
 
-def _serve(scene: Scene, former: Member) -> tuple[Todo, ...]:
+def _serve(facts: Facts, former: Member) -> tuple[Todo, ...]:
     """What gives the slots of the former node to a replica that has its keys."""
     following = [
-        (pod, view) for pod, view in scene.viewed if view.myself.primary_id == former.node_id
+        (pod, view) for pod, view in facts.viewed if view.myself.primary_id == former.node_id
     ]
     if not following:
         return (
@@ -82,26 +82,26 @@ def _serve(scene: Scene, former: Member) -> tuple[Todo, ...]:
     return (
         Todo(
             what=f"does {pod.name}, its replica, have all keys?",
-            command=f"{commands.ask(scene.topology, pod.name)} DBSIZE",
-            expect=f"as many as {scene.me.name}, {scene.my.keys}; it had {view.keys} when asked",
+            command=f"{commands.ask(facts.topology, pod.name)} DBSIZE",
+            expect=f"as many as {facts.me.name}, {facts.my.keys}; it had {view.keys} when asked",
         ),
         forced_failover.once_found(
-            scene,
+            facts,
             Todo(
                 what=f"if so, let {pod.name} serve them",
-                command=f"{commands.ask(scene.topology, pod.name)} CLUSTER FAILOVER FORCE",
+                command=f"{commands.ask(facts.topology, pod.name)} CLUSTER FAILOVER FORCE",
                 expect="`status` shows it as the primary; TAKEOVER where most primaries are down",
             ),
         ),
-        _last(scene),
+        _last(facts),
     )
 
 
-def _last(scene: Scene) -> Todo:
+def _last(facts: Facts) -> Todo:
     return Todo(
         what="once `status` shows all slots served, and no key is missed, give this pod an empty"
         " volume: it joins again as a replica",
-        command=advice.empty(scene.topology, scene.me.name),
+        command=advice.empty(facts.topology, facts.me.name),
         expect="writes that only this pod has are gone then",
         destructive=True,
     )

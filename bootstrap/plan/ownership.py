@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +23,12 @@ class Owner:
     ranges: slots.Ranges
 
 
-def owners(scene: Scene) -> tuple[Owner, ...]:
+def owners(facts: Facts) -> tuple[Owner, ...]:
     """All nodes that own slots, dead or alive, sorted by id; of the cluster that ours is in.
 
     What a node that ours does not know says is another matter: it may be alone, or a stranger.
     """
-    views = [view for _, view in scene.viewed if view.node_id in scene.my.known_ids]
+    views = [view for _, view in facts.viewed if view.node_id in facts.my.known_ids]
     said: dict[str, Member] = {}
     for view in views:
         for member in view.members:
@@ -40,7 +40,7 @@ def owners(scene: Scene) -> tuple[Owner, ...]:
         newer = [one for one in said.values() if one.epoch > claim.epoch]
         ranges = slots.without(claim.slots, (span for one in newer for span in one.slots))
         if ranges:
-            found.append(Owner(member=scene.my.member(node_id) or claim, ranges=ranges))
+            found.append(Owner(member=facts.my.member(node_id) or claim, ranges=ranges))
     return tuple(found)
 
 
@@ -49,41 +49,41 @@ def majority(lost: int, owners: int) -> bool:
     return 2 * lost < owners
 
 
-def remembered(scene: Scene) -> dict[str, Member]:
+def remembered(facts: Facts) -> dict[str, Member]:
     """Owners that do not answer, by id, of whose slots our own node has no word and others have."""
-    if scene.me.view is None:
+    if facts.me.view is None:
         return {}
-    told = {one.node_id for one in scene.my.members if one.slots or one.is_replica}
+    told = {one.node_id for one in facts.my.members if one.slots or one.is_replica}
     return {
         owner.member.node_id: dataclasses.replace(owner.member, slots=owner.ranges)
-        for owner in owners(scene)
-        if owner.member.node_id not in told and owner.member.node_id not in scene.pod_by_id
+        for owner in owners(facts)
+        if owner.member.node_id not in told and owner.member.node_id not in facts.pod_by_id
     }
 
 
-def away(scene: Scene, owner_id: str) -> list[Member]:
+def away(facts: Facts, owner_id: str) -> list[Member]:
     """Replicas of a node that are failed, and may come back with their volumes."""
     members = {
         member.node_id: member
-        for _, view in scene.viewed
+        for _, view in facts.viewed
         for member in view.others
         if member.primary_id == owner_id
     }
     return [
         member
         for node_id, member in sorted(members.items())
-        if member.gone and node_id not in scene.pod_by_id and not scene.ghost(member)
+        if member.gone and node_id not in facts.pod_by_id and not facts.ghost(member)
     ]
 
 
-def heirs(scene: Scene, owner_id: str) -> list[str]:
+def successors(facts: Facts, owner_id: str) -> list[str]:
     """Who may take a failed primary's place: replicas that live, by their own or gossip's word."""
-    members = [member for member in scene.my.members if not member.gone]
-    members += [view.myself for _, view in scene.viewed]
+    members = [member for member in facts.my.members if not member.gone]
+    members += [view.myself for _, view in facts.viewed]
     return sorted(
         {
             member.node_id
             for member in members
-            if member.primary_id == owner_id and scene.ghost(member) is None
+            if member.primary_id == owner_id and facts.ghost(member) is None
         }
     )

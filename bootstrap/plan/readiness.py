@@ -10,7 +10,7 @@ from bootstrap.model import fast_form
 from bootstrap.model.snapshot import View
 from bootstrap.model.topology import Topology
 from bootstrap.plan import moved, own_settings
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 
 
 def patience(my: View, topology: Topology) -> float:
@@ -18,14 +18,14 @@ def patience(my: View, topology: Topology) -> float:
     return 2 * int(my.setting(fast_form.NODE_TIMEOUT) or topology.node_timeout) / 1000
 
 
-def introduced(scene: Scene) -> bool:
+def introduced(facts: Facts) -> bool:
     """Whether most owners of slots were found where our node believes them, and none elsewhere.
 
     Its id is all the proof that is needed here. An absent pod does not delay the others.
     """
-    my = scene.my
+    my = facts.my
     here = {my.node_id}
-    for pod in scene.snapshot.pods:
+    for pod in facts.snapshot.pods:
         member = my.member(pod.view.node_id) if pod.view else None
         if (
             member
@@ -34,4 +34,4 @@ def introduced(scene: Scene) -> bool:
         ):
             here.add(member.node_id)
     owners = {member.node_id for member in my.members if member.slots}
-    return 2 * len(owners & here) > len(owners) and not moved.displaced(scene)
+    return 2 * len(owners & here) > len(owners) and not moved.displaced(facts)

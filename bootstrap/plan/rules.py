@@ -19,7 +19,7 @@ from bootstrap.plan import (
     unwritable,
 )
 from bootstrap.plan.alarms import table
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice
 from bootstrap.plan.verdict import Phase, Plan
 
@@ -43,37 +43,37 @@ RULES = (
 def decide(snapshot: Snapshot, topology: Topology) -> Plan:
     """As `plan`."""
     ordered = tuple(sorted(snapshot.pods, key=lambda pod: pod.ordinal))
-    scene = Scene(dataclasses.replace(snapshot, pods=ordered), topology)
-    if scene.me.view is None:
-        return _unseen(scene)
-    decided = next(found for found in (rule(scene) for rule in RULES) if found is not None)
-    decided = dataclasses.replace(decided, alarms=table.alarms(scene))
-    return unwritable.guarded(scene, _own_first(scene, decided))
+    facts = Facts(dataclasses.replace(snapshot, pods=ordered), topology)
+    if facts.me.view is None:
+        return _unseen(facts)
+    decided = next(found for found in (rule(facts) for rule in RULES) if found is not None)
+    decided = dataclasses.replace(decided, alarms=table.alarms(facts))
+    return unwritable.guarded(facts, _own_first(facts, decided))
 
 
-def _own_first(scene: Scene, decided: Plan) -> Plan:
+def _own_first(facts: Facts, decided: Plan) -> Plan:
     """The plan behind our own node's settings, where these are not as they should be."""
-    own = [step for step in (own_settings.settings(scene), own_settings.abandoned(scene)) if step]
+    own = [step for step in (own_settings.settings(facts), own_settings.abandoned(facts)) if step]
     if not own:
         return decided
     # Our own node's settings come first, and are always safe: they only give its name and place.
     phase = Phase.HEAL if decided.phase is Phase.STEADY else decided.phase
-    look = min(decided.look, scene.snapshot.scope)  # what is further away can wait for that
+    look = min(decided.look, facts.snapshot.scope)  # what is further away can wait for that
     return dataclasses.replace(decided, phase=phase, steps=(*own, *decided.steps), look=look)
 
 
-def _unseen(scene: Scene) -> Plan:
+def _unseen(facts: Facts) -> Plan:
     """Our own Redis does not answer: nothing can be said about anything."""
-    block = conflicts.own_hopeless(scene)
+    block = conflicts.own_permanent(facts)
     if block is not None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,))
-    verdict = start_gate.gate(scene)
-    held = start_gate.plan(scene, verdict)
+    verdict = start_gate.gate(facts)
+    held = start_gate.plan(facts, verdict)
     if held is not None:
         return dataclasses.replace(held, gate=verdict)
-    wait = advice.missing(scene, scene.me)
+    wait = advice.missing(facts, facts.me)
     # A seed that was forming goes on looking at all pods: its Redis may come back with nothing
     # to tell of what the others still carry.
-    look = scene.snapshot.scope if scene.topology.seed else Scope.LOCAL
+    look = facts.snapshot.scope if facts.topology.seed else Scope.LOCAL
     waiting = (wait,) if wait else ()
     return Plan(phase=Phase.WAITING, waiting=waiting, look=look, gate=verdict)

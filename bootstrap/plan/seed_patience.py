@@ -5,7 +5,7 @@ from __future__ import annotations
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
 from bootstrap.plan import size
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, durations
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
@@ -16,37 +16,37 @@ SEED_SECONDS = 3.0
 SEED_LOST_SECONDS = 10.0
 
 
-def with_seed(scene: Scene) -> Plan | None:
+def with_seed(facts: Facts) -> Plan | None:
     """Expected pods leave the first move to the seed, and ask for its name alone."""
-    topology, idle = scene.topology, scene.snapshot.memory.idle
+    topology, idle = facts.topology, facts.snapshot.timers.idle
     seed_name = topology.name_of(topology.ordinal_start)
     if topology.size is not None and topology.ordinal not in topology.ordinals:
         return None
     if idle < SEED_SECONDS:
         wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster", usual=durations.FORMED)
         return Plan(phase=Phase.WAITING, waiting=(wait,))
-    if scene.snapshot.scope < Scope.SEED:
+    if facts.snapshot.scope < Scope.SEED:
         wait = Wait(pod=seed_name, what="a look at the seed", usual=durations.LOOK)
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
-    seed = scene.snapshot.pod(seed_name)
+    seed = facts.snapshot.pod(seed_name)
     if seed is not None and seed.view is not None:
         if not seed.view.alone or seed.view.keys:
             return None  # it is in a cluster; or it has data, and will never form one
         # However long: a pod may be late by minutes, and many that look for it are in the way.
         what = f"{seed_name}, which is up and knows no other node yet, to form the cluster"
-        wait = forming(scene, what, advice.sidecar(topology, seed_name))
+        wait = forming(facts, what, advice.sidecar(topology, seed_name))
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     if idle >= SEED_LOST_SECONDS:
         return None
-    missing = seed and advice.missing(scene, seed)
+    missing = seed and advice.missing(facts, seed)
     wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear", usual=durations.STARTED)
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
 
 
-def forming(scene: Scene, what: str, fix: tuple[Todo, ...]) -> Wait:
+def forming(facts: Facts, what: str, fix: tuple[Todo, ...]) -> Wait:
     """The wait for the seed to form, with what keeps it from that where our size tells."""
-    topology = scene.topology
-    why, mend = size.hindrance(scene)
+    topology = facts.topology
+    why, mend = size.hindrance(facts)
     return Wait(
         pod=topology.name_of(topology.ordinal_start),
         what=f"{what}{why}",

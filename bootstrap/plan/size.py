@@ -11,40 +11,40 @@ from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo, todos
 from bootstrap.model.topology import LEAST_SHARDS
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Block, Phase, Plan
 
 
-def refusal(scene: Scene) -> Plan:
+def refusal(facts: Facts) -> Plan:
     """Why nothing is formed without a size."""
-    seen = scene.topology.size_refused
-    block = _missing(scene) if seen is None else _too_small(scene, seen)
+    seen = facts.topology.size_refused
+    block = _missing(facts) if seen is None else _too_small(facts, seen)
     return Plan(phase=Phase.BLOCKED, look=Scope.ALL, blocked=(block,))
 
 
-def hindrance(scene: Scene) -> tuple[str, tuple[Todo, ...]]:
+def hindrance(facts: Facts) -> tuple[str, tuple[Todo, ...]]:
     """Why the seed may not form, where it has no size either, and what helps; empty with a size.
 
     Of a pod that has no size it is only likely: the variable is one for all pods.
     """
-    if scene.topology.size is not None:
+    if facts.topology.size is not None:
         return "", ()
-    (refused,) = refusal(scene).blocked
+    (refused,) = refusal(facts).blocked
     return f"; {refused.why}", todos(refused.fix)
 
 
-def _missing(scene: Scene) -> Block:
+def _missing(facts: Facts) -> Block:
     return Block(
         code=Code.SIZE_MISSING,
         why="BOOTSTRAP_SIZE: expected the number of pods that form the cluster, saw none,"
         " and there is no cluster yet",
-        fix=_set(scene, "set BOOTSTRAP_SIZE to .spec.replicas"),
+        fix=_set(facts, "set BOOTSTRAP_SIZE to .spec.replicas"),
     )
 
 
-def _too_small(scene: Scene, seen: int) -> Block:
-    replicas = scene.topology.replicas_per_shard
+def _too_small(facts: Facts, seen: int) -> Block:
+    replicas = facts.topology.replicas_per_shard
     of_shard = 1 + replicas
     each = f"a primary and {slots.many(replicas, 'replica')} each"
     lower = "raise it together with .spec.replicas, or lower BOOTSTRAP_REPLICAS_PER_SHARD"
@@ -57,7 +57,7 @@ def _too_small(scene: Scene, seen: int) -> Block:
             " majority is left to replace a lost primary)"
         )
         fix = f"{lower}, or set BOOTSTRAP_ALLOW_FEWER_SHARDS=true"
-    there = len(_found(scene))
+    there = len(_found(facts))
     if there >= LEAST_SHARDS * of_shard:
         fix = f"set BOOTSTRAP_SIZE={there}, the number of pods that were found; or else {fix}"
     makes = slots.many(shards, "shard") if shards else "no shard"
@@ -65,15 +65,15 @@ def _too_small(scene: Scene, seen: int) -> Block:
         code=Code.SIZE_TOO_SMALL,
         why=f"BOOTSTRAP_SIZE: expected {expected}, saw {seen}, which makes {makes},"
         " and there is no cluster yet",
-        fix=_set(scene, fix),
+        fix=_set(facts, fix),
     )
 
 
-def _set(scene: Scene, what: str) -> tuple[Todo, ...]:
+def _set(facts: Facts, what: str) -> tuple[Todo, ...]:
     """How many pods there are, and where the size is set."""
-    topology = scene.topology
+    topology = facts.topology
     name, said = topology.statefulset, topology.size_refused
-    found = _found(scene)
+    found = _found(facts)
     many = f"{slots.many(len(found), 'pod')} {'was' if len(found) == 1 else 'were'} found"
     return (
         Todo(
@@ -90,5 +90,5 @@ def _set(scene: Scene, what: str) -> tuple[Todo, ...]:
     )
 
 
-def _found(scene: Scene) -> list[Pod]:
-    return [pod for pod in scene.snapshot.pods if pod.view or pod.resolved.state == "found"]
+def _found(facts: Facts) -> list[Pod]:
+    return [pod for pod in facts.snapshot.pods if pod.view or pod.resolved.state == "found"]

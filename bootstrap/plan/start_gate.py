@@ -35,35 +35,35 @@ from bootstrap.model.todo import Fix, Todo
 from bootstrap.model.topology import Topology
 from bootstrap.plan import copied_volume
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, dns_names, durations, unreachable
 from bootstrap.plan.verdict import Block, Gate, Phase, Plan, Wait
 
 
-def gate(scene: Scene) -> Gate:
+def gate(facts: Facts) -> Gate:
     """Whether our own server may start, and why."""
-    volume = scene.snapshot.volume
+    volume = facts.snapshot.volume
     if volume is None:
         return Gate()
     if volume.corrupt:
-        return _corrupt(scene, volume)
+        return _corrupt(facts, volume)
     me = volume.myself
-    if scene.snapshot.memory.opened:
+    if facts.snapshot.timers.opened:
         return Gate()  # the server may be up by now, and nothing can hold it down any more
-    copy = copied_volume.held(scene)
+    copy = copied_volume.held(facts)
     if copy is not None:
         return copy
     if volume.data and not volume.file:
-        return _renamed(scene, volume)
+        return _renamed(facts, volume)
     if volume.data or (me is not None and not volume.emptied):
         holds = f"holds data: {volume.data}" if volume.data else "is not that of a primary"
         return Gate(why=f"the volume {holds}")
-    if scene.snapshot.scope < Scope.ALL:
+    if facts.snapshot.scope < Scope.ALL:
         return Gate(open=False, until="its peers to be asked", why="one may follow it")
-    return _emptied(scene, me) if me is not None else _new(scene)
+    return _emptied(facts, me) if me is not None else _new(facts)
 
 
-def plan(scene: Scene, verdict: Gate) -> Plan | None:
+def plan(facts: Facts, verdict: Gate) -> Plan | None:
     """What a gate makes of the plan; None when there is nothing but to wait for the server."""
     if verdict.code:
         block = Block(code=verdict.code, why=verdict.why, fix=verdict.fix)
@@ -71,9 +71,9 @@ def plan(scene: Scene, verdict: Gate) -> Plan | None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,), look=look)
     if verdict.open:
         return None
-    soon = scene.snapshot.memory.shut < scene.topology.gate_seconds
+    soon = facts.snapshot.timers.shut < facts.topology.gate_seconds
     wait = Wait(
-        pod=scene.me.name,
+        pod=facts.me.name,
         what=f"{verdict.until}: {verdict.why}",
         fix=verdict.fix,
         usual=durations.ELECTED if soon else 0.0,
@@ -91,7 +91,7 @@ def unguarded(topology: Topology) -> tuple[str, ...]:
     return () if topology.guarded else (f"BOOTSTRAP_DATA_DIR is not set: {what}; {value}",)
 
 
-def _corrupt(scene: Scene, volume: Volume) -> Gate:
+def _corrupt(facts: Facts, volume: Volume) -> Gate:
     """A nodes.conf without sense. The server will die of it, if it sees it as we do.
 
     Should it not, it must not come up empty; with data it may try, and does no harm.
@@ -100,11 +100,11 @@ def _corrupt(scene: Scene, volume: Volume) -> Gate:
     fix: Fix = (
         Todo(
             what="put back a copy of it, where you have one: is there a snapshot?",
-            command=commands.volumes(scene.topology),
+            command=commands.volumes(facts.topology),
             expect="one from before the fault",
         ),
         advice.emptying(
-            scene.topology, scene.me.name, "only once other nodes own the slots of this pod"
+            facts.topology, facts.me.name, "only once other nodes own the slots of this pod"
         ),
     )
     if volume.denied:
@@ -112,46 +112,46 @@ def _corrupt(scene: Scene, volume: Volume) -> Gate:
             Todo(
                 what="run the sidecar and the server as one user: runAsUser of the pod, or of both"
                 " containers",
-                command=f"kubectl edit statefulset{commands.namespace(scene.topology)}"
-                f" {scene.topology.statefulset}",
+                command=f"kubectl edit statefulset{commands.namespace(facts.topology)}"
+                f" {facts.topology.statefulset}",
                 expect="under securityContext",
             ),
         )
-    if volume.data or scene.snapshot.memory.opened:
+    if volume.data or facts.snapshot.timers.opened:
         return Gate(why=why, code=Code.NODES_CONF_UNREADABLE, fix=fix)
-    return _late(scene, Code.NODES_CONF_UNREADABLE, why, fix) or Gate(
+    return _late(facts, Code.NODES_CONF_UNREADABLE, why, fix) or Gate(
         open=False, why=why, code=Code.NODES_CONF_UNREADABLE, fix=fix
     )
 
 
-def _late(scene: Scene, code: Code, why: str, fix: Fix) -> Gate | None:
+def _late(facts: Facts, code: Code, why: str, fix: Fix) -> Gate | None:
     """What becomes of a gate that has been shut for too long; None before that."""
-    seconds = scene.topology.gate_seconds
-    if scene.snapshot.memory.shut < seconds:
+    seconds = facts.topology.gate_seconds
+    if facts.snapshot.timers.shut < seconds:
         return None
-    if scene.topology.gate_opens:
+    if facts.topology.gate_opens:
         why = f"{why}; it starts after {seconds:g} s, as BOOTSTRAP_GATE_ON_TIMEOUT=open wants it"
     else:
         why = f"{why}; it is held down after {seconds:g} s, until a person acts"
-    return Gate(open=scene.topology.gate_opens, why=why, code=code, fix=fix)
+    return Gate(open=facts.topology.gate_opens, why=why, code=code, fix=fix)
 
 
-def _new(scene: Scene) -> Gate:
+def _new(facts: Facts) -> Gate:
     """A node without a past of its own, where another may have been."""
-    shut = (found for one in _predecessors(scene) if not (found := _emptied(scene, one)).open)
+    shut = (found for one in _predecessors(facts) if not (found := _emptied(facts, one)).open)
     held = next(shut, None)
     if held is not None:
         return held
-    late = scene.snapshot.memory.shut >= scene.topology.gate_seconds
-    unheard = _unheard(scene)
-    if unheard and not (late and scene.topology.gate_opens):
+    late = facts.snapshot.timers.shut >= facts.topology.gate_seconds
+    unheard = _unheard(facts)
+    if unheard and not (late and facts.topology.gate_opens):
         why = (
             "a node that was here before may have replicas, and a start would empty them;"
             f" {unheard[0]}"
         )
         go = Todo(
             what="only if the set is new, or its data may go: set BOOTSTRAP_GATE_ON_TIMEOUT=open,"
-            f" and the server starts after {scene.topology.gate_seconds:g} s all the same, whatever"
+            f" and the server starts after {facts.topology.gate_seconds:g} s all the same, whatever"
             " a replica loses by that",
             destructive=True,
         )
@@ -159,49 +159,49 @@ def _new(scene: Scene) -> Gate:
     return Gate(why="the volume holds no nodes.conf: the node is new")
 
 
-def _renamed(scene: Scene, volume: Volume) -> Gate:
+def _renamed(facts: Facts, volume: Volume) -> Gate:
     """Data without a nodes.conf: its server takes a new node id, and serves no slot of its shard.
 
     At the address that the old node had it would keep redis from ever failing that one, so that no
     replica is elected. Held down it is failed over as after any crash, and its data stay.
     """
-    if scene.snapshot.scope < Scope.ALL:
+    if facts.snapshot.scope < Scope.ALL:
         return Gate(open=False, until="its peers to be asked", why="one may follow it")
-    for one in _predecessors(scene):
+    for one in _predecessors(facts):
         following = [
-            pod for pod, view in scene.viewed if view.myself.primary_id == one.node_id and view.keys
+            pod for pod, view in facts.viewed if view.myself.primary_id == one.node_id and view.keys
         ]
-        if following and not _heirs(scene, one):
+        if following and not _successors(facts, one):
             theirs = ", ".join(pod.name for pod in following)
             why = (
-                f"{scene.me.name} was the primary of slots {slots.brief(one.slots)}, and its volume"
+                f"{facts.me.name} was the primary of slots {slots.brief(one.slots)}, and its volume"
                 f" holds data ({volume.data}) and no nodes.conf: as another node at the same"
                 f" address it would keep its replica from being promoted; {theirs} holds keys"
             )
-            fix = advice.keep_data(scene, following[0])
-            return _late(scene, Code.DATA_MISSING, why, fix) or Gate(open=False, why=why)
+            fix = advice.keep_data(facts, following[0])
+            return _late(facts, Code.DATA_MISSING, why, fix) or Gate(open=False, why=why)
     return Gate(why=f"the volume holds data: {volume.data}")
 
 
-def _unheard(scene: Scene) -> tuple[str, tuple[Todo, ...]] | None:
+def _unheard(facts: Facts) -> tuple[str, tuple[Todo, ...]] | None:
     """Why a pod was not heard that may know of a primary in our place, and what mends that.
 
     None if what was heard is enough. A member of a cluster knows all owners, unless it came after
     one of them was gone: then it never hears of that one's slots. Where no server listens, none has
     anything to lose yet.
     """
-    topology = scene.topology
-    if any(_knows_all_owners(view) for _, view in scene.viewed):
+    topology = facts.topology
+    if any(_knows_all_owners(view) for _, view in facts.viewed):
         return None
-    if topology.size is None and not scene.snapshot.listed:
+    if topology.size is None and not facts.snapshot.listed:
         return "DNS has not said yet which pods there are", dns_names.dns_fix(topology)
-    for pod in scene.snapshot.pods:
-        if pod is scene.me:
+    for pod in facts.snapshot.pods:
+        if pod is facts.me:
             continue
         if pod.node is None and pod.resolved.state == "unknown":
             return f"DNS about {pod.name}: {pod.resolved.reason}", dns_names.dns_fix(topology)
         if isinstance(pod.node, Unreachable) and pod.node.trouble is not Trouble.REFUSED:
-            mend = unreachable.fix(scene, pod.name, pod.node.trouble)
+            mend = unreachable.fix(facts, pod.name, pod.node.trouble)
             return f"{pod.name}: {pod.node.reason}", mend
     return None
 
@@ -210,44 +210,44 @@ def _knows_all_owners(view: View) -> bool:
     return not slots.missing(span for member in view.members for span in member.slots)
 
 
-def _predecessors(scene: Scene) -> list[Member]:
+def _predecessors(facts: Facts) -> list[Member]:
     """Primaries with slots that peers have seen at the address where our new node will be.
 
     Where that is not known, with a node of our name: its address may be ours.
     """
-    address, hostname = scene.topology.address, scene.me.hostname
+    address, hostname = facts.topology.address, facts.me.hostname
     there = [
         member
-        for _, view in scene.viewed
+        for _, view in facts.viewed
         for member in view.members
         if member.slots
-        and (member.address == address if address else scene.hostname(member) == hostname)
+        and (member.address == address if address else facts.hostname(member) == hostname)
     ]
     return [one for _, one in sorted({one.node_id: one for one in there}.items())]
 
 
-def _emptied(scene: Scene, me: Member) -> Gate:
+def _emptied(facts: Facts, me: Member) -> Gate:
     """A primary with slots and without data."""
-    heirs = _heirs(scene, me)
-    if heirs:
-        owners = ", ".join(scene.name(member) for member in heirs)
+    successors = _successors(facts, me)
+    if successors:
+        owners = ", ".join(facts.name(member) for member in successors)
         return Gate(why=f"its slots are with {owners} by now")
-    copies = list(_copies(scene, me))
+    copies = list(_copies(facts, me))
     if not copies:
         return Gate(why="no replica that holds a key is left: its start can lose nothing")
     why = (
-        f"{scene.me.name} was the primary of slots {slots.brief(me.slots)}, its volume does not"
+        f"{facts.me.name} was the primary of slots {slots.brief(me.slots)}, its volume does not"
         " hold their data, and a start would empty its replicas;"
         f" {'; '.join(text for _, text in copies)}"
     )
-    pods = (scene.pod_named(member) for member, _ in copies)
-    fix = advice.keep_data(scene, next((pod for pod in pods if pod), None))
-    return _late(scene, Code.DATA_MISSING, why, fix) or Gate(open=False, why=why)
+    pods = (facts.pod_named(member) for member, _ in copies)
+    fix = advice.keep_data(facts, next((pod for pod in pods if pod), None))
+    return _late(facts, Code.DATA_MISSING, why, fix) or Gate(open=False, why=why)
 
 
-def _heirs(scene: Scene, me: Member) -> list[Member]:
+def _successors(facts: Facts, me: Member) -> list[Member]:
     """The nodes that own all that was ours, by later words than any that give it to us."""
-    knowing = [view for _, view in scene.viewed if view.member(me.node_id)]
+    knowing = [view for _, view in facts.viewed if view.member(me.node_id)]
     told = [view.member(me.node_id) or me for view in knowing]
     mine = [me, *(line for line in told if not line.is_replica)]
     epoch = max(line.epoch for line in mine)
@@ -269,31 +269,31 @@ def _meet(some: slots.Ranges, others: slots.Ranges) -> bool:
     return any(a <= end and start <= b for a, b in some for start, end in others)
 
 
-def _copies(scene: Scene, me: Member) -> Iterator[tuple[Member, str]]:
+def _copies(facts: Facts, me: Member) -> Iterator[tuple[Member, str]]:
     """Replicas that hold what we lost, or may hold it, and what is known of each."""
-    lines = [*(volume.members if (volume := scene.snapshot.volume) else ())]
-    lines += [member for _, view in scene.viewed for member in view.members]
+    lines = [*(volume.members if (volume := facts.snapshot.volume) else ())]
+    lines += [member for _, view in facts.viewed for member in view.members]
     replicas = {line.node_id: line for line in lines if line.primary_id == me.node_id}
     for node_id, replica in sorted(replicas.items()):
-        pod = scene.pod_by_id.get(node_id)
+        pod = facts.pod_by_id.get(node_id)
         if pod is None or pod.view is None:
-            if not _buried(scene, me, node_id):
-                yield replica, f"{scene.name(replica)} may hold keys, and was not reached"
+            if not _buried(facts, me, node_id):
+                yield replica, f"{facts.name(replica)} may hold keys, and was not reached"
         elif pod.view.myself.primary_id == me.node_id and pod.view.keys:
-            yield replica, f"{scene.name(replica)} holds keys"
+            yield replica, f"{facts.name(replica)} holds keys"
 
 
-def _buried(scene: Scene, me: Member, node_id: str) -> bool:
+def _buried(facts: Facts, me: Member, node_id: str) -> bool:
     """Whether most of the primaries say that a replica is gone, and none says anything else."""
-    lines = [view.member(node_id) for _, view in scene.viewed]
+    lines = [view.member(node_id) for _, view in facts.viewed]
     if any(line and line.primary_id == me.node_id and not line.gone for line in lines):
         return False
-    voters = [view for _, view in scene.viewed if _votes(scene, me, view)]
+    voters = [view for _, view in facts.viewed if _votes(facts, me, view)]
     owners = {me.node_id} | {one.node_id for view in voters for one in view.members if one.slots}
     return 2 * len(voters) > len(owners)
 
 
-def _votes(scene: Scene, me: Member, view: View) -> bool:
+def _votes(facts: Facts, me: Member, view: View) -> bool:
     """Whether a node's word counts: a primary of our cluster that has had time to look around."""
-    young = view.uptime * 1000 < scene.topology.node_timeout
+    young = view.uptime * 1000 < facts.topology.node_timeout
     return bool(view.myself.slots) and view.member(me.node_id) is not None and not young

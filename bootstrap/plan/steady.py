@@ -13,79 +13,79 @@ from bootstrap.model.todo import Todo
 from bootstrap.plan import forget, introduce, ownership
 from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
 from bootstrap.plan.messages import advice, commands, durations
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
-def steady(scene: Scene) -> Plan:
+def steady(facts: Facts) -> Plan:
     """Phase steady without waits is the goal."""
-    my = scene.my
+    my = facts.my
     if my.alone:
-        return _used_and_alone(scene)
+        return _used_and_alone(facts)
     lost = slots.missing(span for member in my.members for span in member.slots)
     if my.myself.is_replica and not my.link_up:
         lost = ()  # it has only just been met and gossip is still to come
-    gone = forget.lost_slots(scene)
+    gone = forget.lost_slots(facts)
     ghost_ids = {ghost_id for ghost_id, _ in gone}
     # A replica of a shard that is lost whole, and whose volume is gone too, does not come back.
     failed = [
-        scene.name(one)
+        facts.name(one)
         for one in my.members
         if one.failed
         and one.node_id not in ghost_ids
-        and not (one.primary_id in ghost_ids and scene.ghost(one))
+        and not (one.primary_id in ghost_ids and facts.ghost(one))
     ]
-    waits = (*_own_waits(scene), *_waits_for_others(scene, failed, lost, told=bool(gone)))
+    waits = (*_own_waits(facts), *_waits_for_others(facts, failed, lost, told=bool(gone)))
     blocked = tuple(block for _, block in gone)
-    replaced = forget.replaced(scene)
+    replaced = forget.replaced(facts)
     if replaced is not None:
         blocked = (*blocked, replaced)
     if lost and not waits:
-        blocked = (*blocked, _lost(scene, lost))
+        blocked = (*blocked, _lost(facts, lost))
     # What seems lost to us may be owned in another cluster of ours: then it is a split.
     # And only the pods can tell whether a node without a name is one of theirs.
-    look = Scope.ALL if blocked or unnamed_node.suspects(scene) else Scope.LOCAL
+    look = Scope.ALL if blocked or unnamed_node.suspects(facts) else Scope.LOCAL
     return Plan(
         phase=Phase.BLOCKED if blocked else Phase.WAITING if waits else Phase.STEADY,
         waiting=waits,
         blocked=blocked,
         look=look,
-        notes=(*_notes(scene), *_given_up(scene)),
+        notes=(*_notes(facts), *_given_up(facts)),
     )
 
 
-def _given_up(scene: Scene) -> Iterator[str]:
+def _given_up(facts: Facts) -> Iterator[str]:
     """Nodes that are taken for failed, and of which no pod is missed."""
-    for one in scene.my.members if scene.my.state_ok else ():
-        pod = scene.ghost(one)
+    for one in facts.my.members if facts.my.state_ok else ():
+        pod = facts.ghost(one)
         if one.failed and pod is not None:
             yield (
-                f"{scene.name(one)} is the former node of {pod.name}, which is another node now: it"
+                f"{facts.name(one)} is the former node of {pod.name}, which is another node now: it"
                 " is forgotten once that one has its role, and no node needs the former one"
             )
-        elif one.failed and one.node_id in scene.pod_by_id:
-            yield f"{scene.name(one)} answers, and is taken for failed"
+        elif one.failed and one.node_id in facts.pod_by_id:
+            yield f"{facts.name(one)} answers, and is taken for failed"
 
 
-def _own_waits(scene: Scene) -> list[Wait]:
+def _own_waits(facts: Facts) -> list[Wait]:
     """What our node has under way."""
-    my, me = scene.my, scene.me.name
+    my, me = facts.my, facts.me.name
     primary = my.member(my.myself.primary_id)
     waits: list[Wait] = []
     if my.myself.is_replica and not my.link_up:
-        waits.append(_sync(scene))
+        waits.append(_sync(facts))
     elif my.myself.is_replica and not my.following:
         what = f"its primary to be found; it is not at {my.primary_host}, from where it copies"
         waits.append(Wait(pod=me, what=what, usual=durations.GOSSIP))
     elif primary is not None and primary.is_replica:
-        what = f"a primary to follow: {scene.name(primary)}, from which it copies, is a replica"
+        what = f"a primary to follow: {facts.name(primary)}, from which it copies, is a replica"
         waits.append(Wait(pod=me, what=what, usual=durations.GOSSIP))
     elif my.keys and not (my.myself.is_replica or my.myself.slots):
         held = slots.keys(my.keys)
         what = f"a role: it holds {held}, owns no slots, and follows no primary"
-        fix = advice.used(scene.topology, me)
+        fix = advice.used(facts.topology, me)
         waits.append(Wait(pod=me, what=what, fix=fix))
     if my.state_ok and bus.cut_off(my):
         waits.append(Wait(pod=me, what=bus.told(my), usual=durations.GOSSIP))
@@ -103,49 +103,49 @@ def _own_waits(scene: Scene) -> list[Wait]:
     return waits
 
 
-def _sync(scene: Scene) -> Wait:
+def _sync(facts: Facts) -> Wait:
     """Our replica's link that is to come, with what was found out of what keeps it away."""
-    my, me, found = scene.my, scene.me.name, scene.snapshot.upstream
+    my, me, found = facts.my, facts.me.name, facts.snapshot.upstream
     what = f"the sync with its primary at {my.primary_host}"
     if my.copying and not (found and found.refused):
         return Wait(pod=me, what=f"{what}, whose data are on their way")
     answers = found is not None and found.refused is None
     if answers:
         what = f"{what}; port {my.primary_port} there answers our sidecar well"
-    in_doubt = answers or (found is None and scene.topology.with_password)
-    lasting = (scene.snapshot.memory.unlinked_for(me) or 0.0) > 2 * durations.COPIED
-    fix = advice.not_let_in(scene.topology, me) if in_doubt or lasting else ()
+    in_doubt = answers or (found is None and facts.topology.with_password)
+    lasting = (facts.snapshot.timers.unlinked_for(me) or 0.0) > 2 * durations.COPIED
+    fix = advice.not_let_in(facts.topology, me) if in_doubt or lasting else ()
     return Wait(pod=me, what=what, fix=fix, usual=0.0 if lasting else durations.COPIED)
 
 
 def _waits_for_others(
-    scene: Scene, failed: list[str], lost: slots.Ranges, *, told: bool
+    facts: Facts, failed: list[str], lost: slots.Ranges, *, told: bool
 ) -> list[Wait]:
     """What keeps the cluster from being ok, unless a block tells that already."""
-    me = scene.me.name
+    me = facts.me.name
     waits: list[Wait] = []
-    unlinked = bus_ports.unlinked(scene)
-    if scene.my.state_ok:
+    unlinked = bus_ports.unlinked(facts)
+    if facts.my.state_ok:
         pass  # with cluster-require-full-coverage no, even where slots are lost
     elif unlinked:
-        waits.append(_taken_for_failed(scene, unlinked))
+        waits.append(_taken_for_failed(facts, unlinked))
     elif failed:
         # A replica that has had no link since its own start is refused the election (cluster-
         # replica-validity-factor); whether its copy is new enough only a person can tell.
-        copies = _copies(scene)
-        found = (one for pod in copies for one in advice.only_copy(scene, pod))
+        copies = _copies(facts)
+        found = (one for pod in copies for one in advice.only_copy(facts, pod))
         fix = tuple(dict.fromkeys(found))
         over = ", or to be failed over" if copies else "; no replica of it that lives is known"
         what = f"{', '.join(failed)} to come back{over}"
         seconds = durations.ELECTED if copies else 0.0
-        if few := _minority(scene):
+        if few := _minority(facts):
             what, seconds = f"{', '.join(failed)} to come back{few}", 0.0
         waits.append(Wait(pod=me, what=what, fix=fix, usual=seconds))
     elif not lost and not told:
         waits.append(
             Wait(pod=me, what="its own cluster_state to turn ok", usual=durations.REJOINED)
         )
-    untold = _untold(scene) if lost else ""
+    untold = _untold(facts) if lost else ""
     if untold:
         waits.append(
             Wait(
@@ -155,31 +155,31 @@ def _waits_for_others(
             )
         )
     elif lost:
-        strays = [pod for pod, view in introduce.unknown_owners(scene) if _owns_of(view, lost)]
-        waits += [_introduced_again(scene, pod) for pod in strays]
+        strays = [pod for pod, view in introduce.unknown_owners(facts) if _owns_of(view, lost)]
+        waits += [_introduced_again(facts, pod) for pod in strays]
     return waits
 
 
-def _minority(scene: Scene) -> str:
+def _minority(facts: Facts) -> str:
     """That most owners of slots are down, so that no replica can be elected."""
-    owners = [one for one in scene.my.members if one.slots and not one.is_replica]
+    owners = [one for one in facts.my.members if one.slots and not one.is_replica]
     lost = [one for one in owners if one.failed]
     if ownership.majority(len(lost), len(owners)):
         return ""
     return f"; no replica is elected while {len(lost)} of {len(owners)} primaries are down"
 
 
-def _taken_for_failed(scene: Scene, pods: list[Pod]) -> Wait:
+def _taken_for_failed(facts: Facts, pods: list[Pod]) -> Wait:
     """Nodes that answer, so that no replica is to take their place by force."""
     names = ", ".join(pod.name for pod in pods)
     answer = "answers" if len(pods) == 1 else "answer"
     what = (
-        f"{names}, which {answer} at port {scene.topology.port}, to be taken for failed no longer"
+        f"{names}, which {answer} at port {facts.topology.port}, to be taken for failed no longer"
     )
     shut = [pod for pod in pods if pod.bus]
     if shut:
-        return Wait(pod=scene.me.name, what=what, fix=bus_ports.todo(scene, shut))
-    return Wait(pod=scene.me.name, what=what, usual=durations.UNFAILED)
+        return Wait(pod=facts.me.name, what=what, fix=bus_ports.todo(facts, shut))
+    return Wait(pod=facts.me.name, what=what, usual=durations.UNFAILED)
 
 
 def _owns_of(view: View, lost: slots.Ranges) -> bool:
@@ -187,61 +187,61 @@ def _owns_of(view: View, lost: slots.Ranges) -> bool:
     return slots.without(lost, view.myself.slots) != lost
 
 
-def _introduced_again(scene: Scene, pod: Pod) -> Wait:
+def _introduced_again(facts: Facts, pod: Pod) -> Wait:
     """An owner that all others forgot: its own sidecar brings it back, where that is safe."""
     what = f"{pod.name}, which owns slots that seem lost, to be introduced again"
     return Wait(
         pod=pod.name,
         what=what,
-        fix=advice.sidecar(scene.topology, pod.name),
+        fix=advice.sidecar(facts.topology, pod.name),
         usual=durations.GOSSIP,
     )
 
 
-def _copies(scene: Scene) -> list[str]:
+def _copies(facts: Facts) -> list[str]:
     """The pods of living replicas of owners that are down."""
-    lost = {one.node_id for one in scene.my.members if one.failed and one.slots}
-    copies = [one for one in scene.my.members if one.primary_id in lost and not one.failed]
-    pods = {pod.name for one in copies if (pod := scene.pod_named(one)) is not None}
-    ordinals = (scene.topology.ordinal_of(scene.hostname(one)) for one in copies)
-    return sorted(pods | {scene.topology.name_of(one) for one in ordinals if one is not None})
+    lost = {one.node_id for one in facts.my.members if one.failed and one.slots}
+    copies = [one for one in facts.my.members if one.primary_id in lost and not one.failed]
+    pods = {pod.name for one in copies if (pod := facts.pod_named(one)) is not None}
+    ordinals = (facts.topology.ordinal_of(facts.hostname(one)) for one in copies)
+    return sorted(pods | {facts.topology.name_of(one) for one in ordinals if one is not None})
 
 
-def _untold(scene: Scene) -> str:
+def _untold(facts: Facts) -> str:
     """Which nodes may own what seems lost: gossip brings the nodes first, and their slots later."""
-    my = scene.my
+    my = facts.my
     silent = [
-        scene.name(member)
+        facts.name(member)
         for member in my.others
         if not (member.slots or member.is_replica or member.failed or member.handshake)
     ]
     if silent:
         return f"word from {', '.join(silent)} of its slots"
-    if not my.keys and len(my.known_ids) < (scene.topology.size or 0):
+    if not my.keys and len(my.known_ids) < (facts.topology.size or 0):
         return "gossip to name every pod"
     return ""
 
 
-def _lost(scene: Scene, lost: slots.Ranges) -> Block:
+def _lost(facts: Facts, lost: slots.Ranges) -> Block:
     return Block(
         code=Code.LOST_SLOTS,
         why=f"no node owns {slots.named(lost)} any more",
-        fix=(_missed(scene), advice.give_away(scene.topology)),
-        serves=scene.my.state_ok,
+        fix=(_missed(facts), advice.give_away(facts.topology)),
+        serves=facts.my.state_ok,
     )
 
 
-def _missed(scene: Scene) -> Todo:
+def _missed(facts: Facts) -> Todo:
     """Whether a pod is away on which the keys may be, as far as was looked."""
-    topology, pods = scene.topology, scene.snapshot.pods
-    if scene.all_asked and scene.snapshot.listed:
+    topology, pods = facts.topology, facts.snapshot.pods
+    if facts.all_asked and facts.snapshot.listed:
         return advice.older_volume(
             topology,
             f"no pod is away: all {len(pods)} answer, and none owns the slots. Is there an older"
             " volume or a snapshot that has their keys? See the runbook first",
         )
     away = (
-        [pod.name for pod in pods if pod.view is None] if scene.snapshot.scope is Scope.ALL else []
+        [pod.name for pod in pods if pod.view is None] if facts.snapshot.scope is Scope.ALL else []
     )
     which = f"{', '.join(away)} did not answer. Bring" if away else "is one missing? Bring"
     return Todo(
@@ -251,16 +251,16 @@ def _missed(scene: Scene) -> Todo:
     )
 
 
-def _used_and_alone(scene: Scene) -> Plan:
+def _used_and_alone(facts: Facts) -> Plan:
     """A node with keys or slots that knows no other, in a pod that may not form."""
-    my, me = scene.my, scene.me.name
+    my, me = facts.my, facts.me.name
     covered = not slots.missing(my.myself.slots)
     if covered and my.state_ok:
         return Plan(phase=Phase.STEADY, notes=("it is the whole cluster",))
-    found = formation(scene)
-    fits = found is None or found.layout.slots_of(scene.me.ordinal) == my.myself.slots
-    if not my.keys and not scene.topology.seed and fits:
-        seed = scene.topology.name_of(scene.topology.ordinal_start)
+    found = formation(facts)
+    fits = found is None or found.layout.slots_of(facts.me.ordinal) == my.myself.slots
+    if not my.keys and not facts.topology.seed and fits:
+        seed = facts.topology.name_of(facts.topology.ordinal_start)
         wait = Wait(
             pod=seed, what=f"{seed} to form the cluster; {me} is prepared", usual=durations.FORMED
         )
@@ -271,26 +271,26 @@ def _used_and_alone(scene: Scene) -> Plan:
         code=Code.POD_HAS_KEYS if my.keys else Code.POD_HAS_SLOTS,
         why=f"{me} knows no other node, yet has {what}; expected a blank node or a member of the"
         " cluster",
-        fix=advice.used(scene.topology, me),
+        fix=advice.used(facts.topology, me),
     )
     # Only its siblings can tell whether the pod was another node before.
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
 
 
-def _notes(scene: Scene) -> tuple[str, ...]:
+def _notes(facts: Facts) -> tuple[str, ...]:
     """What this server cannot do, and what follows; or does not do for a while."""
-    notes = [*open_slots.notes(scene)]
-    if leaving_mark.marked(scene.my):
+    notes = [*open_slots.notes(facts)]
+    if leaving_mark.marked(facts.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
-    if scene.my.setting("cluster-announce-hostname") is None:
+    if facts.my.setting("cluster-announce-hostname") is None:
         notes.append(
             "servers before 7.0 carry no hostname: whose a node is can only be told by its address"
         )
-    if scene.my.setting("cluster-announce-human-nodename") is None:
+    if facts.my.setting("cluster-announce-human-nodename") is None:
         notes.append("servers before 7.2 carry no placement: hosts and zones are not considered")
-    if scene.my.bus_hidden:
+    if facts.my.bus_hidden:
         notes.append(
             "whether other nodes have links to ours can't be told, so a node that all forgot seems"
-            f" well: {scene.my.bus_hidden}"
+            f" well: {facts.my.bus_hidden}"
         )
     return tuple(notes)

@@ -8,7 +8,7 @@ from bootstrap.model import layout, leaving_mark
 from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable
 from bootstrap.model.topology import Topology
 from bootstrap.plan import unwritable
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 
 #: Bytes by which replicas have to differ in what they still lack before it matters: less is what
 #: was written between two looks, and the failover itself waits for it.
@@ -31,19 +31,19 @@ def called(member: Member, topology: Topology) -> str:
     return member.address if ordinal is None else topology.name_of(ordinal)
 
 
-def judge(scene: Scene, member: Member) -> tuple[Fitness, str]:
+def judge(facts: Facts, member: Member) -> tuple[Fitness, str]:
     """Whether one of our replicas can take over, and why not."""
-    name, pod = scene.name(member), pod_of(scene, member)
-    if scene.is_ours(member) is False:
+    name, pod = facts.name(member), pod_of(facts, member)
+    if facts.is_ours(member) is False:
         return Fitness.NEVER, f"{name} is not of our StatefulSet"
     if pod is None or pod.view is None:
-        return _unseen(scene, member)
+        return _unseen(facts, member)
     if leaving_mark.marked(pod.view):
         return Fitness.NEVER, f"{name} is leaving too"
-    cannot = unwritable.cannot_save(scene, pod)
+    cannot = unwritable.cannot_save(facts, pod)
     if cannot:
         return Fitness.NEVER, f"{name} would end when it takes over: {cannot}"
-    if pod.view.myself.primary_id != scene.my.node_id:
+    if pod.view.myself.primary_id != facts.my.node_id:
         return Fitness.SOON, f"{name} does not say that it follows us"
     if not pod.view.link_up:
         return Fitness.SOON, f"{name}: its link is down"
@@ -54,26 +54,26 @@ def judge(scene: Scene, member: Member) -> tuple[Fitness, str]:
     return Fitness.FIT, f"{name} is fit"
 
 
-def _unseen(scene: Scene, member: Member) -> tuple[Fitness, str]:
-    pod = scene.snapshot.pod(called(member, scene.topology))
+def _unseen(facts: Facts, member: Member) -> tuple[Fitness, str]:
+    pod = facts.snapshot.pod(called(member, facts.topology))
     said = pod.node if pod is not None and isinstance(pod.node, Unreachable) else None
     loads = said is not None and said.trouble is Trouble.LOADING
-    reason = f"{scene.name(member)}: {said.reason if said else 'not looked at'}"
+    reason = f"{facts.name(member)}: {said.reason if said else 'not looked at'}"
     return (Fitness.SOON if loads else Fitness.NEVER), reason
 
 
-def best(scene: Scene, fit: list[Pod], tried: tuple[str, ...]) -> Pod:
+def best(facts: Facts, fit: list[Pod], tried: tuple[str, ...]) -> Pod:
     """Who was told least often, lacks least, is on another host (then zone), has least ordinal."""
 
     def cost(pod: Pod) -> tuple[object, ...]:
-        lack = scene.my.offset - (pod.view.offset if pod.view else 0)
-        host, zone = layout.together(scene.place(scene.me), scene.place(pod))
+        lack = facts.my.offset - (pod.view.offset if pod.view else 0)
+        host, zone = layout.together(facts.place(facts.me), facts.place(pod))
         return tried.count(pod.name), max(0, lack) // _BUCKET, host, zone, pod.ordinal, pod.name
 
     return min(fit, key=cost)
 
 
-def pod_of(scene: Scene, member: Member) -> Pod | None:
+def pod_of(facts: Facts, member: Member) -> Pod | None:
     """Where a member's own node was seen. Its id is all the proof that is needed here."""
-    pods = (pod for pod in scene.snapshot.pods if pod.view)
+    pods = (pod for pod in facts.snapshot.pods if pod.view)
     return next((pod for pod in pods if pod.view and pod.view.node_id == member.node_id), None)

@@ -14,7 +14,7 @@ from bootstrap.model import fast_form
 from bootstrap.model.actions import Action, ConfigSet, Meet, ReloadCertificates, SetPeersPassword
 from bootstrap.model.snapshot import Disk, Pod
 from bootstrap.model.todo import Todo
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Phase, Plan, Step, Wait
 
@@ -33,37 +33,37 @@ _UNSAVED: Final = frozenset(
 )
 
 
-def guarded(scene: Scene, plan: Plan) -> Plan:
+def guarded(facts: Facts, plan: Plan) -> Plan:
     """The plan without what would end a server, and with a wait for each such server instead."""
     kept: list[Step] = []
     shut: dict[str, str] = {}
     for step in plan.steps:
-        found = _ended(scene, step)
+        found = _ended(facts, step)
         # Behind a step that cannot be done in full only what stands for itself is done.
-        if not (shut or found) or (_harmless(scene, step) and not found):
+        if not (shut or found) or (_harmless(facts, step) and not found):
             kept.append(step)
-        elif not shut and plan.phase is not Phase.FORM and (left := kept_of(scene, step)).actions:
+        elif not shut and plan.phase is not Phase.FORM and (left := kept_of(facts, step)).actions:
             kept.append(left)  # a forming that has to stop had better not begin
         shut |= found
     if not shut:
         return plan
-    waits = tuple(_wait(scene, pod, why) for pod, why in sorted(shut.items()))
+    waits = tuple(_wait(facts, pod, why) for pod, why in sorted(shut.items()))
     phase = Phase.WAITING if plan.phase in {Phase.STEADY, Phase.HEAL} and not kept else plan.phase
     return dataclasses.replace(
         plan, phase=phase, steps=tuple(kept), waiting=(*plan.waiting, *waits)
     )
 
 
-def kept_of(scene: Scene, step: Step) -> Step:
+def kept_of(facts: Facts, step: Step) -> Step:
     """A step without the actions that would end a server."""
-    actions = tuple(one for one in step.actions if not _ends(scene, one))
+    actions = tuple(one for one in step.actions if not _ends(facts, one))
     return dataclasses.replace(step, actions=actions)
 
 
-def cannot_save(scene: Scene, pod: Pod) -> str:
+def cannot_save(facts: Facts, pod: Pod) -> str:
     """Why a pod's server cannot write its nodes.conf; empty where it can, as far as was seen."""
     writing = pod.view.writing if pod.view else None
-    disk = scene.snapshot.disk if pod.name == scene.topology.name else None
+    disk = facts.snapshot.disk if pod.name == facts.topology.name else None
     if writing is not None and writing.aof_failed:
         return "its append-only file could not be written"
     if disk is not None and disk.free is not None:
@@ -84,15 +84,15 @@ def full(disk: Disk) -> str:
     return ""
 
 
-def _ended(scene: Scene, step: Step) -> dict[str, str]:
+def _ended(facts: Facts, step: Step) -> dict[str, str]:
     """The pods whose server the step would end, and why each cannot save."""
-    return {pod: why for one in step.actions for pod, why in _ends(scene, one).items()}
+    return {pod: why for one in step.actions for pod, why in _ends(facts, one).items()}
 
 
-def _ends(scene: Scene, action: Action) -> dict[str, str]:
+def _ends(facts: Facts, action: Action) -> dict[str, str]:
     """The pods whose server the action would end."""
-    pods = (scene.snapshot.pod(name) for name in _saves(action))
-    return {pod.name: why for pod in pods if pod and (why := cannot_save(scene, pod))}
+    pods = (facts.snapshot.pod(name) for name in _saves(action))
+    return {pod.name: why for pod in pods if pod and (why := cannot_save(facts, pod))}
 
 
 def _saves(action: Action) -> tuple[str, ...]:
@@ -108,24 +108,24 @@ def _saves(action: Action) -> tuple[str, ...]:
             return (action.pod,)
 
 
-def _harmless(scene: Scene, step: Step) -> bool:
+def _harmless(facts: Facts, step: Step) -> bool:
     """Whether a step only puts settings of our own node right that it saves nowhere."""
     return bool(step.actions) and all(
-        one.pod == scene.me.name and not _saves(one) for one in step.actions
+        one.pod == facts.me.name and not _saves(one) for one in step.actions
     )
 
 
-def _wait(scene: Scene, pod: str, why: str) -> Wait:
+def _wait(facts: Facts, pod: str, why: str) -> Wait:
     what = (
         f"a nodes.conf that can be written: {why}, and the server would end with the next command"
         " that changes it"
     )
-    return Wait(pod=pod, what=what, fix=room(scene, pod))
+    return Wait(pod=pod, what=what, fix=room(facts, pod))
 
 
-def room(scene: Scene, pod: str) -> tuple[Todo, ...]:
+def room(facts: Facts, pod: str) -> tuple[Todo, ...]:
     """What shows how full a pod's volume is, and what helps."""
-    name, space = scene.topology, commands.namespace(scene.topology)
+    name, space = facts.topology, commands.namespace(facts.topology)
     return (
         Todo(
             what="how full is its volume, and is it writable?",

@@ -133,7 +133,7 @@ def _told(node_id: str, endpoint: str, flags: str, primary_id: str, rest: str) -
         flags=frozenset(flags.split(",")),
         primary_id=None if primary_id == "-" else primary_id,
         epoch=int(epoch),
-        linked=link == "connected",
+        bus_connected=link == "connected",
         slots=normalise(_range(span) for span in spans if span and span[0] != "["),
         open_slots=tuple(_open(span) for span in spans if span.startswith("[")),
     )

@@ -25,7 +25,7 @@ from bootstrap.model.snapshot import Former, Pod, Scope, Snapshot, Trouble, Unre
 from bootstrap.model.topology import Topology
 from bootstrap.observe import volume
 from bootstrap.plan import start_gate
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Gate
 from bootstrap.run import setup
 from bootstrap.show import listener
@@ -88,7 +88,7 @@ def judge(
     scope = Scope.LOCAL if others is None else Scope.ALL
     pods = tuple(sorted((me, *(others or ())), key=lambda pod: pod.ordinal))
     snapshot = Snapshot(scope=scope, pods=pods, volume=found, former=Former())
-    verdict = start_gate.gate(Scene(snapshot, topology))
+    verdict = start_gate.gate(Facts(snapshot, topology))
     return verdict if verdict.open else None
 
 

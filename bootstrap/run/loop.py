@@ -158,7 +158,7 @@ class Loop:
             self._observer.gate_opened()
         self._board.status = before.then(self._observer.topology, snapshot, plan)
         self._board.looked = time.monotonic()
-        shown = summary.gist(plan)
+        shown = summary.fingerprint(plan)
         if shown != self._shown:
             self._shown, self._same_since = shown, time.monotonic()
             self._say(snapshot, plan)
@@ -202,7 +202,7 @@ class Loop:
                 same=same,
                 took=took,
                 interval=self._terms.interval,
-                luck=random.random(),  # noqa: S311 - spreads load, guards nothing
+                jitter=random.random(),  # noqa: S311 - spreads load, guards nothing
             )
         self._board.due = time.monotonic() + seconds
         try:

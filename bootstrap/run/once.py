@@ -15,7 +15,7 @@ from bootstrap.model.topology import Topology
 from bootstrap.observe import other_sidecars
 from bootstrap.observe.observer import Observer
 from bootstrap.plan import codes, start_gate
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import cluster_table, headline, plan_text, shards, sidecars
 from bootstrap.show.cause import Verdict
@@ -51,7 +51,7 @@ async def dry_run(observer: Observer, output: str, http: tuple[str, int] | None 
         plan = dataclasses.replace(
             plan, notes=(*plan.notes, *start_gate.unguarded(observer.topology))
         )
-    found = headline.headline(Scene(snapshot, observer.topology), plan)
+    found = headline.headline(Facts(snapshot, observer.topology), plan)
     ended = _verdict(snapshot, plan, observer.topology, found)
     if output == "json":
         print(json.dumps(plan_text.as_json(snapshot, plan, observer.topology), indent=1))
@@ -66,7 +66,7 @@ async def shards_of(observer: Observer, output: str, http: tuple[str, int] | Non
     """The cluster by its shards; well only if nothing of it is missing."""
     snapshot, plan = await _look(observer, http)
     cluster = shards.cluster(snapshot, observer.topology)
-    found = headline.headline(Scene(snapshot, observer.topology), plan, cluster)
+    found = headline.headline(Facts(snapshot, observer.topology), plan, cluster)
     verdict = _verdict(snapshot, plan, observer.topology, found)
     ended = Exit.NOT_YET if verdict is Exit.REACHED and not cluster.well else verdict
     if output == "json":
@@ -134,9 +134,9 @@ async def _look(observer: Observer, http: tuple[str, int] | None) -> tuple[Snaps
         _sidecars(snapshot, observer.topology, http), observer.dialled(snapshot)
     )
     memory = sidecar_report.remembered(
-        snapshot.memory, said, observer.topology.name, snapshot.names
+        snapshot.timers, said, observer.topology.name, snapshot.names
     )
-    snapshot = dataclasses.replace(snapshot, memory=memory, upstream=found, heard=said)
+    snapshot = dataclasses.replace(snapshot, timers=memory, upstream=found, heard=said)
     snapshot = sidecars.explained(snapshot)
     return snapshot, planning.plan(snapshot, observer.topology)
 

@@ -56,7 +56,7 @@ _HEALING_SHARE: Final = 0.3
 _HALVES: Final = 0.3
 
 
-def rest(doing: Doing, *, same: float, took: float, interval: float, luck: float) -> float:
+def rest(doing: Doing, *, same: float, took: float, interval: float, jitter: float) -> float:
     """Seconds to rest.
 
     Args:
@@ -65,31 +65,31 @@ def rest(doing: Doing, *, same: float, took: float, interval: float, luck: float
         took: Seconds that the last look took. While waiting or acting a pod rests for as long, so
             that looking takes at most half of its time.
         interval: Seconds between two looks at the goal, and the longest rest of all.
-        luck: Random, 0 to 1: it keeps many pods from looking at the same moment.
+        jitter: Random, 0 to 1: it keeps many pods from looking at the same moment.
 
     """
-    jitter = 0.8 + 0.4 * luck
+    spread = 0.8 + 0.4 * jitter
     waiting = _WAITING[1] if same > _PATIENT else _WAITING[0]
     match doing:
         case Doing.NOTHING:
-            return interval * jitter
+            return interval * spread
         case Doing.DONE:
             return 0.0
         case Doing.FORMING | Doing.ACTING:
             return max(_BRISK, min(took, _FORMING) if doing is Doing.FORMING else took)
         case Doing.HALVES:
-            seconds = max(_HALVES, took) * jitter
+            seconds = max(_HALVES, took) * spread
         case Doing.HEALING:
             seconds = (
-                max(waiting, took / _HEALING_SHARE - took if same <= _PATIENT else 0.0) * jitter
+                max(waiting, took / _HEALING_SHARE - took if same <= _PATIENT else 0.0) * spread
             )
         case Doing.BLOCKED:
-            seconds = max(_BLOCKED, took / _BLOCKED_SHARE) * jitter
+            seconds = max(_BLOCKED, took / _BLOCKED_SHARE) * spread
         case Doing.SEARCHING:
-            seconds = _SEARCHING * jitter
+            seconds = _SEARCHING * spread
         case Doing.AWAITED:
-            seconds = max(waiting * jitter, took)
+            seconds = max(waiting * spread, took)
         case Doing.WAITING | Doing.SERVERLESS:
             most = _SERVERLESS if doing is Doing.SERVERLESS else _WAITING[1]
-            seconds = max(max(waiting, min(most, took / _IDLE_SHARE)) * jitter, took)
+            seconds = max(max(waiting, min(most, took / _IDLE_SHARE)) * spread, took)
     return min(interval, seconds)

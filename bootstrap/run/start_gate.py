@@ -26,7 +26,7 @@ def mind(board: Board, snapshot: Snapshot, plan: Plan, topology: Topology) -> bo
     if before is not None and before.open:
         return True
     board.gate = now
-    board.gate_seconds = max(board.gate_seconds, snapshot.memory.shut)
+    board.gate_seconds = max(board.gate_seconds, snapshot.timers.shut)
     # A gate that is shut while the first look goes round is no news: at a first start each is.
     news = now.open or now.code or board.gate_seconds >= _LASTING_SECONDS
     if topology.guarded and news and board.gate_said != (now.open, now.code):

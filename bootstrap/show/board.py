@@ -11,7 +11,7 @@ from bootstrap.model.snapshot import Snapshot, View
 from bootstrap.model.topology import Topology
 from bootstrap.plan import readiness
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Block, Gate, Phase, Plan
 from bootstrap.show import headline as headlines
 from bootstrap.show.headline import Headline
@@ -37,7 +37,7 @@ class Status:
         my, known = me.view if me else None, self.introduced
         if my is not None and my.run_id != known:
             # A node that knows no other has no past to go by.
-            found = my.alone or readiness.introduced(Scene(snapshot, topology))
+            found = my.alone or readiness.introduced(Facts(snapshot, topology))
             known = my.run_id if found else known
         return Status(
             tick=self.tick + 1,
@@ -52,7 +52,7 @@ class Status:
         """The verdict on what was seen; None before the first look."""
         if self.plan is None or self.snapshot is None or self.topology is None:
             return None
-        return headlines.headline(Scene(self.snapshot, self.topology), self.plan)
+        return headlines.headline(Facts(self.snapshot, self.topology), self.plan)
 
     @property
     def first_line(self) -> str:

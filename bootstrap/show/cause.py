@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from bootstrap.model.todo import Fix
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show.effect import Effect
 from bootstrap.show.shards import Cluster
@@ -36,10 +36,10 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Situation:
     """What the rules go by."""
 
-    scene: Scene
+    facts: Facts
     plan: Plan
     effect: Effect
     #: The shards, from a look at all pods for a person; None in the sidecar's own loop.

@@ -15,7 +15,7 @@ from bootstrap.plan.alarms import replication_refused
 from bootstrap.plan.messages import dns_names, durations
 from bootstrap.plan.verdict import Phase, Wait
 from bootstrap.show import missed, sidecars
-from bootstrap.show.cause import Cause, Facts, Verdict
+from bootstrap.show.cause import Cause, Situation, Verdict
 from bootstrap.show.shards import Cluster
 
 #: Codes beside those of refusals and alarms with which a headline may say ACT.
@@ -24,53 +24,53 @@ ACTS: Final = frozenset(
 )
 
 
-def root(facts: Facts) -> Cause | None:
+def root(situation: Situation) -> Cause | None:
     """The root cause; None when all is well."""
-    found = next((found for rule in _RULES if (found := rule(facts)) is not None), None)
+    found = next((found for rule in _RULES if (found := rule(situation)) is not None), None)
     if found is None or found.verdict is Verdict.WAIT:
-        return sidecars.to_act(facts) or found
+        return sidecars.to_act(situation) or found
     return found
 
 
-def _refused(facts: Facts) -> Cause | None:
-    for block in facts.plan.blocked:
+def _refused(situation: Situation) -> Cause | None:
+    for block in situation.plan.blocked:
         return Cause(
-            verdict=Verdict.ACT, code=block.code, pod=facts.scene.topology.name, what=block.why
+            verdict=Verdict.ACT, code=block.code, pod=situation.facts.topology.name, what=block.why
         )
     return None
 
 
-def _alarmed(facts: Facts) -> Cause | None:
-    for alarm in sorted(facts.plan.alarms, key=lambda one: one.serves):
+def _alarmed(situation: Situation) -> Cause | None:
+    for alarm in sorted(situation.plan.alarms, key=lambda one: one.serves):
         return Cause(verdict=Verdict.ACT, code=alarm.code, pod=alarm.pod, what=alarm.why)
     return None
 
 
-def _own_server(facts: Facts) -> Cause | None:
-    if facts.scene.me.view is not None or not facts.plan.waiting:
+def _own_server(situation: Situation) -> Cause | None:
+    if situation.facts.me.view is not None or not situation.plan.waiting:
         return None
-    wait = facts.plan.waiting[0]
-    return _of_wait(facts, wait, (wait.pod,))
+    wait = situation.plan.waiting[0]
+    return _of_wait(situation, wait, (wait.pod,))
 
 
-def _dns(facts: Facts) -> Cause | None:
+def _dns(situation: Situation) -> Cause | None:
     """Names of which DNS says nothing; NXDOMAIN says something."""
-    what = dns_names.failing(facts.scene)
+    what = dns_names.failing(situation.facts)
     if not what:
         return None
-    fix = dns_names.dns_fix(facts.scene.topology)
+    fix = dns_names.dns_fix(situation.facts.topology)
     return Cause(verdict=Verdict.ACT, code="dns", pod="", what=what, fix=fix)
 
 
-def _waiting(facts: Facts) -> Cause | None:
+def _waiting(situation: Situation) -> Cause | None:
     """A pod that is missing rather than what waits for it."""
-    if not facts.plan.waiting:
+    if not situation.plan.waiting:
         return None
-    groups = folded(facts.plan.waiting)
+    groups = folded(situation.plan.waiting)
     rooted = [(wait, pods) for wait, pods in groups if wait.shared[1]]
-    causes = [(_of_wait(facts, wait, pods), len(pods)) for wait, pods in rooted or groups]
+    causes = [(_of_wait(situation, wait, pods), len(pods)) for wait, pods in rooted or groups]
     found, many = min(causes, key=lambda one: one[0].verdict is not Verdict.ACT)
-    return sidecars.behind(facts, found) if many == 1 else found
+    return sidecars.behind(situation, found) if many == 1 else found
 
 
 def folded(waits: tuple[Wait, ...]) -> list[tuple[Wait, tuple[str, ...]]]:
@@ -81,19 +81,19 @@ def folded(waits: tuple[Wait, ...]) -> list[tuple[Wait, tuple[str, ...]]]:
     return [(some[0], tuple(wait.pod for wait in some)) for some in groups.values()]
 
 
-def _of_wait(facts: Facts, wait: Wait, pods: tuple[str, ...]) -> Cause:
-    scene = facts.scene
-    view = scene.me.view
+def _of_wait(situation: Situation, wait: Wait, pods: tuple[str, ...]) -> Cause:
+    facts = situation.facts
+    view = facts.me.view
     # Before there is a cluster our own server's age says how long the others had time to come.
-    late = not facts.effect.formed and view is not None and view.uptime > durations.LATE
-    if facts.effect.formed and wait.usual:
-        late = scene.snapshot.memory.unwell > 2 * wait.usual
+    late = not situation.effect.formed and view is not None and view.uptime > durations.LATE
+    if situation.effect.formed and wait.usual:
+        late = facts.snapshot.timers.unwell > 2 * wait.usual
     act = not wait.passes and (late or (bool(wait.fix) and not wait.usual))
     return Cause(
         verdict=Verdict.ACT if act else Verdict.WAIT,
         code="waiting",
         pod=wait.pod,
-        what=told(wait, pods, scene.snapshot.names),
+        what=told(wait, pods, facts.snapshot.names),
         usual=0.0 if act else wait.usual,
     )
 
@@ -116,34 +116,34 @@ _DOING: Final = {
 }
 
 
-def _doing(facts: Facts) -> Cause | None:
-    if facts.plan.reached:
+def _doing(situation: Situation) -> Cause | None:
+    if situation.plan.reached:
         return None
-    pod = facts.scene.topology.name
-    what, seconds = _DOING.get(facts.plan.phase, ("{pod} has something to do", durations.LOOK))
-    until = facts.plan.steps[0].until if facts.plan.steps else ""
+    pod = situation.facts.topology.name
+    what, seconds = _DOING.get(situation.plan.phase, ("{pod} has something to do", durations.LOOK))
+    until = situation.plan.steps[0].until if situation.plan.steps else ""
     what = f"{what}, until {until}" if until else what
     return Cause(
         verdict=Verdict.WAIT,
-        code=facts.plan.phase.value,
+        code=situation.plan.phase.value,
         pod=pod,
         what=what.format(pod=pod),
         usual=seconds,
     )
 
 
-def _unserved(facts: Facts) -> Cause | None:
+def _unserved(situation: Situation) -> Cause | None:
     """Clients lack something, though our own node waits for nothing: a last resort."""
-    if not facts.effect.harms:
+    if not situation.effect.harms:
         return None
-    lost = facts.effect.unserved
+    lost = situation.effect.unserved
     what = f"no node that answers serves {slots.named(lost)}" if lost else "all nodes say fail"
     return Cause(verdict=Verdict.ACT, code="unserved", pod="", what=what)
 
 
-def _unwell(facts: Facts) -> Cause | None:
+def _unwell(situation: Situation) -> Cause | None:
     """What stands out in the shards, though our own node lacks nothing."""
-    cluster = facts.cluster
+    cluster = situation.cluster
     if cluster is None:
         return None
     if cluster.disputed:
@@ -156,7 +156,7 @@ def _unwell(facts: Facts) -> Cause | None:
             return Cause(verdict=Verdict.ACT, code="node-trouble", pod=row.pod, what=what)
     for row in rows:
         if row.link == "down":
-            return _without_link(facts, row.pod, cluster)
+            return _without_link(situation, row.pod, cluster)
     for row in rows:
         if row.state != "ok":
             what = f"{row.pod} says cluster_state:fail"
@@ -176,7 +176,7 @@ def _unwell(facts: Facts) -> Cause | None:
     return None
 
 
-def _without_link(facts: Facts, pod: str, cluster: Cluster) -> Cause:
+def _without_link(situation: Situation, pod: str, cluster: Cluster) -> Cause:
     """Replicas that copy or cannot: only the sidecar of each can tell."""
     down = [
         f"{row.pod} has no link to its primary {shard.rows[0].pod} at {shard.rows[0].address}"
@@ -190,11 +190,11 @@ def _without_link(facts: Facts, pod: str, cluster: Cluster) -> Cause:
         pod=pod,
         what=f"{'; '.join(down)}, or copies its data",
         usual=durations.COPIED,
-        fix=replication_refused.ask_its_sidecar(facts.scene, pod),
+        fix=replication_refused.ask_its_sidecar(situation.facts, pod),
     )
 
 
-_RULES: Final[tuple[Callable[[Facts], Cause | None], ...]] = (
+_RULES: Final[tuple[Callable[[Situation], Cause | None], ...]] = (
     _refused,
     _alarmed,
     _own_server,

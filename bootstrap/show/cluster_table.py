@@ -8,7 +8,7 @@ from bootstrap.model import actions, slots
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.todo import line
 from bootstrap.model.topology import Topology
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines
 from bootstrap.show import sections
@@ -81,7 +81,7 @@ def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
 def _headline(
     cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
 ) -> headlines.Headline:
-    return headlines.headline(Scene(snapshot, topology), plan, cluster)
+    return headlines.headline(Facts(snapshot, topology), plan, cluster)
 
 
 def _table(cluster: Cluster) -> list[str]:

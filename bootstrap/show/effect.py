@@ -14,7 +14,7 @@ from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Member, Pod, Scope, Trouble, Unreachable, View
 from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.alarms import max_clients, writes
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 
 #: Troubles with which a server may well serve clients, though it does not let us in.
 _SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION, Trouble.CROWDED}) | {
@@ -60,52 +60,52 @@ class Effect:
         return self.formed is not False and (self.down or bool(self.unserved))
 
 
-def effect(scene: Scene) -> Effect:
+def effect(facts: Facts) -> Effect:
     """Derive it from what was seen."""
-    views = [scene.me.view] if scene.me.view else []
-    views += [view for pod, view in scene.viewed if pod is not scene.me]
-    if new_nodes_conf.keys(scene.me):
+    views = [facts.me.view] if facts.me.view else []
+    views += [view for pod, view in facts.viewed if pod is not facts.me]
+    if new_nodes_conf.keys(facts.me):
         views = [*views[1:], views[0]]  # alone with its keys, it knows nothing of the cluster
     inside = next((view for view in views if _inside(view)), None)
     if inside is None:
-        return _unformed(scene, formed=False if views else None)
+        return _unformed(facts, formed=False if views else None)
     members = {one.node_id: one for one in inside.members if not one.handshake}
-    members |= {view.node_id: view.myself for _, view in scene.viewed if not view.alone}
-    members |= ownership.remembered(scene)
-    living = {node_id for node_id, one in members.items() if alive(scene, one)}
+    members |= {view.node_id: view.myself for _, view in facts.viewed if not view.alone}
+    members |= ownership.remembered(facts)
+    living = {node_id for node_id, one in members.items() if alive(facts, one)}
     owners = [one for one in members.values() if one.slots and not one.is_replica]
     served = [span for one in owners if one.node_id in living for span in one.slots]
     replicas = [one for one in members.values() if one.node_id in living and one.is_replica]
     holding = {one.primary_id for one in replicas}
     # A copy of a primary that lives is one only while the link is up.
-    linked = {one.primary_id for one in replicas if _linked(scene, one)}
-    ours = [view for pod, view in scene.viewed if pod.view and view.node_id in members]
+    linked = {one.primary_id for one in replicas if _linked(facts, one)}
+    ours = [view for pod, view in facts.viewed if pod.view and view.node_id in members]
     unserved = slots.missing(served)
     return Effect(
         formed=True,
-        looked=scene.snapshot.scope is Scope.ALL,
-        seen=_seen(scene),
-        nodes=sum(not scene.ghost(one) for one in members.values()),
+        looked=facts.snapshot.scope is Scope.ALL,
+        seen=_seen(facts),
+        nodes=sum(not facts.ghost(one) for one in members.values()),
         shards=len(owners),
         unserved=unserved,
         unowned=slots.missing(span for one in owners for span in one.slots),
         copied=_of(owners, holding - living),
         single=_of(owners, living - linked),
         unwritten=_of(owners, {view.node_id for view in ours if writes.refusal(view)}),
-        crowded=tuple(max_clients.pods(scene)),
+        crowded=tuple(max_clients.pods(facts)),
         down=bool(ours) and not any(view.state_ok for view in ours),
     )
 
 
-def forming(scene: Scene) -> Effect:
+def forming(facts: Facts) -> Effect:
     """The same while the seed forms the cluster, which may have been formed already.
 
     Slots are given before nodes meet, and a node that has met the others serves once it says ok.
     """
-    inside = [view for _, view in scene.viewed if _inside(view)]
+    inside = [view for _, view in facts.viewed if _inside(view)]
     if inside and all(view.state_ok for view in inside):
-        return effect(scene)
-    return dataclasses.replace(_unformed(scene, formed=False), forming=bool(inside))
+        return effect(facts)
+    return dataclasses.replace(_unformed(facts, formed=False), forming=bool(inside))
 
 
 def _inside(view: View) -> bool:
@@ -115,37 +115,37 @@ def _inside(view: View) -> bool:
     return any(one.slots for one in view.members)
 
 
-def _unformed(scene: Scene, *, formed: bool | None) -> Effect:
+def _unformed(facts: Facts, *, formed: bool | None) -> Effect:
     """What is kept where no cluster was seen. A node may be a pod's before it has proven to be."""
-    others = (Proof.STRANGER, Proof.SIBLING)
+    others = (Proof.STRANGER, Proof.PEER)
     held = [
         (pod.name, pod.view.keys)
-        for pod in scene.snapshot.pods
-        if pod.view and pod.view.keys and scene.proof(pod) not in others
+        for pod in facts.snapshot.pods
+        if pod.view and pod.view.keys and facts.proof(pod) not in others
     ]
     return Effect(
         formed=formed,
-        looked=scene.snapshot.scope is Scope.ALL,
-        seen=_seen(scene),
+        looked=facts.snapshot.scope is Scope.ALL,
+        seen=_seen(facts),
         keys=sum(keys for _, keys in held),
         holders=tuple(name for name, _ in held),
     )
 
 
-def _seen(scene: Scene) -> bool:
+def _seen(facts: Facts) -> bool:
     """Whether the node of each other pod was read."""
-    others = (pod for pod in scene.snapshot.pods if pod is not scene.me)
+    others = (pod for pod in facts.snapshot.pods if pod is not facts.me)
     return all(pod.view is not None for pod in others)
 
 
-def alive(scene: Scene, member: Member) -> bool:
+def alive(facts: Facts, member: Member) -> bool:
     """Whether a node may be serving: it answered, or its peers see it, and only we do not."""
-    if member.node_id in scene.pod_by_id:
+    if member.node_id in facts.pod_by_id:
         return True
-    if member.failed or scene.ghost(member):
+    if member.failed or facts.ghost(member):
         return False
-    pod = scene.pod_named(member)
-    return scene.snapshot.scope < Scope.ALL or pod is None or not unreachable(pod)
+    pod = facts.pod_named(member)
+    return facts.snapshot.scope < Scope.ALL or pod is None or not unreachable(pod)
 
 
 def unreachable(pod: Pod) -> bool:
@@ -155,9 +155,9 @@ def unreachable(pod: Pod) -> bool:
     return pod.node is None and pod.resolved.state == "absent"
 
 
-def _linked(scene: Scene, replica: Member) -> bool:
+def _linked(facts: Facts, replica: Member) -> bool:
     """Whether a replica says that its link is up; nothing is known of one that was not asked."""
-    pod = scene.pod_by_id.get(replica.node_id)
+    pod = facts.pod_by_id.get(replica.node_id)
     return pod is None or pod.view is None or pod.view.link_up
 
 
@@ -225,5 +225,5 @@ def _data(found: Effect) -> str:
 def as_json(found: Effect) -> dict[str, object]:
     """The same for a program."""
     spans = ("unserved", "unowned", "copied", "single", "unwritten")
-    facts = dataclasses.asdict(found)
-    return {**facts, **{name: slots.render(facts[name]) for name in spans}, "harms": found.harms}
+    told = dataclasses.asdict(found)
+    return {**told, **{name: slots.render(told[name]) for name in spans}, "harms": found.harms}

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from bootstrap.model import slots
 from bootstrap.model.todo import Todo, line, todos
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Phase, Plan
 from bootstrap.show import causes, effect
-from bootstrap.show.cause import Cause, Facts, Verdict
+from bootstrap.show.cause import Cause, Situation, Verdict
 from bootstrap.show.effect import Effect
 from bootstrap.show.shards import Cluster
 
@@ -51,10 +51,10 @@ class Headline:
         return f"{code}: {self.cause.what.rstrip('.')}{passes}"
 
 
-def headline(scene: Scene, plan: Plan, cluster: Cluster | None = None) -> Headline:
+def headline(facts: Facts, plan: Plan, cluster: Cluster | None = None) -> Headline:
     """Judge what was seen and what is planned; `cluster` from a look for a person."""
-    found = effect.forming(scene) if plan.phase is Phase.FORM else effect.effect(scene)
-    cause = causes.root(Facts(scene=scene, plan=plan, effect=found, cluster=cluster))
+    found = effect.forming(facts) if plan.phase is Phase.FORM else effect.effect(facts)
+    cause = causes.root(Situation(facts=facts, plan=plan, effect=found, cluster=cluster))
     return Headline(cause=cause, effect=found)
 
 

@@ -113,7 +113,7 @@ def _state(member: Member) -> str:
         return "handshake"
     if member.failed:
         return "failing"
-    return "ok" if member.linked else "unlinked"
+    return "ok" if member.bus_connected else "unlinked"
 
 
 def _count(name: str, text: str, value: float) -> CounterMetricFamily:

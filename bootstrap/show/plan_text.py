@@ -8,7 +8,7 @@ from bootstrap.model import actions, slots
 from bootstrap.model.snapshot import Pod, Snapshot, Unreachable, View
 from bootstrap.model.todo import Fix, line, todos
 from bootstrap.model.topology import Topology
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines
 from bootstrap.show import sections
@@ -19,7 +19,7 @@ def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any
     """The documented shape: pod, headline, phase, observed, steps, waiting, blocked (and notes)."""
     return {
         "pod": topology.name,
-        "headline": headlines.as_json(headlines.headline(Scene(snapshot, topology), plan)),
+        "headline": headlines.as_json(headlines.headline(Facts(snapshot, topology), plan)),
         "phase": plan.phase.value,
         "observed": [_observed(pod) for pod in snapshot.pods],
         "steps": [
@@ -83,7 +83,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
     where = (
         f"{topology.hostname_of(topology.ordinal)} at {topology.address or 'an unknown address'}"
     )
-    headline = headlines.headline(Scene(snapshot, topology), plan)
+    headline = headlines.headline(Facts(snapshot, topology), plan)
     lines = [
         headline.text,
         "",

@@ -73,5 +73,5 @@ class _Routes:
         ready, why = seen.ready
         facts |= {"tick": seen.tick, "ready": ready, "why": why, "version": __version__}
         facts["age"] = round(time.monotonic() - self._board.looked, 1)
-        facts["memory"] = dataclasses.asdict(seen.snapshot.memory)
+        facts["memory"] = dataclasses.asdict(seen.snapshot.timers)
         return 200, "application/json", json.dumps(facts, indent=1) + "\n"

@@ -13,7 +13,7 @@ from bootstrap.model import layout, slots
 from bootstrap.model.snapshot import Member, Pod, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
 from bootstrap.plan import new_nodes_conf, ownership
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import down
 
 
@@ -65,15 +65,15 @@ class Cluster:
 
 def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
     """Put together what was seen."""
-    scene = Scene(snapshot, topology)
-    members = _members(scene)
+    facts = Facts(snapshot, topology)
+    members = _members(facts)
     primaries = [one for one in members if one.slots and not one.is_replica]
     shards = [
         Shard(
             ranges=primary.slots,
             rows=tuple(
-                _row(scene, one, primary)
-                for one in (primary, *_followers(scene, members, primary.node_id))
+                _row(facts, one, primary)
+                for one in (primary, *_followers(facts, members, primary.node_id))
             ),
         )
         for primary in primaries
@@ -84,19 +84,19 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
         shards=tuple(sorted(shards, key=lambda shard: shard.ranges)),
         lost=slots.missing(spans) if shards else (),
         disputed=_twice(spans),
-        outside=tuple(_outside(scene, members, listed)),
+        outside=tuple(_outside(facts, members, listed)),
     )
 
 
-def _members(scene: Scene) -> list[Member]:
+def _members(facts: Facts) -> list[Member]:
     """All nodes, each by the best word there is about it."""
-    views = [view for _, view in scene.viewed if _inside(view)]
+    views = [view for _, view in facts.viewed if _inside(view)]
     # Alone with its keys beside a cluster, our own node has claimed the slots of these for itself.
-    if scene.me.view and not (views and new_nodes_conf.keys(scene.me)):
-        views.insert(0, scene.me.view)
+    if facts.me.view and not (views and new_nodes_conf.keys(facts.me)):
+        views.insert(0, facts.me.view)
     found = {one.node_id: one for one in (views[0].members if views else ()) if not one.handshake}
-    found |= ownership.remembered(scene)
-    found |= {view.node_id: view.myself for _, view in scene.viewed if _inside(view)}
+    found |= ownership.remembered(facts)
+    found |= {view.node_id: view.myself for _, view in facts.viewed if _inside(view)}
     return [found[node_id] for node_id in sorted(found)]
 
 
@@ -108,65 +108,65 @@ def _inside(view: View) -> bool:
     return not view.alone or bool(view.myself.slots and not view.keys)
 
 
-def _followers(scene: Scene, members: list[Member], primary_id: str) -> list[Member]:
+def _followers(facts: Facts, members: list[Member], primary_id: str) -> list[Member]:
     mine = [one for one in members if one.primary_id == primary_id]
-    return sorted(mine, key=lambda one: (_ordinal(scene, one), one.node_id))
+    return sorted(mine, key=lambda one: (_ordinal(facts, one), one.node_id))
 
 
-def _ordinal(scene: Scene, member: Member) -> int:
-    pod = scene.pod_by_id.get(member.node_id)
+def _ordinal(facts: Facts, member: Member) -> int:
+    pod = facts.pod_by_id.get(member.node_id)
     return pod.ordinal if pod else 2**31
 
 
-def _row(scene: Scene, member: Member, primary: Member) -> Row:
-    pod = scene.pod_by_id.get(member.node_id)
+def _row(facts: Facts, member: Member, primary: Member) -> Row:
+    pod = facts.pod_by_id.get(member.node_id)
     view = pod.view if pod else None
-    over = scene.pod_by_id.get(primary.node_id)
+    over = facts.pod_by_id.get(primary.node_id)
     ahead = over.view.offset if over and over.view else None
     replica = member.is_replica
     lag = max(0, ahead - view.offset) if replica and view and ahead is not None else None
     return Row(
-        pod=_called(scene, member),
+        pod=_called(facts, member),
         node_id=member.node_id,
-        address=_address(scene, member),
+        address=_address(facts, member),
         role="replica" if replica else "primary",
-        place=scene.place(pod) if pod else layout.UNKNOWN,
+        place=facts.place(pod) if pod else layout.UNKNOWN,
         link=("up" if view.link_up else "down") if replica and view else None,
         lag=lag,
         keys=view.keys if view else None,
         state=("ok" if view.state_ok else "fail") if view else None,
-        trouble=_trouble(scene, member, view),
+        trouble=_trouble(facts, member, view),
     )
 
 
-def _address(scene: Scene, member: Member) -> str:
+def _address(facts: Facts, member: Member) -> str:
     """Where its pod is now; a node that has not been asked may have moved there too."""
-    pod = scene.pod_by_id.get(member.node_id)
-    if pod is None and scene.ghost(member) is None:
-        pod = scene.pod_named(member)
+    pod = facts.pod_by_id.get(member.node_id)
+    if pod is None and facts.ghost(member) is None:
+        pod = facts.pod_named(member)
     return (pod.address if pod else None) or member.address or "-"
 
 
-def _called(scene: Scene, member: Member) -> str:
+def _called(facts: Facts, member: Member) -> str:
     """The pod's name; without one, whatever the node can be called by."""
-    pod, hostname = scene.pod_by_id.get(member.node_id), scene.hostname(member)
-    ordinal = pod.ordinal if pod else scene.topology.ordinal_of(hostname)
-    return hostname or member.node_id[:8] if ordinal is None else scene.topology.name_of(ordinal)
+    pod, hostname = facts.pod_by_id.get(member.node_id), facts.hostname(member)
+    ordinal = pod.ordinal if pod else facts.topology.ordinal_of(hostname)
+    return hostname or member.node_id[:8] if ordinal is None else facts.topology.name_of(ordinal)
 
 
-def _trouble(scene: Scene, member: Member, view: View | None) -> str:
+def _trouble(facts: Facts, member: Member, view: View | None) -> str:
     if view is not None:
-        others = [seen.member(member.node_id) for _, seen in scene.viewed if seen is not view]
+        others = [seen.member(member.node_id) for _, seen in facts.viewed if seen is not view]
         doubts = sum(one is not None and one.failed for one in others)
         if others and not any(others):
             return "no other node knows it"
         return f"{_count(doubts)} it for failed" if doubts else ""
-    successor = scene.ghost(member)
+    successor = facts.ghost(member)
     if successor:
         return f"{new_nodes_conf.fate(successor)}; another node lives in its pod"
-    if down.scaled_away(scene, member):
+    if down.scaled_away(facts, member):
         return "its pod is gone"
-    pod = scene.pod_named(member)
+    pod = facts.pod_named(member)
     flags = ", ".join(sorted(member.flags & {"fail", "fail?", "noaddr"}))
     marked = f" ({flags})" if flags else ""
     return _absence(pod, marked) if pod else f"not looked at{marked}"
@@ -196,34 +196,34 @@ def _count(doubts: int) -> str:
     return "1 node takes" if doubts == 1 else f"{doubts} nodes take"
 
 
-def _outside(scene: Scene, members: list[Member], listed: set[str]) -> Iterable[tuple[str, str]]:
+def _outside(facts: Facts, members: list[Member], listed: set[str]) -> Iterable[tuple[str, str]]:
     """Pods, and nodes, that are in no shard; each is told once."""
     strays = [
-        (_stray(scene, member), f"{_trouble(scene, member, None)}; in no shard")
+        (_stray(facts, member), f"{_trouble(facts, member, None)}; in no shard")
         for member in members
-        if member.node_id not in listed and member.node_id not in scene.pod_by_id
-        if _settled(listed, scene.ghost(member))
+        if member.node_id not in listed and member.node_id not in facts.pod_by_id
+        if _settled(listed, facts.ghost(member))
     ]
     yield from strays
     told = {name for name, _ in strays}
-    rows = [scene.pod_named(one) for one in members if one.node_id in listed]
+    rows = [facts.pod_named(one) for one in members if one.node_id in listed]
     named = {pod.name for pod in rows if pod}
-    for pod in scene.snapshot.pods:
-        proven = pod.view is not None and pod.view.node_id in scene.pod_by_id
+    for pod in facts.snapshot.pods:
+        proven = pod.view is not None and pod.view.node_id in facts.pod_by_id
         if not proven and pod.name not in named:
             if pod.name not in told:
                 yield pod.name, _absence(pod)
         elif proven and pod.view is not None and pod.view.node_id not in listed:
             held = new_nodes_conf.keys(pod)
             kept = f"its nodes.conf is new, it holds {held} keys, and is in no shard"
-            gone = any(scene.ghost(one) is pod for one in members)
+            gone = any(facts.ghost(one) is pod for one in members)
             lost = f"in no shard; {new_nodes_conf.fate(pod)}" if gone else "in no shard"
             yield pod.name, "new" if pod.view.blank else kept if held else lost
 
 
-def _stray(scene: Scene, member: Member) -> str:
+def _stray(facts: Facts, member: Member) -> str:
     """A node in no shard as it is called; without a name all that it can be found by."""
-    called = _called(scene, member)
+    called = _called(facts, member)
     where = f" at {member.address}:{member.port}" if member.address else ""
     return f"node {member.node_id}{where}" if called == member.node_id[:8] else called
 

@@ -6,30 +6,30 @@ import dataclasses
 
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Pod, Snapshot, Trouble, Unreachable
-from bootstrap.show.cause import Cause, Facts, Verdict
+from bootstrap.show.cause import Cause, Situation, Verdict
 
 
-def to_act(facts: Facts) -> Cause | None:
+def to_act(situation: Situation) -> Cause | None:
     """What a person has to do by the word of a sidecar.
 
     In a dry run that of our own pod counts, and in `status` those of all.
     """
-    me = facts.scene.topology.name
-    for one in sorted(facts.scene.snapshot.heard, key=lambda one: one.pod != me):
-        if one.verdict == Verdict.ACT and (one.pod == me or facts.cluster is not None):
+    me = situation.facts.topology.name
+    for one in sorted(situation.facts.snapshot.heard, key=lambda one: one.pod != me):
+        if one.verdict == Verdict.ACT and (one.pod == me or situation.cluster is not None):
             return _said(one)
     return None
 
 
-def behind(facts: Facts, found: Cause) -> Cause:
+def behind(situation: Situation, found: Cause) -> Cause:
     """Why a pod lacks what we wait for: what its own sidecar says, or that of whom it waits for."""
-    said = {one.pod: one for one in facts.scene.snapshot.heard}
-    passed, pod, last = {facts.scene.topology.name}, found.pod, None
+    said = {one.pod: one for one in situation.facts.snapshot.heard}
+    passed, pod, last = {situation.facts.topology.name}, found.pod, None
     while pod in said and pod not in passed:
         passed.add(pod)
         last = said[pod]
         pod = last.at_fault
-    if last is None or not last.what or pod == facts.scene.topology.name:
+    if last is None or not last.what or pod == situation.facts.topology.name:
         return found  # no sidecar tells, or that pod waits for us in turn
     if last.verdict == Verdict.ACT:
         return _said(last)

@@ -30,7 +30,7 @@ def facts(snapshot: Snapshot, plan: Plan, size: int | None) -> dict[str, object]
     return {name: fact for name, fact in told.items() if fact}
 
 
-def gist(plan: Plan) -> tuple[object, ...]:
+def fingerprint(plan: Plan) -> tuple[object, ...]:
     """What makes a plan another plan to a reader of the log."""
     doing = tuple((step.actions, step.until) for step in plan.steps[:1])
     waiting = tuple((wait.pod, wait.fix or wait.what) for wait in plan.waiting)

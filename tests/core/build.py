@@ -9,7 +9,7 @@ import hypothesis
 
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable, View
-from bootstrap.model.timers import Memory
+from bootstrap.model.timers import Timers
 from bootstrap.model.topology import Topology
 from bootstrap.redis import parse
 from tests.simulator import bits
@@ -215,10 +215,10 @@ def own(ordinal: int, nodes: list[str] | str | None = None, **more: Any) -> Pod:
     return pod(ordinal, view(lines, **{**names, **more}))
 
 
-def snapshot(*pods: Pod, scope: Scope = Scope.ALL, listed: bool = True, **memory: Any) -> Snapshot:
+def snapshot(*pods: Pod, scope: Scope = Scope.ALL, listed: bool = True, **timers: Any) -> Snapshot:
     """A look. A local one shows one pod, and one at the seed two at most."""
     if len(pods) > {Scope.LOCAL: 1, Scope.SEED: 2}.get(scope, len(pods)):
         raise ImpossibleError("more pods than were looked at")
     if len({one.name for one in pods}) != len(pods):
         raise ImpossibleError("a pod twice")
-    return Snapshot(scope=scope, pods=pods, listed=listed, memory=Memory(**memory))
+    return Snapshot(scope=scope, pods=pods, listed=listed, timers=Timers(**timers))

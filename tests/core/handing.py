@@ -53,7 +53,7 @@ def by(ordinal: int, lines: list[str]) -> list[str]:
     ]
 
 
-def mute(ordinal: int, trouble: Trouble = Trouble.TIMEOUT) -> Pod:
+def cannot_mark(ordinal: int, trouble: Trouble = Trouble.TIMEOUT) -> Pod:
     return build.pod(ordinal, trouble.value)
 
 

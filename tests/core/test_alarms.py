@@ -10,7 +10,7 @@ from bootstrap import plan as planning
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.alarms import table
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Alarm
 from bootstrap.show import board, cluster_table, plan_text, shards, summary
 from tests.core import build
@@ -21,7 +21,7 @@ TOPOLOGY = build.topology(0, 6)
 SNAPSHOT = build.snapshot(build.own(0, build.everybody(0), ok=True), scope=Scope.LOCAL)
 
 
-def seen(_scene: Scene) -> list[Alarm]:
+def seen(_scene: Facts) -> list[Alarm]:
     return [LATER, FIRST]
 
 
@@ -56,8 +56,10 @@ def test_alarms_are_told_with_what_to_do_and_never_as_all_well() -> None:
 def test_an_alarm_makes_another_line_of_the_log_and_other_words_do_not() -> None:
     plan = planning.plan(SNAPSHOT, TOPOLOGY)
     other = dataclasses.replace(FIRST, why="its disk is full by 99 %")
-    assert summary.gist(dataclasses.replace(plan, alarms=())) != summary.gist(plan)
-    assert summary.gist(dataclasses.replace(plan, alarms=(other, LATER))) == summary.gist(plan)
+    assert summary.fingerprint(dataclasses.replace(plan, alarms=())) != summary.fingerprint(plan)
+    assert summary.fingerprint(
+        dataclasses.replace(plan, alarms=(other, LATER))
+    ) == summary.fingerprint(plan)
 
 
 def test_a_pod_that_clients_must_avoid_is_not_ready() -> None:

@@ -159,8 +159,8 @@ def test_a_copy_that_has_run_before_is_held_by_the_others_names() -> None:
 
 def test_nodes_in_pods_of_ours_are_no_original() -> None:
     """Some start before others, may be at addresses of the past, and be told by DNS or by name."""
-    sibling = build.own(1, at=THERE)
-    assert sibling.view
+    peer = build.own(1, at=THERE)
+    assert peer.view
     assert gate(NAMED, answers(node(1)), build.pod(1, node(1), at=THERE), adopted=ADOPT).open
     assert gate(NAMED, answers(node(1, build.hostname(1))), adopted=ADOPT).open
     # Such a node shows that the volume is of this set, whatever name it bears.
@@ -205,7 +205,7 @@ REPLICA: Final = [
 def test_an_adopted_replica_starts_after_its_primary() -> None:
     """Two snapshots may say of each other that they are followed: redis 8.2 hangs on that."""
     waits = gate(REPLICA, SILENT, build.pod(3, "refused"), adopted=ADOPT)
-    assert (waits.open, waits.code, waits.until) == (False, "", "redis-app-3 to start")
+    assert (waits.open, waits.code, waits.until) == (False, None, "redis-app-3 to start")
     held(
         gate(REPLICA, SILENT, build.pod(3, "refused"), adopted=ADOPT, shut=60.0),
         "grep myself /data/nodes.conf",

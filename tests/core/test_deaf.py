@@ -10,7 +10,7 @@ import pytest
 from bootstrap.model import listening, todo
 from bootstrap.model.snapshot import Trouble, Unreachable
 from bootstrap.plan.alarms import loopback_only
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from tests.core import build
 
 HERE, SIX = "10.0.0.10", "fd00::10"
@@ -75,25 +75,25 @@ def test_before_7_0_a_bind_switches_protected_mode_off() -> None:
     assert not listening.protected(view)
 
 
-def scene(trouble: Trouble | None = None, said: str = "", **settings: Any) -> Scene:
+def facts(trouble: Trouble | None = None, said: str = "", **settings: Any) -> Facts:
     found = Unreachable(trouble=trouble, reason=said) if trouble else None
     pod = dataclasses.replace(build.own(0, build.everybody(0), ok=True, **settings), deaf=found)
-    return Scene(build.snapshot(pod), build.topology(0, 6))
+    return Facts(build.snapshot(pod), build.topology(0, 6))
 
 
 def test_only_what_was_tried_and_refused_is_told() -> None:
-    assert loopback_only.deaf(scene(bind="127.0.0.1", protected_mode="yes")) == []
+    assert loopback_only.deaf(facts(bind="127.0.0.1", protected_mode="yes")) == []
     (alarm,) = loopback_only.deaf(
-        scene(Trouble.REFUSED, "connection refused", bind="127.0.0.1 -::1")
+        facts(Trouble.REFUSED, "connection refused", bind="127.0.0.1 -::1")
     )
     assert (alarm.pod, alarm.code, alarm.serves) == ("redis-app-0", "not-reachable", False)
     assert "10.0.0.10:6379 (connection refused): it is bound to 127.0.0.1 -::1 alone" in alarm.why
-    (alarm,) = loopback_only.deaf(scene(Trouble.REFUSED, "connection refused", bind=""))
+    (alarm,) = loopback_only.deaf(facts(Trouble.REFUSED, "connection refused", bind=""))
     assert "its bind is empty, which is no address" in alarm.why
 
 
 def test_another_port_is_told_with_both() -> None:
-    seen = scene(Trouble.REFUSED, "connection refused")
+    seen = facts(Trouble.REFUSED, "connection refused")
     (alarm,) = loopback_only.deaf(
         dataclasses.replace(seen, topology=build.topology(0, 6, port=6380))
     )
@@ -102,7 +102,7 @@ def test_another_port_is_told_with_both() -> None:
 
 def test_protected_mode_goes_by_the_default_user() -> None:
     """Whatever user the sidecar logs in as."""
-    (alarm,) = loopback_only.deaf(scene(Trouble.PROTECTED, "DENIED", protected_mode="yes"))
+    (alarm,) = loopback_only.deaf(facts(Trouble.PROTECTED, "DENIED", protected_mode="yes"))
     assert "protected-mode is on and the server's default user has no password" in alarm.why
     text = todo.line(alarm.fix)
     assert "redis-app-0 -c redis -- redis-cli ACL GETUSER default" in text

@@ -30,7 +30,7 @@ def test_a_replica_says_that_it_is_leaving_and_that_is_all() -> None:
 
 @pytest.mark.parametrize("why", ["cannot", "refuses"])
 def test_a_replica_that_bears_no_mark_is_done_all_the_same(why: str) -> None:
-    run = Run(limit=20.0, mute=why == "refuses")
+    run = Run(limit=20.0, cannot_mark=why == "refuses")
     pod = handing.own(3, server=handing.OLD if why == "cannot" else build.NEWEST)
     assert "replica" in handing.ended(handing.decide(pod, run=run, me=3), Result.NOTHING)
 
@@ -65,7 +65,7 @@ def test_with_its_mark_seen_by_nobody_else_leaving_it_goes_on() -> None:
 
 @pytest.mark.parametrize("kind", ["cannot", "refuses"])
 def test_a_primary_that_bears_no_mark_goes_on_without(kind: str) -> None:
-    run = dataclasses.replace(handing.BEGUN, mute=kind == "refuses", marked=False)
+    run = dataclasses.replace(handing.BEGUN, cannot_mark=kind == "refuses", marked=False)
     server = handing.OLD if kind == "cannot" else build.NEWEST
     pods = [handing.own(one, server=server) for one in range(4)]
     assert handing.sent_to(handing.decide(*pods, run=run)) == "redis-app-3"
@@ -156,7 +156,7 @@ def test_the_run_knows_what_was_ours_as_long_as_we_were_a_primary() -> None:
         (handing.own(0), ("n0", handing.MINE)),
         (handing.own(3), ("", ())),
         (build.own(0), ("", ())),
-        (handing.mute(0), ("", ())),
+        (handing.cannot_mark(0), ("", ())),
     ]:
         topology = build.topology(pod.ordinal)
         run = handover.seen(fresh, build.snapshot(pod), topology)
@@ -179,9 +179,9 @@ def test_the_run_knows_what_was_done() -> None:
     )
     (unmark,) = handover.unmark(build.snapshot(handing.own(0)), topology).actions
     marked = handover.done(run, mark, accepted=True)
-    assert (marked.marked, marked.mute) == (True, False)
+    assert (marked.marked, marked.cannot_mark) == (True, False)
     assert not handover.done(marked, unmark, accepted=True).marked
-    assert handover.done(run, mark, accepted=False).mute
+    assert handover.done(run, mark, accepted=False).cannot_mark
     other = Meet(pod="a", peer="b", address="c", port=1, bus_port=2, why="")
     assert handover.done(run, other, accepted=True) == run
 
@@ -211,7 +211,7 @@ def test_nothing_that_is_decided_loses_data() -> None:
         for replica in (
             handing.own(3),
             handing.SYNCING,
-            handing.mute(3),
+            handing.cannot_mark(3),
             handing.own(3, handing.TURNED),
         )
     ]

@@ -52,7 +52,7 @@ UNAWARE = [build.line(0, "slave", "n1"), *handing.TURNED[1:]]
 
 @pytest.mark.parametrize(
     "heir",
-    [handing.own(3), handing.mute(3), handing.own(3, HALF, ok=False)],
+    [handing.own(3), handing.cannot_mark(3), handing.own(3, HALF, ok=False)],
     ids=["it does not say so", "it is silent", "it has not all"],
 )
 def test_not_done_before_the_new_primary_says_so(heir: Pod) -> None:
@@ -64,7 +64,7 @@ def test_what_the_new_primary_has_not_heard_of_us_yet_does_not_matter() -> None:
     """It hears it at the next ping, which may take seconds."""
     heir = handing.own(3, UNAWARE)
     assert "redis-app-3 has" in handing.ended(turned(*PEERS, heir), Result.DONE)
-    loading = handing.mute(0, Trouble.LOADING)
+    loading = handing.cannot_mark(0, Trouble.LOADING)
     assert handing.waits(turned(*PEERS, heir, me=loading)).startswith("the new primary itself says")
 
 
@@ -83,11 +83,11 @@ def test_not_done_while_our_own_node_still_says_that_it_is_a_primary() -> None:
 
 
 def test_the_others_word_is_enough_when_our_own_node_cannot_be_asked() -> None:
-    loading = handing.mute(0, Trouble.LOADING)
+    loading = handing.cannot_mark(0, Trouble.LOADING)
     assert "redis-app-3 has" in handing.ended(turned(*PEERS, HEIR, me=loading), Result.DONE)
     assert handing.waits(turned(*BEHIND, HEIR, me=loading)).startswith("a majority")
     late = dataclasses.replace(handing.SENT, seconds=handing.LATE)
-    assert handing.waits(turned(*PEERS, handing.mute(3), me=loading, run=late)).startswith(
+    assert handing.waits(turned(*PEERS, handing.cannot_mark(3), me=loading, run=late)).startswith(
         "the new primary"
     )
 
@@ -96,11 +96,11 @@ def test_the_others_word_is_enough_when_our_own_node_cannot_be_asked() -> None:
 def test_our_own_node_is_waited_for_a_little(run: Run) -> None:
     now = dataclasses.replace(run, seconds=0.0)
     assert (
-        handing.waits(handing.decide(handing.mute(0), run=now))
+        handing.waits(handing.decide(handing.cannot_mark(0), run=now))
         == "our own Redis answers: it is timeout"
     )
     late = dataclasses.replace(run, seconds=PATIENCE)
-    text = handing.ended(handing.decide(handing.mute(0), run=late), Result.FAILED)
+    text = handing.ended(handing.decide(handing.cannot_mark(0), run=late), Result.FAILED)
     assert text == "our own Redis does not answer: it is timeout"
     nobody = dataclasses.replace(build.own(0), node=None)
     assert "not looked at" in handing.ended(handing.decide(nobody, run=late), Result.FAILED)

@@ -11,9 +11,9 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import sidecar_report, todo
 from bootstrap.model.sidecar_report import Heard
-from bootstrap.model.timers import Memory, Refusal
+from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.todo import Todo
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.show import headline, plan_text, shards
 from bootstrap.show.cause import Verdict
 from tests.core import build
@@ -23,7 +23,7 @@ WELL = build.snapshot(
     *(build.own(one, build.everybody(one), ok=True, link=True) for one in range(6))
 )
 REFUSAL = Refusal("redis-app-1", "meet", "no", forbidden=True, seconds=9.0)
-MEMORY = Memory(
+MEMORY = Timers(
     idle=12.0,
     node_timeouts=(("redis-app-0", 15000),),
     open_slots=(("redis-app-0", 80.0),),
@@ -42,7 +42,7 @@ ACT = Heard(
 
 
 def said(**more: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {
+    situation: dict[str, Any] = {
         "pod": "redis-app-0",
         "headline": {"verdict": "ACT", "code": "x", "pod": None, "cause": "so", "todo": []},
         "blocked": [],
@@ -51,7 +51,7 @@ def said(**more: Any) -> dict[str, Any]:
         "age": 3.5,
         "memory": dataclasses.asdict(MEMORY) | {"of a later version": 1},
     }
-    return facts | more
+    return situation | more
 
 
 def test_an_answer_is_read_with_all_that_is_remembered() -> None:
@@ -77,19 +77,19 @@ def test_what_only_a_pods_own_sidecar_can_tell_is_taken_from_it() -> None:
         Heard(pod=pods[0], verdict="WAIT", memory=MEMORY),
         Heard(pod=pods[1], verdict="", memory=two),
     )
-    found = sidecar_report.remembered(Memory(), some, pods[0], pods)
+    found = sidecar_report.remembered(Timers(), some, pods[0], pods)
     assert found.idle == 12.0
     assert found.glance
     assert [found.open_for(one) for one in pods] == [80.0, 0.0, None]
     assert [found.unlinked_for(one) for one in pods] == [7.0, 30.0, None]
-    alone = sidecar_report.remembered(Memory(unwell=1.0), (), pods[0], pods)
+    alone = sidecar_report.remembered(Timers(unwell=1.0), (), pods[0], pods)
     assert (alone.unwell, alone.open_for(pods[0])) == (1.0, None)
 
 
 def judged(*some: Heard, status: bool) -> headline.Headline:
     seen = dataclasses.replace(WELL, heard=some)
     cluster = shards.cluster(seen, TOPOLOGY) if status else None
-    return headline.headline(Scene(seen, TOPOLOGY), planning.plan(seen, TOPOLOGY), cluster)
+    return headline.headline(Facts(seen, TOPOLOGY), planning.plan(seen, TOPOLOGY), cluster)
 
 
 def test_where_a_sidecar_says_act_nothing_is_told_as_well() -> None:
@@ -110,7 +110,7 @@ def waiting_for_the_first(*some: Heard) -> headline.Headline:
     topology = build.topology(3)
     seen = build.snapshot(*(build.own(one) for one in range(6)))
     seen = dataclasses.replace(seen, heard=some)
-    return headline.headline(Scene(seen, topology), planning.plan(seen, topology))
+    return headline.headline(Facts(seen, topology), planning.plan(seen, topology))
 
 
 def test_who_is_waited_for_says_by_its_own_sidecar_why() -> None:
@@ -157,7 +157,7 @@ def test_a_fault_that_several_have_is_not_told_as_that_of_one() -> None:
     def first_line(*some: Heard, many: int) -> str:
         there = [*pods[: many + 1], *(build.own(number) for number in range(many + 1, 6))]
         seen = dataclasses.replace(build.snapshot(*there), heard=some)
-        return headline.headline(Scene(seen, TOPOLOGY), planning.plan(seen, TOPOLOGY)).text
+        return headline.headline(Facts(seen, TOPOLOGY), planning.plan(seen, TOPOLOGY)).text
 
     assert first_line(one, many=5).startswith("ACT: 5 of 6 servers (all but redis-app-0): ")
     assert first_line(one, many=1).startswith("ACT: the sidecar of redis-app-1 says (0 s ago): ")

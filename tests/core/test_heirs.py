@@ -71,7 +71,7 @@ ASTRAY = handing.own(3, follows=build.address(1), server="redis-8.2")
         (ELSEWHERE, build.line(3, "slave", "n0"), "does not say that it follows us"),
         (ASTRAY, build.line(3, "slave", "n0"), "copies from 10.0.0.11, where we are not"),
         (handing.own(3), build.line(3, "slave,fail?", "n0"), "seems to fail"),
-        (handing.mute(3, Trouble.LOADING), build.line(3, "slave", "n0"), "it is loading"),
+        (handing.cannot_mark(3, Trouble.LOADING), build.line(3, "slave", "n0"), "it is loading"),
     ],
 )
 def test_who_may_be_fit_soon_is_waited_for(replica: Pod, line: str, text: str) -> None:
@@ -91,11 +91,11 @@ NAMELESS = "n3 10.0.0.13:6379@16379 slave n0 0 0 4 connected"
 @pytest.mark.parametrize(
     ("replica", "line", "text"),
     [
-        (handing.mute(3), build.line(3, "slave", "n0"), "it is timeout"),
+        (handing.cannot_mark(3), build.line(3, "slave", "n0"), "it is timeout"),
         (handing.own(3, mark=True), build.line(3, "slave", "n0"), "is leaving too"),
         (ELSEWHERE, STRANGER, "is not of our StatefulSet"),
         (handing.own(5), build.line(3, "slave", "n0"), "not looked at"),
-        (handing.mute(4), NAMELESS, "not looked at"),
+        (handing.cannot_mark(4), NAMELESS, "not looked at"),
     ],
 )
 def test_who_does_not_answer_is_waited_for_a_little(replica: Pod, line: str, text: str) -> None:
@@ -109,7 +109,7 @@ def test_who_does_not_answer_is_waited_for_a_little(replica: Pod, line: str, tex
 
 @pytest.mark.parametrize("flags", ["slave,fail", "slave,noaddr"])
 def test_without_a_living_replica_it_ends_at_once(flags: str) -> None:
-    found = handing.with_replica(handing.mute(3), n3=build.line(3, flags, "n0"), seconds=0.0)
+    found = handing.with_replica(handing.cannot_mark(3), n3=build.line(3, flags, "n0"), seconds=0.0)
     assert handing.ended(found, Result.NO_REPLICA) == "redis-app-0 has no replica that lives"
 
 

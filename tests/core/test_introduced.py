@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.model.snapshot import Pod
 from bootstrap.plan import readiness
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from tests.core import build
 
 AWAY = "n1 :0@0,redis-app-1 master,noaddr - 0 0 2 disconnected 5461-10921"
@@ -18,7 +18,7 @@ def seen(*others: Pod, me: int = 0, **lines: str) -> bool:
     """What is said of our node 0, whose lines may be others: `n1=...`."""
     mine = [lines.get(line.split()[0], line) for line in build.everybody(me)]
     pods = (build.own(me, mine), *others)
-    return readiness.introduced(Scene(build.snapshot(*pods), build.topology(me)))
+    return readiness.introduced(Facts(build.snapshot(*pods), build.topology(me)))
 
 
 def peer(ordinal: int, **more: Any) -> Pod:

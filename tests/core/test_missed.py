@@ -9,8 +9,8 @@ from bootstrap import plan as planning
 from bootstrap.model.directory import Name
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Pod, Scope, Trouble
-from bootstrap.model.timers import Memory
-from bootstrap.plan.facts import Scene
+from bootstrap.model.timers import Timers
+from bootstrap.plan.facts import Facts
 from bootstrap.show import headline, shards
 from tests.core import build
 
@@ -42,7 +42,7 @@ def told(
     topology = build.topology(me)
     plan = planning.plan(seen, topology)
     cluster = shards.cluster(seen, topology)
-    return headline.headline(Scene(seen, topology), plan, cluster).text
+    return headline.headline(Facts(seen, topology), plan, cluster).text
 
 
 def test_a_replica_that_is_down_for_a_moment_is_waited_for() -> None:
@@ -53,7 +53,7 @@ def test_a_replica_that_is_down_for_a_moment_is_waited_for() -> None:
 
 def test_a_single_look_does_not_know_for_how_long() -> None:
     assert told(4, glance=True).startswith("ACT pod-down")
-    mine = Heard(pod="redis-app-5", verdict="WAIT", memory=Memory())
+    mine = Heard(pod="redis-app-5", verdict="WAIT", memory=Timers())
     assert told(4, glance=True, heard=(mine,)).startswith("WAIT pod-down")
 
 

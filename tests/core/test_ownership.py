@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Pod
 from bootstrap.plan import ownership
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from tests.core import build
 
 
-def scene(*pods: Pod) -> Scene:
-    return Scene(build.snapshot(*pods), build.topology(1))
+def facts(*pods: Pod) -> Facts:
+    return Facts(build.snapshot(*pods), build.topology(1))
 
 
 def me(*instead: str) -> Pod:
@@ -18,15 +18,15 @@ def me(*instead: str) -> Pod:
     return build.own(1, list(lines.values()))
 
 
-def owned(found: Scene) -> dict[str, tuple[tuple[int, int], ...]]:
+def owned(found: Facts) -> dict[str, tuple[tuple[int, int], ...]]:
     return {owner.member.node_id: tuple(owner.ranges) for owner in ownership.owners(found)}
 
 
 def test_what_a_node_says_that_ours_does_not_know_is_of_another_cluster() -> None:
-    ours = scene(me())
+    ours = facts(me())
     lines = ["x9 10.0.0.99:6379@16379,redis-app-9 myself,master - 0 0 50 connected 0-16383"]
     stranger = build.pod(9, build.view(lines, cluster_announce_hostname=build.hostname(9)))
-    assert owned(scene(me(), stranger)) == owned(ours)
+    assert owned(facts(me(), stranger)) == owned(ours)
     assert set(owned(ours)) == {"n0", "n1", "n2"}
 
 
@@ -34,14 +34,14 @@ GONE = build.line(3, "slave,fail", "n0")
 
 
 def test_a_replica_that_lives_inherits() -> None:
-    assert ownership.heirs(scene(me()), "n0") == ["n3"]
+    assert ownership.successors(facts(me()), "n0") == ["n3"]
 
 
 def test_the_dead_inherit_nothing() -> None:
-    assert ownership.heirs(scene(me(GONE)), "n0") == []
+    assert ownership.successors(facts(me(GONE)), "n0") == []
 
 
 def test_nor_do_ghosts() -> None:
     """The pod of n3 is another node by now; gossip goes on telling of n3 as if it lived."""
     reborn = build.own(3, build.blank(3).replace("n3 ", "n33 ", 1))
-    assert ownership.heirs(scene(me(), reborn), "n0") == []
+    assert ownership.successors(facts(me(), reborn), "n0") == []

@@ -53,7 +53,7 @@ def test_endpoints(endpoint: str, address: str, port: int, bus: int, hostname: s
 def test_flags_and_links() -> None:
     found = member("id 10.0.0.1:1@2 slave,fail? 07c3 0 0 7 disconnected")
     assert (found.is_replica, found.failed, found.handshake) == (True, True, False)
-    assert (found.primary_id, found.epoch, found.linked) == ("07c3", 7, False)
+    assert (found.primary_id, found.epoch, found.bus_connected) == ("07c3", 7, False)
     assert member("id :0@0 master,noaddr - 0 0 0 disconnected").failed
     assert member("id 10.0.0.1:1@2 handshake - 0 0 0 connected").handshake
 

@@ -13,7 +13,7 @@ ME = build.line(1, "myself,master")
     [
         (build.hostname(1), Proof.OURS),
         ("", Proof.SILENT),
-        (build.hostname(2), Proof.SIBLING),
+        (build.hostname(2), Proof.PEER),
         ("redis-app-1.redis-service.other.svc.cluster.local", Proof.STRANGER),
         ("db-0.other", Proof.STRANGER),
     ],

@@ -22,7 +22,7 @@ from bootstrap.model.actions import (
 )
 from bootstrap.model.snapshot import Disk, Pod, Scope, Snapshot, Trouble
 from bootstrap.plan import handover, unwritable
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.handover import Result, Run
 from bootstrap.plan.verdict import Phase, Plan, Step
 from tests.core import build, handing
@@ -53,7 +53,7 @@ def seen(*, disk: Disk | None = FULL) -> Snapshot:
 
 
 def planned(plan: Plan, disk: Disk | None = FULL) -> Plan:
-    return unwritable.guarded(Scene(seen(disk=disk), build.topology(0)), plan)
+    return unwritable.guarded(Facts(seen(disk=disk), build.topology(0)), plan)
 
 
 @pytest.mark.parametrize("action", SAVED, ids=lambda one: type(one).__name__)
@@ -144,8 +144,8 @@ def test_it_is_done_when_the_server_has_ended_and_its_slots_are_another_s() -> N
         build.line(3, "master", slots="0-5460"),
     ]
     others = [handing.own(ordinal, turned) for ordinal in (1, 2, 3)]
-    ended = handing.mute(0, Trouble.REFUSED)
+    ended = handing.cannot_mark(0, Trouble.REFUSED)
     found = handing.decide(ended, *others, run=handing.SENT)
     assert "redis-app-3 has taken over" in handing.ended(found, Result.DONE)
-    hangs = handing.decide(handing.mute(0), *others, run=handing.SENT)
+    hangs = handing.decide(handing.cannot_mark(0), *others, run=handing.SENT)
     assert "the new primary itself says" in handing.waits(hangs)

@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Snapshot
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import dns_names, service
 from bootstrap.plan.messages.service import Fault
 from tests.core import build
@@ -22,10 +22,10 @@ def found(*addresses: str) -> Name:
     return Name(state="found", addresses=addresses)
 
 
-def scene(said: Name | None, *, others: Name = ABSENT, address: str | None = OURS) -> Scene:
+def facts(said: Name | None, *, others: Name = ABSENT, address: str | None = OURS) -> Facts:
     pods = [build.own(0), *(build.pod(ordinal, resolved=others) for ordinal in (1, 2))]
     snapshot: Snapshot = dataclasses.replace(build.snapshot(*pods), service=said)
-    return Scene(snapshot, dataclasses.replace(build.topology(0, 3), address=address))
+    return Facts(snapshot, dataclasses.replace(build.topology(0, 3), address=address))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def scene(said: Name | None, *, others: Name = ABSENT, address: str | None = OUR
     ],
 )
 def test_the_fault_and_its_words(said: Name | None, fault: Fault | None) -> None:
-    seen = scene(said)
+    seen = facts(said)
     assert service.fault(seen) is fault
     assert bool(service.said(seen)) == (fault is not None)
     assert bool(service.fix(seen)) == (fault not in (None, Fault.ABSENT))
@@ -49,26 +49,26 @@ def test_the_fault_and_its_words(said: Name | None, fault: Fault | None) -> None
 
 
 def test_a_pod_that_has_a_name_shows_that_the_service_is_right() -> None:
-    assert service.fault(scene(found(ONE), others=found(OTHER))) is None
-    assert service.fault(scene(found(ONE), others=UNKNOWN)) is None
+    assert service.fault(facts(found(ONE), others=found(OTHER))) is None
+    assert service.fault(facts(found(ONE), others=UNKNOWN)) is None
 
 
 def test_a_node_that_answers_through_the_cluster_ip_is_no_name() -> None:
-    assert service.fault(scene(found(ONE), others=found(ONE))) is Fault.CLUSTER_IP
+    assert service.fault(facts(found(ONE), others=found(ONE))) is Fault.CLUSTER_IP
 
 
 def test_a_pod_alone_says_nothing_of_its_service() -> None:
     alone = dataclasses.replace(build.snapshot(build.own(0)), service=ABSENT)
-    assert service.fault(Scene(alone, build.topology(0, 1))) is None
+    assert service.fault(Facts(alone, build.topology(0, 1))) is None
 
 
 def test_without_an_address_of_our_own_one_of_several_may_be_ours() -> None:
-    assert service.fault(scene(found(ONE), address=None)) is Fault.CLUSTER_IP
-    assert service.fault(scene(found(ONE, OTHER), address=None)) is None
+    assert service.fault(facts(found(ONE), address=None)) is Fault.CLUSTER_IP
+    assert service.fault(facts(found(ONE, OTHER), address=None)) is None
 
 
 def test_without_a_size_the_pods_that_were_found_are_counted() -> None:
-    seen = Scene(scene(None).snapshot, build.topology(0, None))
+    seen = Facts(facts(None).snapshot, build.topology(0, None))
     assert any(
         one.what.startswith("1 pod was found. Are")
         for one in dns_names.fix(seen, seen.snapshot.pods[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bootstrap import plan as planning
 from bootstrap.model.actions import Replicate
 from bootstrap.model.snapshot import Pod
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
 from tests.core import build
 
@@ -26,7 +26,7 @@ def peer(ordinal: int, lines: list[str]) -> Pod:
 def test_the_shard_of_the_layout_is_so_whoever_its_primary_is() -> None:
     """It has handed its role over; and each shard waits for a replica, as we do."""
     blank = [peer(ordinal, [build.blank(ordinal)]) for ordinal in range(SIZE)]
-    laid_out = formation(Scene(build.snapshot(*blank), TOPOLOGY))
+    laid_out = formation(Facts(build.snapshot(*blank), TOPOLOGY))
     assert laid_out is not None
     place = {one: laid_out.layout.primary_of(one) for one in range(SHARDS, SIZE)}
     replicas = {one: [n for n in place if place[n] == one and n != ME] for one in range(SHARDS)}

@@ -27,33 +27,33 @@ def after(view: View, settings: fast_form.Settings) -> View:
 @build.ANYWHERE
 @given(
     delay=st.integers(0, 3000),
-    company=st.integers(0, 3000),
+    replica_count=st.integers(0, 3000),
     pods=st.integers(1, 300),
     load=st.sampled_from(["disabled", "swapdb", "on-empty-db"]),
 )
 def test_what_is_hurried_can_be_calmed_without_memory(
-    server: str, delay: int, company: int, pods: int, load: str
+    server: str, delay: int, replica_count: int, pods: int, load: str
 ) -> None:
     given_: dict[str, Any] = {"repl_diskless_sync_delay": str(delay), "repl_diskless_load": load}
     if "repl-diskless-sync-max-replicas" in PRODUCTS[server].settings:
-        given_["repl_diskless_sync_max_replicas"] = str(company)
+        given_["repl_diskless_sync_max_replicas"] = str(replica_count)
     before = build.view(ME, server=server, **given_)
-    hurry = fast_form.hurry(before, pods)
-    assert {name for name, _ in hurry} <= {name for name, _ in before.settings}
-    during = after(before, hurry)
-    assert fast_form.marked(during) == bool(hurry)
-    assert dict(after(during, fast_form.calm(during)).settings) == {
+    speed_up = fast_form.speed_up(before, pods)
+    assert {name for name, _ in speed_up} <= {name for name, _ in before.settings}
+    during = after(before, speed_up)
+    assert fast_form.marked(during) == bool(speed_up)
+    assert dict(after(during, fast_form.restore(during)).settings) == {
         **dict(before.settings),
         **{name: value for name, value in during.settings if name not in dict(before.settings)},
     }
-    assert not fast_form.calm(before)
+    assert not fast_form.restore(before)
 
 
 @pytest.mark.parametrize("server", sorted(PRODUCTS))
 def test_a_copy_waits_for_the_replicas_of_its_shard_and_no_longer(server: str) -> None:
     for replicas, expected in (0, "1"), (1, "1"), (2, "2"):
         before = build.view(ME, server=server, repl_diskless_sync_max_replicas="0")
-        told = fast_form.company(before, replicas)
+        told = fast_form.replica_count(before, replicas)
         if server == "redis-6.2":
             assert told == ()
             continue
@@ -61,7 +61,7 @@ def test_a_copy_waits_for_the_replicas_of_its_shard_and_no_longer(server: str) -
         changed = {name for name, value in before.settings if during.setting(name) != value}
         assert changed == {fast_form.SYNC_REPLICAS}
         assert during.setting(fast_form.SYNC_REPLICAS) == expected
-        assert fast_form.company(during, replicas) == ()
+        assert fast_form.replica_count(during, replicas) == ()
         assert not fast_form.marked(during)
 
 
@@ -72,25 +72,25 @@ def test_what_a_person_has_chosen_for_copies_stays(delay: str, together: str) ->
     chosen = build.view(
         ME, repl_diskless_sync_delay=delay, repl_diskless_sync_max_replicas=together
     )
-    assert fast_form.company(chosen, 1) == ()
+    assert fast_form.replica_count(chosen, 1) == ()
 
 
 @pytest.mark.parametrize("server", [name for name in sorted(PRODUCTS) if name != "redis-6.2"])
 def test_whoever_writes_last_leaves_nothing_that_cannot_be_put_back(server: str) -> None:
     """The seed hurries a node while its own sidecar tells it how to copy: both had looked before."""
     before = build.view(ME, server=server, repl_diskless_sync_max_replicas="0")
-    hurry, told = fast_form.hurry(before, 6), fast_form.company(before, 1)
-    for some in (hurry, told), (told, hurry):
+    speed_up, told = fast_form.speed_up(before, 6), fast_form.replica_count(before, 1)
+    for some in (speed_up, told), (told, speed_up):
         end = before
         for settings in some:
             end = after(end, settings)
-        end = after(end, fast_form.calm(end))
-        end = after(end, fast_form.company(end, 1))
+        end = after(end, fast_form.restore(end))
+        end = after(end, fast_form.replica_count(end, 1))
         assert end == after(before, told)
 
 
 def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
-    names = {name for name, _ in fast_form.hurry(build.view(ME, server="redis-8.2"), 6)}
+    names = {name for name, _ in fast_form.speed_up(build.view(ME, server="redis-8.2"), 6)}
     assert names == {
         "cluster-ping-interval",
         "repl-diskless-sync-delay",
@@ -98,8 +98,8 @@ def test_the_delay_is_shortened_only_where_it_can_be_remembered() -> None:
     }
     for value, server in ("0", "redis-8.2"), ("1000", "redis-8.2"), ("1000", "valkey-9.1"):
         said = build.view(ME, server=server, repl_diskless_sync_delay=value)
-        assert {name for name, _ in fast_form.hurry(said, 6)} == {"cluster-ping-interval"}
-    kept = fast_form.hurry(build.view(ME, repl_diskless_sync_max_replicas="1000"), 6)
+        assert {name for name, _ in fast_form.speed_up(said, 6)} == {"cluster-ping-interval"}
+    kept = fast_form.speed_up(build.view(ME, repl_diskless_sync_max_replicas="1000"), 6)
     assert {name for name, _ in kept} == {"cluster-ping-interval"}
 
 
@@ -109,25 +109,25 @@ def test_only_the_newest_load_a_copy_quicker_from_the_socket() -> None:
         ("valkey-8.1", None),
         ("redis-8.2", None),
     ):
-        settings = dict(fast_form.hurry(build.view(ME, server=server), 6))
+        settings = dict(fast_form.speed_up(build.view(ME, server=server), 6))
         assert settings.get("repl-diskless-load") == expected
     undelayed = build.view(ME, repl_diskless_sync_delay="0")
-    hurried = after(undelayed, fast_form.hurry(undelayed, 6))
+    hurried = after(undelayed, fast_form.speed_up(undelayed, 6))
     assert hurried.setting("repl-diskless-load") == "on-empty-db"
-    assert after(hurried, fast_form.calm(hurried)) == undelayed
+    assert after(hurried, fast_form.restore(hurried)) == undelayed
     own = build.view(ME, repl_diskless_load="swapdb")
-    assert "repl-diskless-load" not in dict(fast_form.hurry(own, 6))
+    assert "repl-diskless-load" not in dict(fast_form.speed_up(own, 6))
 
 
 def test_the_largest_mark_fits_the_server() -> None:
     view = build.view(ME, repl_diskless_sync_delay="999", repl_diskless_sync_max_replicas="999")
-    (mark,) = (value for name, value in fast_form.hurry(view, 6) if name.endswith("replicas"))
+    (mark,) = (value for name, value in fast_form.speed_up(view, 6) if name.endswith("replicas"))
     assert int(mark) < 2**31
 
 
 def test_a_pace_of_the_users_own_is_not_taken_for_the_default() -> None:
     assert "cluster-ping-interval" not in dict(
-        fast_form.hurry(build.view(ME, cluster_ping_interval="50"), 6)
+        fast_form.speed_up(build.view(ME, cluster_ping_interval="50"), 6)
     )
 
 
@@ -137,26 +137,26 @@ def test_a_pace_of_the_users_own_is_not_taken_for_the_default() -> None:
      (240, "4000"), (500, "4000")],
 )  # fmt: skip
 def test_more_pods_more_patience(pods: int, pace: str) -> None:
-    assert dict(fast_form.hurry(build.view(ME), pods))["cluster-ping-interval"] == pace
+    assert dict(fast_form.speed_up(build.view(ME), pods))["cluster-ping-interval"] == pace
 
 
 def test_a_dip_is_told_from_a_node_timeout() -> None:
-    assert not fast_form.dipped(build.view(ME))
-    assert not fast_form.dipped(build.view(ME, cluster_node_timeout="500"))
-    dipped = build.view(ME, cluster_node_timeout="499")
-    assert fast_form.dipped(dipped)
-    assert fast_form.marked(dipped)
-    assert not fast_form.calm(dipped)
-    assert fast_form.undip(7000) == (("cluster-node-timeout", "7000"),)
+    assert not fast_form.has_low_node_timeout(build.view(ME))
+    assert not fast_form.has_low_node_timeout(build.view(ME, cluster_node_timeout="500"))
+    has_low_node_timeout = build.view(ME, cluster_node_timeout="499")
+    assert fast_form.has_low_node_timeout(has_low_node_timeout)
+    assert fast_form.marked(has_low_node_timeout)
+    assert not fast_form.restore(has_low_node_timeout)
+    assert fast_form.restore_node_timeout(7000) == (("cluster-node-timeout", "7000"),)
 
 
 @pytest.mark.parametrize(
-    ("pods", "slotted", "dip"),
+    ("pods", "slotted", "low"),
     [(3, 0.0, "499"), (24, 0.0, "499"), (25, 0.0, None), (25, 0.798, None), (25, 0.8, "999"),
      (60, 0.8, "999"), (61, 0.8, None), (61, 1.8, "1999"), (120, 1.8, "1999"), (121, 9.0, None)],
 )  # fmt: skip
-def test_more_pods_a_later_and_a_lesser_dip(pods: int, slotted: float, dip: str | None) -> None:
-    settings = fast_form.dip(pods, slotted)
-    assert dict(settings).get("cluster-node-timeout") == dip
-    if dip:
-        assert fast_form.dipped(build.view(ME, cluster_node_timeout=dip))
+def test_more_pods_a_later_and_a_lesser_dip(pods: int, slotted: float, low: str | None) -> None:
+    settings = fast_form.lower_node_timeout(pods, slotted)
+    assert dict(settings).get("cluster-node-timeout") == low
+    if low:
+        assert fast_form.has_low_node_timeout(build.view(ME, cluster_node_timeout=low))

@@ -12,8 +12,8 @@ from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.sidecar_report import Heard
 from bootstrap.model.snapshot import Former, Pod, Scope, Trouble, Unreachable
-from bootstrap.model.timers import Memory
-from bootstrap.plan.facts import Scene
+from bootstrap.model.timers import Timers
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, down
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import plan_text, sidecars
@@ -64,7 +64,7 @@ def test_a_spoilt_password_is_to_be_written_anew_first() -> None:
 
 
 def test_who_is_held_by_its_start_gate_is_told_as_that() -> None:
-    held = Heard(pod="redis-app-4", verdict="WAIT", memory=Memory(shut=3.0))
+    held = Heard(pod="redis-app-4", verdict="WAIT", memory=Timers(shut=3.0))
     refused = Unreachable(trouble=Trouble.REFUSED, reason="no connection: Connection refused")
     pods = [build.own(one) for one in range(6)]
     pods[4] = dataclasses.replace(build.pod(4, "refused"), node=refused)
@@ -79,7 +79,7 @@ def test_who_is_held_by_its_start_gate_is_told_as_that() -> None:
     look = "what does the start gate of redis-app-4 wait for?"
     assert "Connection refused; its start gate holds it" in said(held)
     assert look in said(held)
-    for other in (Memory(), Memory(shut=3.0, opened=True), None):
+    for other in (Timers(), Timers(shut=3.0, opened=True), None):
         assert "start gate" not in said(dataclasses.replace(held, memory=other))
     assert "start gate" not in said(dataclasses.replace(held, pod="redis-app-5"))
 
@@ -203,13 +203,13 @@ def test_a_replica_that_has_the_keys_is_named_for_a_primary_that_was_reset() -> 
 def test_a_node_without_a_name_is_looked_for_by_its_address() -> None:
     lines = [*build.everybody(0), "x9 10.0.0.39:6379@16379 slave,fail n0 0 0 9 disconnected"]
     plan_of = build.snapshot(well(0), *(well(one) for one in range(1, 6)))
-    scene = Scene(
+    facts = Facts(
         dataclasses.replace(plan_of, pods=(build.own(0, lines, ok=True), *plan_of.pods[1:])),
         build.topology(0),
     )
-    member = scene.my.member("x9")
+    member = facts.my.member("x9")
     assert member is not None
-    first, second = down.fix(scene, [member])
+    first, second = down.fix(facts, [member])
     assert "10.0.0.39" in first.what
     assert first.command == "kubectl get pods -n default -o wide"
     assert second.command.endswith("redis-app-0 -c redis -- redis-cli CLUSTER NODES")
@@ -252,8 +252,8 @@ def test_no_failover_is_named_while_owners_that_are_taken_for_failed_answer() ->
         for line in build.everybody(0)
     ]
     pods = [build.own(0, lines, ok=True), *(well(one) for one in range(1, 6))]
-    scene = Scene(build.snapshot(*pods), build.topology(0))
-    found = advice.promotion(scene, "redis-app-4", "if none has")
+    facts = Facts(build.snapshot(*pods), build.topology(0))
+    found = advice.promotion(facts, "redis-app-4", "if none has")
     assert "FAILOVER" not in found.command
     assert "redis-app-1 answer, and lack only links" in found.what
 

@@ -6,7 +6,7 @@ import dataclasses
 
 from bootstrap import plan as planning
 from bootstrap.model.timers import Refusal
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.show import headline
 from tests.core import build
 
@@ -24,7 +24,7 @@ def told(*some: Refusal, clients: int = 0) -> str:
     topology = build.topology(0)
     plan = planning.plan(seen, topology)
     fixes = " ".join(str(alarm.fix) for alarm in plan.alarms)
-    return headline.headline(Scene(seen, topology), plan).text + fixes
+    return headline.headline(Facts(seen, topology), plan).text + fixes
 
 
 def refusal(pod: int, *, reason: str = LACKS, seconds: float = 0.0) -> Refusal:

@@ -9,8 +9,8 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import primary_answer
 from bootstrap.model.primary_answer import Refusal
-from bootstrap.model.timers import Memory
-from bootstrap.plan.facts import Scene
+from bootstrap.model.timers import Timers
+from bootstrap.plan.facts import Facts
 from bootstrap.show import headline, shards
 from tests.core import build
 
@@ -48,10 +48,10 @@ def test_status_names_every_replica_without_a_link() -> None:
     pods[5] = build.own(5, build.everybody(5), ok=True)
     seen = build.snapshot(*pods)
     seen = dataclasses.replace(
-        seen, memory=Memory(unlinked=tuple((pod.name, None) for pod in seen.pods))
+        seen, timers=Timers(unlinked=tuple((pod.name, None) for pod in seen.pods))
     )
     plan = planning.plan(seen, topology)
-    found = headline.headline(Scene(seen, topology), plan, shards.cluster(seen, topology))
+    found = headline.headline(Facts(seen, topology), plan, shards.cluster(seen, topology))
     assert "redis-app-4 has no link to its primary redis-app-1 at 10.0.0.11" in found.text
     assert "redis-app-5 has no link to its primary redis-app-2 at 10.0.0.12" in found.text
     assert "redis-app-4 -c bootstrap -- python -m bootstrap status" in found.todo[0].command

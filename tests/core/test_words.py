@@ -13,7 +13,7 @@ from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import down
 from bootstrap.plan.verdict import Phase, Plan
 from bootstrap.show import causes, cluster_table, effect, headline, plan_text, shards
@@ -48,9 +48,9 @@ def test_no_text_has_a_defect(path: Path) -> None:
 def told_to_do(path: Path) -> list[todo.Todo]:
     """All that a person is told to do, by the plan, by its headline and by that of `status`."""
     given = scenario.read(path)
-    plan, scene = given.plan, Scene(given.snapshot, given.topology)
+    plan, facts = given.plan, Facts(given.snapshot, given.topology)
     cluster = shards.cluster(given.snapshot, given.topology)
-    heads = [headline.headline(scene, plan), headline.headline(scene, plan, cluster)]
+    heads = [headline.headline(facts, plan), headline.headline(facts, plan, cluster)]
     fixes = [plan.gate.fix, *(one.fix for one in (*plan.faults, *plan.waiting))]
     return [one for fix in (*fixes, *(head.todo for head in heads)) for one in todo.todos(fix)]
 
@@ -150,7 +150,7 @@ def test_a_look_comes_before_a_destructive_act(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_headline_agrees_with_what_stands_below(path: Path) -> None:
     given = scenario.read(path)
-    found = headline.headline(Scene(given.snapshot, given.topology), given.plan)
+    found = headline.headline(Facts(given.snapshot, given.topology), given.plan)
     assert found.text.startswith(found.verdict.value)
     if given.plan.faults:
         assert found.verdict is Verdict.ACT
@@ -164,7 +164,7 @@ def test_the_headline_agrees_with_what_stands_below(path: Path) -> None:
 def told(*pods: Pod, me: int = 0, scope: Scope = Scope.ALL, **more: Any) -> headline.Headline:
     snapshot, topology = build.snapshot(*pods, scope=scope, **more), build.topology(me)
     plan = planning.plan(snapshot, topology)
-    return headline.headline(Scene(snapshot, topology), plan, shards.cluster(snapshot, topology))
+    return headline.headline(Facts(snapshot, topology), plan, shards.cluster(snapshot, topology))
 
 
 def own(ordinal: int, lines: list[str] | None = None, **more: Any) -> Pod:
@@ -201,7 +201,7 @@ def test_a_pod_that_was_scaled_away_is_told_once_and_with_both_ways_out() -> Non
 
 def test_keys_that_lie_on_a_pod_without_a_cluster_are_told() -> None:
     assert "1 key lies untouched on redis-app-0." in effect.words(
-        effect.effect(Scene(build.snapshot(build.own(0, keys=1)), build.topology(0)))
+        effect.effect(Facts(build.snapshot(build.own(0, keys=1)), build.topology(0)))
     )
 
 
@@ -212,7 +212,7 @@ def test_nothing_is_said_of_clients_that_was_not_seen() -> None:
 
 def test_a_plan_that_only_waits_for_a_phase_is_no_health() -> None:
     snapshot, topology = build.snapshot(own(0), scope=Scope.LOCAL), build.topology(0)
-    found = headline.headline(Scene(snapshot, topology), Plan(phase=Phase.JOIN))
+    found = headline.headline(Facts(snapshot, topology), Plan(phase=Phase.JOIN))
     assert found.verdict is Verdict.WAIT
 
 
@@ -285,7 +285,7 @@ def test_many_names_are_cut_short() -> None:
 
 def test_clients_that_are_refused_by_all_nodes_are_told_at_last() -> None:
     snapshot, topology = build.snapshot(own(0, ok=False), scope=Scope.LOCAL), build.topology(0)
-    found = headline.headline(Scene(snapshot, topology), Plan(phase=Phase.STEADY))
+    found = headline.headline(Facts(snapshot, topology), Plan(phase=Phase.STEADY))
     assert one_of(found) == ("ACT", "unserved", "")
 
 
@@ -298,13 +298,13 @@ def test_a_formed_cluster_without_a_key_is_never_told_to_be_none(size: int, repl
     shape = {"size": size, "replicas_per_shard": replicas}
     topology = build.topology(0, **shape)
     lines = [build.everybody(one, size, topology.shards) for one in range(size)]
-    facts: dict[str, Any] = {"ok": True, "link": True, "repl_diskless_sync_delay": "0"}
-    facts["repl_diskless_sync_max_replicas"] = "2000005001"
-    pods = [build.own(one, lines[one], **facts) for one in range(size)]
+    situation: dict[str, Any] = {"ok": True, "link": True, "repl_diskless_sync_delay": "0"}
+    situation["repl_diskless_sync_max_replicas"] = "2000005001"
+    pods = [build.own(one, lines[one], **situation) for one in range(size)]
     for some in (pods, [*pods[:-1], build.own(size - 1)] if replicas else pods):
         snapshot = build.snapshot(*some)
         plan = planning.plan(snapshot, topology)
-        text = headline.headline(Scene(snapshot, topology), plan).text
+        text = headline.headline(Facts(snapshot, topology), plan).text
         assert "Clients are served." in text, text
         assert "not formed" not in text
 
@@ -320,7 +320,7 @@ def test_a_half_formed_cluster_serves_nothing_yet(met: int) -> None:
         pods.append(build.own(one, everybody if one < met else mine))
     snapshot, topology = build.snapshot(*pods), build.topology(0)
     plan = planning.plan(snapshot, topology)
-    text = headline.headline(Scene(snapshot, topology), plan).text
+    text = headline.headline(Facts(snapshot, topology), plan).text
     assert plan.phase is Phase.FORM, text
     no_client = "No client is served before every node says cluster_state:ok."
     assert (no_client if met else "The cluster is not formed yet, so no client is served.") in text
@@ -368,7 +368,7 @@ def test_a_node_that_was_given_up_is_none_of_the_nodes() -> None:
     lines[-1] = lines[-1].replace("10.0.0.14", "10.0.0.34")
     pods = [own(0, lines), *(own(one) for one in range(1, 6))]
     snapshot, topology = build.snapshot(*pods), build.topology(0)
-    assert effect.effect(Scene(snapshot, topology)).nodes == 6
+    assert effect.effect(Facts(snapshot, topology)).nodes == 6
 
 
 def test_a_wait_that_lasts_twice_as_long_as_usual_is_for_a_person() -> None:

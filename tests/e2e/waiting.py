@@ -8,7 +8,7 @@ from typing import Any, Final
 
 POLL: Final = 1.0
 """Seconds between two questions: each starts a kubectl."""
-HOPELESS: Final = frozenset(
+PERMANENT: Final = frozenset(
     {
         "CrashLoopBackOff",
         "CreateContainerConfigError",
@@ -67,7 +67,7 @@ def _failures(pod: Mapping[str, Any]) -> Iterator[str]:
         for one in status.get(kind, ()):
             state = one.get("state", {})
             waits, ended = state.get("waiting", {}), state.get("terminated", {})
-            if waits.get("reason") in HOPELESS:
+            if waits.get("reason") in PERMANENT:
                 yield f"{one['name']}: {waits['reason']}: {waits.get('message', 'no message')}"
             elif status.get("phase") == "Failed" and ended.get("exitCode"):
                 yield f"{one['name']}: {ended.get('reason', 'ended')}, exit {ended['exitCode']}"

@@ -159,7 +159,7 @@ def names_of_keys(some: Sequence[pod.Pod]) -> frozenset[str]:
     return frozenset(names)
 
 
-def astray(app: sets.LocalStatefulSet, pattern: str) -> Iterator[str]:
+def wrong_primary(app: sets.LocalStatefulSet, pattern: str) -> Iterator[str]:
     """Pods that hold keys of this pattern."""
     for one in app.pods:
         with contextlib.suppress(redis.exceptions.ConnectionError):  # while it loads

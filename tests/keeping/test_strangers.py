@@ -49,14 +49,14 @@ def test_two_sets_with_one_password(name: str) -> None:
         neighbours.exchange(app.pods, db.pods)
         neighbours.start(app)
         neighbours.start(db)
-        astray: set[str] = set()
+        wrong_primary: set[str] = set()
 
         def healthy() -> bool:
-            astray.update(neighbours.astray(app, "db-*"))
+            wrong_primary.update(neighbours.wrong_primary(app, "db-*"))
             return not (oracle.problems(app.pods) or oracle.problems(db.pods))
 
         forming.until(healthy, lambda: oracle.problems([*app.pods, *db.pods]))
-        assert not astray
+        assert not wrong_primary
         neighbours.assert_themselves(app, db)
         forming.wait_ready([*app.pods, *db.pods])
 

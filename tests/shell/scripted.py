@@ -16,7 +16,7 @@ from bootstrap.config import errors, secret
 from bootstrap.dns import client
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
-from bootstrap.model.timers import Memory
+from bootstrap.model.timers import Timers
 from bootstrap.model.topology import Topology
 from bootstrap.observe import observer
 from bootstrap.plan.verdict import Plan
@@ -45,8 +45,8 @@ class Observer(observer.Observer):
         found = seen.seen(seen.STEADY, seen.view()).snapshot
         assert found is not None
         # As if there was a second between two looks, and the gate was shut since the first.
-        memory = Memory(shut=float(len(self.scopes) - 1))
-        return Snapshot(scope=scope, pods=found.pods, memory=memory)
+        memory = Timers(shut=float(len(self.scopes) - 1))
+        return Snapshot(scope=scope, pods=found.pods, timers=memory)
 
     def node_of(self, pod: str) -> node.Node | None:  # noqa: ARG002 - as its parent
         """Nobody is there to be asked."""

@@ -64,7 +64,7 @@ def test_once_open_it_stays_open_and_the_observer_knows(monkeypatch: pytest.Monk
     life.run_until(3)
     assert startup(life) == (200, "started\n")
     assert life.events("gate-shut") == []
-    assert life.observer._memories.opened
+    assert life.observer._stopwatches.opened
 
 
 def test_a_server_that_answers_needs_no_gate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,13 +140,13 @@ def test_the_volume_is_read_only_while_our_own_server_is_down(
         return up, first, second, opened
 
     up, first, second, opened = asyncio.run(looks())
-    assert (up.volume, up.memory.shut) == (None, 0.0)
+    assert (up.volume, up.timers.shut) == (None, 0.0)
     assert first.volume is not None
     assert first.volume.emptied
-    assert (first.memory.shut, second.memory.shut) == (0.0, 7.0)
-    assert not second.memory.opened
-    assert opened.memory.opened
-    assert opened.memory.shut == 0.0
+    assert (first.timers.shut, second.timers.shut) == (0.0, 7.0)
+    assert not second.timers.opened
+    assert opened.timers.opened
+    assert opened.timers.shut == 0.0
 
 
 def test_who_was_known_is_found_without_dns(pair: sets.LocalStatefulSet) -> None:

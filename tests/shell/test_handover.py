@@ -25,7 +25,7 @@ Patch = pytest.MonkeyPatch
 Look = Callable[[], Awaitable[Snapshot]]
 
 
-class Scene:
+class Facts:
     """A hand-over whose looks are what the test says, and whose commands reach nobody."""
 
     def __init__(self, patch: Patch, look: Look, limit: float = 20.0) -> None:
@@ -78,73 +78,73 @@ async def broken() -> Snapshot:
 
 
 def test_a_replica_is_done_even_if_its_mark_is_refused(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, replica)
-    ended = asyncio.run(scene.handed.ask())
+    facts = Facts(monkeypatch, replica)
+    ended = asyncio.run(facts.handed.ask())
     assert ended.result is Result.NOTHING
-    assert scene.board.handovers == {"nothing": 1}
-    assert scene.board.actions == {("config-set", "refused"): 1}
-    (refused,) = scene.events("refused")
+    assert facts.board.handovers == {"nothing": 1}
+    assert facts.board.actions == {("config-set", "refused"): 1}
+    (refused,) = facts.events("refused")
     assert refused["reason"] == "its node is gone"
-    assert scene.closed == 1
+    assert facts.closed == 1
 
 
 def test_what_nobody_foresaw_is_an_answer_too(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, broken)
-    ended = asyncio.run(scene.handed.ask())
+    facts = Facts(monkeypatch, broken)
+    ended = asyncio.run(facts.handed.ask())
     assert ended == Ended(result=Result.FAILED, text="unexpected: RuntimeError")
-    assert scene.board.errors == 1
-    (entry,) = scene.events("unexpected")
+    assert facts.board.errors == 1
+    (entry,) = facts.events("unexpected")
     assert "never seen" in entry["exception"]
-    (ends,) = scene.events("handover-ends")
+    (ends,) = facts.events("handover-ends")
     assert (ends["level"], ends["result"]) == ("warning", "failed")
 
 
 def test_what_failed_is_not_tried_again_for_a_minute(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, lonely)
+    facts = Facts(monkeypatch, lonely)
 
     async def asks() -> None:
-        assert (await scene.handed.ask()).result is Result.NO_REPLICA
-        looks = scene.looks
-        scene.now += 59.0
-        again = await scene.handed.ask()
-        assert (again.result, scene.looks) == (Result.NO_REPLICA, looks)
+        assert (await facts.handed.ask()).result is Result.NO_REPLICA
+        looks = facts.looks
+        facts.now += 59.0
+        again = await facts.handed.ask()
+        assert (again.result, facts.looks) == (Result.NO_REPLICA, looks)
         assert again.text.startswith("tried 59 s ago, not tried again so soon: ")
-        scene.now += 1.0
-        await scene.handed.ask()
-        assert scene.looks > looks
+        facts.now += 1.0
+        await facts.handed.ask()
+        assert facts.looks > looks
 
     asyncio.run(asks())
-    assert scene.board.handovers == {"no-replica": 2}
+    assert facts.board.handovers == {"no-replica": 2}
 
 
 def test_what_went_well_is_looked_at_again_each_time(monkeypatch: Patch) -> None:
     """The role may have come back."""
-    scene = Scene(monkeypatch, replica)
+    facts = Facts(monkeypatch, replica)
 
     async def asks() -> None:
-        await scene.handed.ask()
-        await scene.handed.ask()
+        await facts.handed.ask()
+        await facts.handed.ask()
 
     asyncio.run(asks())
-    assert scene.board.handovers == {"nothing": 2}
+    assert facts.board.handovers == {"nothing": 2}
 
 
 def test_it_ends_within_its_bound(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, never, limit=0.1)
-    ended = asyncio.run(scene.handed.ask())
+    facts = Facts(monkeypatch, never, limit=0.1)
+    ended = asyncio.run(facts.handed.ask())
     assert ended.result is Result.TIMED_OUT
     assert ended.text == "not within 0.1 s; still waiting until our own Redis answers"
 
 
 def test_who_asks_together_is_answered_together(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, lonely)
+    facts = Facts(monkeypatch, lonely)
 
     async def asks() -> None:
-        answers = await asyncio.gather(*(scene.handed.ask() for _ in range(5)))
+        answers = await asyncio.gather(*(facts.handed.ask() for _ in range(5)))
         assert len(set(answers)) == 1
 
     asyncio.run(asks())
-    assert scene.board.handovers == {"no-replica": 1}
+    assert facts.board.handovers == {"no-replica": 1}
 
 
 def test_a_mark_is_taken_back_when_it_came_to_nothing(monkeypatch: Patch) -> None:
@@ -160,48 +160,48 @@ def test_a_mark_is_taken_back_when_it_came_to_nothing(monkeypatch: Patch) -> Non
         names.extend(value for action in actions for _, value in action.settings)
         return tuple(apply.Outcome(action=action, refused=None) for action in actions)
 
-    scene = Scene(monkeypatch, primary, limit=0.3)
+    facts = Facts(monkeypatch, primary, limit=0.3)
     monkeypatch.setattr(apply, "apply", applied)
-    ended = asyncio.run(scene.handed.ask())
+    ended = asyncio.run(facts.handed.ask())
     assert ended.result is Result.TIMED_OUT
     assert "redis-app-3" in ended.text
     assert names == ["redis-app-0/-/-/handover", "redis-app-0/-/-"]
-    assert scene.closed == 2
+    assert facts.closed == 2
 
 
 # The door
 
 
-def knock(scene: Scene, token: str | None, *authorizations: str | None) -> list[tuple[int, str]]:
+def knock(facts: Facts, token: str | None, *authorizations: str | None) -> list[tuple[int, str]]:
     """What each is told, asked from a thread as the server's are."""
 
     async def asks() -> list[tuple[int, str]]:
         known = secret.Secret(token) if token else None
-        door = handover.Door(scene.handed, asyncio.get_running_loop(), known)
+        door = handover.Door(facts.handed, asyncio.get_running_loop(), known)
         return [await asyncio.to_thread(door.knock, one) for one in authorizations]
 
     return asyncio.run(asks())
 
 
 def test_without_a_token_everybody_is_let_in(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, replica)
+    facts = Facts(monkeypatch, replica)
     said = (200, "nothing: redis-app-0 is a replica, nothing to hand over\n")
-    assert knock(scene, None, None, "Bearer x", "nonsense") == [said] * 3
+    assert knock(facts, None, None, "Bearer x", "nonsense") == [said] * 3
 
 
 def test_with_a_token_only_who_bears_it_is(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, replica)
+    facts = Facts(monkeypatch, replica)
     wrong = (None, "", "Bearer", "Bearer ", "Bearer open", "Basic open sesame", "open-sesame")
-    said = knock(scene, "open-sesame", *wrong, "Bearer open-sesamf", "Bearer ä")
+    said = knock(facts, "open-sesame", *wrong, "Bearer open-sesamf", "Bearer ä")
     assert {code for code, _ in said} == {401}
-    assert scene.looks == 0
+    assert facts.looks == 0
     assert not any("sesam" in text for _, text in said)
-    right = knock(scene, "open-sesame", "Bearer open-sesame", "bearer  open-sesame ")
+    right = knock(facts, "open-sesame", "Bearer open-sesame", "bearer  open-sesame ")
     assert [code for code, _ in right] == [200, 200]
 
 
 def test_a_run_that_is_broken_off_is_answered(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, never)
+    facts = Facts(monkeypatch, never)
 
     async def ends_meanwhile() -> tuple[int, str]:
         began = asyncio.Event()
@@ -210,11 +210,11 @@ def test_a_run_that_is_broken_off_is_answered(monkeypatch: Patch) -> None:
             began.set()
             return await never()
 
-        scene.shown = look
-        door = handover.Door(scene.handed, asyncio.get_running_loop(), None)
+        facts.shown = look
+        door = handover.Door(facts.handed, asyncio.get_running_loop(), None)
         asked = asyncio.create_task(asyncio.to_thread(door.knock, None))
         await began.wait()
-        await scene.handed.close()
+        await facts.handed.close()
         return await asked
 
     said = "timed-out: not within 20 s; still waiting until our own Redis answers\n"
@@ -222,20 +222,20 @@ def test_a_run_that_is_broken_off_is_answered(monkeypatch: Patch) -> None:
 
 
 def test_a_loop_that_has_ended_is_told_too(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, replica)
+    facts = Facts(monkeypatch, replica)
     turning = asyncio.new_event_loop()
     turning.close()
-    door = handover.Door(scene.handed, turning, None)
+    door = handover.Door(facts.handed, turning, None)
     assert door.knock(None) == (200, "failed: the sidecar is stopping\n")
 
 
 def test_a_loop_that_hangs_is_not_waited_for(monkeypatch: Patch) -> None:
-    scene = Scene(monkeypatch, replica, limit=0.1)
+    facts = Facts(monkeypatch, replica, limit=0.1)
     done = threading.Event()
     said: list[tuple[int, str]] = []
 
     async def hang() -> None:
-        door = handover.Door(scene.handed, asyncio.get_running_loop(), None)
+        door = handover.Door(facts.handed, asyncio.get_running_loop(), None)
 
         def ask() -> None:
             said.append(door.knock(None))

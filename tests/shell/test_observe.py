@@ -120,7 +120,7 @@ def test_a_stale_address_leads_to_a_sibling_which_is_no_proof(three: sets.LocalS
             assert stale.view is not None
             assert stale.view.node_id == three[1].node_id()
             said = proof.prove(stale.view, stale.hostname, stale.address, watch.topology)
-            assert said is proof.Proof.SIBLING
+            assert said is proof.Proof.PEER
             assert watch.node_of("redis-app-2") is None
             # The right address wins over the stale one, whichever comes first.
             both = [three[1].address, three[2].address]
@@ -299,7 +299,7 @@ def test_how_long_something_has_been_so_is_remembered(three: sets.LocalStatefulS
         async with watching.observer(three, 0, clock=lambda: now) as watch:
 
             async def memory() -> tuple[float, float, float | None, int | None]:
-                kept = (await watch.look(Scope.LOCAL)).memory
+                kept = (await watch.look(Scope.LOCAL)).timers
                 return kept.idle, kept.marked, kept.dipped, kept.node_timeout("redis-app-0")
 
             assert await memory() == (0.0, 0.0, None, 15000)

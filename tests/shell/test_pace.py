@@ -38,18 +38,18 @@ def rest(  # as the loop calls it, but for what a case is about
     same: float = 1.0,
     took: float = 0.001,
     interval: float = 10.0,
-    luck: float = 0.5,
+    jitter: float = 0.5,
 ) -> float:
     about = doing.doing(plan, seed=seed, up=up, same=same, took=took)
-    return pace.rest(about, same=same, took=took, interval=interval, luck=luck)
+    return pace.rest(about, same=same, took=took, interval=interval, jitter=jitter)
 
 
 @pytest.mark.parametrize(
     ("plan", "facts", "seconds"),
     [
         (STEADY, {}, 10.0),
-        (STEADY, {"luck": 0.0}, 8.0),
-        (STEADY, {"luck": 1.0}, 12.0),
+        (STEADY, {"jitter": 0.0}, 8.0),
+        (STEADY, {"jitter": 1.0}, 12.0),
         (STEADY, {"interval": 1.0}, 1.0),
         (FORM, {}, 0.03),
         (FORM, {"took": 0.1}, 0.1),
@@ -68,14 +68,14 @@ def rest(  # as the loop calls it, but for what a case is about
         (HEAL, {"seed": False}, 0.03),
         (JOIN_WAITS, {}, 0.1),
         (BLOCKED, {}, 2.0),
-        (BLOCKED, {"luck": 0.0}, 1.6),
+        (BLOCKED, {"jitter": 0.0}, 1.6),
         (BLOCKED, {"interval": 0.5}, 0.5),
         (LOOKS_AROUND, {"seed": False}, 1.0),
-        (LOOKS_AT_SEED, {"seed": False, "luck": 1.0}, 1.2),
+        (LOOKS_AT_SEED, {"seed": False, "jitter": 1.0}, 1.2),
         (LOOKS_AROUND, {"seed": False, "interval": 0.5}, 0.5),
         (LOOKS_AROUND, {"seed": True}, 0.1),
         (WAITS, {}, 0.1),
-        (WAITS, {"luck": 1.0}, 0.12),
+        (WAITS, {"jitter": 1.0}, 0.12),
         (WAITS, {"same": 60.1}, 1.0),
         (WAITS, {"took": 0.4}, 0.4),
         (WAITS, {"took": 30.0}, 10.0),

@@ -91,9 +91,9 @@ def test_a_snapshot_without_our_own_pod_is_not_ready() -> None:
 
 def test_a_replica_that_copies_from_another_than_its_primary_is_not_ready() -> None:
     """A link asks for no id: it may be up with whoever has the primary's old address."""
-    astray = dataclasses.replace(seen.view(replica=True), primary_host="192.0.2.9")
+    wrong_primary = dataclasses.replace(seen.view(replica=True), primary_host="192.0.2.9")
     why = "it copies from 192.0.2.9, where its primary is not"
-    assert seen.seen(seen.STEADY, astray).ready == (False, why)
+    assert seen.seen(seen.STEADY, wrong_primary).ready == (False, why)
 
 
 YOUNG = "cluster_state is ok, but most siblings are not where our node looks yet"
@@ -127,7 +127,7 @@ def after(before: board.Status, node: View | Unreachable, *others: Pod) -> board
     return before.then(found.topology, snapshot, seen.STEADY)
 
 
-def sibling() -> Pod:
+def peer() -> Pod:
     """One that is where `started` believes it."""
     view = started()
     said = dataclasses.replace(view, node_id="2" * 40)
@@ -145,7 +145,7 @@ def test_who_has_started_is_not_ready_before_its_siblings_are_found() -> None:
     before = dataclasses.replace(board.Status(), introduced="first")
     alone = after(before, started())
     assert alone.ready == (False, YOUNG)
-    found = after(alone, started(), sibling())
+    found = after(alone, started(), peer())
     assert found.ready == (True, "ready")
     # Whoever moves later, and while its own server is away for a moment.
     assert after(found, started()).ready == (True, "ready")

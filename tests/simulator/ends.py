@@ -62,12 +62,12 @@ def excuses(world: World) -> list[str]:
     """
     found: list[str] = []
     servers = [pod.server for pod in world.pods.values()]
-    heirs = 0
+    successors = 0
     for server in servers:
         primary = server.primary
-        heirs |= server.me.slots
-        heirs |= primary.slots if primary and server.synced == primary.node_id else 0
-    if any(server.others for server in servers) and heirs != bits.ALL:
+        successors |= server.me.slots
+        successors |= primary.slots if primary and server.synced == primary.node_id else 0
+    if any(server.others for server in servers) and successors != bits.ALL:
         found.append("slots are lost")
     for pod in world.pods.values():
         server, share = pod.server, world.share(pod.ordinal)

@@ -73,7 +73,7 @@ def judge_plan(snapshot: Snapshot, topology: Topology, plan: Plan) -> None:
     """What holds for every plan: I7, I8, and that an end is an end (I6)."""
     if plan.steps or plan.blocked or plan.waiting:
         # Another order at each moment, and always the same one when an example is replayed.
-        arrival = random.Random(str(snapshot.memory))
+        arrival = random.Random(str(snapshot.timers))
         pods = tuple(arrival.sample(snapshot.pods, len(snapshot.pods)))
         if planning.plan(dataclasses.replace(snapshot, pods=pods), topology) != plan:
             order = ", ".join(pod.name for pod in pods)

@@ -15,7 +15,7 @@ from bootstrap.model import bus, directory, fast_form
 from bootstrap.model.actions import Action
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Pod, Scope, Snapshot, Unreachable, View
-from bootstrap.model.timers import Memory
+from bootstrap.model.timers import Timers
 from bootstrap.plan.verdict import Phase, Plan, Step
 from tests.simulator import oracle
 from tests.simulator.node import Server
@@ -117,7 +117,7 @@ class Sidecar:
                 self._proven.pop(pod.name, None)
         memory = self._memory(me, pods)
         self._looked = self._looked or scope is Scope.ALL
-        return Snapshot(scope=scope, pods=pods, memory=memory)
+        return Snapshot(scope=scope, pods=pods, timers=memory)
 
     def _peer(self, ordinal: int, mine: View | Unreachable) -> Pod:
         topology = self.world.topology(self.ordinal)
@@ -142,15 +142,15 @@ class Sidecar:
 
     # Remembering
 
-    def _memory(self, me: Pod, pods: tuple[Pod, ...]) -> Memory:
+    def _memory(self, me: Pod, pods: tuple[Pod, ...]) -> Timers:
         my = me.view
         for pod in pods:
-            if pod.view is not None and not fast_form.dipped(pod.view):
+            if pod.view is not None and not fast_form.has_low_node_timeout(pod.view):
                 said = pod.view.setting(fast_form.NODE_TIMEOUT)
                 self._timeouts[pod.name] = int(said or 0)
-        if any(pod.view is not None and fast_form.dipped(pod.view) for pod in pods):
+        if any(pod.view is not None and fast_form.has_low_node_timeout(pod.view) for pod in pods):
             self._since.setdefault("dipped", self.world.now)
-        dipped = self._since.get("dipped")
+        has_low_node_timeout = self._since.get("dipped")
         for pod in pods:
             if pod.view is not None and pod.view.myself.slots:
                 self._since.setdefault(f"slots of {pod.name}", self.world.now)
@@ -160,7 +160,7 @@ class Sidecar:
             self._run, self._looked = my.run_id, my.alone
         others = () if my is None else [one for one in my.others if not one.handshake]
         unwell = my is not None and any(not bus.connected(my, one) for one in others)
-        return Memory(
+        return Timers(
             looked=self._looked,
             unwell=self._lasting("unwell", unwell),
             strange=tuple(
@@ -168,12 +168,12 @@ class Sidecar:
                 for pod in pods
             ),
             marked=self._lasting("marked", my is not None and fast_form.marked(my)),
-            own_dip=self._lasting("own dip", my is not None and fast_form.dipped(my)),
+            own_dip=self._lasting("own dip", my is not None and fast_form.has_low_node_timeout(my)),
             idle=max(
                 self._lasting("blank", roleless and alone),
                 self._lasting("met", roleless and not alone),
             ),
-            dipped=None if dipped is None else self.world.now - dipped,
+            dipped=None if has_low_node_timeout is None else self.world.now - has_low_node_timeout,
             node_timeouts=tuple(sorted(self._timeouts.items())),
             slotted=tuple(
                 (pod.name, self.world.now - self._since[f"slots of {pod.name}"])

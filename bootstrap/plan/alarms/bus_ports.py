@@ -13,41 +13,41 @@ from bootstrap.model.snapshot import Pod, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import meetings
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
 _Seen = tuple[Pod, View]
-_Words = Callable[[Scene, list[_Seen]], str]
+_Words = Callable[[Facts, list[_Seen]], str]
 
 
-def closed(scene: Scene) -> list[Alarm]:
+def closed(facts: Facts) -> list[Alarm]:
     """The pods whose bus port takes no connection from ours, and those that have none to ours."""
-    memory = scene.snapshot.memory
-    if memory.glance and scene.lasting_known and not memory.unwell:
+    timers = facts.snapshot.timers
+    if timers.glance and facts.lasting_known and not timers.unwell:
         return []  # a link may be new: at its last look our sidecar missed none
-    tried = [(pod, view) for pod, view in scene.viewed if pod.bus is not None]
+    tried = [(pod, view) for pod, view in facts.viewed if pod.bus is not None]
     shut = [one for one in tried if one[0].bus]
-    deaf = [one for one in tried if not one[0].bus and _no_way_back(scene, *one)]
-    mine = [(scene.me, scene.my)]
-    return [*_alarms(scene, shut, shut, _shut), *_alarms(scene, deaf, mine, _deaf)]
+    deaf = [one for one in tried if not one[0].bus and _no_way_back(facts, *one)]
+    mine = [(facts.me, facts.my)]
+    return [*_alarms(facts, shut, shut, _shut), *_alarms(facts, deaf, mine, _deaf)]
 
 
-def unlinked(scene: Scene) -> list[Pod]:
+def unlinked(facts: Facts) -> list[Pod]:
     """Pods whose nodes ours takes for failed, and that answer all the same, by their own ids."""
     return [
         pod
-        for pod, view in scene.viewed
-        if pod is not scene.me
-        and (member := scene.my.member(view.node_id)) is not None
+        for pod, view in facts.viewed
+        if pod is not facts.me
+        and (member := facts.my.member(view.node_id)) is not None
         and member.failed
     ]
 
 
-def todo(scene: Scene, pods: list[Pod]) -> tuple[Todo, ...]:
+def todo(facts: Facts, pods: list[Pod]) -> tuple[Todo, ...]:
     """What lets nodes reach each other again."""
-    topology = scene.topology
-    ports = sorted({view.myself.bus_port for pod, view in scene.viewed if pod in pods})
+    topology = facts.topology
+    ports = sorted({view.myself.bus_port for pod, view in facts.viewed if pod in pods})
     numbers = ", ".join(map(str, ports))
     return (
         Todo(
@@ -68,19 +68,19 @@ def todo(scene: Scene, pods: list[Pod]) -> tuple[Todo, ...]:
     )
 
 
-def _no_way_back(scene: Scene, pod: Pod, view: View) -> bool:
+def _no_way_back(facts: Facts, pod: Pod, view: View) -> bool:
     """Whether a node that ours reaches knows ours, or is about to, and has no link to it."""
-    my, member = scene.my, scene.my.member(view.node_id)
+    my, member = facts.my, facts.my.member(view.node_id)
     if member is None:
         return False
     ours = view.member(my.node_id)
     if ours is None:
-        return meetings.pending((pod, view), (scene.me, my))
+        return meetings.pending((pod, view), (facts.me, my))
     at_home = ours.address == my.myself.address and ours.bus_port == my.myself.bus_port
     return at_home and not (my.reached_by is None or view.node_id in my.reached_by)
 
 
-def _alarms(scene: Scene, found: list[_Seen], ports: list[_Seen], words: _Words) -> list[Alarm]:
+def _alarms(facts: Facts, found: list[_Seen], ports: list[_Seen], words: _Words) -> list[Alarm]:
     """One for our own pod, which lacks the links; its words say with which others.
 
     `ports` are the pods whose bus ports are closed.
@@ -88,32 +88,32 @@ def _alarms(scene: Scene, found: list[_Seen], ports: list[_Seen], words: _Words)
     if not found:
         return []
     pods = [pod for pod, _ in ports]
-    why = f"{words(scene, found)}; {_meaning(scene)}"
-    return [Alarm(pod=scene.me.name, code=Code.BUS_PORT_CLOSED, why=why, fix=todo(scene, pods))]
+    why = f"{words(facts, found)}; {_meaning(facts)}"
+    return [Alarm(pod=facts.me.name, code=Code.BUS_PORT_CLOSED, why=why, fix=todo(facts, pods))]
 
 
-def _shut(scene: Scene, group: list[_Seen]) -> str:
+def _shut(facts: Facts, group: list[_Seen]) -> str:
     places = ", ".join(f"{pod.name} at {pod.address}:{view.myself.bus_port}" for pod, view in group)
     (pod, _), many = group[0], len(group) > 1
     return (
-        f"{places} answer{'' if many else 's'} on the client port {scene.topology.port}, and the"
-        f" cluster bus port{'s take' if many else ' takes'} no connection from {scene.me.name}:"
+        f"{places} answer{'' if many else 's'} on the client port {facts.topology.port}, and the"
+        f" cluster bus port{'s take' if many else ' takes'} no connection from {facts.me.name}:"
         f" {pod.bus}"
     )
 
 
-def _deaf(scene: Scene, group: list[_Seen]) -> str:
+def _deaf(facts: Facts, group: list[_Seen]) -> str:
     names, many = ", ".join(pod.name for pod, _ in group), len(group) > 1
-    mine = f"{scene.me.address}:{scene.my.myself.bus_port}"
+    mine = f"{facts.me.address}:{facts.my.myself.bus_port}"
     return (
-        f"{names} answer{'' if many else 's'} on the client port {scene.topology.port}, and"
-        f" {'have' if many else 'has'} no link to the cluster bus port of {scene.me.name}, {mine};"
-        f" {scene.me.name} reaches {'theirs' if many else 'its'}: one direction is open alone"
+        f"{names} answer{'' if many else 's'} on the client port {facts.topology.port}, and"
+        f" {'have' if many else 'has'} no link to the cluster bus port of {facts.me.name}, {mine};"
+        f" {facts.me.name} reaches {'theirs' if many else 'its'}: one direction is open alone"
     )
 
 
-def _meaning(scene: Scene) -> str:
-    if not any(view.state_ok or view.keys for _, view in scene.viewed):
+def _meaning(facts: Facts) -> str:
+    if not any(view.state_ok or view.keys for _, view in facts.viewed):
         return "without links no cluster is formed, and no data are in danger"
     return (
         "nodes without links are taken for failed after cluster-node-timeout; fail over no primary"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bootstrap.plan import unwritable
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Alarm
 
 
-def full(scene: Scene) -> list[Alarm]:
+def full(facts: Facts) -> list[Alarm]:
     """At most one: the sidecar has no other volume than its own pod's."""
-    disk, me = scene.snapshot.disk, scene.me.name
+    disk, me = facts.snapshot.disk, facts.me.name
     why = unwritable.full(disk) if disk is not None else ""
     if not why:
         return []
@@ -18,4 +18,4 @@ def full(scene: Scene) -> list[Alarm]:
         f"{me}: {why}; its server ends itself as soon as it cannot write nodes.conf, which it does"
         " at each change of the cluster, another node's failure among them; until then it serves"
     )
-    return [Alarm(pod=me, code=Code.VOLUME_FULL, why=text, fix=unwritable.room(scene, me))]
+    return [Alarm(pod=me, code=Code.VOLUME_FULL, why=text, fix=unwritable.room(facts, me))]

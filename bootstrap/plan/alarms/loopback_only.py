@@ -7,7 +7,7 @@ from typing import Final
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, unreachable
 from bootstrap.plan.verdict import Alarm
 
@@ -30,37 +30,37 @@ _PORT: Final = (
 )
 
 
-def deaf(scene: Scene) -> list[Alarm]:
+def deaf(facts: Facts) -> list[Alarm]:
     """The faults of our own pod: its sidecar shares its network, and alone can tell."""
-    me, found = scene.me, scene.me.deaf
+    me, found = facts.me, facts.me.deaf
     if found is None:
         return []
-    where = f"{me.address}:{scene.topology.port}"
+    where = f"{me.address}:{facts.topology.port}"
     if found.trouble is Trouble.PROTECTED:
         why = (
             f"{me.name}: protected-mode is on and the server's default user has no password, so it"
             f" turns every other pod away at {where}, before any user logs in; {_MEANS}"
         )
-        return [_alarm(scene, why, unreachable.PROTECTED)]
-    bind = scene.my.setting("bind")
-    port = scene.my.myself.port
-    if port != scene.topology.port:
+        return [_alarm(facts, why, unreachable.PROTECTED)]
+    bind = facts.my.setting("bind")
+    port = facts.my.myself.port
+    if port != facts.topology.port:
         why = (
             f"{me.name}: its server answers a connection of its own sidecar from before, and"
             f" takes no new one at {where} ({found.reason}): it listens at port {port}; {_MEANS}"
         )
-        return [_alarm(scene, why, _PORT)]
+        return [_alarm(facts, why, _PORT)]
     bound = f"it is bound to {bind} alone" if bind else "its bind is empty, which is no address"
     why = (
         f"{me.name}: its server answers its own sidecar, and takes no connection at {where}"
         f" ({found.reason}): {bound}; {_MEANS}"
     )
-    return [_alarm(scene, why, _BIND)]
+    return [_alarm(facts, why, _BIND)]
 
 
-def _alarm(scene: Scene, why: str, fix: tuple[Todo, ...]) -> Alarm:
-    pod, topology = scene.me.name, scene.topology
+def _alarm(facts: Facts, why: str, fix: tuple[Todo, ...]) -> Alarm:
+    pod, topology = facts.me.name, facts.topology
     todos = tuple(
-        commands.filled(one, topology, pod, address=scene.me.address or "") for one in fix
+        commands.filled(one, topology, pod, address=facts.me.address or "") for one in fix
     )
     return Alarm(pod=pod, code=Code.NOT_REACHABLE, why=why, fix=todos, serves=False)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable, View
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import unreachable
 from bootstrap.plan.verdict import Alarm
 
 
-def full(scene: Scene) -> list[Alarm]:
+def full(facts: Facts) -> list[Alarm]:
     """The pods whose servers take no more clients, by their own word."""
-    return [_alarm(scene, pod, view) for pod, view in scene.viewed if _full(view)]
+    return [_alarm(facts, pod, view) for pod, view in facts.viewed if _full(view)]
 
 
-def pods(scene: Scene) -> list[str]:
+def pods(facts: Facts) -> list[str]:
     """Those pods, and those whose servers have turned us away for it."""
     return [
         pod.name
-        for pod in scene.snapshot.pods
+        for pod in facts.snapshot.pods
         if (pod.view is not None and _full(pod.view))
         or (isinstance(pod.node, Unreachable) and pod.node.trouble is Trouble.CROWDED)
     ]
@@ -28,10 +28,10 @@ def _full(view: View) -> bool:
     return 0 < view.clients_most <= view.clients
 
 
-def _alarm(scene: Scene, pod: Pod, view: View) -> Alarm:
+def _alarm(facts: Facts, pod: Pod, view: View) -> Alarm:
     why = (
         f"{pod.name} has {view.clients} connections of maxclients {view.clients_most}: clients that"
         " are connected are served, and every new one is turned away, replicas and sidecars too"
     )
-    fix = unreachable.fix(scene, pod.name, Trouble.CROWDED)
+    fix = unreachable.fix(facts, pod.name, Trouble.CROWDED)
     return Alarm(pod=pod.name, code=Code.MAX_CLIENTS, why=why, fix=fix)

@@ -13,7 +13,7 @@ from bootstrap.model import slots
 from bootstrap.model.snapshot import Member, OpenSlot, Pod, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
@@ -36,32 +36,32 @@ class _Move:
     ranges: slots.Ranges
 
 
-def left_open(scene: Scene) -> list[Alarm]:
+def left_open(facts: Facts) -> list[Alarm]:
     """The open slots of each pod, as far as they have lasted or a single look cannot tell."""
     return [
-        _alarm(scene, pod, view, found)
-        for pod, view in scene.viewed
-        if _lasting(scene, pod) and (found := _own(scene, view))
+        _alarm(facts, pod, view, found)
+        for pod, view in facts.viewed
+        if _lasting(facts, pod) and (found := _own(facts, view))
     ]
 
 
-def _lasting(scene: Scene, pod: Pod) -> bool:
+def _lasting(facts: Facts, pod: Pod) -> bool:
     """Whether it is to be told: to a person at once, since no roll is to begin meanwhile."""
-    memory = scene.snapshot.memory
-    seconds = memory.open_for(pod.name)
-    return memory.glance or seconds is None or seconds >= LASTING_SECONDS
+    timers = facts.snapshot.timers
+    seconds = timers.open_for(pod.name)
+    return timers.glance or seconds is None or seconds >= LASTING_SECONDS
 
 
-def notes(scene: Scene) -> tuple[str, ...]:
+def notes(facts: Facts) -> tuple[str, ...]:
     """Our own node's open slots, while that is nothing to worry about."""
-    found = _own(scene, scene.my)
-    if not found or _lasting(scene, scene.me):
+    found = _own(facts, facts.my)
+    if not found or _lasting(facts, facts.me):
         return ()
-    sides = sorted({_direction(scene, move) for move in _moves(scene, scene.my, found)})
+    sides = sorted({_direction(facts, move) for move in _moves(facts, facts.my, found)})
     return (f"it has slots open, {', '.join(sides)}: a reshard seems to be under way",)
 
 
-def _own(scene: Scene, view: View) -> tuple[OpenSlot, ...]:
+def _own(facts: Facts, view: View) -> tuple[OpenSlot, ...]:
     """A node's open slots, each told once.
 
     A replica repeats those of its primary (valkey 8.0), and a slot that leaves one node and comes
@@ -69,27 +69,27 @@ def _own(scene: Scene, view: View) -> tuple[OpenSlot, ...]:
     """
     mine = view.myself
     if mine.is_replica:
-        over = _open(scene, mine.primary_id or "")
+        over = _open(facts, mine.primary_id or "")
         if over is None:
-            return mine.open_slots if scene.snapshot.memory.glance else ()
+            return mine.open_slots if facts.snapshot.timers.glance else ()
         return tuple(one for one in mine.open_slots if one not in over)
     return tuple(
         one
         for one in mine.open_slots
         if not one.importing
         or OpenSlot(slot=one.slot, importing=False, peer_id=view.node_id)
-        not in (_open(scene, one.peer_id) or ())
+        not in (_open(facts, one.peer_id) or ())
     )
 
 
-def _open(scene: Scene, node_id: str) -> tuple[OpenSlot, ...] | None:
+def _open(facts: Facts, node_id: str) -> tuple[OpenSlot, ...] | None:
     """What a node that was looked at has open; None when it was not looked at."""
-    pod = scene.pod_by_id.get(node_id)
+    pod = facts.pod_by_id.get(node_id)
     return pod.view.myself.open_slots if pod and pod.view else None
 
 
-def _alarm(scene: Scene, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> Alarm:
-    seconds = scene.snapshot.memory.open_for(pod.name)
+def _alarm(facts: Facts, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> Alarm:
+    seconds = facts.snapshot.timers.open_for(pod.name)
     since = (
         "since when one look cannot tell, and it may be a reshard that is under way"
         if seconds is None
@@ -97,22 +97,22 @@ def _alarm(scene: Scene, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> A
     )
     if seconds is not None and seconds < LASTING_SECONDS:
         since = f"{since}, and it may be a reshard that is under way"
-    moves = _moves(scene, view, found)
-    alone = "".join(_one_sided(scene, move, pod) for move in moves)
+    moves = _moves(facts, view, found)
+    alone = "".join(_one_sided(facts, move, pod) for move in moves)
     return Alarm(
         pod=pod.name,
         code=Code.OPEN_SLOTS,
-        why=f"{pod.name}: {_listed(scene, view, found)}; {since}{alone}; no key is lost, but until"
+        why=f"{pod.name}: {_listed(facts, view, found)}; {since}{alone}; no key is lost, but until"
         " that is ended clients are sent from one side to the other, keys on the side that is not"
         " asked seem to be missing, and no other reshard begins",
-        fix=(_LET_IT_END, *(one for move in moves for one in _ending(scene, view.myself, move))),
+        fix=(_LET_IT_END, *(one for move in moves for one in _ending(facts, view.myself, move))),
     )
 
 
-def _listed(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> str:
+def _listed(facts: Facts, view: View, found: tuple[OpenSlot, ...]) -> str:
     """Which slots, which way, and to or from whom."""
     texts = []
-    for move in _moves(scene, view, found):
+    for move in _moves(facts, view, found):
         one = slots.count(move.ranges) == 1
         some = (
             f"slot {slots.render(move.ranges)} is"
@@ -121,20 +121,20 @@ def _listed(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> str:
         )
         owner = move.owner
         others = owner is not None and owner.node_id not in (view.node_id, move.peer.node_id)
-        now = f", and owned by {scene.name(owner)} now" if owner and others else ""
-        texts.append(f"{some} open, {_direction(scene, move)}{now}")
+        now = f", and owned by {facts.name(owner)} now" if owner and others else ""
+        texts.append(f"{some} open, {_direction(facts, move)}{now}")
     return "; ".join(texts)
 
 
-def _direction(scene: Scene, move: _Move) -> str:
-    return f"{'importing from' if move.importing else 'migrating to'} {scene.name(move.peer)}"
+def _direction(facts: Facts, move: _Move) -> str:
+    return f"{'importing from' if move.importing else 'migrating to'} {facts.name(move.peer)}"
 
 
-def _moves(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> list[_Move]:
+def _moves(facts: Facts, view: View, found: tuple[OpenSlot, ...]) -> list[_Move]:
     """The open slots by direction, the other side, and who owns them."""
     groups: dict[tuple[bool, str, str], list[slots.Range]] = {}
     for one in found:
-        owner = _owner(scene, view, one.slot)
+        owner = _owner(facts, view, one.slot)
         key = (one.importing, one.peer_id, owner.node_id if owner else "")
         groups.setdefault(key, []).append((one.slot, one.slot))
     return [
@@ -148,9 +148,9 @@ def _moves(scene: Scene, view: View, found: tuple[OpenSlot, ...]) -> list[_Move]
     ]
 
 
-def _owner(scene: Scene, view: View, slot: int) -> Member | None:
+def _owner(facts: Facts, view: View, slot: int) -> Member | None:
     """The one that says itself that it owns the slot; else whom the node believes to."""
-    sure = [one.myself for _, one in scene.viewed if _has(one.myself, slot)]
+    sure = [one.myself for _, one in facts.viewed if _has(one.myself, slot)]
     believed = [one for one in view.members if _has(one, slot)]
     some = sure or believed
     return view.member(some[0].node_id) if len(some) == 1 else None
@@ -160,9 +160,9 @@ def _has(member: Member, slot: int) -> bool:
     return any(first <= slot <= last for first, last in member.slots)
 
 
-def _one_sided(scene: Scene, move: _Move, pod: Pod) -> str:
+def _one_sided(facts: Facts, move: _Move, pod: Pod) -> str:
     """Whether the other side, where it was looked at, does not have the slots open."""
-    theirs = _open(scene, move.peer.node_id)
+    theirs = _open(facts, move.peer.node_id)
     if theirs is None:
         return ""
     there = {one.slot for one in theirs if one.importing != move.importing}
@@ -171,17 +171,17 @@ def _one_sided(scene: Scene, move: _Move, pod: Pod) -> str:
     if not shut:
         return ""
     spans = slots.brief(slots.normalise((slot, slot) for slot in shut))
-    return f"; {scene.name(move.peer)} does not have {spans} open, only {pod.name} has"
+    return f"; {facts.name(move.peer)} does not have {spans} open, only {pod.name} has"
 
 
-def _ending(scene: Scene, mine: Member, move: _Move) -> tuple[Todo, ...]:
+def _ending(facts: Facts, mine: Member, move: _Move) -> tuple[Todo, ...]:
     """The look that shows where the keys are, and the commands for each thing it can show."""
     target = mine if move.importing else move.peer
     source = move.peer if move.importing else mine
     if move.owner is not None and move.owner.node_id != target.node_id:
         source = move.owner  # a failover may have changed it
-    here, there = _server(scene, source), _server(scene, target)
-    first, second = scene.pod_name(source), scene.pod_name(target)
+    here, there = _server(facts, source), _server(facts, target)
+    first, second = facts.pod_name(source), facts.pod_name(target)
     count, slot = "CLUSTER COUNTKEYSINSLOT $slot", "CLUSTER SETSLOT $slot"
     look = Todo(
         what=f"how many keys do {first} and {second} hold?",
@@ -232,9 +232,9 @@ def _for_each(move: _Move, commands: str) -> str:
     return f"for slot in {numbers}; do {commands}; done"
 
 
-def _server(scene: Scene, member: Member) -> str:
+def _server(facts: Facts, member: Member) -> str:
     """What a person types before a command to the member's server."""
-    name = scene.pod_name(member)
+    name = facts.pod_name(member)
     if name in (member.address, member.node_id):
         return f"redis-cli -h {member.address or 'ADDRESS'} -p {member.port}"
-    return commands.ask(scene.topology, name)
+    return commands.ask(facts.topology, name)

@@ -11,7 +11,7 @@ from typing import Final
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, unreachable
 from bootstrap.plan.messages.down import listed
 from bootstrap.plan.verdict import Alarm
@@ -21,40 +21,40 @@ from bootstrap.plan.verdict import Alarm
 LASTING_SECONDS: Final = 40.0
 
 
-def refused(scene: Scene) -> list[Alarm]:
+def refused(facts: Facts) -> list[Alarm]:
     """One for each thing that servers say, with the pods whose servers say it."""
     groups: dict[tuple[str, str, bool], list[str]] = {}
-    for one in scene.snapshot.memory.refused:
+    for one in facts.snapshot.timers.refused:
         if one.forbidden or one.seconds >= LASTING_SECONDS:
             groups.setdefault((one.kind, one.reason, one.forbidden), []).append(one.pod)
-    return [_alarm(scene, *key, pods) for key, pods in sorted(groups.items())]
+    return [_alarm(facts, *key, pods) for key, pods in sorted(groups.items())]
 
 
-def _alarm(scene: Scene, kind: str, reason: str, forbidden: bool, pods: list[str]) -> Alarm:
+def _alarm(facts: Facts, kind: str, reason: str, forbidden: bool, pods: list[str]) -> Alarm:
     servers = "the server of" if len(pods) == 1 else "the servers of"
     why = (
         f"{servers} {listed(pods)} {'refuses' if len(pods) == 1 else 'refuse'} {kind}, which is"
         f" tried at each look: {reason}; until that is mended the next step does not come about,"
         " and no data are changed"
     )
-    fix = _granted(scene, pods) if forbidden else _asked(scene, kind, pods)
-    return Alarm(pod=scene.me.name, code=Code.COMMAND_REFUSED, why=why, fix=fix)
+    fix = _granted(facts, pods) if forbidden else _asked(facts, kind, pods)
+    return Alarm(pod=facts.me.name, code=Code.COMMAND_REFUSED, why=why, fix=fix)
 
 
-def _granted(scene: Scene, pods: list[str]) -> tuple[Todo, ...]:
+def _granted(facts: Facts, pods: list[str]) -> tuple[Todo, ...]:
     """The rights, granted on each server: servers do not tell each other of their users."""
     first, *others = pods
-    fix = unreachable.fix(scene, first, Trouble.PERMISSION)
+    fix = unreachable.fix(facts, first, Trouble.PERMISSION)
     return fix if not others else (*fix, Todo(what=f"the same on {', '.join(others)}"))
 
 
-def _asked(scene: Scene, kind: str, pods: list[str]) -> tuple[Todo, ...]:
+def _asked(facts: Facts, kind: str, pods: list[str]) -> tuple[Todo, ...]:
     return (
         advice.nodes(
-            scene.topology,
+            facts.topology,
             pods[0],
             f"why does the server refuse {kind}? Which nodes does it know, in which state?",
             "compare it with what the server said",
         ),
-        *advice.sidecar(scene.topology, pods[0]),
+        *advice.sidecar(facts.topology, pods[0]),
     )

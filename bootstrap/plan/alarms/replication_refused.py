@@ -14,7 +14,7 @@ from bootstrap.model.snapshot import Member, Pod, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import replication
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
 from bootstrap.plan.verdict import Alarm, Wait
 
@@ -171,49 +171,49 @@ _FIX[Refusal.ENCRYPTED] = _FIX[Refusal.PLAIN]
 _ABSENCE: Final = frozenset({Refusal.CLOSED, Refusal.SILENT})
 
 
-def turned_away(scene: Scene) -> list[Alarm]:
+def turned_away(facts: Facts) -> list[Alarm]:
     """At most one: what our own replica is told by its primary, once the link is down for long."""
-    found, my = scene.snapshot.upstream, scene.my
+    found, my = facts.snapshot.upstream, facts.my
     primary = my.member(my.myself.primary_id)
-    if found is None or primary is None or my.link_up or not _lasting(scene, scene.me):
+    if found is None or primary is None or my.link_up or not _lasting(facts, facts.me):
         return []
     refusal = found.refused
-    if refusal is None or found.address != my.primary_host or replication.astray(my):
+    if refusal is None or found.address != my.primary_host or replication.wrong_primary(my):
         return []
     if refusal in _ABSENCE and not bus.connected(my, primary):
         return []
-    me, there = scene.me.name, scene.pod_name(primary)
+    me, there = facts.me.name, facts.pod_name(primary)
     said = found.said or f"it has refused PSYNC {found.copies_refused} times in a few seconds"
     why = (
         f"{me} has no link to its primary {there} at {found.address}:{found.port}:"
         f" {_CAUSES[refusal].format(pod=me, primary=there)} ({said}); what {me} holds lacks"
         f" the newest writes, and should {there} fail, they are lost"
     )
-    fix = tuple(_filled(scene, one, there, found) for one in _FIX[refusal])
+    fix = tuple(_filled(facts, one, there, found) for one in _FIX[refusal])
     return [Alarm(pod=me, code=Code.REPLICA_REFUSED, why=why, fix=fix, serves=False)]
 
 
-def unlinked(scene: Scene, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]:
+def unlinked(facts: Facts, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]:
     """The replicas of these that have had no link for long: each one's own sidecar knows why."""
     return tuple(
         Wait(
             pod=pod.name,
-            what=f"a link to its primary {scene.pod_name(primary)} at"
+            what=f"a link to its primary {facts.pod_name(primary)} at"
             f" {view.primary_host}:{view.primary_port}",
-            fix=ask_its_sidecar(scene, pod.name),
+            fix=ask_its_sidecar(facts, pod.name),
             usual=durations.COPIED,
         )
         for pod, view in some
-        if (primary := _without_link(view)) is not None and _lasting(scene, pod)
+        if (primary := _without_link(view)) is not None and _lasting(facts, pod)
     )
 
 
-def ask_its_sidecar(scene: Scene, pod: str) -> tuple[Todo, ...]:
+def ask_its_sidecar(facts: Facts, pod: str) -> tuple[Todo, ...]:
     """A look for the cause at the place where it can be seen."""
     return (
         Todo(
             what=f"if it lasts: why has {pod} no link? Its own sidecar tries its primary's port",
-            command=f"{commands.in_sidecar(scene.topology, pod)} python -m bootstrap status",
+            command=f"{commands.in_sidecar(facts.topology, pod)} python -m bootstrap status",
             expect="TROUBLE replica-refused names the cause; else it copies its primary's data",
         ),
     )
@@ -226,16 +226,16 @@ def _without_link(view: View) -> Member | None:
     return view.member(view.myself.primary_id)
 
 
-def _lasting(scene: Scene, pod: Pod) -> bool:
+def _lasting(facts: Facts, pod: Pod) -> bool:
     """Whether the link was down for longer than a copy takes to begin, or one look can't tell."""
-    seconds = scene.snapshot.memory.unlinked_for(pod.name)
+    seconds = facts.snapshot.timers.unlinked_for(pod.name)
     return seconds is None or seconds >= LASTING_SECONDS
 
 
-def _which_differs(scene: Scene, primary: str) -> dict[str, str]:
+def _which_differs(facts: Facts, primary: str) -> dict[str, str]:
     """Whether the replica or its primary stands out, by what the sidecars of the set have."""
-    me = scene.me.name
-    if scene.topology.with_password:
+    me = facts.me.name
+    if facts.topology.with_password:
         return {
             "others": f"The sidecar of {me} has one, so it is {primary} that differs",
             "mend": f"give {primary} the password of the others, by requirepass in its redis.conf,"
@@ -246,13 +246,13 @@ def _which_differs(scene: Scene, primary: str) -> dict[str, str]:
         "others": f"The sidecar of {me} has none either, so it is the masterauth of {me} that"
         " differs",
         "mend": f"take masterauth from {me}",
-        "mend_cli": f"{commands.ask(scene.topology, me)} CONFIG SET masterauth ''",
+        "mend_cli": f"{commands.ask(facts.topology, me)} CONFIG SET masterauth ''",
     }
 
 
-def _filled(scene: Scene, todo: Todo, primary: str, found: Upstream) -> Todo:
+def _filled(facts: Facts, todo: Todo, primary: str, found: Upstream) -> Todo:
     """With the primary's pod, the command to its server, and where the replica dials it."""
-    cli = commands.ask(scene.topology, primary)
-    facts = {"primary_cli": cli, "primary": primary, "address": found.address}
-    facts |= _which_differs(scene, primary)
-    return commands.filled(todo, scene.topology, scene.me.name, **facts)
+    cli = commands.ask(facts.topology, primary)
+    filled = {"primary_cli": cli, "primary": primary, "address": found.address}
+    filled |= _which_differs(facts, primary)
+    return commands.filled(todo, facts.topology, facts.me.name, **filled)

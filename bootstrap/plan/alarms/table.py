@@ -17,12 +17,12 @@ from bootstrap.plan.alarms import (
     unreadable_volume,
     writes,
 )
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Alarm
 
 #: Each takes the facts and returns the faults it knows of, in any order. A sidecar that looks at
 #: its own node alone sees the faults of that node; `status` and a dry run see those of all pods.
-CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (
+CHECKS: Final[tuple[Callable[[Facts], list[Alarm]], ...]] = (
     writes.refused,
     full_disk.full,
     unreadable_volume.unread,
@@ -36,7 +36,7 @@ CHECKS: Final[tuple[Callable[[Scene], list[Alarm]], ...]] = (
 )
 
 
-def alarms(scene: Scene) -> tuple[Alarm, ...]:
+def alarms(facts: Facts) -> tuple[Alarm, ...]:
     """All faults of the pods that were looked at, sorted by pod, then by code."""
-    found = [alarm for check in CHECKS for alarm in check(scene)]
+    found = [alarm for check in CHECKS for alarm in check(facts)]
     return tuple(sorted(found, key=lambda alarm: (alarm.pod, alarm.code, alarm.why)))

@@ -10,32 +10,32 @@ from __future__ import annotations
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Member
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import foreign_node
 from bootstrap.plan.verdict import Alarm
 
 
-def unnamed(scene: Scene) -> list[Alarm]:
+def unnamed(facts: Facts) -> list[Alarm]:
     """One for each such node, once all of our pods have said which nodes they are."""
-    if not scene.all_asked:
+    if not facts.all_asked:
         return []
-    return [_alarm(scene, one) for one in suspects(scene) if one.node_id not in scene.own_ids]
+    return [_alarm(facts, one) for one in suspects(facts) if one.node_id not in facts.own_ids]
 
 
-def suspects(scene: Scene) -> list[Member]:
+def suspects(facts: Facts) -> list[Member]:
     """Nodes that live and bear no name: only a look at all pods tells whether they are ours."""
-    if scene.my.setting("cluster-announce-hostname") is None or not scene.settled:
+    if facts.my.setting("cluster-announce-hostname") is None or not facts.settled:
         return []  # before redis 7.0 no node has a name; a node without a role has rules of its own
     return [
         one
-        for one in scene.my.others
-        if scene.lives(one) and not (one.handshake or scene.hostname(one))
-        if scene.is_ours(one) is None
+        for one in facts.my.others
+        if facts.lives(one) and not (one.handshake or facts.hostname(one))
+        if facts.is_ours(one) is None
     ]
 
 
-def _alarm(scene: Scene, member: Member) -> Alarm:
-    topology = scene.topology
+def _alarm(facts: Facts, member: Member) -> Alarm:
+    topology = facts.topology
     owned = slots.named(member.slots) if member.slots else "no slots"
     why = (
         f"the node {member.node_id} at {member.address}:{member.port} is in the cluster, says no"
@@ -44,5 +44,5 @@ def _alarm(scene: Scene, member: Member) -> Alarm:
         " where it belongs to another cluster the two become one"
     )
     return Alarm(
-        pod=scene.me.name, code=Code.FOREIGN_NODE, why=why, fix=foreign_node.fix(scene, member)
+        pod=facts.me.name, code=Code.FOREIGN_NODE, why=why, fix=foreign_node.fix(facts, member)
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
 
-def unread(scene: Scene) -> list[Alarm]:
+def unread(facts: Facts) -> list[Alarm]:
     """At most one: the sidecar has no other volume than its own pod's."""
-    disk, me, space = scene.snapshot.disk, scene.me.name, commands.namespace(scene.topology)
+    disk, me, space = facts.snapshot.disk, facts.me.name, commands.namespace(facts.topology)
     if disk is None or not disk.unread:
         return []
     why = (
@@ -34,7 +34,7 @@ def unread(scene: Scene) -> list[Alarm]:
                 ),
                 Todo(
                     what="run both as one user: runAsUser of the pod, or of both containers",
-                    command=f"kubectl edit{space} statefulset {scene.topology.statefulset}",
+                    command=f"kubectl edit{space} statefulset {facts.topology.statefulset}",
                 ),
             ),
         )

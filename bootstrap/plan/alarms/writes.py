@@ -6,14 +6,14 @@ from bootstrap.model.snapshot import Pod, View, Writing
 from bootstrap.model.todo import Todo
 from bootstrap.plan import unwritable
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
 
-def refused(scene: Scene) -> list[Alarm]:
+def refused(facts: Facts) -> list[Alarm]:
     """One for each node that refuses writes, or that cannot store what its primary sends it."""
-    return [alarm for pod, view in scene.viewed if (alarm := _alarm(scene, pod, view))]
+    return [alarm for pod, view in facts.viewed if (alarm := _alarm(facts, pod, view))]
 
 
 def refusal(view: View) -> str:
@@ -28,9 +28,9 @@ def refusal(view: View) -> str:
     return "NOREPLICAS" if writing.replicas < writing.replicas_needed else ""
 
 
-def _alarm(scene: Scene, pod: Pod, view: View) -> Alarm | None:
+def _alarm(facts: Facts, pod: Pod, view: View) -> Alarm | None:
     writing = view.writing
-    what, fix = _not_stored(writing), _disk(scene, pod)
+    what, fix = _not_stored(writing), _disk(facts, pod)
     match refusal(view):
         case "MISCONF":
             what += "; it refuses all writes with MISCONF"
@@ -40,13 +40,13 @@ def _alarm(scene: Scene, pod: Pod, view: View) -> Alarm | None:
                 f" no key (maxmemory-policy {writing.keeps}); it refuses writes that need memory"
                 " with OOM"
             )
-            fix = _memory(scene, pod)
+            fix = _memory(facts, pod)
         case "NOREPLICAS":
             what = (
                 f"{writing.replicas} of its replicas are near enough, and min-replicas-to-write is"
                 f" {writing.replicas_needed}; it refuses all writes with NOREPLICAS"
             )
-            fix = _near(scene, pod)
+            fix = _near(facts, pod)
         case _ if not what:
             return None
         case _:
@@ -66,49 +66,49 @@ def _not_stored(writing: Writing) -> str:
     return ""
 
 
-def _disk(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
+def _disk(facts: Facts, pod: Pod) -> tuple[Todo, ...]:
     """The log first: a full volume is one cause of several, and only our own can be asked."""
     log = Todo(
         what="what does its server say?",
-        command=commands.logs(scene.topology, pod.name, "redis"),
+        command=commands.logs(facts.topology, pod.name, "redis"),
         expect="`No space left on device`: its volume is full; `Permission denied`, `Is a"
         " directory` or `Read-only file system`: mend what lies in the server's dir, or its mount;"
         " `Can't save in background: fork` or a child ended by signal 9: raise the container's"
         " memory limit, or lower maxmemory",
     )
-    disk = scene.snapshot.disk if pod is scene.me else None
+    disk = facts.snapshot.disk if pod is facts.me else None
     if disk is None or disk.free is None:
-        return (log, *unwritable.room(scene, pod.name), _saved(scene, pod))
+        return (log, *unwritable.room(facts, pod.name), _saved(facts, pod))
     if unwritable.full(disk):
-        return (log, *unwritable.room(scene, pod.name))
+        return (log, *unwritable.room(facts, pod.name))
     lies = Todo(
         what=f"its volume has {disk.free // 2**20} MiB left, so the cause is another: what lies in"
         " the server's dir, and whose is it?",
-        command=f"kubectl exec{commands.namespace(scene.topology)} {pod.name} -c redis -- sh -c 'cd"
+        command=f"kubectl exec{commands.namespace(facts.topology)} {pod.name} -c redis -- sh -c 'cd"
         ' "$(redis-cli CONFIG GET dir | tail -n 1)" && id && ls -la\'',
         expect="dump.rdb and appendonlydir, if there, are of the server's own user, dump.rdb a file"
         " and no directory; a snapshot may need as much room again as its data",
     )
-    return (log, lies, _saved(scene, pod))
+    return (log, lies, _saved(facts, pod))
 
 
-def _saved(scene: Scene, pod: Pod) -> Todo:
+def _saved(facts: Facts, pod: Pod) -> Todo:
     return Todo(
         what="once that is mended: can it save? A snapshot that succeeds ends the refusal",
-        command=f"{commands.ask(scene.topology, pod.name)} BGSAVE",
+        command=f"{commands.ask(facts.topology, pod.name)} BGSAVE",
         expect="INFO persistence then has rdb_last_bgsave_status:ok; the append-only file is tried"
         " again by the server itself",
     )
 
 
-def _memory(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
-    ask = commands.ask(scene.topology, pod.name)
+def _memory(facts: Facts, pod: Pod) -> tuple[Todo, ...]:
+    ask = commands.ask(facts.topology, pod.name)
     limit = (pod.view.writing.memory_limit if pod.view else 0) * 5 // 4
     return (
         Todo(
             what="how much memory may the container use?",
             command=commands.get(
-                scene.topology,
+                facts.topology,
                 f"pod {pod.name}",
                 "-o jsonpath='{.spec.containers[*].resources.limits.memory}'",
             ),
@@ -129,8 +129,8 @@ def _memory(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
     )
 
 
-def _near(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
-    ask = commands.ask(scene.topology, pod.name)
+def _near(facts: Facts, pod: Pod) -> tuple[Todo, ...]:
+    ask = commands.ask(facts.topology, pod.name)
     return (
         Todo(
             what="which replicas has it, and how far behind is each?",

@@ -8,35 +8,35 @@ from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
 from bootstrap.plan.codes import Code
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, dns_names, durations, forced_failover, unreachable
 from bootstrap.plan.verdict import Block, Wait
 
 #: Troubles that time does not mend: the node answered, and what it said rules it out.
-_HOPELESS = frozenset({Trouble.NOT_CLUSTER, Trouble.UNSUPPORTED, Trouble.COMMAND})
+_PERMANENT = frozenset({Trouble.NOT_CLUSTER, Trouble.UNSUPPORTED, Trouble.COMMAND})
 
 
-def missing(scene: Scene, pod: Pod) -> Wait | None:
+def missing(facts: Facts, pod: Pod) -> Wait | None:
     """What a pod lacks before it can be viewed; None when its view is there."""
     if pod.view is not None:
         return None
     if not isinstance(pod.node, Unreachable):
-        return dns_names.missing(scene, pod)
-    trouble, topology = pod.node.trouble, scene.topology
+        return dns_names.missing(facts, pod)
+    trouble, topology = pod.node.trouble, facts.topology
     lets = "answer" if trouble in unreachable.SILENT else "let the sidecar in"
     return Wait(
         pod=pod.name,
         what=f"Redis at {pod.address}:{topology.port} to {lets}; {pod.node.reason}",
-        fix=unreachable.fix(scene, pod.name, trouble),
+        fix=unreachable.fix(facts, pod.name, trouble),
         usual=unreachable.USUAL.get(trouble, 0.0),
         passes=trouble in unreachable.PASSING,
         shared=("servers", pod.node.reason),
     )
 
 
-def one_is_right(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
+def one_is_right(facts: Facts, sides: list[list[Pod]]) -> tuple[Todo, ...]:
     """For pods in several clusters: a MEET would merge them, and lose about half of the keys."""
-    held = [sum(view.keys for pod, view in scene.viewed if pod in side) for side in sides]
+    held = [sum(view.keys for pod, view in facts.viewed if pod in side) for side in sides]
     seen = ", ".join(
         f"the side of {side[0].name} {slots.keys(many)}"
         for side, many in zip(sides, held, strict=True)
@@ -50,15 +50,15 @@ def one_is_right(scene: Scene, sides: list[list[Pod]]) -> tuple[Todo, ...]:
             what=f"{seen}. What does the side of {side[0].name} hold?"
             if side is sides[0]
             else f"and the side of {side[0].name}?",
-            command=f"{commands.ask(scene.topology, side[0].name)} --cluster info"
-            f" {side[0].address}:{scene.topology.port}",
+            command=f"{commands.ask(facts.topology, side[0].name)} --cluster info"
+            f" {side[0].address}:{facts.topology.port}",
             expect="the keys of each primary. Keep the side with yours, and never bring the two"
             " together by CLUSTER MEET: about half of all keys would be lost",
         )
         for side in sides
     )
     acts = (
-        emptying(scene.topology, pod.name, f"only if the side of {side[0].name} is the wrong one")
+        emptying(facts.topology, pod.name, f"only if the side of {side[0].name} is the wrong one")
         for side in sides
         for pod in side
     )
@@ -139,11 +139,11 @@ def give_away(topology: Topology) -> Todo:
     )
 
 
-def ask_all(scene: Scene, command: str) -> str:
+def ask_all(facts: Facts, command: str) -> str:
     """One line that gives a Redis command to every pod that is there, one after the other."""
-    topology = scene.topology
-    ordinals = {pod.ordinal for pod in scene.snapshot.pods if pod.view or pod.node}
-    known = (topology.ordinal_of(one.hostname) for one in scene.my.members if not one.failed)
+    topology = facts.topology
+    ordinals = {pod.ordinal for pod in facts.snapshot.pods if pod.view or pod.node}
+    known = (topology.ordinal_of(one.hostname) for one in facts.my.members if not one.failed)
     ordinals |= {ordinal for ordinal in known if ordinal is not None}
     first, last = min(ordinals), max(ordinals)
     span = f"$(seq {first} {last})"
@@ -153,11 +153,11 @@ def ask_all(scene: Scene, command: str) -> str:
     return f"for i in {span}; do {each} {command}; done"
 
 
-def forget_all(scene: Scene, ids: list[str]) -> str:
+def forget_all(facts: Facts, ids: list[str]) -> str:
     """One line that lets every pod that is there forget these nodes, one node after the other."""
     if len(ids) == 1:
-        return ask_all(scene, f"CLUSTER FORGET {ids[0]}")
-    return f"for id in {' '.join(ids)}; do {ask_all(scene, 'CLUSTER FORGET $id')}; done"
+        return ask_all(facts, f"CLUSTER FORGET {ids[0]}")
+    return f"for id in {' '.join(ids)}; do {ask_all(facts, 'CLUSTER FORGET $id')}; done"
 
 
 def empty(topology: Topology, pod: str) -> str:
@@ -170,56 +170,56 @@ def empty(topology: Topology, pod: str) -> str:
     )
 
 
-def only_copy(scene: Scene, pod: str) -> tuple[Todo, ...]:
+def only_copy(facts: Facts, pod: str) -> tuple[Todo, ...]:
     """For slots whose primary is gone, and whose replica is refused the election.
 
     Whether it is gone is known only once all pods have been looked at.
     """
-    if scene.snapshot.scope < Scope.ALL:
+    if facts.snapshot.scope < Scope.ALL:
         return (Todo(what="let the primary come back"),)
     return (
         Todo(
             what=f"how old is the copy of {pod}?",
-            command=f"{commands.ask(scene.topology, pod)} INFO replication",
+            command=f"{commands.ask(facts.topology, pod)} INFO replication",
             expect="expected: the primary comes back, and nothing is to be done;"
             " master_link_down_since_seconds tells for how long it has had no news",
         ),
-        promotion(scene, pod, f"only if its primary cannot come back: give {pod} its slots"),
+        promotion(facts, pod, f"only if its primary cannot come back: give {pod} its slots"),
     )
 
 
-def promotion(scene: Scene, pod: str, when: str) -> Todo:
+def promotion(facts: Facts, pod: str, when: str) -> Todo:
     """The act that makes a replica the primary, also when its own is gone.
 
     Not while owners that are taken for failed answer: what they lack is the cluster bus.
     """
-    failed = [one.node_id for one in scene.my.members if one.slots and one.failed]
-    unlinked = [scene.pod_by_id[one].name for one in failed if one in scene.pod_by_id]
+    failed = [one.node_id for one in facts.my.members if one.slots and one.failed]
+    unlinked = [facts.pod_by_id[one].name for one in failed if one in facts.pod_by_id]
     if unlinked:
         return Todo(
             what=f"{', '.join(unlinked)} answer, and lack only links on the cluster bus; with those"
             " back the nodes elect by themselves: which NetworkPolicy holds?",
-            command=commands.get(scene.topology, "networkpolicy", "-o yaml"),
+            command=commands.get(facts.topology, "networkpolicy", "-o yaml"),
         )
     act = Todo(
         what=f"{when}; what its copy lacks is gone then",
-        command=promote(scene, pod),
+        command=promote(facts, pod),
         destructive=True,
     )
-    return forced_failover.once_found(scene, act)
+    return forced_failover.once_found(facts, act)
 
 
-def promote(scene: Scene, pod: str) -> str:
+def promote(facts: Facts, pod: str) -> str:
     """The command for that: by vote, if there can be one; else by its own word (TAKEOVER)."""
-    owners = [member for member in scene.my.members if member.slots]
+    owners = [member for member in facts.my.members if member.slots]
     lost = [member for member in owners if member.failed]
     how = "FORCE" if 2 * len(lost) < len(owners) else "TAKEOVER"
-    return f"{commands.ask(scene.topology, pod)} CLUSTER FAILOVER {how}"
+    return f"{commands.ask(facts.topology, pod)} CLUSTER FAILOVER {how}"
 
 
-def keep_data(scene: Scene, replica: Pod | None) -> tuple[Todo, ...]:
+def keep_data(facts: Facts, replica: Pod | None) -> tuple[Todo, ...]:
     """For a primary that lost its data, of which this pod may hold a copy."""
-    topology = scene.topology
+    topology = facts.topology
     go = Todo(
         what="only if the data may go, or there was none: let the server start all the same, by"
         " the variable BOOTSTRAP_GATE_ON_TIMEOUT=open",
@@ -249,28 +249,28 @@ def keep_data(scene: Scene, replica: Pod | None) -> tuple[Todo, ...]:
         command=f"{commands.ask(topology, replica.name)} CLUSTER FAILOVER FORCE",
         expect="where most primaries are down no vote comes of it: TAKEOVER in place of FORCE",
     )
-    return (keys, forced_failover.once_found(scene, keep), go)
+    return (keys, forced_failover.once_found(facts, keep), go)
 
 
-def unproven(scene: Scene, pod: Pod) -> Wait:
+def unproven(facts: Facts, pod: Pod) -> Wait:
     """A node that answered at a pod's address, and has not said that it is this pod's."""
-    if scene.proof(pod) in (Proof.SIBLING, Proof.STRANGER) and pod.view is not None:
+    if facts.proof(pod) in (Proof.PEER, Proof.STRANGER) and pod.view is not None:
         said = pod.view.setting("cluster-announce-hostname")
         return Wait(
             pod=pod.name,
             what=f"its own address: {pod.address} is where {said} answers, a stale DNS answer",
-            fix=_compare(scene.topology, pod.name, pod.address),
+            fix=_compare(facts.topology, pod.name, pod.address),
             usual=durations.CACHED,
         )
     mark = f"cluster-announce-hostname {pod.hostname}"
     if pod.view is not None and pod.view.setting("cluster-announce-hostname") is None:
         mark = f"cluster-announce-ip {pod.address}"
-        other = scene.shared(pod)
+        other = facts.shared(pod)
         if other is not None:
             return Wait(
                 pod=pod.name,
                 what=f"its own address: {pod.address} is where {other}'s name leads too",
-                fix=_compare(scene.topology, f"{pod.name} {other}", pod.address),
+                fix=_compare(facts.topology, f"{pod.name} {other}", pod.address),
                 usual=durations.CACHED,
             )
     return Wait(
@@ -280,10 +280,10 @@ def unproven(scene: Scene, pod: Pod) -> Wait:
         fix=(
             Todo(
                 what=f"does the sidecar of {pod.name} run?",
-                command=commands.logs(scene.topology, pod.name, "bootstrap"),
+                command=commands.logs(facts.topology, pod.name, "bootstrap"),
                 expect="expected: lines of the last minutes; an error names what it lacks",
             ),
-            *_compare(scene.topology, pod.name, pod.address),
+            *_compare(facts.topology, pod.name, pod.address),
         ),
         usual=durations.MARKED,
     )
@@ -310,12 +310,12 @@ def _busy(pod: Pod) -> str:
     return f" and has {', '.join(seen)}" if seen else ""
 
 
-def hopeless(scene: Scene, pod: Pod) -> Block | None:
+def permanent(facts: Facts, pod: Pod) -> Block | None:
     """A node that can never take part as it is; None when there is hope."""
-    if not isinstance(pod.node, Unreachable) or pod.node.trouble not in _HOPELESS:
+    if not isinstance(pod.node, Unreachable) or pod.node.trouble not in _PERMANENT:
         return None
     return Block(
         code=Code(pod.node.trouble),
-        why=f"{pod.name} at {pod.address}:{scene.topology.port}: {pod.node.reason}",
-        fix=unreachable.fix(scene, pod.name, pod.node.trouble),
+        why=f"{pod.name} at {pod.address}:{facts.topology.port}: {pod.node.reason}",
+        fix=unreachable.fix(facts, pod.name, pod.node.trouble),
     )

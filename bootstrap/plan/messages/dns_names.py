@@ -5,7 +5,7 @@ from __future__ import annotations
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations, service
 from bootstrap.plan.verdict import Wait
 
@@ -16,28 +16,28 @@ def unanswered(pod: Pod) -> bool:
     return pod.node is None and pod.resolved.state == "unknown" and asked
 
 
-def missing(scene: Scene, pod: Pod) -> Wait:
+def missing(facts: Facts, pod: Pod) -> Wait:
     """A pod whose name has not led to a server that could be asked."""
     if pod.resolved.reason.startswith("not asked"):
         what = f"a first answer of DNS about {pod.hostname}"
         return Wait(pod=pod.name, what=what, usual=durations.LOOK)
-    said, topology = _said(scene, pod), scene.topology
+    said, topology = _said(facts, pod), facts.topology
     return Wait(
         pod=pod.name,
         what=f"the name {pod.hostname} to resolve; {said}",
-        fix=fix(scene, pod),
+        fix=fix(facts, pod),
         usual=0.0 if unanswered(pod) else durations.CACHED,
         shared=(f"names of pods under {topology.subdomain}", said),
     )
 
 
-def _said(scene: Scene, pod: Pod) -> str:
-    topology, source = scene.topology, scene.topology.dns_source
+def _said(facts: Facts, pod: Pod) -> str:
+    topology, source = facts.topology, facts.topology.dns_source
     match pod.resolved.state:
         case "absent" if _family_missing(pod):
             return f"no {_family(topology.address)}address: {pod.resolved.reason}"
         case "absent":
-            why = service.said(scene)
+            why = service.said(facts)
             return f"not in DNS: {pod.resolved.reason}{why and f'; {why}'}"
         case "found":
             return f"found at {', '.join(pod.resolved.addresses)}, not asked yet"
@@ -45,14 +45,14 @@ def _said(scene: Scene, pod: Pod) -> str:
             return f"DNS is unclear: {pod.resolved.reason} (name server of {source})"
 
 
-def failing(scene: Scene) -> str:
+def failing(facts: Facts) -> str:
     """What DNS fails with, for those pods of which it says nothing; empty where it answers."""
-    pods = [pod for pod in scene.snapshot.pods if unanswered(pod)]
+    pods = [pod for pod in facts.snapshot.pods if unanswered(pod)]
     if not pods:
         return ""
-    many = f"{len(pods)} of {len(scene.snapshot.pods)}"
+    many = f"{len(pods)} of {len(facts.snapshot.pods)}"
     said = " / ".join(sorted({pod.resolved.reason for pod in pods}))
-    return f"DNS says nothing of {many} pods: {said} (name server of {scene.topology.dns_source})"
+    return f"DNS says nothing of {many} pods: {said} (name server of {facts.topology.dns_source})"
 
 
 def _family(ours: str | None) -> str:
@@ -65,23 +65,23 @@ def _family_missing(pod: Pod) -> bool:
     return pod.resolved.reason.startswith(("no data", "only addresses of the other family"))
 
 
-def nobody(scene: Scene) -> bool:
+def nobody(facts: Facts) -> bool:
     """Whether DNS denies every pod but ours: then it is rather the Service that is not there."""
-    others = [pod for pod in scene.snapshot.pods if pod is not scene.me]
+    others = [pod for pod in facts.snapshot.pods if pod is not facts.me]
     return bool(others) and all(pod.resolved.state == "absent" for pod in others)
 
 
-def fix(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
+def fix(facts: Facts, pod: Pod) -> tuple[Todo, ...]:
     """What keeps a name from existing, each with the command that shows it."""
-    topology = scene.topology
+    topology = facts.topology
     if pod.resolved.state != "absent":
         return dns_fix(topology)
     if _family_missing(pod):
         return _family_fix(topology, pod)
-    if nobody(scene):
-        found = service.fix(scene)
-        return found or (*_service_fix(topology), *_pods_fix(scene, pod))
-    return _pods_fix(scene, pod)
+    if nobody(facts):
+        found = service.fix(facts)
+        return found or (*_service_fix(topology), *_pods_fix(facts, pod))
+    return _pods_fix(facts, pod)
 
 
 def dns_fix(topology: Topology) -> tuple[Todo, ...]:
@@ -146,9 +146,9 @@ def _service_fix(topology: Topology) -> tuple[Todo, ...]:
     )
 
 
-def _pods_fix(scene: Scene, pod: Pod) -> tuple[Todo, ...]:
-    topology = scene.topology
-    there = sum(one.view is not None for one in scene.snapshot.pods)
+def _pods_fix(facts: Facts, pod: Pod) -> tuple[Todo, ...]:
+    topology = facts.topology
+    there = sum(one.view is not None for one in facts.snapshot.pods)
     found = "1 pod was found" if there == 1 else f"{there} pods were found"
     size = f"{found}, BOOTSTRAP_SIZE says {topology.size}"
     if topology.size is None:

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Member, Scope, Unreachable
 from bootstrap.model.todo import Todo
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, unreachable
 
 
-def scaled_away(scene: Scene, member: Member) -> bool:
+def scaled_away(facts: Facts, member: Member) -> bool:
     """Whether a node's pod is gone for good, as far as can be seen.
 
     DNS denies its name, the others take the node for failed, and its ordinal is above those of all
     pods that there are. A pod that is only late is below some, or is not failed yet.
     """
-    pod = scene.pod_named(member)
-    if scene.snapshot.scope < Scope.ALL or not member.gone or member.node_id in scene.pod_by_id:
+    pod = facts.pod_named(member)
+    if facts.snapshot.scope < Scope.ALL or not member.gone or member.node_id in facts.pod_by_id:
         return False
-    ordinal = scene.topology.ordinal_of(scene.hostname(member))
-    pods = scene.snapshot.pods
+    ordinal = facts.topology.ordinal_of(facts.hostname(member))
+    pods = facts.snapshot.pods
     there = [one.ordinal for one in pods if one.view or one.resolved.state == "found"]
     if ordinal is None or not there or ordinal <= max(there):
         return False
     if pod is None:
-        return scene.snapshot.listed
+        return facts.snapshot.listed
     return pod.node is None and pod.resolved.state == "absent"
 
 
-def short(scene: Scene, member: Member) -> str:
+def short(facts: Facts, member: Member) -> str:
     """A member by its pod's name; without one, by its id."""
-    pod = scene.pod_by_id.get(member.node_id)
-    ordinal = pod.ordinal if pod else scene.topology.ordinal_of(scene.hostname(member))
+    pod = facts.pod_by_id.get(member.node_id)
+    ordinal = pod.ordinal if pod else facts.topology.ordinal_of(facts.hostname(member))
     if ordinal is not None:
-        return scene.topology.name_of(ordinal)
+        return facts.topology.name_of(ordinal)
     where = f"node {member.node_id} at {member.address or '?'}:{member.port}"
-    return scene.hostname(member) or where
+    return facts.hostname(member) or where
 
 
 def listed(names: list[str], most: int = 4) -> str:
@@ -45,10 +45,10 @@ def listed(names: list[str], most: int = 4) -> str:
     return f"{', '.join(before)} and {last}" if before else last
 
 
-def scaled_fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
+def scaled_fix(facts: Facts, members: list[Member]) -> tuple[Todo, ...]:
     """Bring the pods back, or forget the nodes where they own nothing."""
-    topology = scene.topology
-    ordinals = [topology.ordinal_of(scene.hostname(one)) or 0 for one in members]
+    topology = facts.topology
+    ordinals = [topology.ordinal_of(facts.hostname(one)) or 0 for one in members]
     count = max(ordinals) - topology.ordinal_start + 1
     back = Todo(
         what="if that was not meant: scale back up, and the pods come back with their volumes",
@@ -59,20 +59,20 @@ def scaled_fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
         return (back,)
     forget = Todo(
         what="if it was meant: let all nodes forget them, within 60 seconds; they own no slots",
-        command=advice.forget_all(scene, [one.node_id for one in members]),
+        command=advice.forget_all(facts, [one.node_id for one in members]),
     )
     return (back, forget)
 
 
-def fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
+def fix(facts: Facts, members: list[Member]) -> tuple[Todo, ...]:
     """What to look at for the first of the nodes that are down; the same then helps the others."""
     member = members[0]
-    pod, topology = scene.pod_named(member), scene.topology
+    pod, topology = facts.pod_named(member), facts.topology
     if pod is not None and isinstance(pod.node, Unreachable):
-        return unreachable.fix(scene, pod.name, pod.node.trouble)
-    ordinal = topology.ordinal_of(scene.hostname(member))
+        return unreachable.fix(facts, pod.name, pod.node.trouble)
+    ordinal = topology.ordinal_of(facts.hostname(member))
     if pod is None and ordinal is None:
-        return _unnamed(scene, member)
+        return _unnamed(facts, member)
     name = pod.name if pod else topology.name_of(ordinal or 0)
     return (
         Todo(
@@ -90,18 +90,18 @@ def fix(scene: Scene, members: list[Member]) -> tuple[Todo, ...]:
     )
 
 
-def _unnamed(scene: Scene, member: Member) -> tuple[Todo, ...]:
+def _unnamed(facts: Facts, member: Member) -> tuple[Todo, ...]:
     """For a node whose pod no name tells: its address is all there is to look for."""
     return (
         Todo(
             what=f"which pod had the address {member.address or 'of the node'}? Is one away?",
-            command=commands.get(scene.topology, "pods", "-o wide"),
-            expect=f"expected: all pods of {scene.topology.statefulset} Running; one that is not"
+            command=commands.get(facts.topology, "pods", "-o wide"),
+            expect=f"expected: all pods of {facts.topology.statefulset} Running; one that is not"
             " may be this node",
         ),
         advice.nodes(
-            scene.topology,
-            scene.me.name,
+            facts.topology,
+            facts.me.name,
             f"does the node {member.node_id} own slots, and does a replica follow it?",
             "neither, and all pods Running: its pod is another node by now, and the sidecars forget"
             " the old one where servers have names (redis 7.0)",

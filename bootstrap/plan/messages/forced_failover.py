@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, dns_names
 
 
-def once_found(scene: Scene, act: Todo) -> Todo:
+def once_found(facts: Facts, act: Todo) -> Todo:
     """An act that promotes a replica; while a pod is merely not found, the look for it instead."""
-    pods = [pod.name for pod in scene.snapshot.pods if _unfound(scene, pod)]
+    pods = [pod.name for pod in facts.snapshot.pods if _unfound(facts, pod)]
     if not pods:
         return act
     return Todo(
         what=f"{', '.join(pods)}: not found by DNS, so not asked, and may serve clients: let no"
         " replica take over by force before DNS tells where they are. Are they there?",
-        command=commands.get(scene.topology, "pods", "-o wide"),
+        command=commands.get(facts.topology, "pods", "-o wide"),
         expect="Running: mend DNS or the Service first; what more is to be done is told once they"
         " are found",
     )
 
 
-def _unfound(scene: Scene, pod: Pod) -> bool:
+def _unfound(facts: Facts, pod: Pod) -> bool:
     """Whether it is DNS alone that keeps us from a pod.
 
     A pod that is not ready has no name where the Service does not publish it. So a name that does
@@ -38,8 +38,8 @@ def _unfound(scene: Scene, pod: Pod) -> bool:
         return False
     lines = [
         one
-        for _, view in scene.viewed
+        for _, view in facts.viewed
         for one in view.members
-        if one.slots and scene.pod_named(one) is pod
+        if one.slots and facts.pod_named(one) is pod
     ]
     return bool(lines) and not any("fail" in one.flags for one in lines)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bootstrap.model.snapshot import Member, Pod
 from bootstrap.model.todo import Todo
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands
 
 
-def fix(scene: Scene, member: Member) -> tuple[Todo, ...]:
+def fix(facts: Facts, member: Member) -> tuple[Todo, ...]:
     """For a node that is not ours in our own node's view."""
     look = advice.nodes(
-        scene.topology,
-        scene.me.name,
+        facts.topology,
+        facts.me.name,
         f"is {member.node_id} of another cluster, and does it own slots?",
         "its line tells; with slots behind `connected` two clusters may have met: see the runbook",
     )
@@ -22,33 +22,33 @@ def fix(scene: Scene, member: Member) -> tuple[Todo, ...]:
         expect="while its server runs it may come back: let it forget our nodes, or stop it, first",
     )
     looks = (pod, look) if member.address else (look,)
-    return (*looks, forgetting(scene, [member.node_id]))
+    return (*looks, forgetting(facts, [member.node_id]))
 
 
-def forgetting(scene: Scene, ids: list[str]) -> Todo:
+def forgetting(facts: Facts, ids: list[str]) -> Todo:
     """The act that lets all of ours forget nodes, or why it is not to be done yet.
 
     Not while one may be the node of a pod of ours: no other node would know its replicas then.
     Before redis 7.0 no node says whose it is: where a name leads to a stranger, the node of that
     pod has not been asked, and looks like a foreign one.
     """
-    named = scene.my.setting("cluster-announce-hostname") is not None
-    if not named or not scene.all_asked or scene.own_ids & {*ids}:
-        return _unasked(scene)
+    named = facts.my.setting("cluster-announce-hostname") is not None
+    if not named or not facts.all_asked or facts.own_ids & {*ids}:
+        return _unasked(facts)
     what = "it owns" if len(ids) == 1 else "they own"
     return Todo(
         what=f"only if {what} no slot of ours: let all of our nodes forget"
         f" {'it' if len(ids) == 1 else 'them'}, within 60 seconds",
-        command=advice.forget_all(scene, ids),
+        command=advice.forget_all(facts, ids),
         expect="expected: OK from each; a node of another cluster has to forget ours first, or it"
         " comes back",
     )
 
 
-def _unasked(scene: Scene) -> Todo:
+def _unasked(facts: Facts) -> Todo:
     """For an id that no pod of ours has said, while some were not asked."""
-    pods = commands.get(scene.topology, "pods", "-o wide")
-    silent = [pod.name for pod in scene.snapshot.pods if pod.view is None]
+    pods = commands.get(facts.topology, "pods", "-o wide")
+    silent = [pod.name for pod in facts.snapshot.pods if pod.view is None]
     if not silent:
         return Todo(
             what="forget nothing yet: servers before redis 7.0 do not say whose they are. Is its"
@@ -64,9 +64,9 @@ def _unasked(scene: Scene) -> Todo:
     )
 
 
-def rename(scene: Scene, pods: list[Pod]) -> tuple[Todo, ...]:
+def rename(facts: Facts, pods: list[Pod]) -> tuple[Todo, ...]:
     """For pods whose nodes announce other names, and have no sidecar yet that would mend it."""
-    topology = scene.topology
+    topology = facts.topology
     ordinals = " ".join(str(pod.ordinal) for pod in pods)
     each = f"{topology.statefulset}-$i"
     return (

@@ -10,7 +10,7 @@ import enum
 from typing import assert_never
 
 from bootstrap.model.todo import Todo
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 
 
@@ -27,12 +27,12 @@ class Fault(enum.Enum):
     ABSENT = enum.auto()
 
 
-def fault(scene: Scene) -> Fault | None:
+def fault(facts: Facts) -> Fault | None:
     """The fault; None where some other pod has a name, or DNS has not answered."""
-    service = scene.snapshot.service
-    if service is None or service.state == "unknown" or not _nameless(scene):
+    service = facts.snapshot.service
+    if service is None or service.state == "unknown" or not _nameless(facts):
         return None
-    ours = scene.topology.address
+    ours = facts.topology.address
     if not service.addresses:
         return Fault.ABSENT
     if ours in service.addresses:
@@ -43,25 +43,25 @@ def fault(scene: Scene) -> Fault | None:
     return Fault.OTHER_PODS if ours else None
 
 
-def _nameless(scene: Scene) -> bool:
+def _nameless(facts: Facts) -> bool:
     """Whether DNS denies the name of every pod but ours.
 
     Through a ClusterIP a node of some pod answers, and says whose it is: that is no name either.
     """
-    service = scene.snapshot.service
+    service = facts.snapshot.service
     through = service.addresses if service else ()
-    others = [pod for pod in scene.snapshot.pods if pod is not scene.me]
+    others = [pod for pod in facts.snapshot.pods if pod is not facts.me]
     return bool(others) and all(
         pod.resolved.state == "absent" or (pod.resolved.addresses == through and len(through) == 1)
         for pod in others
     )
 
 
-def said(scene: Scene) -> str:
+def said(facts: Facts) -> str:
     """The same in words; empty where there is nothing to say."""
-    service, name = scene.snapshot.service, commands.service(scene.topology)
+    service, name = facts.snapshot.service, commands.service(facts.topology)
     addresses = ", ".join(service.addresses[:3]) if service else ""
-    found = fault(scene)
+    found = fault(facts)
     match found:
         case None:
             return ""
@@ -72,13 +72,13 @@ def said(scene: Scene) -> str:
             )
         case Fault.OTHER_NAME:
             return (
-                f"the Service {name} lists this pod's address, {scene.topology.address}, yet no pod"
+                f"the Service {name} lists this pod's address, {facts.topology.address}, yet no pod"
                 f" has a name under it: the StatefulSet's serviceName is not {name}"
             )
         case Fault.OTHER_PODS:
             return (
                 f"the Service {name} lists {addresses} and not this pod's address,"
-                f" {scene.topology.address}: its selector takes other pods"
+                f" {facts.topology.address}: its selector takes other pods"
             )
         case Fault.ABSENT:
             return (
@@ -89,16 +89,16 @@ def said(scene: Scene) -> str:
             assert_never(found)
 
 
-def fix(scene: Scene) -> tuple[Todo, ...]:
+def fix(facts: Facts) -> tuple[Todo, ...]:
     """The one look that shows it, and the act; empty where more than one thing may be wrong."""
-    topology = scene.topology
+    topology = facts.topology
     name = commands.service(topology)
-    match fault(scene):
+    match fault(facts):
         case Fault.CLUSTER_IP:
             return (
                 Todo(
                     what=f"is the Service {name} headless?",
-                    command=_field(scene, f"service {name}", "{.spec.clusterIP}"),
+                    command=_field(facts, f"service {name}", "{.spec.clusterIP}"),
                     expect="expected: None. An address: delete the Service and make it anew with"
                     " clusterIP: None and publishNotReadyAddresses: true; neither deletes a pod",
                 ),
@@ -108,7 +108,7 @@ def fix(scene: Scene) -> tuple[Todo, ...]:
                 Todo(
                     what="under which Service has the StatefulSet its pods' names?",
                     command=_field(
-                        scene, f"statefulset {topology.statefulset}", "{.spec.serviceName}"
+                        facts, f"statefulset {topology.statefulset}", "{.spec.serviceName}"
                     ),
                     expect=f"expected: {name}; else set BOOTSTRAP_SERVICE to what it says, and see"
                     " that a headless Service of that name is there",
@@ -118,7 +118,7 @@ def fix(scene: Scene) -> tuple[Todo, ...]:
             return (
                 Todo(
                     what=f"which pods does the Service {name} select?",
-                    command=_field(scene, f"service {name}", "{.spec.selector}"),
+                    command=_field(facts, f"service {name}", "{.spec.selector}"),
                     expect="expected: labels that this set's pods have: kubectl get pods"
                     f"{commands.namespace(topology)} --show-labels",
                 ),
@@ -127,5 +127,5 @@ def fix(scene: Scene) -> tuple[Todo, ...]:
             return ()
 
 
-def _field(scene: Scene, what: str, path: str) -> str:
-    return commands.get(scene.topology, what, f"-o jsonpath='{path}'")
+def _field(facts: Facts, what: str, path: str) -> str:
+    return commands.get(facts.topology, what, f"-o jsonpath='{path}'")

@@ -8,7 +8,7 @@ from typing import Final
 from bootstrap.model import acl, slots
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable
 from bootstrap.model.todo import Todo
-from bootstrap.plan.facts import Scene
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
 
 #: Troubles that pass by themselves, with the usual seconds; all others are for a person.
@@ -238,30 +238,30 @@ _DID: Final = {
 }
 
 
-def fix(scene: Scene, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
+def fix(facts: Facts, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
     """What to look at, for one pod; first how it differs from the others."""
     first, *more = _FIX[trouble]
-    seen = _others(scene, trouble)
+    seen = _others(facts, trouble)
     if seen:
         first = dataclasses.replace(first, what=f"{seen}: {first.what}")
-    found = (*_spoilt(scene, trouble), *_held(scene, pod), first, *more, *_ours_too(scene, trouble))
-    return tuple(commands.filled(one, scene.topology, pod) for one in found)
+    found = (*_spoilt(facts, trouble), *_held(facts, pod), first, *more, *_ours_too(facts, trouble))
+    return tuple(commands.filled(one, facts.topology, pod) for one in found)
 
 
-def _spoilt(scene: Scene, trouble: Trouble) -> tuple[Todo, ...]:
+def _spoilt(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:
     """For a password that is odd, wherever it was refused: all servers are sent the same."""
-    nodes = (pod.node for pod in scene.snapshot.pods)
+    nodes = (pod.node for pod in facts.snapshot.pods)
     odd = any(isinstance(node, Unreachable) and node.odd for node in nodes)
     return _SPOILT if odd and trouble is Trouble.PASSWORD else ()
 
 
-def _held(scene: Scene, pod: str) -> tuple[Todo, ...]:
-    return (_HELD,) if any(one.pod == pod and one.held for one in scene.snapshot.heard) else ()
+def _held(facts: Facts, pod: str) -> tuple[Todo, ...]:
+    return (_HELD,) if any(one.pod == pod and one.held for one in facts.snapshot.heard) else ()
 
 
-def _ours_too(scene: Scene, trouble: Trouble) -> tuple[Todo, ...]:
+def _ours_too(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:
     """For our own certificate, where other servers refuse it and this one's is at fault too."""
-    ours = scene.snapshot.pods if trouble is Trouble.TLS_EXPIRED else ()
+    ours = facts.snapshot.pods if trouble is Trouble.TLS_EXPIRED else ()
     refusing = [pod.name for pod in ours if _has(pod, Trouble.TLS_OURS)]
     what = (
         f"the sidecar's own certificate is refused by {slots.few(refusing)}: renew it too, at"
@@ -271,16 +271,16 @@ def _ours_too(scene: Scene, trouble: Trouble) -> tuple[Todo, ...]:
     return (Todo(what=what),) if refusing else ()
 
 
-def _others(scene: Scene, trouble: Trouble) -> str:
+def _others(facts: Facts, trouble: Trouble) -> str:
     """Which servers let the sidecar in, and which do not; empty where none does."""
     did = _DID.get(trouble, "")
-    if trouble is Trouble.PASSWORD and not scene.topology.with_password:
+    if trouble is Trouble.PASSWORD and not facts.topology.with_password:
         did = "let the sidecar in without a password"
     # What our own server says to its own pod tells nothing of what it says to others.
-    inside = scene.me.name if trouble is Trouble.PROTECTED else ""
-    pods = [pod for pod in scene.snapshot.pods if pod.name != inside]
+    inside = facts.me.name if trouble is Trouble.PROTECTED else ""
+    pods = [pod for pod in facts.snapshot.pods if pod.name != inside]
     well = [pod.name for pod in pods if pod.view is not None]
-    ill = [pod.name for pod in scene.snapshot.pods if _has(pod, trouble)]
+    ill = [pod.name for pod in facts.snapshot.pods if _has(pod, trouble)]
     if not (did and well and ill):
         return ""
     only = f" ({well[0]})" if len(well) == 1 else ""

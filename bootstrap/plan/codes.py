@@ -27,6 +27,7 @@ class Code(enum.StrEnum):
     POD_HAS_SLOTS = "pod-has-slots"
     PRIMARY_EMPTY = "primary-empty"
     PRIMARY_REPLACED = "primary-replaced"
+    SAFETY = "safety"
     SIZE_MISSING = "size-missing"
     SIZE_TOO_SMALL = "size-too-small"
     SPLIT = "split"

@@ -45,6 +45,40 @@ class Facts:
         )
 
     @functools.cached_property
+    def views(self) -> dict[str, View]:
+        """Views of proven nodes, by the name of their pod."""
+        return {pod.name: view for pod, view in self.viewed}
+
+    @functools.cached_property
+    def owner_ids(self) -> frozenset[str]:
+        """Ids of nodes that own slots by the word of any proven node."""
+        members = (member for _, view in self.viewed for member in view.members)
+        return frozenset(member.node_id for member in members if member.slots)
+
+    @functools.cached_property
+    def connected(self) -> dict[str, frozenset[str]]:
+        """For each proven node the ids of all nodes that it is connected with, its own among them.
+
+        Two nodes are connected if one knows the other, directly or through others.
+        """
+        links: dict[str, set[str]] = {}
+        for _, view in self.viewed:
+            for known in view.known_ids:
+                links.setdefault(view.node_id, set()).add(known)
+                links.setdefault(known, set()).add(view.node_id)
+        found: dict[str, frozenset[str]] = {}
+        for _, view in self.viewed:
+            if view.node_id in found:
+                continue
+            side, todo = {view.node_id}, [view.node_id]
+            while todo:
+                near = links[todo.pop()] - side
+                side |= near
+                todo += near
+            found |= dict.fromkeys(side, frozenset(side))
+        return found
+
+    @functools.cached_property
     def expected(self) -> tuple[Pod, ...]:
         """The pods of first formation that were looked at."""
         return tuple(pod for pod in self.snapshot.pods if pod.ordinal in self.topology.ordinals)

@@ -23,7 +23,7 @@ from bootstrap.model import leaving_mark, slots
 from bootstrap.model.actions import Action, ConfigSet, Failover
 from bootstrap.model.snapshot import Member, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.topology import Topology
-from bootstrap.plan import successor, unwritable
+from bootstrap.plan import safety, successor, unwritable
 from bootstrap.plan.facts import Facts, human_name
 from bootstrap.plan.verdict import Step
 
@@ -115,7 +115,13 @@ def decide(snapshot: Snapshot, topology: Topology, run: Run) -> Step | Ended:
     """The next step (without actions: only wait and look again), or the end."""
     facts = Facts(snapshot, topology)
     found = _decide(facts, run)
-    return unwritable.kept_of(facts, found) if isinstance(found, Step) else found
+    if isinstance(found, Ended):
+        return found
+    broken = safety.violations(facts, found)
+    if broken:
+        text = f"a fault of bootstrap, nothing was sent: {'; '.join(broken)}"
+        return Ended(result=Result.FAILED, text=text)
+    return unwritable.kept_of(facts, found)
 
 
 def _decide(facts: Facts, run: Run) -> Step | Ended:

@@ -14,6 +14,7 @@ from bootstrap.plan import (
     join,
     new_nodes_conf,
     own_settings,
+    safety,
     start_gate,
     steady,
     unwritable,
@@ -48,7 +49,8 @@ def decide(snapshot: Snapshot, topology: Topology) -> Plan:
         return _unseen(facts)
     decided = next(found for found in (rule(facts) for rule in RULES) if found is not None)
     decided = dataclasses.replace(decided, alarms=table.alarms(facts))
-    return unwritable.guarded(facts, _own_first(facts, decided))
+    guarded = unwritable.guarded(facts, _own_first(facts, decided))
+    return safety.checked(facts, guarded)
 
 
 def _own_first(facts: Facts, decided: Plan) -> Plan:

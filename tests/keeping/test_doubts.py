@@ -82,7 +82,7 @@ def test_a_volume_that_is_the_copy_of_another(name: str) -> None:
         for one in (original, copy):
             one.start_sidecar()
             one.start_server()
-            one.wait_server_up()
+            one.wait_server_loaded()
         assert original.node_id() == copy.node_id()
         wait_blocked(app.pods[:4], "duplicate-node-id")
         assert not keeping.missing_keys(app)

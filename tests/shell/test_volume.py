@@ -30,7 +30,7 @@ def app(request: pytest.FixtureRequest) -> Iterator[sets.LocalStatefulSet]:
 def start(one: pod.Pod, **settings: str) -> None:
     """Start a server that owns all slots, unless it remembers that it does."""
     one.start_server(settings)
-    one.wait_server_up()
+    one.wait_server_loaded()
     if "connected 0-16383" not in one.cluster_nodes():
         one.ask("CLUSTER", "ADDSLOTS", *range(16384))
     process.wait_for(lambda: "cluster_state:ok" in str(one.ask("CLUSTER", "INFO")), 60, "state ok")

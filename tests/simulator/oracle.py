@@ -15,6 +15,7 @@ from bootstrap.model import actions
 from bootstrap.model.actions import Action
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Plan
 from tests.simulator import bits
 from tests.simulator.node import Server
@@ -78,6 +79,8 @@ def judge_plan(snapshot: Snapshot, topology: Topology, plan: Plan) -> None:
         if planning.plan(dataclasses.replace(snapshot, pods=pods), topology) != plan:
             order = ", ".join(pod.name for pod in pods)
             raise Violation(f"I7: another order of arrival, another plan: {order}")
+    if any(block.code is Code.SAFETY for block in plan.blocked):
+        raise Violation(f"the last door refuses what no rule should plan: {plan.blocked}")
     if plan.reached:
         return
     said = (*plan.waiting, *plan.blocked, *plan.steps, *plan.notes)

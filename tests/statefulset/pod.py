@@ -125,6 +125,12 @@ class Pod:
         except TimeoutError as error:
             raise PodError(f"{error}\n{self.server_tail()}") from None
 
+    def wait_server_loaded(self, timeout: float = 60.0) -> None:
+        """Wait until the server answers, and has loaded its data."""
+        self.wait_server_up(timeout)
+        loaded = lambda: not self.ask("INFO", "persistence")["loading"]  # noqa: E731
+        process.wait_for(loaded, timeout, f"the data of {self}")
+
     def _answers(self) -> bool:
         if not self.running:
             raise PodError(f"the server of {self} died\n{self.server_tail()}")

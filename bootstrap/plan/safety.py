@@ -1,0 +1,287 @@
+"""The last door: what no command may do, whichever rule asked for it.
+
+Every plan passes here before its first step may be sent. The door knows no rule. It goes by what
+was seen alone, and by five of the invariants (`bootstrap.plan`):
+
+- Slots are given only when every expected pod is seen, proven and empty, no node knows another, and
+  no node owns what is given (I1, I2, I4).
+- A node is made a replica only if it has neither slots nor keys, or is a replica already. A
+  replica with the last copy of some keys is not led to an empty node (I3).
+- A node is forgotten only if it owns nothing, no node follows it, and it is no pod's node (I3).
+- MEET joins two nodes only if both are proven to be ours and neither brings a second cluster (I5).
+- A sidecar commands its own node. Only the seed commands others, and only while no pod has keys.
+
+A step that breaks one of these is a fault of ours. Nothing is sent, and the plan says so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from bootstrap.model import slots
+from bootstrap.model.actions import (
+    Action,
+    AddSlots,
+    Failover,
+    Forget,
+    Meet,
+    Replicate,
+    SetConfigEpoch,
+    describe,
+)
+from bootstrap.model.snapshot import Scope, View
+from bootstrap.model.todo import Todo
+from bootstrap.plan.codes import Code
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.messages import commands
+from bootstrap.plan.verdict import Block, Phase, Plan, Step
+
+_UNSEEN: Final = "{pod} is not proven to be ours, or did not answer"
+
+
+def checked(facts: Facts, plan: Plan) -> Plan:
+    """The plan, if its first step breaks no invariant; else a plan without steps that says so."""
+    found = violations(facts, plan.steps[0]) if plan.steps else ()
+    if not found:
+        return plan
+    block = Block(code=Code.SAFETY, why="; ".join(found), fix=_fix(facts))
+    return dataclasses.replace(
+        plan, phase=Phase.BLOCKED, steps=(), waiting=(), blocked=(*plan.blocked, block)
+    )
+
+
+def violations(facts: Facts, step: Step) -> tuple[str, ...]:
+    """What is wrong with the commands of a step, one text for each; empty if nothing is."""
+    texts = [
+        f"{describe(action)}: {why}"
+        for action in step.actions
+        for why in (*_commanded(facts, action), *_broken(facts, step, action))
+    ]
+    return tuple(dict.fromkeys(texts))
+
+
+def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:
+    match action:
+        case AddSlots():
+            yield from _slots_given(facts, step, action)
+        case SetConfigEpoch():
+            yield from _epoch_set(facts, step, action)
+        case Replicate():
+            yield from _made_replica(facts, action)
+        case Meet():
+            yield from _met(facts, action)
+        case Forget():
+            yield from _forgotten(facts, action)
+        case Failover():
+            yield from _handed_over(facts, action)
+        case _:
+            return
+
+
+def _commanded(facts: Facts, action: Action) -> Iterator[str]:
+    """Whose node may be told something."""
+    if action.pod == facts.me.name or isinstance(action, Failover):
+        return
+    if not facts.topology.seed:
+        yield f"{facts.me.name} is not the seed, and commands its own node alone"
+    if facts.views.get(action.pod) is None:
+        yield _UNSEEN.format(pod=action.pod)
+    used = [pod.name for pod, view in facts.viewed if view.keys]
+    if used:
+        yield f"{', '.join(used)} holds keys, and the seed commands others only while none does"
+
+
+def _slots_given(facts: Facts, step: Step, action: AddSlots) -> Iterator[str]:
+    """I1, I2, I4."""
+    yield from _uncertain(facts)
+    for pod, view in facts.viewed:
+        if view.keys:
+            yield f"{pod.name} holds {slots.keys(view.keys)}"
+        if not view.alone:
+            yield f"{pod.name} knows other nodes"
+        taken = [span for member in view.members for span in member.slots]
+        if _overlap(action.ranges, taken):
+            yield f"{pod.name} says that some of these slots have an owner"
+    twice = [
+        one
+        for one in step.actions
+        if isinstance(one, AddSlots) and one is not action and _overlap(one.ranges, action.ranges)
+    ]
+    if twice:
+        yield f"the same step gives some of these slots to {twice[0].pod}"
+
+
+def _epoch_set(facts: Facts, step: Step, action: SetConfigEpoch) -> Iterator[str]:
+    """Two nodes with one epoch, or a rise where nodes know each other, move slots (I1)."""
+    view = facts.views.get(action.pod)
+    if view is None or not view.alone or view.myself.epoch:
+        yield f"{action.pod} knows other nodes, or has an epoch"
+    others = [pod.name for pod, seen in facts.viewed if seen.myself.epoch == action.epoch]
+    others += [
+        one.pod
+        for one in step.actions
+        if isinstance(one, SetConfigEpoch) and one is not action and one.epoch == action.epoch
+    ]
+    if others:
+        yield f"{others[0]} has this epoch, or gets it"
+
+
+def _made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
+    """I3, and that no node of another cluster is followed (I5)."""
+    view, source = facts.views.get(action.pod), facts.pod_by_id.get(action.primary_id)
+    if view is None:
+        yield _UNSEEN.format(pod=action.pod)
+        return
+    me = view.myself
+    if not me.is_replica and (me.slots or view.keys):
+        yield f"{action.pod} is a primary with slots or keys, which it would lose"
+    primary = view.member(action.primary_id)
+    if primary is None:
+        yield f"{action.pod} does not know this node"
+    elif facts.is_ours(primary) is False:
+        yield f"{facts.name(primary)} is not ours"
+    emptied = source is not None and source.view is not None and not source.view.keys
+    if view.keys and emptied and not view.link_up:
+        yield f"{action.pod} holds {slots.keys(view.keys)}, and {action.primary} none"
+
+
+def _met(facts: Facts, action: Meet) -> Iterator[str]:
+    """I5: a MEET joins all that the one node knows with all that the other knows."""
+    one, other = facts.views.get(action.pod), facts.views.get(action.peer)
+    if one is None or other is None:
+        yield _UNSEEN.format(pod=action.pod if one is None else action.peer)
+        return
+    peer = facts.snapshot.pod(action.peer)
+    if peer is None or peer.address != action.address:
+        yield f"{action.peer} was not seen at {action.address}"
+    if _foreign(facts, one) != _foreign(facts, other):
+        yield f"{action.pod} and {action.peer} do not know the same foreign nodes"
+    if other.node_id in one.known_ids and one.node_id in other.known_ids:
+        return
+    side, there = facts.connected[one.node_id], facts.connected[other.node_id]
+    if other.node_id in side:
+        yield from _brought(facts, action, one, other)
+        return
+    unknown = [*_unknown(facts, side), *_unknown(facts, there)]
+    if unknown:
+        yield f"whose node is {', '.join(unknown)}? It would come along"
+    if side & facts.owner_ids and there & facts.owner_ids and not _forming(facts):
+        yield f"{action.pod} and {action.peer} are in two clusters that own slots"
+
+
+def _brought(facts: Facts, action: Meet, one: View, other: View) -> Iterator[str]:
+    """What a node that the other has forgotten brings along: slots that have another owner."""
+    mine, theirs = _claims(facts, one), _claims(facts, other)
+    taken = [span for ranges in theirs.values() for span in ranges]
+    for node_id in sorted(mine.keys() - theirs.keys()):
+        if _overlap(mine[node_id], taken):
+            yield f"{node_id[:8]} claims slots that have another owner where {action.peer} is"
+
+
+def _unknown(facts: Facts, side: frozenset[str]) -> list[str]:
+    """The nodes of a side that are not known to be ours.
+
+    Of a node that is gone and has no name nothing can be told: gossip never brings its name.
+    """
+    strange = {
+        one.node_id: facts.name(one)
+        for _, view in facts.viewed
+        if view.node_id in side
+        for one in view.others
+        if one.node_id in view.known_ids - facts.pod_by_id.keys()
+        if not facts.is_ours(one) and (facts.hostname(one) or not one.gone)
+    }
+    return sorted(strange.values())
+
+
+def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
+    """I3: the node may come back with its data, or be needed by another."""
+    if facts.snapshot.scope < Scope.ALL:
+        yield "not all pods were looked at"
+    if action.node_id in facts.own_ids:
+        yield "it is the node of a pod"
+    for pod, view in facts.viewed:
+        member = view.member(action.node_id)
+        if member is not None and member.slots:
+            yield f"{pod.name} says that it owns slots"
+        if any(one.primary_id == action.node_id for one in view.members if one is not member):
+            yield f"{pod.name} says that a node follows it"
+    known = facts.my.member(action.node_id)
+    if known is not None and facts.ghost(known) is None:
+        silent = [pod.name for pod in facts.snapshot.pods if pod.name not in facts.views]
+        if facts.hostname(known) or silent:
+            yield "no pod has proven to be another node in its place"
+
+
+def _handed_over(facts: Facts, action: Failover) -> Iterator[str]:
+    """Only our own role is given away, and to a replica that has our data."""
+    pod = facts.snapshot.pod(action.pod)
+    view = pod.view if pod else None
+    if action.primary != facts.me.name:
+        yield f"{action.primary} is not our node"
+    elif view is None or view.myself.primary_id != facts.my.node_id or not view.link_up:
+        yield f"{action.pod} is no replica of our node, or has no link to it"
+
+
+def _uncertain(facts: Facts) -> Iterator[str]:
+    """Why some node may own slots that was not seen."""
+    if facts.snapshot.scope < Scope.ALL or not facts.snapshot.listed:
+        yield "not all pods were looked at"
+    for ordinal in facts.topology.ordinals:
+        name = facts.topology.name_of(ordinal)
+        if name not in facts.views:
+            yield _UNSEEN.format(pod=name)
+    for pod in facts.snapshot.pods:
+        if pod.resolved.state == "found" and pod.name not in facts.views:
+            yield _UNSEEN.format(pod=pod.name)
+
+
+def _forming(facts: Facts) -> bool:
+    """Whether what is seen is a cluster that is being formed: no key, no slot with two owners."""
+    owned = [view.myself.slots for _, view in facts.viewed]
+    twice = any(_overlap(a, b) for i, a in enumerate(owned) for b in owned[:i])
+    outside = {one for _, view in facts.viewed for one in view.known_ids} - facts.pod_by_id.keys()
+    used = any(view.keys for _, view in facts.viewed)
+    return not (twice or outside or used or [*_uncertain(facts)])
+
+
+def _claims(facts: Facts, view: View) -> dict[str, slots.Ranges]:
+    """The slots of each node that a node knows, by id: by the owner's own word where it was heard.
+
+    A ghost owns none: its pod is another node now.
+    """
+    known = {}
+    for member in view.members:
+        pod = facts.pod_by_id.get(member.node_id)
+        said = pod.view.myself if pod and pod.view else member
+        if said.slots and not said.is_replica and facts.ghost(member) is None:
+            known[member.node_id] = said.slots
+    return known
+
+
+def _foreign(facts: Facts, view: View) -> frozenset[str]:
+    """The foreign nodes that a node knows."""
+    unproven = view.known_ids - facts.pod_by_id.keys()
+    return frozenset(
+        one.node_id
+        for one in view.others
+        if one.node_id in unproven and facts.is_ours(one) is False
+    )
+
+
+def _overlap(some: Iterable[slots.Range], others: Iterable[slots.Range]) -> bool:
+    return any(a <= end and start <= b for a, b in some for start, end in others)
+
+
+def _fix(facts: Facts) -> tuple[Todo, ...]:
+    return (
+        Todo(
+            what="this is a fault of bootstrap, and it has sent nothing: please report it with what"
+            " this shows",
+            command=f"{commands.in_sidecar(facts.topology, facts.me.name)} python -m bootstrap"
+            " --dry-run --output json",
+            expect="what the sidecar saw, and what it was about to do; clients are served",
+        ),
+    )

@@ -20,13 +20,13 @@ from bootstrap.redis import login
 from bootstrap.run import early, handover, loop, setup, start_gate
 from bootstrap.show.board import Board
 
-#: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.
 _ONCE_SECONDS = 300.0
-#: How long a look that is under way may go on after SIGTERM, in seconds.
+"""How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds."""
 _STOP_SECONDS = 0.5
-#: How long the first look may keep those waiting who ask by HTTP, in seconds; less than a probe's
-#: time-out, so that a gate that stays shut says why.
+"""How long a look that is under way may go on after SIGTERM, in seconds."""
 _FIRST_LOOK = 2.0
+"""How long the first look may keep those waiting who ask by HTTP, in seconds; less than a probe's
+time-out, so that a gate that stays shut says why."""
 
 
 def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:

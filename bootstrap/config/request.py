@@ -11,8 +11,8 @@ class Wanted:
     """The words of the command line; without any a sidecar's."""
 
     command: Literal["run", "handover", "status", "explain"] = "run"
-    #: Of explain: the code, or None for all of them.
     code: str | None = None
+    """Of explain: the code, or None for all of them."""
     once: bool = False
     dry_run: bool = False
     output: Literal["text", "json"] = "text"

@@ -71,11 +71,12 @@ class Secret:
         raise TypeError("a Secret does not give its state away: call reveal()")
 
 
-#: How many passwords are kept that servers have accepted: two, while one takes the other's place.
 _REMEMBERED = 2
-#: What stands between an unknown command and its arguments, shortened and without line ends, where
-#: no password would be found again (rejectCommandFormat, server.c).
+"""How many passwords are kept that servers have accepted: two, while one takes the other's
+place."""
 _REPEATED = ", with args beginning with"
+"""What stands between an unknown command and its arguments, shortened and without line ends, where
+no password would be found again (rejectCommandFormat, server.c)."""
 
 
 @final

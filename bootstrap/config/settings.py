@@ -81,8 +81,8 @@ class Settings:
         example="6",
     )
     size_refused: int | None = None
-    #: Where the name servers were read: a file, or a variable.
     dns_source: str = "/etc/resolv.conf"
+    """Where the name servers were read: a file, or a variable."""
     """The size that was set, where it is too small to form with; there is no `size` then."""
     replicas_per_shard: int = environment.required(
         "BOOTSTRAP_REPLICAS_PER_SHARD",

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-#: Once half have answered, the rest get this much longer, in seconds, or this many times what it
-#: took until then.
 _GRACE = 0.3
+"""Once half have answered, the rest get this much longer, in seconds, or this many times what it
+took until then."""
 _GRACE_SHARE = 2.0
 
 

@@ -6,13 +6,13 @@ import asyncio
 import os
 from collections.abc import Callable
 
-#: Seconds that a connection within one cluster may take. One that is dropped takes for ever.
 _SECONDS = 1.0
-#: How long a pod has to be without a link, in seconds, before its port is tried: handshakes and
-#: restarts are over by then.
+"""Seconds that a connection within one cluster may take. One that is dropped takes for ever."""
 _PATIENCE = 1.5
-#: How long a result is good for, in seconds.
+"""How long a pod has to be without a link, in seconds, before its port is tried: handshakes and
+restarts are over by then."""
 _FRESH = 3.0
+"""How long a result is good for, in seconds."""
 
 
 async def knock(address: str, port: int) -> str:
@@ -41,8 +41,8 @@ class Ports:
         self._clock = clock
         self._since: dict[str, float] = {}
         self._said: dict[tuple[str, int], tuple[float, str]] = {}
-        #: Try at once: for a look that no other one follows.
         self.at_once = False
+        """Try at once: for a look that no other one follows."""
 
     async def try_all(self, places: dict[str, tuple[str, int]]) -> dict[str, str]:
         """What the bus ports of these pods say; of those only that have had their time."""

@@ -20,8 +20,8 @@ from bootstrap.plan import successor
 from bootstrap.redis import login, node
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
-#: The ordinal of a node that bears no name of ours: after all others.
 _LAST = 2**31
+"""The ordinal of a node that bears no name of ours: after all others."""
 
 Choice = Callable[[View], tuple[Member, ...]]
 

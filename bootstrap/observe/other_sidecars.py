@@ -8,10 +8,10 @@ from typing import Final
 from bootstrap.model import sidecar_report
 from bootstrap.model.sidecar_report import Heard
 
-#: Seconds for an answer. A sidecar answers from memory, in milliseconds.
 _SECONDS: Final = 1.0
-#: Addresses to listen on that stand for all of a pod's.
+"""Seconds for an answer. A sidecar answers from memory, in milliseconds."""
 _ALL: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+"""Addresses to listen on that stand for all of a pod's."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

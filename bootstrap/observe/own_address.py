@@ -14,10 +14,10 @@ from bootstrap.model.snapshot import Trouble, Unreachable
 from bootstrap.observe import bus_port
 from bootstrap.redis import login
 
-#: Needs no right and no login, and lets the server hang up in order (server.c).
 _WORD: Final = b"QUIT\r\n"
-#: How a server in protected mode begins what it says to another host (networking.c).
+"""Needs no right and no login, and lets the server hang up in order (server.c)."""
 _DENIED: Final = b"-DENIED"
+"""How a server in protected mode begins what it says to another host (networking.c)."""
 
 
 async def tried(address: str, port: int, access: login.Access) -> Unreachable | None:

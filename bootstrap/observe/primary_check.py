@@ -18,14 +18,14 @@ from bootstrap.model.primary_answer import Refusal, Upstream
 from bootstrap.model.snapshot import Trouble, Unreachable, View
 from bootstrap.redis import login, node
 
-#: How long the sidecar waits for what a server says unasked, before it hangs up, in seconds.
 _UNASKED: Final = 0.1
-#: A replica whose copy is refused asks again each second (replicationCron), in seconds.
+"""How long the sidecar waits for what a server says unasked, before it hangs up, in seconds."""
 _BETWEEN: Final = 2.5
+"""A replica whose copy is refused asks again each second (replicationCron), in seconds."""
 _SETTINGS: Final = ("masterauth", "masteruser", "tls-replication")
-#: Answers to its PING, which it sends before it logs in, that a replica goes on after
-#: (replication.c, syncWithMaster).
 _GOES_ON: Final = (Refusal.LOGIN_WANTED, Refusal.RIGHTS)
+"""Answers to its PING, which it sends before it logs in, that a replica goes on after
+(replication.c, syncWithMaster)."""
 _TROUBLES: Final = {
     Trouble.REFUSED: Refusal.CLOSED,
     Trouble.TIMEOUT: Refusal.SILENT,

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 
-#: `REDIS0011`, `VALKEY080`: a name and the version of the format (rdb.c).
 _MAGIC = re.compile(rb"REDIS\d{4}|VALKEY\d{3}")
+"""`REDIS0011`, `VALKEY080`: a name and the version of the format (rdb.c)."""
 _MAGIC_BYTES = 9
-#: Opcodes of rdb.h. Any other, a key's type among them, is data: SELECTDB is written only before
-#: keys, FUNCTION2 and MODULE_AUX hold what functions and modules keep beside keys.
 _AUX, _EOF = 0xFA, 0xFF
+"""Opcodes of rdb.h. Any other, a key's type among them, is data: SELECTDB is written only before
+keys, FUNCTION2 and MODULE_AUX hold what functions and modules keep beside keys."""
 _CHECKSUM_BYTES = 8
-#: Encodings of a string: an integer of so many bytes instead of a length, or compressed (LZF).
 _INTEGERS = {0xC0: 1, 0xC1: 2, 0xC2: 4}
+"""Encodings of a string: an integer of so many bytes instead of a length, or compressed (LZF)."""
 _LZF = 0xC3
-#: One file of an append-only log: `file appendonly.aof.1.base.rdb seq 1 type b` (aof.c).
 _FILE = re.compile(r'file (?:"([^"\\]+)"|([^"\s]+)) (?:\S+ \S+ )*?type ([bhi])(?: \S+)*')
+"""One file of an append-only log: `file appendonly.aof.1.base.rdb seq 1 type b` (aof.c)."""
 
 
 def end_of_empty(head: bytes) -> int | None:

@@ -12,12 +12,12 @@ from typing import Any, Final, TypeAlias
 Facts: TypeAlias = Mapping[str, Any]
 """What ssl.SSLSocket.getpeercert gives of a certificate."""
 
-#: X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h: ssl has no name for it.
 _ANY_TIME: Final = 0x200000
-#: Names and characters of a stranger's certificate that a message repeats.
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h: ssl has no name for it."""
 _NAMES, _CHARACTERS = 3, 80
-#: More than any handshake takes.
+"""Names and characters of a stranger's certificate that a message repeats."""
 _TURNS = 10
+"""More than any handshake takes."""
 
 
 async def shown(address: str, port: int, client: ssl.SSLContext) -> str:

@@ -33,8 +33,8 @@ class Connection:
         """Connect to nothing yet."""
         self.address = address
         self.port = port
-        #: The one that the server has accepted.
         self.password: str | None = None
+        """The one that the server has accepted."""
         self._access = access
         self._name = name
         self._inside: connections.Connection | None = None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from bootstrap.model.snapshot import Trouble
 from bootstrap.redis import certificates, encryption, failures
 
-#: Seconds that a look may take.
 _SECONDS = 0.5
+"""Seconds that a look may take."""
 _CERTIFICATE = (Trouble.TLS_EXPIRED, Trouble.TLS_NAME, Trouble.TLS_UNTRUSTED)
 
 
@@ -25,8 +25,8 @@ class Server:
     port: int
     name: str
     tls: encryption.Encryption | None
-    #: Whether it has been spoken with before: then it is not about TLS or none.
     known: bool
+    """Whether it has been spoken with before: then it is not about TLS or none."""
 
 
 async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:

@@ -18,8 +18,9 @@ from bootstrap.redis import certificates, failures
 
 Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
-#: OpenSSL would ask the person at the terminal for that of a key, and everything else would wait.
 _NO_PASSPHRASE = ""
+"""OpenSSL would ask the person at the terminal for that of a key, and everything else would
+wait."""
 
 
 class FilesError(Exception):

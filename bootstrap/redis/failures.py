@@ -13,7 +13,6 @@ import redis.exceptions
 from bootstrap.model import acl
 from bootstrap.model.snapshot import Trouble
 
-#: X509_V_ERR_* of OpenSSL's x509_vfy.h.
 _CERTIFICATES: Final = {
     9: (Trouble.TLS_EXPIRED, "its certificate is not valid yet"),
     10: (Trouble.TLS_EXPIRED, "its certificate has expired"),
@@ -23,22 +22,23 @@ _CERTIFICATES: Final = {
     (2, 18, 19, 20, 21),
     (Trouble.TLS_UNTRUSTED, "its certificate is from an authority that we do not trust"),
 )
+"""X509_V_ERR_* of OpenSSL's x509_vfy.h."""
 NAME_MISMATCH: Final = 62
-#: What a server says about a client's certificate that it does not accept.
 _ALERTS: Final = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
+"""What a server says about a client's certificate that it does not accept."""
 
 
-#: rejectCommandFormat's words in server.c; redis 6.2 has backticks in place of the quotes.
 _UNKNOWN: Final = re.compile(r"unknown command ['`]?([A-Za-z]+)")
-#: What a server says before it hangs up on another host (acceptCommonHandler, networking.c).
+"""rejectCommandFormat's words in server.c; redis 6.2 has backticks in place of the quotes."""
 _PROTECTED: Final = "in protected mode"
-#: The same where it has as many clients as it takes.
+"""What a server says before it hangs up on another host (acceptCommonHandler, networking.c)."""
 CROWDED: Final = "max number of clients"
-#: Said of a server that turns us away so.
+"""The same where it has as many clients as it takes."""
 TOO_MANY: Final = (
     "it has as many clients as it takes, and turns every new one away: max number of clients"
     " reached (maxclients)"
 )
+"""Said of a server that turns us away so."""
 
 
 class UnsupportedError(redis.exceptions.RedisError):

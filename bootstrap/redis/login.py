@@ -20,8 +20,8 @@ class Access:
 
     credentials: secret.Credentials
     tls: encryption.Encryption | None = None
-    #: Seconds for one exchange, connecting included.
     timeout: float = 2.0
+    """Seconds for one exchange, connecting included."""
 
 
 def refused() -> Unreachable:

@@ -16,7 +16,6 @@ from bootstrap.redis import login, parse, port_check
 if TYPE_CHECKING:
     from bootstrap.redis import connection
 
-#: Settings that a view holds. Those that a server does not know are missing from its answer.
 SETTINGS = (
     "availability-zone",
     "bind",
@@ -34,15 +33,17 @@ SETTINGS = (
     "repl-diskless-sync-delay",
     "repl-diskless-sync-max-replicas",
 )
-#: INFO's sections that a view is made from; older servers take one at most, and are asked for all.
+"""Settings that a view holds. Those that a server does not know are missing from its answer."""
 _SECTIONS = ("server", "clients", "memory", "persistence", "replication", "keyspace")
-#: Another one, that matters with TLS only.
+"""INFO's sections that a view is made from; older servers take one at most, and are asked for
+all."""
 CERTIFICATE = "tls-cert-file"
+"""Another one, that matters with TLS only."""
 _PEERS_PASSWORD = ("masterauth", "masteruser")
-#: CONFIG GET and CONFIG SET of several settings at once, since redis 7.0 (config.c).
 _MANY = (7, 0, 0)
-#: The oldest server that is supported.
+"""CONFIG GET and CONFIG SET of several settings at once, since redis 7.0 (config.c)."""
 OLDEST = (6, 2, 0)
+"""The oldest server that is supported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,10 @@ class Refused:
     """Why an action was not accepted. A value: the loop looks again and plans anew."""
 
     reason: str
-    #: Whether the server itself said so, and did not only fail to answer.
     by_server: bool = False
-    #: Whether our user may not send the command.
+    """Whether the server itself said so, and did not only fail to answer."""
     forbidden: bool = False
+    """Whether our user may not send the command."""
 
 
 class Node:

@@ -11,17 +11,17 @@ from bootstrap.model import hostnames
 from bootstrap.model.slots import Range, normalise
 from bootstrap.model.snapshot import Member, OpenSlot, Version, View, Writing
 
-#: A slot that is being moved: `[93->-ID]` leaves the node, `[77-<-ID]` comes to it.
 _OPEN: Final = re.compile(r"\[(\d+)-([<>])-([^\]]+)\]")
-#: Settings that decide whether a server takes writes (see `Writing`); a view does not keep them.
+"""A slot that is being moved: `[93->-ID]` leaves the node, `[77-<-ID]` comes to it."""
 LIMITS: Final = ("min-replicas-to-write", "save", "stop-writes-on-bgsave-error")
-#: How long an answer of a node on the bus may take, in milliseconds. The servers wait for
-#: cluster-node-timeout, 15 s by default; two processors that six servers fight for take one.
+"""Settings that decide whether a server takes writes (see `Writing`); a view does not keep them."""
 PING_MILLISECONDS: Final = 3000
+"""How long an answer of a node on the bus may take, in milliseconds. The servers wait for
+cluster-node-timeout, 15 s by default; two processors that six servers fight for take one."""
 
-#: What counts against `maxclients`: INFO leaves replicas out of the first (server.c), and links on
-#: the bus take places too (networking.c, acceptCommonHandler).
 _CLIENTS: Final = ("connected_clients", "connected_slaves", "cluster_connections")
+"""What counts against `maxclients`: INFO leaves replicas out of the first (server.c), and links on
+the bus take places too (networking.c, acceptCommonHandler)."""
 
 
 class MalformedError(ValueError):

@@ -25,11 +25,11 @@ class Status:
     topology: Topology | None = None
     snapshot: Snapshot | None = None
     plan: Plan | None = None
-    #: Why the last look came to nothing; empty when it did not.
     failed: str = ""
-    #: The run id of our server if it started without a past, or was seen to be with its siblings
-    #: since: it stays so, whichever pod moves later.
+    """Why the last look came to nothing; empty when it did not."""
     introduced: str = ""
+    """The run id of our server if it started without a past, or was seen to be with its siblings
+    since: it stays so, whichever pod moves later."""
 
     def then(self, topology: Topology, snapshot: Snapshot, plan: Plan) -> Status:
         """The status after this one."""
@@ -119,23 +119,23 @@ class Board:
     """Where the loop pins its status for the server to read. Swapping a name is atomic."""
 
     status: Status = field(default_factory=Status)
-    #: Actions sent, by (kind, "ok" or "refused").
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
-    #: How often each phase was entered: how often it healed, joined, was blocked.
+    """Actions sent, by (kind, "ok" or "refused")."""
     phases: Counter[Phase] = field(default_factory=Counter)
-    #: Hand-overs by how they ended, and the seconds that the last one took.
+    """How often each phase was entered: how often it healed, joined, was blocked."""
     handovers: Counter[str] = field(default_factory=Counter)
+    """Hand-overs by how they ended, and the seconds that the last one took."""
     handover_seconds: float = 0.0
     errors: int = 0
     questions: int = 0
-    #: Whether our own server may start; None until the first look. Once open it stays so.
     gate: Gate | None = None
-    #: What the log last said of it: whether it is open, and its code.
+    """Whether our own server may start; None until the first look. Once open it stays so."""
     gate_said: tuple[bool, Code | None] | None = None
-    #: For how long the gate has been, or had been, shut.
+    """What the log last said of it: whether it is open, and its code."""
     gate_seconds: float = 0.0
-    #: When the loop is to turn again, in seconds of its clock, whatever comes of its looks; None
-    #: before it turns at all.
+    """For how long the gate has been, or had been, shut."""
     due: float | None = None
-    #: When the loop's last look came to something, in seconds of its clock.
+    """When the loop is to turn again, in seconds of its clock, whatever comes of its looks; None
+    before it turns at all."""
     looked: float = 0.0
+    """When the loop's last look came to something, in seconds of its clock."""

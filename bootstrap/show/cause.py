@@ -16,10 +16,10 @@ class Verdict(enum.StrEnum):
     """What all of it comes to for a person."""
 
     HEALTHY = "HEALTHY"
-    #: It passes by itself.
     WAIT = "WAIT"
-    #: A person has to do something.
+    """It passes by itself."""
     ACT = "ACT"
+    """A person has to do something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,8 @@ class Cause:
     code: str
     pod: str
     what: str
-    #: Seconds after which a wait is usually over; 0 where no figure is known.
     usual: float = 0.0
+    """Seconds after which a wait is usually over; 0 where no figure is known."""
     fix: Fix = ()
 
 
@@ -42,5 +42,5 @@ class Situation:
     facts: Facts
     plan: Plan
     effect: Effect
-    #: The shards, from a look at all pods for a person; None in the sidecar's own loop.
     cluster: Cluster | None
+    """The shards, from a look at all pods for a person; None in the sidecar's own loop."""

@@ -18,10 +18,10 @@ from bootstrap.show import missed, sidecars
 from bootstrap.show.cause import Cause, Situation, Verdict
 from bootstrap.show.shards import Cluster
 
-#: Codes beside those of refusals and alarms with which a headline may say ACT.
 ACTS: Final = frozenset(
     {"dns", "pod-down", "scaled-away", "disputed-slots", "unserved", "node-trouble", "outside"}
 )
+"""Codes beside those of refusals and alarms with which a headline may say ACT."""
 
 
 def root(situation: Situation) -> Cause | None:

@@ -16,43 +16,43 @@ from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.alarms import max_clients, writes
 from bootstrap.plan.facts import Facts
 
-#: Troubles with which a server may well serve clients, though it does not let us in.
 _SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION, Trouble.CROWDED}) | {
     trouble for trouble in Trouble if trouble.value.startswith("tls")
 }
+"""Troubles with which a server may well serve clients, though it does not let us in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """What is served and what is kept, as far as it was seen."""
 
-    #: Whether there is a cluster with slots; None where no node could be asked.
     formed: bool | None
-    #: Whether the seed is at it: nodes may have met, and not all of them say ok yet.
+    """Whether there is a cluster with slots; None where no node could be asked."""
     forming: bool = False
-    #: Whether all pods were looked at. Of one node alone little is known of the others.
+    """Whether the seed is at it: nodes may have met, and not all of them say ok yet."""
     looked: bool = True
-    #: Whether every pod was seen that is expected, or known.
+    """Whether all pods were looked at. Of one node alone little is known of the others."""
     seen: bool = True
+    """Whether every pod was seen that is expected, or known."""
     nodes: int = 0
     shards: int = 0
-    #: Keys on nodes that are in no cluster, while none is formed; and the pods that hold them.
     keys: int = 0
+    """Keys on nodes that are in no cluster, while none is formed; and the pods that hold them."""
     holders: tuple[str, ...] = ()
-    #: Slots that no living node owns.
     unserved: slots.Ranges = ()
-    #: Of those, the ones that no node owns at all, as far as is known.
+    """Slots that no living node owns."""
     unowned: slots.Ranges = ()
-    #: Of those, the ones that a living replica has a copy of.
+    """Of those, the ones that no node owns at all, as far as is known."""
     copied: slots.Ranges = ()
-    #: Slots that are served, and of which no other node has a copy.
+    """Of those, the ones that a living replica has a copy of."""
     single: slots.Ranges = ()
-    #: Slots that are served, and whose owner refuses writes.
+    """Slots that are served, and of which no other node has a copy."""
     unwritten: slots.Ranges = ()
-    #: Pods whose servers serve connected clients, and turn new clients away.
+    """Slots that are served, and whose owner refuses writes."""
     crowded: tuple[str, ...] = ()
-    #: Whether the living nodes refuse all keys (`cluster_state:fail`).
+    """Pods whose servers serve connected clients, and turn new clients away."""
     down: bool = False
+    """Whether the living nodes refuse all keys (`cluster_state:fail`)."""
 
     @property
     def harms(self) -> bool:

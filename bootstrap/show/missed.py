@@ -13,8 +13,8 @@ from bootstrap.plan.messages import down, durations, unreachable
 from bootstrap.show import effect
 from bootstrap.show.cause import Cause, Situation, Verdict
 
-#: What a pod that has just been made says before its server is up.
 _STARTING: Final = frozenset({Trouble.REFUSED, Trouble.LOADING})
+"""What a pod that has just been made says before its server is up."""
 
 
 def missed(situation: Situation) -> Cause | None:

@@ -10,8 +10,8 @@ from typing import Final
 
 from bootstrap.config.errors import Exit
 
-#: The runbook as it stands in the repository's docs; image and wheel have a copy of it here.
 RUNBOOK: Final = Path(__file__).parents[1] / "runbook.md"
+"""The runbook as it stands in the repository's docs; image and wheel have a copy of it here."""
 
 
 def entries(text: str) -> dict[str, str]:

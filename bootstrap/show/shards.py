@@ -27,13 +27,13 @@ class Row:
     role: str
     place: layout.Place
     link: str | None
-    #: Bytes that a replica still lacks.
     lag: int | None
+    """Bytes that a replica still lacks."""
     keys: int | None
-    #: cluster_state, as the node itself sees it.
     state: str | None
-    #: Why it was not asked, or what others say of it; empty when all is well.
+    """cluster_state, as the node itself sees it."""
     trouble: str
+    """Why it was not asked, or what others say of it; empty when all is well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,10 @@ class Cluster:
 
     shards: tuple[Shard, ...]
     lost: slots.Ranges
-    #: Slots that more than one node says are its own.
     disputed: slots.Ranges
-    #: Pods without a node in the cluster, and why.
+    """Slots that more than one node says are its own."""
     outside: tuple[tuple[str, str], ...]
+    """Pods without a node in the cluster, and why."""
 
     @property
     def well(self) -> bool:
@@ -172,12 +172,12 @@ def _trouble(facts: Facts, member: Member, view: View | None) -> str:
     return _absence(pod, marked) if pod else f"not looked at{marked}"
 
 
-#: What each kind of silence is called. Away is only a pod that nothing reaches.
 _SILENCE = {
     Trouble.REFUSED: "away",
     Trouble.TIMEOUT: "away",
     Trouble.LOADING: "loading",
 }
+"""What each kind of silence is called. Away is only a pod that nothing reaches."""
 
 
 def _absence(pod: Pod, marked: str = "") -> str:

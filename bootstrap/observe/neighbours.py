@@ -47,7 +47,7 @@ class Neighbours:
         self._at: dict[str, str] = {}
         self._members: tuple[Member, ...] = ()
 
-    async def look(self, choose: Choice) -> Snapshot:
+    async def observe(self, choose: Choice) -> Snapshot:
         """Our own node, then whom it makes us choose; the last ones again where it is silent."""
         mine = await self._local.read()
         if isinstance(mine, View):

@@ -42,7 +42,7 @@ class Peers:
         self._nodes.clear()
         self._proven.clear()
 
-    async def look(
+    async def observe(
         self,
         names: Mapping[int, directory.Name],
         mine: View | Unreachable,

@@ -15,7 +15,7 @@ from bootstrap.model.snapshot import Volume
 from bootstrap.observe import rdb
 from bootstrap.redis import parse
 
-_NOBODYS: Final = "lost+found"
+_LOST_AND_FOUND: Final = "lost+found"
 """A folder that the file system itself makes, readable by root only."""
 _HEAD_BYTES: Final = 1 << 20
 """Bytes of a file that are read, at most. A longer head without a key holds scripts, so is data."""
@@ -53,7 +53,9 @@ def unread(folder: Path) -> str:
     """
     if not os.access(folder, os.R_OK | os.X_OK):
         return f"{folder}"
-    inside = [one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _NOBODYS]
+    inside = [
+        one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _LOST_AND_FOUND
+    ]
     shut = [one for one in inside if not os.access(one, os.R_OK | os.X_OK)]
     files = [file for pattern in ("nodes*.conf", *_KINDS) for file in _files(folder, pattern)]
     shut += [file for file in files if not os.access(file, os.R_OK)]
@@ -82,7 +84,9 @@ def _data(folder: Path) -> str:
             except OSError as error:
                 return f"{file} (of which not all can be read: {_plainly(error)})"
     # An append-only log has its own folder, which another user may have made unreadable.
-    folders = (one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _NOBODYS)
+    folders = (
+        one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _LOST_AND_FOUND
+    )
     closed = (one for one in folders if not os.access(one, os.R_OK | os.X_OK))
     return next((f"{one} (which we may not enter)" for one in closed), "")
 

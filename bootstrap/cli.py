@@ -1,4 +1,4 @@
-"""The command line: what to run, and how it ends."""
+"""The program: what to run, and its exit status."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from bootstrap.redis import login
 from bootstrap.run import early, handover, loop, setup, start_gate
 from bootstrap.show.board import Board
 
-#: How long `--once` tries when BOOTSTRAP_TIMEOUT does not say, in seconds.
 _ONCE_SECONDS = 300.0
-#: How long a look that is under way may go on after SIGTERM, in seconds.
+"""Seconds that `--once` tries if BOOTSTRAP_TIMEOUT is not set."""
 _STOP_SECONDS = 0.5
-#: How long the first look may keep those waiting who ask by HTTP, in seconds; less than a probe's
-#: time-out, so that a gate that stays shut says why.
+"""Seconds that a running look may still take after SIGTERM."""
 _FIRST_LOOK = 2.0
+"""Seconds that HTTP requests wait for the first look, at most. A probe's time-out is longer, so the
+answer of a shut gate arrives, and says why."""
 
 
 def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
-    """Run, and return the exit status. What has begun is gone on with."""
+    """Run, and return the exit status. `begun` is what `run.early` started; it is taken over."""
     wanted = _wanted(arguments)
     if wanted.command == "explain":
-        # Imported where it is needed: it reads no settings, and no pod that runs wants it.
+        # Imported here, since no running sidecar needs it. It needs no settings.
         from bootstrap.show import runbook  # noqa: PLC0415
 
         return runbook.explain(wanted.code)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
         return asyncio.run(_hand_over(handed))
     observer = _observer(known, access, begun)
     if wanted.dry_run or wanted.command == "status":
-        from bootstrap.run.once import dry_run, shards_of  # noqa: PLC0415 - for a person
+        from bootstrap.run.once import dry_run, shards_of  # noqa: PLC0415 - no sidecar needs it
 
         show = dry_run if wanted.dry_run else shards_of
         return asyncio.run(show(observer, wanted.output, known.http))
@@ -75,7 +75,7 @@ def _wanted(arguments: Sequence[str]) -> Wanted:
     from bootstrap.config import arguments as words  # noqa: PLC0415 - a sidecar in a pod has none
 
     found = words.parse(arguments)
-    # A run that ends by itself needs all of it, and its time is not to be spent on loading.
+    # A command that ends needs both. They are loaded now, not within the time for its looks.
     from bootstrap.dns import resolver  # noqa: F401, PLC0415
     from bootstrap.redis import connection  # noqa: F401, PLC0415
 
@@ -106,7 +106,7 @@ async def _hand_over(handed: handover.Handover) -> int:
     return Exit.REACHED if ended.result.good else Exit.FAILED
 
 
-async def _run(  # noqa: PLR0913 - all that a run has
+async def _run(  # noqa: PLR0913 - all parts of a run
     observer: Observer,
     known: settings.Settings,
     board: Board,
@@ -123,7 +123,7 @@ async def _run(  # noqa: PLR0913 - all that a run has
     running = asyncio.create_task(turning.run())
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, _stop, turning, running)
-    # A person who runs `--once` by hand may do so beside the sidecar that has the port.
+    # You may run `--once` by hand beside the sidecar that has the port.
     where = None if once else known.http
     door = handover.Door(handed, asyncio.get_running_loop(), known.handover_token)
     listening = asyncio.create_task(
@@ -140,12 +140,12 @@ async def _run(  # noqa: PLR0913 - all that a run has
 
 
 def _stop(turning: loop.Loop, running: asyncio.Task[Exit]) -> None:
-    """End after the present look, or in the middle of it when a server keeps it waiting."""
+    """End after the present look, or within `_STOP_SECONDS` if a server does not answer."""
     turning.stop()
     asyncio.get_running_loop().call_later(_STOP_SECONDS, running.cancel)
 
 
-async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
+async def _listen(  # noqa: PLR0913, PLR0917 - all parts of what is served
     where: tuple[str, int] | None,
     board: Board,
     door: handover.Door,
@@ -153,10 +153,10 @@ async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
     begun: early.Early | None,
     looked: asyncio.Event,
 ) -> None:
-    """Serve HTTP. A taken port is no reason to leave Redis alone: say so, and try again."""
+    """Serve HTTP. If the port is taken, log it and try again; the loop runs without HTTP."""
     if where is None:
         return
-    # Loaded once the first look is over: until then what has begun says all that matters.
+    # Loaded after the first look: until then `begun` answers what matters.
     if begun is not None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(looked.wait(), _FIRST_LOOK)
@@ -170,7 +170,7 @@ async def _listen(  # noqa: PLR0913, PLR0917 - all that is served
         why = f"BOOTSTRAP_HTTP: cannot listen on {where[0] or '*'}:{where[1]}: {error}"
         fix = "is there a second sidecar in this pod? its probes and metrics are the other one's"
         log.get(pod=pod).error(log.NO_HTTP, why=why, fix=fix)
-        # Imported where it is needed: a pod that is well does not pay its 1 MiB.
+        # Imported here, since a pod without this error does not need its 1 MiB.
         import tenacity  # noqa: PLC0415
 
         await tenacity.AsyncRetrying(

@@ -1,8 +1,8 @@
-"""The log: one line per event, as JSON for collectors or as plain text for a person.
+"""The log: one line for each event, as JSON for collectors or as plain text for people.
 
-structlog writes by itself, not through the logging module: no handler of a library can
-show an event twice or format a secret. It is loaded by the first event: a pod's server may start
-before anything has been told.
+structlog writes directly, not through the module logging. So no handler of a library can show an
+event twice, or format a secret. It is loaded by the first event, since a pod's server may start
+before any event.
 """
 
 from __future__ import annotations
@@ -21,49 +21,49 @@ if TYPE_CHECKING:
 
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 Format: TypeAlias = Literal["json", "console"]
-"""How lines look; "console" has no colours, so that it can be copied and searched."""
+"""How lines look. "console" has no colours, so its lines can be copied and searched."""
 
-# The names of events. Who counts or searches log lines relies on them: they are not renamed.
+# The names of events. They are not renamed, since dashboards and searches rely on them.
 UNKNOWN_VARIABLE: Final = "unknown-variable"
 """A variable with our prefix that nothing reads."""
 PLAN: Final = "plan"
-"""The plan changed; the canonical line."""
+"""The plan changed. This is the main line: it sums up what was seen and what is done."""
 
 DONE: Final = "done"
-"""A command that a server accepted."""
+"""A server accepted a command."""
 REFUSED: Final = "refused"
-"""A command that a server did not accept, with its reason."""
+"""A server did not accept a command; says why."""
 TIMED_OUT: Final = "timed-out"
-"""BOOTSTRAP_TIMEOUT is over and the goal is not reached."""
+"""BOOTSTRAP_TIMEOUT is over, and the goal is not reached."""
 INTERRUPTED: Final = "interrupted"
-"""A run with --once was told to end before its goal was reached."""
+"""A run with --once was stopped before the goal was reached."""
 UNEXPECTED: Final = "unexpected"
 """An unforeseen error; the loop goes on."""
 TLS_FILES: Final = "tls-files"
-"""Certificate files were replaced: whether they are in use from now on, and if not, why not."""
+"""Certificate files were replaced; says whether they are in use now, and if not, why."""
 PASSWORD: Final = "password"  # noqa: S105 - the name of an event, not a secret
-"""The password file was replaced: whether a server has accepted what it holds now."""
+"""The password file was replaced; says whether a server has accepted the new password."""
 GATE_SHUT: Final = "gate-shut"
-"""Our own server must not start yet, or not without a person's word; says why."""
+"""Our own server must not start yet, or not before a person acts; says why."""
 GATE_OPEN: Final = "gate-open"
-"""Our own server may start; says why. With a code, in spite of something."""
+"""Our own server may start; says why. A code names what it starts in spite of."""
 HANDOVER_BEGINS: Final = "handover-begins"
 """Our node was asked to hand its role over."""
 HANDOVER_ENDS: Final = "handover-ends"
-"""How that ended, and after how many seconds."""
+"""A hand-over has ended; says how, and after how many seconds."""
 NO_HTTP: Final = "no-http"
 """The port for probes and metrics could not be opened."""
 
 _configured: Final[list[Callable[[], None]]] = []
-"""What `configure` was told, until the first event."""
+"""The configuration that the first event applies; empty after that."""
 _BARE: Final = re.compile(r"[!#-<>-~]+")
-"""Values that need no quotes on the console: printable ASCII without blank, quote and `=`."""
+"""Values without quotes on the console: printable ASCII without blank, quote and `=`."""
 
 
 def configure(level: Level, fmt: Format, stream: TextIO) -> None:
     """Log events of this level and above to the stream.
 
-    Called once, before the first event; called again it replaces everything.
+    To be called before the first event. A further call replaces the configuration.
     """
     _configured.clear()
     _configured.append(functools.partial(_configure, level, fmt, stream))
@@ -77,45 +77,45 @@ def _configure(level: Level, fmt: Format, stream: TextIO) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Plain tracebacks: those that show local variables would show revealed passwords.
+            # Plain tracebacks: with local variables they would show passwords.
             structlog.processors.format_exc_info,
             plain,
             render_json if fmt == "json" else render_console,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        # One write per line, flushed: a killed process loses no event.
+        # Each line is one flushed write, so a killed process loses no event.
         logger_factory=structlog.WriteLoggerFactory(file=stream),
-        # Not cached: modules get their logger at import, before this call.
+        # Not cached, since `configure` may be called again.
         cache_logger_on_first_use=False,
     )
 
 
 class Log:
-    """Writes events that have some facts in common. Cheap: it does no work before the first."""
+    """Writes events that share some facts. Does no work before the first event."""
 
     def __init__(self, facts: Mapping[str, object]) -> None:
         """Write nothing yet."""
         self._facts = facts
 
     def debug(self, event: str, **facts: object) -> None:
-        """What only a search for a fault needs."""
+        """Log an event that only debugging needs."""
         self._logger.debug(event, **facts)
 
     def info(self, event: str, **facts: object) -> None:
-        """What happened."""
+        """Log what happened."""
         self._logger.info(event, **facts)
 
     def warning(self, event: str, **facts: object) -> None:
-        """What a person may have to look at."""
+        """Log an event that you may have to look at."""
         self._logger.warning(event, **facts)
 
     def error(self, event: str, **facts: object) -> None:
-        """What a person has to look at."""
+        """Log an event that you have to look at."""
         self._logger.error(event, **facts)
 
     def exception(self, event: str, **facts: object) -> None:
-        """An error, with the trace of the exception that is being handled."""
-        self._logger.exception(event, **facts)  # noqa: LOG004 - who calls it handles one
+        """Log an error with the traceback of the exception that is being handled."""
+        self._logger.exception(event, **facts)  # noqa: LOG004 - callers handle an exception
 
     @property
     def _logger(self) -> structlog.typing.FilteringBoundLogger:
@@ -128,12 +128,12 @@ class Log:
 
 
 def get(**facts: object) -> Log:
-    """Return a log; the facts are part of each of its events."""
+    """Return a log whose events all have these facts."""
     return Log(facts)
 
 
 def plain(_logger: object, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
-    """Put time, level and name first, and make every value one that JSON knows; no secrets."""
+    """Return the event with time, level and name first, and values for JSON; secrets are hidden."""
     first = {key: event.pop(key) for key in ("timestamp", "level", "event") if key in event}
     return {key: _plain(value) for key, value in (first | dict(event)).items()}
 
@@ -149,7 +149,7 @@ def _plain(value: object) -> object:
         case list() | tuple():
             return [_plain(item) for item in value]
         case AbstractSet():
-            # Sets have no order of their own: the same facts are to make the same line.
+            # Sets have no order. They are sorted, so that the same facts make the same line.
             return sorted((_plain(item) for item in value), key=str)
         case _:
             return str(value)
@@ -161,7 +161,7 @@ def render_json(_logger: object, _method: str, event: MutableMapping[str, Any]) 
 
 
 def render_console(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
-    """Return the event as one line of `key=value`; only a traceback goes on below it."""
+    """Return the event as one line of `key=value`; only a traceback follows on more lines."""
     facts = dict(event)
     head = f"{facts.pop('timestamp')} {facts.pop('level'):<7} {facts.pop('event')}"
     trace = facts.pop("exception", None)

@@ -1,1 +1,1 @@
-"""What we are told: the command line, the environment, and which pod this is."""
+"""What the sidecar is told: the command line, the environment, and which pod this is."""

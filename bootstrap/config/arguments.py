@@ -1,4 +1,4 @@
-"""The command line's words. Loaded only where there are any: a sidecar in a pod has none."""
+"""The command line. Loaded only if there are arguments: a sidecar in a pod has none."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ environment (empty means unset; what is unset is derived or has the default in p
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Usage errors end with the status that sysexits.h has for them."""
+        """Print the error and exit with 64, EX_USAGE of sysexits.h."""
         self.print_usage(sys.stderr)
         self.exit(Exit.USAGE, f"bootstrap: {message}; see --help\n")
 
@@ -69,7 +69,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def parse(arguments: Sequence[str]) -> Wanted:
-    """Return what is wanted; exits where it is only to be told, or is wrong."""
+    """Return what the run is asked to do.
+
+    Raises:
+        SystemExit: after `--help` and `--version`; with 64 (`Exit.USAGE`) for a wrong command line.
+
+    """
     parser = _parser()
     found = parser.parse_args(arguments)
     if found.command != "run" and (found.once or found.dry_run):

@@ -1,6 +1,6 @@
-"""What no variable can be judged for alone: how they fit one another, and the files they name.
+"""Checks that need several variables, or the files that they name.
 
-Each function takes the parsed values by variable name, None where one is unset or faulty.
+`parsed` holds the parsed values by variable name: None if one is unset or faulty.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from bootstrap.model.topology import LEAST_SHARDS
 Parsed: TypeAlias = Mapping[str, Any]
 
 SLOTS: Final = 16384
-"""Hash slots of every cluster; a pod beyond that number could not even own one."""
+"""Hash slots of every cluster, and so the most pods that can own one."""
 
 
 def ordinal(ordinal: int, *, start: int | None, faults: errors.Faults) -> None:
-    """Check that the pod's ordinal is not below the first one: that one is the seed."""
+    """Check that the pod's ordinal is not below that of the seed, which is the first pod."""
     if start is not None and ordinal < start:
         faults.add(
             "BOOTSTRAP_ORDINAL_START",
@@ -31,7 +31,7 @@ def ordinal(ordinal: int, *, start: int | None, faults: errors.Faults) -> None:
 
 
 def size_fits(parsed: Parsed) -> bool:
-    """Whether the pods make the shards that a failover needs, or what was allowed instead."""
+    """Whether BOOTSTRAP_SIZE makes enough shards for a failover, or fewer are allowed."""
     pods: int | None = parsed["BOOTSTRAP_SIZE"]
     replicas: int | None = parsed["BOOTSTRAP_REPLICAS_PER_SHARD"]
     if pods is None or replicas is None:
@@ -40,7 +40,7 @@ def size_fits(parsed: Parsed) -> bool:
 
 
 def node_timeout(parsed: Parsed, faults: errors.Faults) -> None:
-    """Check that it is none of the values by which a setting of forming is told."""
+    """Check that the node time-out is not a value that marks a temporary setting of forming."""
     value: int | None = parsed["BOOTSTRAP_NODE_TIMEOUT"]
     if value in fast_form.MARKS:
         marks = ", ".join(map(str, sorted(fast_form.MARKS)))
@@ -54,7 +54,10 @@ def node_timeout(parsed: Parsed, faults: errors.Faults) -> None:
 
 
 def credentials(parsed: Parsed, faults: errors.Faults) -> secret.Credentials:
-    """Return them; said in one way only, from a readable file, and no user without a password."""
+    """Return the credentials. Check that the password has one source and the file is readable.
+
+    A user needs a password too.
+    """
     username: str | None = parsed["BOOTSTRAP_REDIS_USERNAME"]
     password: secret.Secret | None = parsed["BOOTSTRAP_REDIS_PASSWORD"]
     file: Path | None = parsed["BOOTSTRAP_REDIS_PASSWORD_FILE"]
@@ -87,7 +90,7 @@ def credentials(parsed: Parsed, faults: errors.Faults) -> secret.Credentials:
 
 
 def tls(parsed: Parsed, faults: errors.Faults) -> None:
-    """Check, with TLS on, that the files can be read, and certificate and key come together."""
+    """With TLS on, check that all files are readable, and that certificate and key are both set."""
     if not parsed["BOOTSTRAP_TLS"]:
         return
     pair = ("BOOTSTRAP_TLS_CERT_FILE", "BOOTSTRAP_TLS_KEY_FILE")
@@ -111,11 +114,11 @@ def tls(parsed: Parsed, faults: errors.Faults) -> None:
 
 
 def data_dir(parsed: Parsed, faults: errors.Faults) -> None:
-    """Check that the volume can be looked at, where it was asked for.
+    """Check that the volume can be read, if BOOTSTRAP_DATA_DIR is set.
 
-    A fault, and not a warning: without it the start gate guards nothing, and who relies on it
-    would find out by the loss of the data. Mounts are made before any container starts, so it
-    shows at the first start, and no pod that ran is kept from running again.
+    This is a fault, not a warning. Without the volume the start gate guards nothing, and you would
+    notice only when data is lost. Volumes are mounted before any container starts, so the fault
+    shows at the first start, and never stops a pod that ran before.
     """
     folder: Path | None = parsed["BOOTSTRAP_DATA_DIR"]
     if not folder:
@@ -133,7 +136,7 @@ def data_dir(parsed: Parsed, faults: errors.Faults) -> None:
 
 
 def nameservers(resolv: str, *, source: Path, faults: errors.Faults) -> tuple[tuple[str, int], ...]:
-    """Return the name servers of resolv.conf, for want of others: there is at least one."""
+    """Return address and port of the name servers in resolv.conf; it is a fault if it has none."""
     found = tuple((address, parsers.DNS_PORT) for address in identity.nameservers(resolv))
     if not found:
         faults.add(

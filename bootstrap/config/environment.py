@@ -1,7 +1,7 @@
-"""How environment variables become a dataclass, and how they are described to people.
+"""Environment variables: how they become a dataclass, and how they are described to people.
 
-The dataclass declares each field with `required`, `optional`, `derived` or `made_of`. That one
-place is what parsing, `--help` and the check of the README are made from.
+The dataclass declares each field with `required`, `optional`, `derived` or `made_of`. Parsing,
+`--help` and the table in the README all follow from these declarations.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from bootstrap.config import errors, parsers, secret, secret_faults
 
 T = TypeVar("T")
 Parser: TypeAlias = Callable[[str], T]
-"""Turns a text into a value; parsers.NotThisError with what was expected when it can not."""
+"""Turns a text into a value. Raises parsers.NotThisError, which says what was expected."""
 
 PREFIX: Final = "BOOTSTRAP_"
 SHOWN: Final = 80
-"""Characters of a faulty value that are repeated in its message."""
+"""Characters of a faulty value that its message repeats, at most."""
 
-# What Kubernetes sets in every pod for every Service of the namespace (enableServiceLinks):
-# kubelet envvars.go. A Service called `bootstrap` or `bootstrap-redis` gets into our prefix.
+# Kubernetes sets these in every pod, for every Service of the namespace (enableServiceLinks,
+# kubelet envvars.go). Those of a Service called `bootstrap` or `bootstrap-redis` have our prefix.
 _LINK: Final = re.compile(r"(?:tcp|udp|sctp)://.*")
 _LINK_NAME: Final = re.compile(
     r".+_(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)"
@@ -37,14 +37,15 @@ class Variable:
     name: str
     parse: Parser[Any]
     meaning: str
+    """What the variable is for, as `--help` and the README show it."""
     example: str
-    """A valid value, for the message about one that is not."""
+    """A valid value, shown in the message about an invalid one."""
     default: str | None = None
-    """The text that stands for an unset variable; None when there is none."""
+    """The text that is parsed if the variable is unset; None without a default."""
     unset: str = "unset"
-    """Where there is no default: what happens instead, for people."""
+    """Without a default: what happens instead, for people."""
     secret: bool = False
-    """Whether its value must not be shown."""
+    """Whether messages must not show the value."""
 
     @property
     def shown_default(self) -> str:
@@ -61,19 +62,19 @@ def required(name: str, parse: Parser[T], default: str, *, meaning: str) -> T:
 def optional(
     name: str, parse: Parser[T], unset: str = "unset", *, meaning: str, example: str
 ) -> T | None:
-    """Declare a field that is None when the variable is unset."""
+    """Declare a field that is None if the variable is unset; `unset` tells people what happens."""
     variable = Variable(name=name, parse=parse, unset=unset, meaning=meaning, example=example)
     return cast("T | None", made_of(variable))
 
 
 def derived(name: str, parse: Parser[T], unset: str, *, meaning: str, example: str) -> T:
-    """Declare a field that its reader finds out by other means when the variable is unset."""
+    """Declare a field whose value comes from elsewhere if the variable is unset; see `unset`."""
     return cast("T", optional(name, parse, unset, meaning=meaning, example=example))
 
 
 def made_of(*variables: Variable) -> Any:
-    """Declare a field that its reader makes from these variables."""
-    # mypy takes the field's type from its annotation; Any is what dataclasses.field gives, too.
+    """Declare a field whose value `settings.read` makes from these variables."""
+    # mypy takes the field's type from its annotation; dataclasses.field returns Any too.
     return dataclasses.field(metadata={"variables": variables})
 
 
@@ -89,13 +90,13 @@ def by_field(declaration: type) -> dict[str, tuple[Variable, ...]]:
 def parse(
     variables: Iterable[Variable], environ: Mapping[str, str], faults: errors.Faults
 ) -> dict[str, Any]:
-    """Return the value of each variable by its name; None where it is unset or faulty."""
+    """Return the values by variable name; None if one is unset or faulty. Faults are collected."""
     return {variable.name: _value(variable, environ, faults) for variable in variables}
 
 
 def _value(variable: Variable, environ: Mapping[str, str], faults: errors.Faults) -> Any:
     given = environ.get(variable.name, "")
-    # YAML easily leaves blanks around a value. In a password they may be meant.
+    # YAML easily leaves blanks around a value. In a password they may be intended.
     text = given if variable.secret else given.strip()
     text = text or variable.default or ""
     if not text:
@@ -123,15 +124,15 @@ def _hidden(text: str) -> str:
 
 
 def show(text: str) -> str:
-    """Return a faulty value as a message may repeat it: quoted, short, no password of a URL."""
+    """Return a faulty value for a message: quoted, shortened, without the password of a URL."""
     text = _IN_URL.sub(f"//{secret.HIDDEN}@", text)
     return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")
 
 
 def unknown(environ: Mapping[str, str], variables: Iterable[Variable]) -> tuple[str, ...]:
-    """Return a warning per variable with our prefix that nothing reads; never its value.
+    """Return a warning for each unknown variable with our prefix, without its value.
 
-    Those that Kubernetes sets for a Service whose name gives our prefix are no mistake.
+    Kubernetes may set such variables for a Service whose name has our prefix: no warning.
     """
     known = {variable.name.removeprefix(PREFIX): variable.name for variable in variables}
     warnings = []
@@ -139,7 +140,7 @@ def unknown(environ: Mapping[str, str], variables: Iterable[Variable]) -> tuple[
         short = name.removeprefix(PREFIX)
         if short in (name, "") or name in known.values() or _is_link(name, environ[name]):
             continue
-        import difflib  # noqa: PLC0415 - for a name that is misspelt
+        import difflib  # noqa: PLC0415 - only a misspelt name needs it
 
         near = difflib.get_close_matches(short, known, n=1)
         hint = f"did you mean {known[near[0]]}?" if near else "--help lists those that are"
@@ -148,7 +149,7 @@ def unknown(environ: Mapping[str, str], variables: Iterable[Variable]) -> tuple[
 
 
 def _is_link(name: str, value: str) -> bool:
-    # Our own names may end in _PORT; what Kubernetes sets under such a name is always a URL.
+    # Our own names may end in _PORT; the value that Kubernetes sets for such a name is a URL.
     if name.endswith("_PORT") and _LINK.fullmatch(value.strip()):
         return True
     return _LINK_NAME.fullmatch(name) is not None
@@ -156,7 +157,7 @@ def _is_link(name: str, value: str) -> bool:
 
 def as_help(variables: Iterable[Variable], width: int = 100) -> str:
     """Return the section of `--help`: name and default on a line, the meaning below it."""
-    import textwrap  # noqa: PLC0415 - for a person
+    import textwrap  # noqa: PLC0415 - only `--help` needs it
 
     lines = []
     for variable in variables:
@@ -170,7 +171,7 @@ def as_help(variables: Iterable[Variable], width: int = 100) -> str:
 
 
 def as_markdown(variables: Iterable[Variable]) -> str:
-    """Return the table of the README."""
+    """Return the table for the README."""
     rows = [
         f"| `{variable.name}` | {_cell(variable.shown_default)} | {_cell(variable.meaning)} |"
         for variable in variables

@@ -1,4 +1,4 @@
-"""How a run ends, and what is wrong with its configuration."""
+"""Exit statuses, and faults of the configuration."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class Exit(enum.IntEnum):
     """Exit statuses; scripts and probes rely on them."""
 
     REACHED = 0
-    """The goal is reached; in a dry run: nothing is to be done."""
+    """The goal is reached; in a dry run: there is nothing to do."""
     FAILED = 1
-    """It could not observe, or it ran out of time."""
+    """The run could not observe, or ran out of time."""
     NOT_YET = 2
-    """Dry run only: steps are pending, or something is waited for."""
+    """Dry run only: steps are pending, or the sidecar waits for something."""
     BLOCKED = 3
-    """It refuses to act; the reasons were printed."""
+    """The sidecar refuses to act; the reasons were printed."""
     USAGE = 64
     """The command line is wrong (EX_USAGE of sysexits.h)."""
     CONFIGURATION = 78
@@ -25,18 +25,18 @@ class Exit(enum.IntEnum):
 
 
 class ConfigurationError(Exception):
-    """The environment can not be worked with. Carries all faults, so that one run shows them."""
+    """The environment is invalid. Holds all faults, so that one run shows all of them."""
 
     faults: Final[tuple[str, ...]]
 
     def __init__(self, faults: Iterable[str]) -> None:
-        """Keep the faults, each a sentence that begins with its variable's name."""
+        """Keep the faults: sentences that begin with the variable's name."""
         self.faults = tuple(faults)
         super().__init__("\n".join(self.faults))
 
 
 class Faults:
-    """Collects faults, one per variable: what is found later is only a consequence."""
+    """Collects faults, the first of each variable: later ones are only a consequence of it."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -51,6 +51,11 @@ class Faults:
         return variable in self._texts
 
     def raise_any(self) -> None:
-        """Raise ConfigurationError with everything that was noted, if anything was."""
+        """Raise what was collected, if anything was.
+
+        Raises:
+            ConfigurationError: with all faults.
+
+        """
         if self._texts:
             raise ConfigurationError(self._texts.values())

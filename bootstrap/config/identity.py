@@ -1,7 +1,8 @@
 """Which pod of which StatefulSet this is, from what Kubernetes puts into every container.
 
-Everything but `Files.read` works on texts. What the user says comes first; where a guess would
-be dangerous (a node's hostname taken for a pod's name), it is a fault that names the variable.
+Only `Files.read` reads files; all else works on texts. The variables that you set come first. If a
+guess would be dangerous (a host's name taken for a pod's name), it is a fault that names the
+variable to set.
 """
 
 from __future__ import annotations
@@ -17,23 +18,24 @@ from bootstrap.config import errors
 
 DEFAULT_NAMESPACE: Final = "default"
 DEFAULT_DOMAIN: Final = "cluster.local"
-"""What kubeadm and most clusters use; `clusterDomain` of the kubelet."""
+"""The kubelet's `clusterDomain` in kubeadm and most clusters."""
 MAX_NAMESERVERS: Final = 3
-"""MAXNS of resolv.h: what else stands in the file is ignored by all resolvers."""
+"""MAXNS of resolv.h: resolvers ignore further name servers in the file."""
 
 HOST_NETWORK: Final = "# Kubernetes-managed hosts file (host network)."
-"""First line that the kubelet writes (kubelet_pods.go) when a pod shares its node's network."""
+"""The first line of /etc/hosts in a pod that shares its host's network (kubelet_pods.go)."""
 ALIASES: Final = "# Entries added by HostAliases."
-"""After this line come names that the pod's author made up (kubelet_pods.go)."""
+"""The names after this line in /etc/hosts are the pod author's own (kubelet_pods.go)."""
 
 _POD_NAME: Final = re.compile(r"(?P<statefulset>.+)-(?P<ordinal>0|[1-9][0-9]*)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the files say; empty texts where a file is not there."""
+    """The content of `Files`; empty texts for missing files."""
 
     hostname: str = ""
+    """In lower case."""
     hosts: str = ""
     namespace: str = ""
     resolv: str = ""
@@ -41,16 +43,16 @@ class Surroundings:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """Where a container finds out about itself."""
+    """The files from which a container learns about itself."""
 
-    # The kernel's own answer: it exists in every container, and a test can replace it.
     hostname: Path = Path("/proc/sys/kernel/hostname")
+    """The kernel's own answer: it exists in every container, and a test can replace it."""
     hosts: Path = Path("/etc/hosts")
     namespace: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
     resolv: Path = Path("/etc/resolv.conf")
 
     def read(self) -> Surroundings:
-        """Read them all; one that is missing or unreadable says nothing."""
+        """Read all of them; a missing or unreadable file counts as empty."""
         return Surroundings(
             hostname=_text(self.hostname).strip().lower(),
             hosts=_text(self.hosts),
@@ -61,7 +63,7 @@ class Files:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What the environment says; None where it is silent."""
+    """What the environment says; None for unset variables."""
 
     pod_name: str | None = None
     namespace: str | None = None
@@ -72,15 +74,18 @@ class Given:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The pod we are in. The address is None when it is still to be found out from a connection."""
+    """The pod in which the sidecar runs."""
 
     pod_name: str
     statefulset: str
     ordinal: int
     namespace: str
     service: str
+    """The name of the headless Service."""
     domain: str
+    """The Kubernetes cluster's DNS domain."""
     pod_ip: str | None
+    """None if nothing says it yet: a connection will show it later."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +99,7 @@ class Fqdn:
 
 
 def derive(given: Given, around: Surroundings, faults: errors.Faults) -> Identity | None:
-    """Return who we are, or None when a fault was noted."""
+    """Return which pod this is, or None if a fault was noted."""
     pod_name, why_not = given.pod_name, ""
     if pod_name is None:
         pod_name, why_not = _from_hostname(around)
@@ -107,7 +112,7 @@ def derive(given: Given, around: Surroundings, faults: errors.Faults) -> Identit
             fix="set POD_NAME from the field metadata.name, and run in a StatefulSet",
         )
     address, fqdn = own_entry(around.hosts, pod_name)
-    # Without an entry in the file, setHostnameAsFQDN may still have made the hostname say it.
+    # Without an entry in the file, the hostname may be the FQDN (setHostnameAsFQDN).
     fqdn = fqdn or _if_of(pod_name, parse_fqdn(around.hostname))
     service = given.service or (fqdn and fqdn.service)
     if not service:
@@ -135,13 +140,13 @@ def derive(given: Given, around: Surroundings, faults: errors.Faults) -> Identit
 
 
 def split_pod_name(name: str) -> tuple[str, int] | None:
-    """Return StatefulSet and ordinal: redis-app-3 is ("redis-app", 3). None if it is no such."""
+    """Return StatefulSet and ordinal: redis-app-3 is ("redis-app", 3). None for other names."""
     match = _POD_NAME.fullmatch(name)
     return (match["statefulset"], int(match["ordinal"])) if match else None
 
 
 def parse_fqdn(name: str) -> Fqdn | None:
-    """Return the parts of pod.service.namespace.svc.domain, or None if the name is no such."""
+    """Return the parts of pod.service.namespace.svc.domain, or None for other names."""
     match name.rstrip(".").split("."):
         case [pod, service, namespace, "svc", *domain] if domain:
             return Fqdn(pod=pod, service=service, namespace=namespace, domain=".".join(domain))
@@ -151,7 +156,7 @@ def parse_fqdn(name: str) -> Fqdn | None:
 def own_entry(hosts: str, pod_name: str) -> tuple[str | None, Fqdn | None]:
     """Return the pod's first address and its DNS name, as the kubelet wrote them.
 
-    A dual-stack pod has a line per family; the first is its primary one, `status.podIP`.
+    A dual-stack pod has a line for each family. The first is `status.podIP`.
     """
     for address, names in _entries(hosts):
         fqdn = next(
@@ -163,7 +168,7 @@ def own_entry(hosts: str, pod_name: str) -> tuple[str | None, Fqdn | None]:
 
 
 def search_domain(resolv: str) -> str | None:
-    """Return the cluster's domain from the search list, in which it stands as `svc.DOMAIN`."""
+    """Return the cluster's domain: the search list holds it as `svc.DOMAIN`."""
     # The last of several lists counts (resolv.conf(5)).
     lists = [words[1:] for words in _lines(resolv) if words[0] == "search"]
     for name in (entry.rstrip(".") for entry in (lists[-1] if lists else ())):
@@ -174,15 +179,15 @@ def search_domain(resolv: str) -> str | None:
 
 
 def nameservers(resolv: str) -> tuple[str, ...]:
-    """Return the addresses of the name servers; lines that hold no address are skipped."""
+    """Return the addresses of the name servers; lines without an address are skipped."""
     words = [words[1] for words in _lines(resolv) if words[0] == "nameserver" and len(words) > 1]
     return tuple(word for word in words if _address(word))[:MAX_NAMESERVERS]
 
 
 def _from_hostname(around: Surroundings) -> tuple[str, str]:
-    """Return the name that the hostname gives, and what to say if it can not be the pod's."""
+    """Return the name from the hostname, and what to say if it cannot be the pod's."""
     if around.hosts.startswith(HOST_NETWORK):
-        # Nodes are often called worker-3: that would be a StatefulSet "worker", ordinal 3.
+        # A host is often called worker-3, which would be a StatefulSet "worker", ordinal 3.
         return "", f"none set, and the hostname {around.hostname!r} is the node's (hostNetwork)"
     name = around.hostname.partition(".")[0]
     return name, f"none set, and the hostname {around.hostname!r}"
@@ -196,14 +201,14 @@ def _entries(hosts: str) -> Iterator[tuple[str, list[str]]]:
     """Yield address and names of each line that is neither loopback nor an alias."""
     for words in _lines(hosts.partition(ALIASES)[0]):
         address = _address(words[0])
-        # Outside of Kubernetes a host's own name is often on 127.0.1.1: never to be announced.
+        # Outside Kubernetes a host's own name is often at 127.0.1.1. It must not be announced.
         if address and not address.is_loopback:
             yield str(address), words[1:]
 
 
 def _lines(text: str) -> Iterator[list[str]]:
     for line in text.splitlines():
-        # Comments: `#` anywhere in hosts, `#` and `;` in resolv.conf; no name has either.
+        # Comments begin with `#` in hosts, with `#` or `;` in resolv.conf; no name has either.
         if words := re.split("[#;]", line)[0].split():
             yield words
 

@@ -1,7 +1,7 @@
-"""Texts to values, each with limits that catch what would otherwise fail late and far away.
+"""Parsers from text to value. Their limits catch mistakes that would otherwise fail later.
 
-Each parser takes a text without blanks around it and raises NotThisError, which says what was
-expected; the caller knows the variable.
+A parser takes a text without blanks around it. It raises NotThisError, whose message says what was
+expected; the caller adds the variable's name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bootstrap.config import secret
 DNS_PORT: Final = 53
 LAST_PORT: Final = 65535
 LEAST_MILLISECONDS: Final = 100
-"""Less than this is a mistake: 15 was meant as 15 seconds."""
+"""Fewer milliseconds are taken for a mistake: 15 was meant as 15 seconds."""
 
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)?", re.ASCII)
@@ -26,20 +26,20 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("false", "0", "no"), False),
 }
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-"""A DNS label (RFC 1123), what Kubernetes allows for pods, namespaces and Services."""
+"""A DNS label (RFC 1123): what Kubernetes allows for pods, namespaces and Services."""
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?")
 _PLACE: Final = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
 class NotThisError(ValueError):
-    """The text is not what was expected, which is what the message says."""
+    """The text is not valid. The message says what was expected."""
 
 
 def integer(least: int, most: int) -> Callable[[str], int]:
     """Return a parser of whole numbers from least to most."""
 
     def parse(text: str) -> int:
-        # Not what int() alone would take as well: 1_000, +1, digits of other scripts.
+        # int() alone would also take 1_000, +1, and digits of other scripts.
         if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
             raise NotThisError(f"a whole number from {least} to {most}")
         return int(text)
@@ -56,7 +56,7 @@ def boolean(text: str) -> bool:
 
 
 def seconds(text: str) -> float:
-    """Parse a duration above zero; a number alone is in seconds."""
+    """Parse a duration above zero into seconds; a number alone is in seconds."""
     match = _DURATION.fullmatch(text)
     value = float(match[1]) * _SECONDS[match[2] or "s"] if match else 0.0
     if value <= 0:
@@ -65,7 +65,7 @@ def seconds(text: str) -> float:
 
 
 def milliseconds(text: str) -> int:
-    """Parse a duration in whole milliseconds; a number alone is in milliseconds, as in Redis."""
+    """Parse a duration into whole milliseconds; a number alone is in milliseconds, as in Redis."""
     match = _DURATION.fullmatch(text)
     value = round(float(match[1]) * _SECONDS[match[2] or "ms"] * 1000) if match else 0
     if value < LEAST_MILLISECONDS:
@@ -76,7 +76,7 @@ def milliseconds(text: str) -> int:
 
 
 def choice(*names: str) -> Callable[[str], Any]:
-    """Return a parser of one of these lower-case words, in any case."""
+    """Return a parser of these words, which are given in lower case; it takes any case."""
 
     def parse(text: str) -> str:
         if text.lower() not in names:
@@ -87,14 +87,14 @@ def choice(*names: str) -> Callable[[str], Any]:
 
 
 def label(text: str) -> str:
-    """Parse one part of a DNS name, as Kubernetes names pods, namespaces and Services."""
+    """Parse one label of a DNS name: the name of a pod, namespace or Service."""
     if not _LABEL.fullmatch(text):
         raise NotThisError("a single DNS label (a-z, 0-9 and -, at most 63 characters, no dots)")
     return text
 
 
 def domain(text: str) -> str:
-    """Parse a DNS domain; it is returned in lower case and without a trailing dot."""
+    """Parse a DNS domain; the result is in lower case, without a trailing dot."""
     name = text.lower().removesuffix(".")
     if not all(_LABEL.fullmatch(part) for part in name.split(".")):
         raise NotThisError("a DNS domain as cluster.local")
@@ -102,7 +102,7 @@ def domain(text: str) -> str:
 
 
 def adopted(text: str) -> str:
-    """Parse the name of a set: a hostname of one of its pods without `-` and the ordinal."""
+    """Parse a StatefulSet's name in DNS: a hostname of its pods without `-` and the ordinal."""
     name = text.lower().removesuffix(".")
     labels = name.split(".")
     if len(labels) < len(("SET", "SERVICE")) or not all(map(_LABEL.fullmatch, labels)):
@@ -113,8 +113,8 @@ def adopted(text: str) -> str:
 def place(text: str) -> str:
     """Parse the name of a host or zone.
 
-    It travels inside the server's own nodes.conf line, where a blank makes redis 8.2 crash at
-    its next start.
+    The server writes the name into its nodes.conf line. A blank there makes redis 8.2 crash at its
+    next start.
     """
     if not _PLACE.fullmatch(text):
         raise NotThisError("only letters, digits, '.', '_' and '-'")
@@ -122,9 +122,9 @@ def place(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """Parse an IP address that others can be told; it is returned in its usual form."""
+    """Parse an IP address that can be announced; the result is in its usual form."""
     value = _address(text)
-    # A scope (fe80::1%eth0) means something on this host only.
+    # A scope (fe80::1%eth0) has a meaning on this host only.
     if value is None or value.is_unspecified or value.is_multicast or "%" in text:
         raise NotThisError("one IPv4 or IPv6 address at which others reach this pod")
     return str(value)
@@ -139,7 +139,7 @@ def host(text: str) -> str:
 
 
 def path(text: str) -> Path:
-    """Parse the path of a file; whether it is there is looked at where it is needed."""
+    """Parse the path of a file, which need not exist: `checks` looks at the files."""
     return Path(text)
 
 
@@ -157,7 +157,7 @@ def nameservers(text: str) -> tuple[tuple[str, int], ...]:
 
 
 def listener(text: str) -> tuple[str, int] | None:
-    """Parse host:port, where no host means every address; "off" is None."""
+    """Parse host:port into a pair; no host means every address. "off" gives None."""
     if text.lower() == "off":
         return None
     name, port = _host_port(text)
@@ -167,14 +167,14 @@ def listener(text: str) -> tuple[str, int] | None:
 
 
 def password(text: str) -> secret.Secret:
-    """Take the text as it is."""
+    """Take the text unchanged."""
     if not secret.encodable(text):
         raise NotThisError("UTF-8 text")
     return secret.Secret(text)
 
 
 def token(text: str) -> secret.Secret:
-    """Parse what can be sent in a header as it is."""
+    """Parse a token that can be sent in an HTTP header unchanged."""
     if not re.fullmatch(r"[!-~]{8,}", text):
         raise NotThisError("at least 8 printable ASCII characters without blanks")
     return secret.Secret(text)
@@ -190,7 +190,7 @@ def username(text: str) -> str:
 def _host_port(text: str) -> tuple[str, int]:
     name, colon, port = text.rpartition(":")
     bracketed = name.startswith("[") and name.endswith("]")
-    # ::1:8080 is an address of its own: with a port, IPv6 needs its brackets.
+    # ::1:8080 is an address without a port: with a port, IPv6 needs brackets.
     if not colon or (":" in name and not bracketed):
         raise NotThisError("host:port, IPv6 as [::1]:8080")
     if bracketed and not _address(name[1:-1]):

@@ -8,11 +8,14 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The words of the command line; without any a sidecar's."""
+    """The command line's content; the defaults are what a sidecar in a pod does."""
 
     command: Literal["run", "handover", "status", "explain"] = "run"
-    #: Of explain: the code, or None for all of them.
     code: str | None = None
+    """For `explain`: the code to explain; None lists all codes."""
     once: bool = False
+    """Form, join or heal, then exit."""
     dry_run: bool = False
+    """Show what would be done, and write nothing."""
     output: Literal["text", "json"] = "text"
+    """How `--dry-run` and `status` print."""

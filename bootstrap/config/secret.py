@@ -1,4 +1,4 @@
-"""Passwords, kept so that showing one takes a deliberate call."""
+"""Passwords, which nothing shows but a call of `reveal()`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HIDDEN: Final = "***"
 
 
 class PasswordFileError(Exception):
-    """The password file can not be used. Names the file, never what is in it."""
+    """The password file cannot be used. The message names the file, never its content."""
 
 
 @final
@@ -27,31 +27,31 @@ class Secret:
         self._value: Final = value
 
     def reveal(self) -> str:
-        """Return the value itself, for the one who must send it."""
+        """Return the value itself, to be sent."""
         return self._value
 
     def __repr__(self) -> str:
-        """Say only that there is a secret."""
+        """Return `Secret(***)`."""
         return f"Secret({HIDDEN})"
 
     def __str__(self) -> str:
-        """Say nothing."""
+        """Return `***`."""
         return HIDDEN
 
     def __format__(self, spec: str, /) -> str:
-        """Say nothing, whatever the format."""
+        """Return `***`, whatever the format."""
         return HIDDEN
 
     def __eq__(self, other: object) -> bool:
-        """Compare with another secret, and with nothing else, in constant time."""
+        """Compare with another secret in constant time; nothing else is equal to one."""
         if not isinstance(other, Secret):
             return NotImplemented
-        import hmac  # noqa: PLC0415 - it loads OpenSSL, and a sidecar that starts compares nothing
+        import hmac  # noqa: PLC0415 - it loads OpenSSL; a starting sidecar compares no secrets
 
         return hmac.compare_digest(_encoded(self._value), _encoded(other._value))
 
     def __hash__(self) -> int:
-        """Let settings that hold a secret be hashed."""
+        """Make settings that hold a secret hashable."""
         return hash((Secret, self._value))
 
     def __copy__(self) -> Secret:
@@ -67,20 +67,21 @@ class Secret:
         raise TypeError("a Secret is not to be pickled: it would be written as plain text")
 
     def __getstate__(self) -> NoReturn:
-        """Refuse: the default would hand out the plain text."""
+        """Refuse: the default would return the plain text."""
         raise TypeError("a Secret does not give its state away: call reveal()")
 
 
-#: How many passwords are kept that servers have accepted: two, while one takes the other's place.
 _REMEMBERED = 2
-#: What stands between an unknown command and its arguments, shortened and without line ends, where
-#: no password would be found again (rejectCommandFormat, server.c).
+"""Accepted passwords that are kept: the new one, and the old one while it is being replaced."""
 _REPEATED = ", with args beginning with"
+"""What a server writes between an unknown command and its arguments (rejectCommandFormat,
+server.c). The arguments are shortened and without line ends, so `hide` could not find a password
+in them."""
 
 
 @final
 class Credentials:
-    """Who we are to Redis. A password in a file may change while we run; see `notice`."""
+    """User and password for Redis. A password file may change at any time; see `notice`."""
 
     __slots__ = ("_accepted", "_known", "_read", "password", "password_file", "username")
 
@@ -90,7 +91,7 @@ class Credentials:
         password: Secret | None = None,
         password_file: Path | None = None,
     ) -> None:
-        """Take a password, or the file that holds it, or neither (then there is none)."""
+        """Take a password, or the file that holds it, or neither: then no password is sent."""
         self.username: Final = username
         self.password: Final = password
         self.password_file: Final = password_file
@@ -99,9 +100,11 @@ class Credentials:
         self._known: frozenset[Secret] = frozenset({password} if password else ())
 
     def current(self) -> str | None:
-        """Return the password, or None; the file is read here at the first call only.
+        """Return the password, or None if there is none. Only the first call reads the file.
 
-        PasswordFileError when it must be read and can not be.
+        Raises:
+            PasswordFileError: when the file has to be read and cannot be used.
+
         """
         if self.password_file and self._read is None:
             self.refresh()
@@ -110,37 +113,41 @@ class Credentials:
 
     @property
     def proves_default(self) -> bool:
-        """Whether a server that lets us in has a default user with a password.
+        """Whether a successful login shows that the server's default user has a password.
 
-        AUTH with a password alone is refused where that user has none (`nopass`, acl.c).
+        A server refuses AUTH with a password alone if its default user has none (`nopass`, acl.c).
         """
         return not self.username and bool(self.password or self.password_file)
 
     def candidates(self) -> tuple[str | None, ...]:
-        """Return the password, and those before it: a server may not have heard of the new one.
+        """Return the password and those accepted before: a server may not know the new one yet.
 
-        PasswordFileError when the file must be read and can not be.
+        Raises:
+            PasswordFileError: when the file has to be read and cannot be used.
+
         """
         newest = self.current()
         return (newest, *(one.reveal() for one in self._accepted if one.reveal() != newest))
 
     def accepted(self, password: str | None) -> None:
-        """Note that a server let us in by it. While one is replaced, servers differ."""
+        """Note that a server accepted this password. During a replacement servers differ."""
         if self.password_file and password is not None:
             others = (one for one in self._accepted if one.reveal() != password)
             self._accepted = (Secret(password), *others)[:_REMEMBERED]
 
     def notice(self) -> None:
-        """Read the file again if it was read before; one that is of no use changes nothing."""
+        """Read the file again if it was read before; an unusable file changes nothing."""
         if self._read is not None:
             with contextlib.suppress(PasswordFileError):
                 self.refresh()
 
     def refresh(self) -> bool:
-        """Read the file again; return whether the password changed, so that a retry has sense.
+        """Read the file again; return whether the password changed, so that a retry makes sense.
 
-        PasswordFileError when the file is missing, unreadable, empty or not UTF-8; the password
-        read before stays in use.
+        Raises:
+            PasswordFileError: when the file is missing, unreadable, empty or not UTF-8. The
+                password read before stays in use.
+
         """
         if self.password_file is None:
             return False
@@ -149,9 +156,10 @@ class Credentials:
         return before != self._read
 
     def oddity(self) -> str:
-        """What is odd about the password in use, with the variable or file that it comes from.
+        """Say what looks wrong with the password in use, and which variable or file it is from.
 
-        For a server's refusal; empty when nothing is odd. Nothing of the password is in it.
+        It is added to a server's refusal, and holds no part of the password. Empty if the
+        password looks right.
         """
         secret = self.password or self._read
         odd = secret_faults.of(secret.reveal()) if secret else ""
@@ -162,13 +170,13 @@ class Credentials:
         return f"the value of BOOTSTRAP_REDIS_PASSWORD {odd}"
 
     def hide(self, text: str) -> str:
-        """Return a text from elsewhere without any password that was ours in this run.
+        """Return a server's text without any password that the sidecar has had in this run.
 
-        A server repeats the arguments of a command that it does not know: `CONFIG SET masterauth
-        ...` where CONFIG was renamed comes back in the error, and errors are logged.
+        A server repeats the arguments of an unknown command. If CONFIG was renamed, the error
+        for `CONFIG SET masterauth ...` holds the password, and errors are logged.
         """
         text = text.partition(_REPEATED)[0]
-        # The longest first: one password may be the beginning of the next.
+        # The longest first: a password may be the beginning of another.
         for value in sorted((secret.reveal() for secret in self._known), key=len, reverse=True):
             text = text.replace(value, HIDDEN)
         return text
@@ -181,7 +189,7 @@ class Credentials:
         )
 
     def __eq__(self, other: object) -> bool:
-        """Compare where the password comes from, not what a file held when it was read."""
+        """Compare where the password comes from, not the content of a file."""
         return isinstance(other, Credentials) and self._source() == other._source()
 
     def __hash__(self) -> int:
@@ -189,7 +197,7 @@ class Credentials:
         return hash(self._source())
 
     def __deepcopy__(self, _memo: object) -> Credentials:
-        """Return itself, so that each holder sees a password that was read again."""
+        """Return itself, so that all holders see a password that was read again."""
         return self
 
     def _source(self) -> tuple[str | None, Secret | None, Path | None]:
@@ -203,20 +211,20 @@ def _read(file: Path) -> str:
     except OSError as error:
         problem = f"can not be read ({error.strerror or type(error).__name__})"
     text = data.decode(errors="surrogateescape")
-    # One line end belongs to the editor that wrote it; more would be part of the password.
+    # An editor adds one line end; further line ends are part of the password.
     password = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
     if not problem and not encodable(password):
         problem = "is not UTF-8 text"
     if not problem and not password:
         problem = "is empty"
-    # Raised out here, not while decoding: a UnicodeDecodeError carries what it could not decode.
+    # Raised here, not while decoding: a UnicodeDecodeError holds the text it could not decode.
     if problem:
         raise PasswordFileError(f"password file {file} {problem}")
     return password
 
 
 def encodable(text: str) -> bool:
-    """Whether the text can be sent: bytes that were no UTF-8 arrive as lone surrogates."""
+    """Whether the text can be sent as UTF-8: bytes that are not UTF-8 became lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

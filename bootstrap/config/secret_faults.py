@@ -1,7 +1,7 @@
-"""What is odd about a secret that a server does not accept, told without showing any of it.
+"""What looks wrong with a secret that a server does not accept, without showing any of it.
 
-A newline, a blank, quotes and one base64 too many are how secrets are spoilt on their way into a
-pod. Each may be meant, so a secret is never changed: only when it was refused this is said.
+A newline, a blank, quotes or a second base64 encoding often spoil a secret on its way into a pod.
+Each of these may be intended. So a secret is never changed; the remark follows only a refusal.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import binascii
 from typing import Final
 
 _LEAST: Final = 8
-"""Characters below which a word that happens to be base64 says nothing."""
+"""Shorter words, in characters, are often valid base64 by chance."""
 
 
 def of(text: str) -> str:
-    """Return what is odd, as `ends in a newline`; empty when nothing is."""
+    """Return what looks wrong, such as `ends in a newline`; empty if nothing does."""
     found = [word for odd, word in _judged(text) if odd]
     return " and ".join(found)
 
@@ -39,7 +39,7 @@ def _quoted(text: str) -> bool:
 
 
 def _encoded(text: str) -> bool:
-    """Whether it is base64 of printable text, as few random passwords are."""
+    """Whether this is base64 of printable text; a random password rarely is."""
     if len(text) < _LEAST:
         return False
     try:

@@ -1,280 +1,42 @@
-"""Everything that can be set: declared once, read once, judged as a whole.
-
-A new variable is one field of `Settings`: its parser, default and meaning stand there, and
-`--help`, the README's table and the hints for misspelt names follow from it. Only what hangs on
-another variable or on a file needs more: a function in `checks`, called by `read`.
-"""
-
-# ruff: noqa: RUF009 - what is called in the class body only describes a field, as field() does
+"""The settings of a run: read once, and judged together."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
-from bootstrap.config import checks, environment, errors, identity, parsers, secret
+from bootstrap.config import checks, declarations, environment, errors, identity
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What this run goes by. All values are valid, and fit one another."""
+class Settings(declarations.Declared):
+    """The settings of this run. All values are valid, and consistent with one another."""
 
-    # Who we are.
-    pod_name: str = environment.derived(
-        "POD_NAME",
-        parsers.label,
-        "the hostname",
-        meaning="This pod's name: `redis-app-3` is StatefulSet `redis-app`, ordinal 3.",
-        example="redis-app-3",
-    )
     statefulset: str
+    """The pod's name without its ordinal."""
     ordinal: int
-    namespace: str = environment.derived(
-        "POD_NAMESPACE",
-        parsers.label,
-        "the service-account file, else the FQDN in /etc/hosts, else `default`",
-        meaning="This pod's namespace.",
-        example="default",
-    )
-    pod_ip: str | None = environment.optional(
-        "POD_IP",
-        parsers.address,
-        "the FQDN's address in /etc/hosts, else the source address towards the seed",
-        meaning="The address that is announced to the cluster.",
-        example="10.1.2.3",
-    )
-    node_name: str | None = environment.optional(
-        "NODE_NAME",
-        parsers.place,
-        meaning="The host of this pod; a replica is kept off its primary's host.",
-        example="worker-1",
-    )
-    zone: str | None = environment.optional(
-        "BOOTSTRAP_ZONE",
-        parsers.place,
-        meaning="The zone of this pod; a replica is kept out of its primary's zone.",
-        example="europe-west1-b",
-    )
-    service: str = environment.derived(
-        "BOOTSTRAP_SERVICE",
-        parsers.label,
-        "the FQDN in /etc/hosts (`hostname -f`)",
-        meaning="The headless Service, `spec.serviceName` of the StatefulSet.",
-        example="redis-service",
-    )
-    domain: str = environment.derived(
-        "BOOTSTRAP_CLUSTER_DOMAIN",
-        parsers.domain,
-        "the FQDN in /etc/hosts, else resolv.conf's search list, else `cluster.local`",
-        meaning="The Kubernetes cluster's DNS domain.",
-        example="cluster.local",
-    )
-
-    # The cluster that is to be.
-    size: int | None = environment.optional(
-        "BOOTSTRAP_SIZE",
-        parsers.integer(1, checks.SLOTS),
-        "required to form",
-        meaning="Pods expected at first formation; later ones join.",
-        example="6",
-    )
+    """The number at the end of the pod's name."""
     size_refused: int | None = None
-    #: Where the name servers were read: a file, or a variable.
+    """BOOTSTRAP_SIZE if it is too small to form a cluster; `size` is None then."""
     dns_source: str = "/etc/resolv.conf"
-    """The size that was set, where it is too small to form with; there is no `size` then."""
-    replicas_per_shard: int = environment.required(
-        "BOOTSTRAP_REPLICAS_PER_SHARD",
-        parsers.integer(0, checks.SLOTS),
-        "1",
-        meaning="Shards are size // (1 + this); a remainder becomes extra replicas.",
-    )
-    allow_fewer_shards: bool = environment.required(
-        "BOOTSTRAP_ALLOW_FEWER_SHARDS",
-        parsers.boolean,
-        "false",
-        meaning="Form even with fewer than 3 shards, where a lost primary is not replaced.",
-    )
-    ordinal_start: int = environment.required(
-        "BOOTSTRAP_ORDINAL_START",
-        parsers.integer(0, 999_999_999),
-        "0",
-        meaning="`spec.ordinals.start` of the StatefulSet.",
-    )
-    fast_form: bool = environment.required(
-        "BOOTSTRAP_FAST_FORM",
-        parsers.boolean,
-        "true",
-        meaning="Lower some of the servers' timers while forming, and put them back afterwards.",
-    )
-    node_timeout: int = environment.required(
-        "BOOTSTRAP_NODE_TIMEOUT",
-        parsers.milliseconds,
-        # Of the server: cluster-node-timeout in config.c.
-        "15000",
-        meaning="The servers' `cluster-node-timeout` outside of forming, in milliseconds.",
-    )
-
-    # The start gate.
-    data_dir: Path | None = environment.optional(
-        "BOOTSTRAP_DATA_DIR",
-        parsers.path,
-        "unset: nothing is guarded",
-        meaning="Where the data volume of Redis is mounted read-only, for the start gate.",
-        example="/data",
-    )
-    gate_timeout: float | None = environment.optional(
-        "BOOTSTRAP_GATE_TIMEOUT",
-        parsers.seconds,
-        "3 x `BOOTSTRAP_NODE_TIMEOUT`",
-        meaning="How long an emptied primary is held down for a replica to be promoted.",
-        example="45s",
-    )
-    gate_on_timeout: Literal["hold", "open"] = environment.required(
-        "BOOTSTRAP_GATE_ON_TIMEOUT",
-        parsers.choice("hold", "open"),
-        "hold",
-        meaning="What then: hold it down until a person acts, or open, though data may be lost.",
-    )
-
-    adopt: str | None = environment.optional(
-        "BOOTSTRAP_ADOPT",
-        parsers.adopted,
-        meaning="The set that the volumes were copied from and that is gone for good: their nodes"
-        " become this set's.",
-        example="redis-app.redis-service.prod.svc.cluster.local",
-    )
-    handover_timeout: float = environment.required(
-        "BOOTSTRAP_HANDOVER_TIMEOUT",
-        parsers.seconds,
-        "20s",
-        meaning="How long handing a primary's role over before a shutdown may take.",
-    )
-    handover_token: secret.Secret | None = environment.made_of(
-        environment.Variable(
-            name="BOOTSTRAP_HANDOVER_TOKEN",
-            parse=parsers.token,
-            meaning="A request for /handover has to send `Authorization: Bearer` and this.",
-            example="at-least-8-characters",
-            secret=True,
-        )
-    )
-
-    # The way to Redis.
-    redis_host: str = environment.required(
-        "BOOTSTRAP_REDIS_HOST", parsers.host, "127.0.0.1", meaning="The local Redis."
-    )
-    redis_port: int = environment.required(
-        "BOOTSTRAP_REDIS_PORT",
-        parsers.integer(1, parsers.LAST_PORT),
-        "6379",
-        meaning="The port of the local Redis, and of all peers.",
-    )
-    credentials: secret.Credentials = environment.made_of(
-        environment.Variable(
-            name="BOOTSTRAP_REDIS_USERNAME",
-            parse=parsers.username,
-            meaning="The ACL user, `masteruser` of the servers too.",
-            example="bootstrap",
-        ),
-        environment.Variable(
-            name="BOOTSTRAP_REDIS_PASSWORD",
-            parse=parsers.password,
-            meaning="The password, `masterauth` of the servers too.",
-            example="...",
-            secret=True,
-        ),
-        environment.Variable(
-            name="BOOTSTRAP_REDIS_PASSWORD_FILE",
-            parse=parsers.path,
-            meaning="The file that holds it instead; it may be replaced while we run.",
-            example="/run/secrets/redis/password",
-        ),
-    )
-    tls: bool = environment.required(
-        "BOOTSTRAP_TLS",
-        parsers.boolean,
-        "false",
-        meaning="Speak TLS; peers are then reached by FQDN, so that certificates verify.",
-    )
-    tls_ca_file: Path | None = environment.optional(
-        "BOOTSTRAP_TLS_CA_FILE",
-        parsers.path,
-        "the system's",
-        meaning="Certificates of the authorities that the servers' certificates come from; like the"
-        " other two files it may be replaced while we run.",
-        example="/tls/ca.crt",
-    )
-    tls_cert_file: Path | None = environment.optional(
-        "BOOTSTRAP_TLS_CERT_FILE",
-        parsers.path,
-        meaning="Our certificate, where servers ask for one; goes with the key.",
-        example="/tls/tls.crt",
-    )
-    tls_key_file: Path | None = environment.optional(
-        "BOOTSTRAP_TLS_KEY_FILE",
-        parsers.path,
-        meaning="The key of our certificate.",
-        example="/tls/tls.key",
-    )
-    nameservers: tuple[tuple[str, int], ...] = environment.derived(
-        "BOOTSTRAP_NAMESERVERS",
-        parsers.nameservers,
-        "resolv.conf",
-        meaning="Name servers, address or address:port, separated by commas.",
-        example="127.0.0.1:5353",
-    )
-
-    # The run itself.
-    http: tuple[str, int] | None = environment.required(
-        "BOOTSTRAP_HTTP",
-        parsers.listener,
-        ":8080",
-        meaning="Where probes, metrics and status are served, host:port, or `off`.",
-    )
-    timeout: float | None = environment.optional(
-        "BOOTSTRAP_TIMEOUT",
-        parsers.seconds,
-        "wait for ever; 300s with --once",
-        meaning="How long to try before giving up; the time in which all is well does not count.",
-        example="10m",
-    )
-    interval: float = environment.required(
-        "BOOTSTRAP_INTERVAL",
-        parsers.seconds,
-        "10s",
-        meaning="Time between looks when all is well; far less while converging. Jittered.",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = environment.required(
-        "BOOTSTRAP_LOG_LEVEL",
-        parsers.choice("debug", "info", "warning", "error"),
-        "info",
-        meaning="The least important events that are logged: debug, info, warning, error.",
-    )
-    log_format: Literal["json", "console"] = environment.derived(
-        "BOOTSTRAP_LOG_FORMAT",
-        parsers.choice("json", "console"),
-        "json unless stdout is a tty",
-        meaning="How events are logged: json or console.",
-        example="console",
-    )
+    """The file or the variable that the name servers come from."""
     unknown: tuple[str, ...] = ()
     """Warnings about variables with our prefix that nothing reads."""
 
     @property
     def hostname(self) -> str:
-        """The pod's DNS name as it is announced: no trailing dot."""
+        """The pod's DNS name as the server announces it: without a trailing dot."""
         return self.hostname_of(self.ordinal)
 
     @property
     def fqdn(self) -> str:
-        """The pod's DNS name as it is asked for: absolute, so that no search list applies."""
+        """The pod's absolute DNS name, for which resolvers use no search list."""
         return f"{self.hostname}."
 
     @property
     def family(self) -> Literal[4, 6] | None:
-        """The IP family of our pod, in which the others are looked for; None while not known."""
+        """The IP family of the pod, which is that of its peers; None while it is not known."""
         return None if self.pod_ip is None else 6 if ":" in self.pod_ip else 4
 
     @property
@@ -284,17 +46,17 @@ class Settings:
 
     @property
     def gate_seconds(self) -> float:
-        """How long the start gate waits for others."""
+        """Seconds for which the start gate waits for a replica to be promoted."""
         return self.gate_timeout or 3 * self.node_timeout / 1000
 
     @property
     def shards(self) -> int | None:
-        """Primaries at first formation; None while the size is not set."""
+        """Primaries at first formation; None if the size is not set."""
         return None if self.size is None else self.size // (1 + self.replicas_per_shard)
 
     @property
     def is_seed(self) -> bool:
-        """Whether this is the lowest ordinal, the pod that alone may form."""
+        """Whether this pod has the lowest ordinal: only the seed forms the cluster."""
         return self.ordinal == self.ordinal_start
 
     def pod_of(self, ordinal: int) -> str:
@@ -307,14 +69,16 @@ class Settings:
 
 
 def table() -> tuple[environment.Variable, ...]:
-    """Return all variables in the order in which people are shown them."""
+    """Return all variables, in the order in which people are shown them."""
     return tuple(one for some in environment.by_field(Settings).values() for one in some)
 
 
 def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False) -> Settings:
-    """Return what the environment and the files say; `tty` tells whether a person reads stdout.
+    """Return the settings from environment and files; `tty` says whether stdout is a terminal.
 
-    ConfigurationError with all faults at once.
+    Raises:
+        ConfigurationError: with all faults at once.
+
     """
     faults = errors.Faults()
     parsed = environment.parse(table(), environ, faults)
@@ -330,14 +94,13 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
         values |= dataclasses.asdict(who)
         checks.ordinal(who.ordinal, start=values["ordinal_start"], faults=faults)
     if not checks.size_fits(parsed):
-        # A cluster that is there runs without; the seed refuses to form one (core.plan.size).
+        # A formed cluster needs no size; without one the seed refuses to form (plan.size).
         values["size"], values["size_refused"] = None, values["size"]
     checks.node_timeout(parsed, faults)
     checks.tls(parsed, faults)
     checks.data_dir(parsed, faults)
     values["credentials"] = checks.credentials(parsed, faults)
-    given_names = "BOOTSTRAP_NAMESERVERS" if values["nameservers"] else str(files.resolv)
-    values["dns_source"] = given_names
+    values["dns_source"] = "BOOTSTRAP_NAMESERVERS" if values["nameservers"] else str(files.resolv)
     values["nameservers"] = values["nameservers"] or checks.nameservers(
         around.resolv, source=files.resolv, faults=faults
     )

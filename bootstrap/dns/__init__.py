@@ -1,1 +1,1 @@
-"""Where the pods are: questions to the name servers, and what their answers say."""
+"""Finding pods by DNS: the questions to name servers, and what their answers say."""

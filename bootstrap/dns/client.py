@@ -1,7 +1,7 @@
-"""Finding the pods of a service without waiting for what DNS caches remember.
+"""Finding the pods of a service without waiting for DNS caches to expire.
 
-Every look asks one form of question that no cache can hold the answer to. Which one is
-`schedule`'s matter, asking it `resolver`'s, and what all answers come to `answers`'.
+Each look asks questions of a form whose answer no cache can hold. `schedule` picks the form,
+`resolver` sends the questions, and `answers` combines the answers.
 """
 
 from __future__ import annotations
@@ -14,22 +14,24 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from bootstrap.dns import answers, fanout, schedule
+from bootstrap.dns.questions import BITS, TYPES, Question, Type
 from bootstrap.model import directory
 
 if TYPE_CHECKING:
     from bootstrap.dns import first_question, resolver, wire
 
 AT_ONCE: Final = 32
-"""Questions in flight together: a burst that the socket buffers of a name server take."""
+"""Questions in flight together: a burst that fits the socket buffers of a name server."""
 
 _RELIST_SECONDS: Final = 1.0
+"""Seconds between two calls of `relist` that ask, at least."""
 _HEAD_START: Final = 0.25
-"""The part of a question's time for which many questions wait for the one that may tell of all
-pods. Its answer may need TCP, which may be closed."""
+"""The share of a question's time for which many questions wait for the list of all pods. No longer,
+since that answer may need TCP, which may be blocked."""
 
 
 class Discovery:
-    """What one sidecar knows of DNS. For one task at a time."""
+    """Asks name servers about the pods of one service, and remembers. For one task at a time."""
 
     def __init__(  # noqa: PLR0913 - the clocks are for tests
         self,
@@ -42,14 +44,14 @@ class Discovery:
         wall: Callable[[], float] = time.time,
         begun: first_question.Asked | None = None,
     ) -> None:
-        """Know nothing yet, but for what has `begun`, by the real clocks.
+        """Know nothing yet, except what the first questions (`begun`) told.
 
-        `service` is the headless service's absolute name, `nameservers` are (address, port),
-        `family` is the IP family to ask for (None: both), and `timeout` the seconds that one
-        question may take, however many name servers there are.
+        `service` is the headless Service's DNS name, and `nameservers` are (address, port) pairs.
+        `family` is the IP family to ask for; None means both. `timeout` is the seconds for one
+        question, however many name servers there are. `begun` requires the real clocks.
         """
         self._service = directory.absolute(service)
-        self._types = schedule.TYPES[family]
+        self._types = TYPES[family]
         self._pace = schedule.Pace(self._service, self._types, clock=clock, wall=wall)
         self._findings = answers.Findings(self._service, self._types)
         self._before = 0
@@ -58,9 +60,8 @@ class Discovery:
         self._clock = clock
         self._wanted: frozenset[str] = frozenset()
         self._relist_from = clock()
-        # What our service says of its pods denies no name of another service, so those are kept
-        # apart; made when they are first asked for.
         self._elsewhere: Discovery | None = None
+        """For names outside the service, which its answers must not deny; made on first use."""
         self._servers, self._family, self._timeout = tuple(nameservers), family, timeout
 
     @property
@@ -71,20 +72,20 @@ class Discovery:
 
     @functools.cached_property
     def _resolver(self) -> resolver.Resolver:
-        # Loaded by the first question: a pod whose volume speaks for itself starts without it.
+        # Loaded by the first question: a pod whose volume opens the start gate starts without it.
         from bootstrap.dns import resolver  # noqa: PLC0415
 
         return resolver.Resolver(self._servers, self._timeout)
 
     def due(self) -> float:
-        """Return the seconds until the next fresh question may be asked; 0 is now."""
+        """Return the seconds until the next fresh question may be asked; 0 means now."""
         return min(self._pace.due(self._wanted), self._pace.again_due())
 
-    async def look(self, wanted: Collection[str]) -> directory.Directory:
-        """Ask what is due about pods whose address is missing, or has turned out wrong.
+    async def ask(self, wanted: Collection[str]) -> directory.Directory:
+        """Ask what is due about these pods, and return all that is known.
 
-        Without any, or before `due`, it answers at once from what it has learned. Failures are
-        in the answer; it does not raise.
+        `wanted` are the DNS names of pods whose address is missing or wrong. If there are none, or
+        before `due`, no question is sent. Never raises: the directory tells of failures.
         """
         self._wanted = frozenset(directory.absolute(name) for name in wanted)
         self._findings.expect(self._wanted)
@@ -93,44 +94,45 @@ class Discovery:
         return self._findings.to_directory()
 
     async def list_pods(self) -> bool:
-        """Have the service say once which pods it has, later ones too; return whether it did.
+        """Ask the service for its pods unless it has listed them; return whether it has.
 
-        The names of the expected pods may all be known before any pod has asked for others.
+        The list shows pods beyond the expected ones, for whose names no pod asks.
         """
-        kinds: tuple[schedule.Type, ...] = ("SRV", *self._types)
+        kinds: tuple[Type, ...] = ("SRV", *self._types)
         for kind in kinds:
-            for do, cd in schedule.BITS:
+            for do, cd in BITS:
                 if self._findings.listed:
                     return True
-                await self._ask(self._pace.fresh([schedule.Question(self._service, kind, do, cd)]))
+                await self._ask(self._pace.fresh([Question(self._service, kind, do, cd)]))
         return self._findings.listed
 
     def forget_listing(self) -> None:
-        """Have `list_pods` ask anew; what is known of each pod is kept."""
+        """Make `list_pods` ask again. What is known about each pod is kept."""
         self._findings.forget_listing()
 
     async def relist(self) -> None:
-        """Ask the service again which pods it has, in a form that no cache can hold; or do nothing.
+        """Ask the service for its pods once more, in a form whose answer no cache can hold.
 
-        One question for all pods, at most once a second.
+        This is one question for all pods, at most once a second. If no form is fresh, no question
+        is sent.
         """
         if self._clock() < self._relist_from:
             return
         self._relist_from = self._clock() + _RELIST_SECONDS
-        forms = [schedule.Question(self._service, "SRV", do, cd) for do, cd in schedule.BITS]
+        forms = [Question(self._service, "SRV", do, cd) for do, cd in BITS]
         await self._ask(self._pace.fresh_one(forms))
 
     async def address_of(self, fqdn: str) -> directory.Name:
-        """Ask for one pod as all others do, without bits, unless that is remembered.
+        """Ask for one pod in the form without bits, unless a cache may hold the answer.
 
-        For who wants to know one address and is in no hurry. To those who look, it takes one
-        question in sixteen, and only about this pod.
+        For a single address that is not urgent. It takes one form in sixteen from the looks, and
+        only for this pod.
         """
         await self.ask_plainly([fqdn])
         return self._findings.of(directory.absolute(fqdn))
 
     async def elsewhere(self, fqdns: Collection[str]) -> dict[str, directory.Name]:
-        """What DNS says of names outside our service, asked as all others ask for them."""
+        """Return what DNS says about names outside the service; asked in the form without bits."""
         if not fqdns:
             return {}
         if self._elsewhere is None:
@@ -141,14 +143,14 @@ class Discovery:
                 timeout=self._timeout,
             )
         await self._elsewhere.ask_plainly(fqdns)
-        found = await self._elsewhere.look(())
+        found = await self._elsewhere.ask(())
         return {fqdn: found.of(fqdn) for fqdn in fqdns}
 
     async def ask_plainly(self, fqdns: Collection[str]) -> None:
-        """Ask for each of these pods as `address_of` does, so that something is known of each."""
+        """Ask for each of these pods as `address_of` does, so that each has a state."""
         names = [directory.absolute(fqdn) for fqdn in fqdns]
         self._findings.expect(names)
-        plain = [schedule.Question(name, kind) for name in names for kind in self._types]
+        plain = [Question(name, kind) for name in names for kind in self._types]
         await self._ask(self._pace.fresh(plain))
 
     async def _ask_due(self) -> None:
@@ -158,13 +160,13 @@ class Discovery:
         elif taken:
             await self._ask(taken, patient=False)
         elif again := self._pace.again(self._wanted):
-            # A repeated question that fails says nothing.
+            # The failure of a repeated question has no meaning.
             for question, reply in zip(again, await self._replies(again), strict=True):
                 if reply.outcome != "failure":
                     self._learn(question, reply)
 
-    async def _ask_many(self, asked: Sequence[schedule.Question]) -> None:
-        """Ask for all pods at once, and then for each of which that says nothing."""
+    async def _ask_many(self, asked: Sequence[Question]) -> None:
+        """Ask for the list of all pods first, then for the pods that it leaves unclear."""
         listing = self._pace.listing(asked)
         if listing is None:
             await self._ask(asked, patient=False)
@@ -178,11 +180,11 @@ class Discovery:
                 await asyncio.wait([listed])
                 self._pace.failed(listing, held=0.0)
 
-    async def _list(self, listing: schedule.Question) -> frozenset[str]:
-        """Have the service say which pods it has; return the names that this settles."""
+    async def _list(self, listing: Question) -> frozenset[str]:
+        """Ask for the list of all pods; return the names that need no question any more."""
         (reply,) = await self._replies([listing])
         if reply.outcome == "failure":
-            # That says nothing of the pods: each is asked for by its own name.
+            # The failure says nothing about the pods: each is asked for by its own name.
             self._pace.failed(listing, held=reply.held)
             return frozenset()
         self._learn(listing, reply)
@@ -195,7 +197,7 @@ class Discovery:
 
     async def _ask(
         self,
-        asked: Sequence[schedule.Question],
+        asked: Sequence[Question],
         *,
         patient: bool = True,
         listed: asyncio.Task[frozenset[str]] | None = None,
@@ -204,33 +206,33 @@ class Discovery:
         while left:
             settled = listed.result() if listed and listed.done() else frozenset()
             for question in (one for one in left if one.name in settled):
-                self._pace.failed(question, held=0.0)  # It is not asked, so not held.
+                self._pace.failed(question, held=0.0)  # not asked, so no cache holds it
             left = [one for one in left if one.name not in settled]
             batch, left = left[:AT_ONCE], left[AT_ONCE:]
             replies = await self._replies(batch, patient=patient)
             answered = [self._take_in(*one) for one in zip(batch, replies, strict=True)]
             if batch and not any(answered):
-                # The rest would fail too, and take as long again.
+                # The remaining questions would fail too, and take as long again.
                 for question in left:
                     self._take_in(question, dataclasses.replace(replies[0], held=0.0))
                 return
 
     async def _replies(
-        self, batch: Sequence[schedule.Question], *, patient: bool = False
+        self, batch: Sequence[Question], *, patient: bool = False
     ) -> list[wire.Answer | wire.Failure]:
-        """Ask these together. A few that are late do not hold up the others, unless `patient`."""
+        """Send these questions together. Unless `patient`, a few late answers are given up."""
         twice = len(batch) <= schedule.FEW
         asked = [asyncio.create_task(self._resolver.ask(one, twice=twice)) for one in batch]
         try:
-            # Of several name servers, the next one is asked when the first has had its share.
+            # With several name servers, the next is asked when the share of the first is over.
             await fanout.wait(asked, all_of_them=patient or len(self._servers) > 1)
         finally:
             for one in asked:
                 one.cancel()
         return [self._resolver.late() if one.cancelled() else one.result() for one in asked]
 
-    def _take_in(self, question: schedule.Question, reply: wire.Answer | wire.Failure) -> bool:
-        """Learn from a reply, or note the failure; return whether it was an answer."""
+    def _take_in(self, question: Question, reply: wire.Answer | wire.Failure) -> bool:
+        """Learn from an answer, or note a failure; return whether it was an answer."""
         if reply.outcome != "failure":
             self._learn(question, reply)
             return True
@@ -238,6 +240,6 @@ class Discovery:
         self._findings.trouble(question, reply.reason, self._wanted)
         return False
 
-    def _learn(self, question: schedule.Question, answer: wire.Answer) -> None:
+    def _learn(self, question: Question, answer: wire.Answer) -> None:
         self._pace.answered(question, held=answer.held, at_first=answer.held_at_first)
         self._findings.learn(question, answer, self._clock())

@@ -1,4 +1,4 @@
-"""Waiting for many answers at once, without being held up by a few that never come."""
+"""Waiting for many answers at once, without waiting for a few that never come."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-#: Once half have answered, the rest get this much longer, in seconds, or this many times what it
-#: took until then.
 _GRACE = 0.3
+"""Seconds that the late half has, at least, after the first half has answered."""
 _GRACE_SHARE = 2.0
+"""The same as a multiple of the time that the first half took."""
 
 
 async def wait(asked: Iterable[asyncio.Task[Any]], *, all_of_them: bool) -> None:
-    """Wait until the tasks are done. Without `all_of_them` those that are late are cancelled."""
+    """Wait until all tasks are done. Unless `all_of_them`, cancel those that are late."""
     began, todo = time.monotonic(), list(asked)
     if not todo:
         return

@@ -1,7 +1,7 @@
 """The first questions of a sidecar that has just started, asked without an event loop.
 
-Pods that start together share processors, and a server waits for the start gate. `dns.client` takes
-longer to load than these questions take. It goes on with what was learned here.
+Pods that start together share processors, and each server waits for its start gate. To load
+`dns.client` takes longer than these questions. It continues later with what was learned here.
 """
 
 from __future__ import annotations
@@ -12,37 +12,42 @@ import socket
 import time
 from typing import Final
 
-from bootstrap.dns import answers, schedule, wire
+from bootstrap.dns import answers, questions, schedule, wire
 
 _SECONDS: Final = 0.3
-"""For all questions together. A name server of the cluster answers within milliseconds. For a
-slower one the loop waits, while the rest is loaded."""
+"""Seconds for all questions together. A name server in the cluster answers within milliseconds. If
+it is slower, the loop asks again, and the remaining modules load meanwhile."""
 _LARGEST: Final = 65535
-"""Bytes of a UDP packet, at most."""
+"""The most bytes of a UDP packet."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What DNS was asked and said, to go on with: only one of all that ask may ask anew."""
+    """The questions asked and what was learned; `dns.client` takes over both."""
 
     pace: schedule.Pace
+    """Which answers caches may hold now; not to be used after it was taken over."""
     answers: answers.Findings
     questions: int
+    """The number of questions sent."""
 
 
 def asked(
     service: str,
-    types: tuple[schedule.AddressType, ...],
+    types: tuple[questions.AddressType, ...],
     nameserver: tuple[str, int],
     names: set[str],
 ) -> Asked:
-    """Ask for these absolute names what is due, of one name server, over UDP; never raises."""
+    """Ask one name server over UDP what is due about these absolute names. Never raises.
+
+    `service` is absolute, and `nameserver` is (address, port).
+    """
     pace = schedule.Pace(service, types, clock=time.monotonic, wall=time.time)
     known = answers.Findings(service, types)
     known.expect(names)
     taken = pace.take(names)
     if taken and all(one.name == service and one.type != "SRV" for one in taken):
-        # It is the turn of the service's addresses, which name no pod.
+        # This is the turn of the service's addresses, which name no pod: ask for the list too.
         taken += [one for one in [pace.listing(taken)] if one]
     replies = _replies(taken, nameserver)
     for question in taken:
@@ -56,11 +61,11 @@ def asked(
 
 
 def _replies(
-    taken: list[schedule.Question], nameserver: tuple[str, int]
-) -> dict[schedule.Question, wire.Answer | wire.Failure]:
-    """What the name server answers in time, by question; each has a socket of its own."""
-    waiting: dict[socket.socket, tuple[schedule.Question, wire.Message]] = {}
-    replies: dict[schedule.Question, wire.Answer | wire.Failure] = {}
+    taken: list[questions.Question], nameserver: tuple[str, int]
+) -> dict[questions.Question, wire.Answer | wire.Failure]:
+    """The answers that came in time, by question. Each question has its own socket."""
+    waiting: dict[socket.socket, tuple[questions.Question, wire.Message]] = {}
+    replies: dict[questions.Question, wire.Answer | wire.Failure] = {}
     try:
         for question in taken:
             query = wire.query(question)
@@ -79,7 +84,7 @@ def _replies(
                 if asking.is_response(message):
                     replies[question] = wire.judge(question, message, wire.where(*nameserver))
     except (OSError, wire.Error):
-        pass  # The loop asks again, and says what is wrong.
+        pass  # the loop asks again, and reports the error
     finally:
         for one in waiting:
             one.close()
@@ -87,7 +92,7 @@ def _replies(
 
 
 def _connected(nameserver: tuple[str, int]) -> socket.socket:
-    """A socket that hears this name server alone."""
+    """A socket that receives packets from this name server only."""
     family = socket.AF_INET6 if ":" in nameserver[0] else socket.AF_INET
     made = socket.socket(family, socket.SOCK_DGRAM)
     try:

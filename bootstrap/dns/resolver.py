@@ -1,4 +1,4 @@
-"""Asking name servers one question; a failure is a value that says who failed, and how."""
+"""Sending a question to name servers. A failure is a value that names the server and the error."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from bootstrap.dns import schedule, wire
+from bootstrap.dns import questions, wire
 from bootstrap.dns.wire import Answer, Failure
 
 _SENT_AGAIN: Final = 5
-"""The part of its time, one fifth, after which a question is sent again."""
+"""A question is sent again after one fifth of its time."""
 
 
 class Resolver:
-    """A few name servers; the one that answered last is asked first."""
+    """A few name servers. The one that answered last is asked first."""
 
     def __init__(self, nameservers: Sequence[tuple[str, int]], timeout: float) -> None:
-        """Take (address, port) pairs and the seconds that one question may take in all."""
+        """Take (address, port) pairs, and the seconds for one question to all of them."""
         self._nameservers = tuple(nameservers)
         self._timeout = timeout
         self._first = 0
         self.questions = 0
-        """Questions sent so far, each transport and name server counted."""
+        """Questions sent so far: each name server, repetition and transport counts."""
 
     def late(self) -> Failure:
-        """Return what is said of a question that was given up while others were answered."""
+        """Return the failure of a question that was given up since most others were answered."""
         where = wire.where(*self._nameservers[self._first])
         return Failure(reason=f"no answer from {where} when half of the others had theirs")
 
-    async def ask(self, question: schedule.Question, *, twice: bool = False) -> Answer | Failure:
-        """Ask the name servers in turn, the next one when one fails or takes its share of time.
+    async def ask(self, question: questions.Question, *, twice: bool = False) -> Answer | Failure:
+        """Ask the name servers in turn: the next one if one fails, or after its share of the time.
 
-        With `twice` each is sent the question again after a fifth of the time: a packet may be
-        lost, and for a few questions the second one is no burden.
+        With `twice` each gets the question again after a fifth of the time, since a packet may be
+        lost. For a few questions that is no burden.
         """
         if not self._nameservers:
             return Failure(reason="no name server is configured")
@@ -71,7 +71,7 @@ class Resolver:
         )
 
     async def _ask_one(
-        self, number: int, question: schedule.Question, deadline: float, *, twice: bool
+        self, number: int, question: questions.Question, deadline: float, *, twice: bool
     ) -> Answer | Failure:
         host, port = self._nameservers[number]
         where = wire.where(host, port)
@@ -79,7 +79,7 @@ class Resolver:
             query = wire.query(question)
         except wire.Error as error:
             return Failure(reason=f"{question.name} cannot be asked for: {error}")
-        # Whatever came that was no answer to this, for the report when nothing better comes.
+        # Packets that were no answer to the question, for the report if no answer comes.
         junk: list[str] = []
         try:
             async with asyncio.timeout_at(deadline):
@@ -103,8 +103,8 @@ class Resolver:
     async def _over_udp(
         self, query: wire.Message, host: str, port: int, junk: list[str], *, twice: bool
     ) -> wire.Message:
-        # A socket of its own for every question, connected: the kernel then picks another port each
-        # time, drops what others send, and tells us when no server listens there.
+        # Each question has its own, connected socket: the kernel then picks another port each time,
+        # drops packets of other senders, and reports if no server listens there.
         transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _Udp(query, junk), remote_addr=(host, port)
         )
@@ -122,7 +122,7 @@ class Resolver:
 
 
 class _Udp(asyncio.DatagramProtocol):
-    """Waits for the one datagram that answers; others are noted and do no harm."""
+    """Waits for the datagram that answers the query; others are only noted."""
 
     def __init__(self, query: wire.Message, junk: list[str]) -> None:
         self._query = query

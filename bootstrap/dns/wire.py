@@ -1,4 +1,4 @@
-"""One question as a packet, and what a packet answers to it: no name server is spoken with here.
+"""A question as a packet, and what the packet that came back says. Sends nothing.
 
 A failure is a value that names the name server and what it did.
 """
@@ -19,31 +19,31 @@ import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 import dns.rdtypes.IN.SRV
 
-from bootstrap.dns import schedule
+from bootstrap.dns import questions, schedule
 
 Error = dns.exception.DNSException
 Message = dns.message.Message
-"""A question or an answer; `to_wire` makes a packet of it."""
+"""A question or an answer; `to_wire` turns it into a packet."""
 
 PAYLOAD: Final = 1232
-"""Bytes of the largest UDP answer we take: it passes every network unbroken (DNS flag day 2020)."""
+"""The largest UDP answer to be sent, in bytes: no network fragments it (DNS flag day 2020)."""
 FAILURE_HELD: Final = 5.0
-"""Seconds for which a SERVFAIL may be remembered: CoreDNS's default, RFC 9520's advice at first."""
+"""Seconds for which caches may hold a SERVFAIL: CoreDNS's default, and RFC 9520's first value."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A proper answer to the question that was asked."""
+    """A proper answer to the question."""
 
     outcome: Literal["records", "no data", "NXDOMAIN"]
     addresses: tuple[tuple[str, str], ...] = ()
-    """Owner and address of every A and AAAA record; the owner absolute, in lower case."""
+    """Owner and address of each A and AAAA record; owners are absolute, in lower case."""
     targets: tuple[str, ...] = ()
     """The hosts of the SRV records, absolute, in lower case."""
     held: float
-    """Seconds for which caches on the way may go on giving this answer."""
+    """Seconds for which caches may still give this answer."""
     held_at_first: float
-    """Seconds for which it was to be remembered when it was new, as far as can be told."""
+    """Seconds for which caches could hold the answer when it was new, as far as it tells."""
     nameserver: str
     """The name server that answered, such as `10.0.0.10:53`."""
 
@@ -54,17 +54,22 @@ class Failure:
 
     reason: str
     held: float = 0.0
-    """Seconds for which a cache may repeat the failure."""
+    """Seconds for which caches may repeat the failure."""
     outcome: Literal["failure"] = "failure"
 
 
 def where(host: str, port: int) -> str:
-    """A name server as it is told."""
+    """Return `address:port` of a name server for messages."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def query(question: schedule.Question) -> dns.message.QueryMessage:
-    """The question to be sent; `Error` where its name cannot be one."""
+def query(question: questions.Question) -> dns.message.QueryMessage:
+    """Return the message to be sent.
+
+    Raises:
+        Error: when the name is not a valid DNS name.
+
+    """
     asked = dns.message.make_query(
         question.name,
         question.type,
@@ -78,19 +83,27 @@ def query(question: schedule.Question) -> dns.message.QueryMessage:
 
 
 def read(packet: bytes) -> Message:
-    """The message that a packet holds; `Error` where it is none."""
+    """Return the message in a packet.
+
+    Raises:
+        Error: when it is not a DNS message.
+
+    """
     return dns.message.from_wire(packet)
 
 
 def cut(message: Message) -> bool:
-    """Whether an answer was too long for its packet."""
+    """Whether an answer was too long for its packet (the bit TC)."""
     return bool(message.flags & dns.flags.TC)
 
 
 def judge(
-    question: schedule.Question, message: dns.message.Message, server: str
+    question: questions.Question, message: dns.message.Message, server: str
 ) -> Answer | Failure:
-    """Tell an answer from a failure; only NXDOMAIN and an empty NOERROR deny something."""
+    """Return the answer or failure that a message is; only NXDOMAIN and empty NOERROR are denials.
+
+    `server` is the name server as `where` returns it.
+    """
     rcode = message.rcode()
     if message.flags & dns.flags.TC:
         return Failure(reason=f"a truncated answer from {server} even over TCP")
@@ -103,8 +116,8 @@ def judge(
     soa = [rdata for rdata in rdatas if isinstance(rdata, dns.rdtypes.ANY.SOA.SOA)]
     if rcode == dns.rcode.NOERROR and rdatas and not soa:
         return Failure(reason=f"a referral to other name servers from {server}")
-    # RFC 2308: a denial is remembered for the lesser of these two. The record's own minimum
-    # stays what it was, while the TTL counts down, or is cut by a second cache on the way.
+    # RFC 2308: caches hold a denial for the lesser of the two. The record's own minimum stays the
+    # same, while the TTL counts down, or is cut by a second cache on the way.
     ttl = min((rrset.ttl for rrset in message.authority), default=schedule.HELD_AT_MOST)
     minimum = max((record.minimum for record in soa), default=schedule.HELD_AT_MOST)
     return Answer(
@@ -116,9 +129,9 @@ def judge(
 
 
 def _records(
-    question: schedule.Question, message: dns.message.Message, server: str
+    question: questions.Question, message: dns.message.Message, server: str
 ) -> Answer | Failure:
-    """Read the records; names are compared in lower case."""
+    """Read the records; names are turned to lower case."""
     kind = dns.rdatatype.from_text(question.type)
     owner = dns.name.from_text(question.name)
     if not any(rrset.name == owner and rrset.rdtype == kind for rrset in message.answer):

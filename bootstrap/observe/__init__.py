@@ -1,1 +1,1 @@
-"""Looking at the servers, at DNS and at our own volume. Nothing here decides."""
+"""Looking at servers, at DNS and at our own volume. Nothing here decides."""

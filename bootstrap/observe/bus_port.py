@@ -1,4 +1,4 @@
-"""Whether a bus port takes a connection from here: what a NetworkPolicy lets through, both know."""
+"""Whether a bus port takes a connection. A NetworkPolicy treats sidecar and server alike."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import asyncio
 import os
 from collections.abc import Callable
 
-#: Seconds that a connection within one cluster may take. One that is dropped takes for ever.
 _SECONDS = 1.0
-#: How long a pod has to be without a link, in seconds, before its port is tried: handshakes and
-#: restarts are over by then.
+"""Seconds for a connection within one cluster, at most. If packets are dropped, none is made."""
 _PATIENCE = 1.5
-#: How long a result is good for, in seconds.
+"""Seconds that a pod is without a link before its port is tried: handshakes and restarts take
+less."""
 _FRESH = 3.0
+"""Seconds for which a result is used."""
 
 
 async def knock(address: str, port: int) -> str:
-    """Why the port takes no connection; empty when it does. Nothing is said on it."""
+    """Return why the port takes no connection; empty if it takes one. Sends nothing."""
     try:
         async with asyncio.timeout(_SECONDS):
             _, writer = await asyncio.open_connection(address, port)
@@ -27,25 +27,28 @@ async def knock(address: str, port: int) -> str:
 
 
 def unopened(error: OSError, seconds: float) -> str:
-    """Why no connection came about within so many seconds."""
+    """Say why there was no connection within this many seconds."""
     if isinstance(error, TimeoutError):
         return f"no answer within {seconds:g} s, as where packets are dropped"
     return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
 class Ports:
-    """Remembers since when a pod has been without a link, and what its port last said."""
+    """Tries bus ports. Remembers since when each pod has had no link, and the last result."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Know of nothing yet; `clock` gives seconds."""
+        """Know nothing yet; `clock` gives seconds."""
         self._clock = clock
         self._since: dict[str, float] = {}
         self._said: dict[tuple[str, int], tuple[float, str]] = {}
-        #: Try at once: for a look that no other one follows.
         self.at_once = False
+        """Whether to try at once, for a single look: without waiting for `_PATIENCE`."""
 
     async def try_all(self, places: dict[str, tuple[str, int]]) -> dict[str, str]:
-        """What the bus ports of these pods say; of those only that have had their time."""
+        """Return what `knock` says by pod, for pods that have been without a link long enough.
+
+        `places` are the pods without a link, with address and bus port.
+        """
         now = self._clock()
         self._since = {name: self._since.get(name, now) for name in places}
         due = {

@@ -1,4 +1,4 @@
-"""The file system below our own node's volume: room, and whether it takes writes. Never writes."""
+"""The file system of our own node's volume: free space, and whether it takes writes. Only reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
 def read(folder: Path) -> Disk:
-    """What the file system says. It does not raise: what cannot be asked is not known."""
+    """Return what the file system says. Never raises: unreadable facts keep their defaults."""
     unread = str(folder)
     try:
         unread = volume.unread(folder)
@@ -30,7 +30,7 @@ def read(folder: Path) -> Disk:
 
 
 def _read_only(device: str) -> bool:
-    """Whether the file system itself takes no writes; our own mount of it rightly takes none."""
+    """Whether the file system itself is read-only; the sidecar's own mount always is."""
     try:
         lines = _MOUNTS.read_text("utf-8", "replace").splitlines()
     except OSError:

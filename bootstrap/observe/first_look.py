@@ -1,8 +1,9 @@
-"""The first look at the other pods, by the least that it takes: are all their servers down.
+"""The first look at the other pods, with the least effort: whether all their servers are down.
 
 At a first start all pods begin together and share processors, and each server waits for its start
-gate. What speaks with servers takes longest to load, and no server is up yet. So each name is asked
-for once (`dns.first_question`), and each port is tried. Where that is not enough, the loop looks.
+gate. The module that speaks with servers takes longest to load, and no server is up yet. So DNS is
+asked once for each name (`dns.first_question`), and each port is tried. If that is not enough, the
+loop looks.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from bootstrap.model.topology import Topology
 from bootstrap.redis import login
 
 _SECONDS: Final = 0.3
-"""For all ports together; a server that is down refuses within a millisecond."""
+"""Seconds for all ports together. If a server is down, its port refuses within a millisecond."""
 
 
 def others(topology: Topology, known: answers.Findings) -> tuple[Pod, ...] | None:
-    """The other pods, if none of their servers listens; None where that is not known of each."""
+    """Return the other pods if none of their servers listens; None if one may listen."""
     found: list[Pod] = []
     ends = time.monotonic() + _SECONDS
     said = known.to_directory()
@@ -40,7 +41,7 @@ def others(topology: Topology, known: answers.Findings) -> tuple[Pod, ...] | Non
 
 
 def _down(topology: Topology, ordinal: int, name: directory.Name) -> Pod:
-    """A pod that has no name yet, or whose server refuses connections."""
+    """Return a pod that DNS does not know yet, or whose server refuses connections."""
     return Pod(
         name=topology.name_of(ordinal),
         ordinal=ordinal,
@@ -52,7 +53,7 @@ def _down(topology: Topology, ordinal: int, name: directory.Name) -> Pod:
 
 
 def _closed(address: str, port: int, ends: float) -> bool:
-    """Whether the port refuses connections at once."""
+    """Whether the port refuses connections before `ends`, in seconds of time.monotonic."""
     left = ends - time.monotonic()
     if left <= 0:
         return False

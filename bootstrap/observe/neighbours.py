@@ -1,8 +1,8 @@
-"""A look at our own node and at some that it knows, by their ids. Asks no DNS.
+"""A look at our own node and at some nodes that it knows, by their ids. Asks no DNS.
 
-For a sidecar that has no time to find pods: where our own node has a link, its word is good enough,
-and a node that answers with the id that was looked for needs no other proof. The connections are
-its own, so it may look while the loop does, and close what it has when the loop does not.
+For a sidecar without the time to find pods. If our own node has a link to a node, the address it
+knows is right, and a node that answers with the expected id needs no other proof. The connections
+are separate from the loop's: a hand-over can look while the loop does, and close its own.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from bootstrap.plan import successor
 from bootstrap.redis import login, node
 
 _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
-#: The ordinal of a node that bears no name of ours: after all others.
 _LAST = 2**31
+"""The ordinal of a node without a name of ours: it is sorted after all others."""
 
 Choice = Callable[[View], tuple[Member, ...]]
+"""Chooses the nodes to look at, from our own node's view."""
 
 
 class Neighbours:
-    """Keeps connections from one look to the next."""
+    """Looks at our own node and chosen others. Keeps connections from one look to the next."""
 
     def __init__(
         self,
@@ -36,7 +37,7 @@ class Neighbours:
         access: login.Access,
         folder: Path | None = None,
     ) -> None:
-        """`local` is the address of our own Redis, `folder` has its volume. Connect to nothing."""
+        """Do not connect yet. `local` is the address of our own Redis; `folder` is its volume."""
         self._folder = folder
         self._topology = topology
         self._access = access
@@ -47,8 +48,8 @@ class Neighbours:
         self._at: dict[str, str] = {}
         self._members: tuple[Member, ...] = ()
 
-    async def look(self, choose: Choice) -> Snapshot:
-        """Our own node, then whom it makes us choose; the last ones again where it is silent."""
+    async def observe(self, choose: Choice) -> Snapshot:
+        """Look at our own node, then at the chosen nodes: the last ones if our own is silent."""
         mine = await self._local.read()
         if isinstance(mine, View):
             self._members = choose(mine)
@@ -67,18 +68,18 @@ class Neighbours:
         return Snapshot(scope=Scope.ALL, pods=tuple(pods), listed=False, disk=space)
 
     def node_of(self, pod: str) -> node.Node | None:
-        """The node that last proved to be that pod's; None when none did."""
+        """Return the node that last proved to be that pod's, if any."""
         if pod == self._topology.name:
             return self._local
         address = self._at.get(pod)
         return self._nodes[address] if address else None
 
     async def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         await asyncio.gather(*(one.close() for one in (self._local, *self._nodes.values())))
 
     async def _in_time(self) -> list[Pod]:
-        """All of them, without being held up by a node that hangs."""
+        """Return all chosen pods, without waiting for a node that hangs."""
         asked = {member: asyncio.create_task(self._ask(member)) for member in self._members}
         await fanout.wait(asked.values(), all_of_them=False)
         late = Unreachable(trouble=Trouble.TIMEOUT, reason="no answer in time")
@@ -89,7 +90,7 @@ class Neighbours:
 
     async def _ask(self, member: Member) -> View | Unreachable:
         if member.address not in self._nodes:
-            # Gossip may bring any name; a certificate for it must not be enough.
+            # Gossip may bring any name. A certificate for a foreign name must not be enough.
             ours = self._topology.own_ordinal_of(member.hostname) is not None
             self._nodes[member.address] = node.Node(
                 member.address, self._topology.port, self._access, member.hostname if ours else ""

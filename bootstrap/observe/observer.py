@@ -215,10 +215,10 @@ class Observer:
             # One question for all of them: all pods ask at the same time.
             await self.names.relist()
         hostnames = [topology.hostname_of(ordinal) for ordinal in ordinals]
-        found = await self.names.look(())
-        found = await self.names.look([name for name in hostnames if not found.of(name).addresses])
+        found = await self.names.ask(())
+        found = await self.names.ask([name for name in hostnames if not found.of(name).addresses])
         names = {ordinal: found.of(topology.hostname_of(ordinal)) for ordinal in sorted(ordinals)}
-        return await self._siblings.look(names, mine, self._remembered(mine))
+        return await self._siblings.observe(names, mine, self._remembered(mine))
 
     async def _everybody(self, mine: View | Unreachable) -> list[Pod]:
         topology = self.topology
@@ -234,12 +234,12 @@ class Observer:
         if topology.size is None or topology.address is None or self._unnamed:
             # A pod is not expected by name: with our own we ask for the service, which lists.
             wanted.append(topology.hostname_of(topology.ordinal))
-        found = await self.names.look(wanted)
+        found = await self.names.ask(wanted)
         # Where DNS is silent, more questions only take time.
         answered = found.of(topology.hostname_of(topology.ordinal)).state != "unknown"
         if not self._listed and topology.size is None and (answered or found.nameless):
             self._listed = await self.names.list_pods()
-            found = await self.names.look(())
+            found = await self.names.ask(())
         ours = (topology.own_ordinal_of(name.removesuffix(".")) for name, _ in found.names)
         self._service = found.service
         placed = await self._named_by_nodes(found.nameless)
@@ -249,7 +249,7 @@ class Observer:
             ordinal: placed.get(ordinal) or found.of(topology.hostname_of(ordinal))
             for ordinal in sorted(ordinals)
         }
-        peers = await self._siblings.look(names, mine, self._remembered(mine), near)
+        peers = await self._siblings.observe(names, mine, self._remembered(mine), near)
         await self._settle_address(found, peers)
         self._siblings.doubt_shared(peers)
         self._sought = {pod.hostname for pod in peers if not self._siblings.proven(pod.name)}

@@ -1,7 +1,7 @@
-"""Looks for the nodes that our volume, or our server, may be a copy of. It decides nothing.
+"""Looks for the nodes of which our volume, or our server, may be a copy. Decides nothing.
 
-They are in another set, so nothing that is known of our own pods leads to them: their names are
-asked of DNS as they stand, and their addresses are tried.
+These nodes are in another set, so nothing known about our own pods leads to them. Their names are
+asked of DNS unchanged, and their addresses are tried.
 """
 
 from __future__ import annotations
@@ -18,32 +18,31 @@ from bootstrap.model.topology import Topology
 from bootstrap.redis import login, node
 
 CONNECT_SECONDS: Final = 0.5
-"""A server in the same network takes a connection within milliseconds. The first repetition of a
-lost packet comes after 1 s (RFC 6298), so a little more patience than this would tell no more."""
-
+"""A server in the same network takes a connection within milliseconds. A lost packet is repeated
+after 1 s (RFC 6298), so a slightly longer wait would find no more."""
 
 _AT_ONCE: Final = 32
-"""Servers that are asked together: each answers with a line for each node of its cluster."""
+"""Servers that are asked together. Each answers with a line for each node of its cluster."""
 
 
 class Originals:
-    """For one task at a time. Keeps no connection: there is seldom a second look."""
+    """For one task at a time. Keeps no connections, since a second look is rare."""
 
     def __init__(self, access: login.Access, names: client.Discovery) -> None:
-        """Connect to nothing yet."""
+        """Do not connect yet."""
         self._access = access
         self._names = names
 
     async def of_volume(
         self, members: Sequence[Member], topology: Topology, own: Iterable[str]
     ) -> Former:
-        """Whom a nodes.conf names; `own` are the addresses at which our own server is reached."""
+        """Return the nodes that a nodes.conf names; `own` are our own server's addresses."""
         me = next(one for one in members if "myself" in one.flags)
         places = copied_from.of_volume(members, topology)
         return await self._find(members, topology, places, {*own}, me.node_id)
 
     async def of_view(self, view: View, topology: Topology, own: Iterable[str]) -> Former:
-        """Whom our own node, which runs, knows by names that are not ours."""
+        """Return the nodes that our running node knows by foreign names."""
         places = copied_from.of_view(view.members, topology)
         return await self._find(view.members, topology, places, {*own}, view.node_id)
 
@@ -70,7 +69,7 @@ class Originals:
     async def _ask(
         self, places: Sequence[copied_from.Place], own: set[str], topology: Topology, node_id: str
     ) -> list[tuple[str, View | Unreachable | None]]:
-        """Each address once; what DNS says now stands behind what the file says."""
+        """Ask each address once. For the same address the file's entry counts, not that of DNS."""
         once = {one.address: one for one in reversed(places) if one.address not in own}
         said: list[View | Unreachable | None] = []
         for some in _batches(once.values()):
@@ -79,7 +78,7 @@ class Originals:
         return list(zip(once, said, strict=True))
 
     async def _at(self, place: copied_from.Place, topology: Topology) -> View | Unreachable | None:
-        # With TLS the file may give the port of the clients without, at which no server listens.
+        # With TLS the file may hold the port for clients without TLS, where no server listens.
         port = topology.port if self._access.tls or not place.port else place.port
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -102,7 +101,7 @@ def _batches(places: Iterable[copied_from.Place]) -> Iterator[list[copied_from.P
 
 
 def _brief(said: View | Unreachable | None, node_id: str) -> View | Unreachable | None:
-    """An answer without the lines that are not looked at: those of hundreds of nodes weigh much."""
+    """Return an answer with the needed lines only: those of hundreds of nodes take much memory."""
     if not isinstance(said, View):
         return said
     kept = (one for one in said.members if one.node_id in {said.node_id, node_id})

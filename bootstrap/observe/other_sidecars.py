@@ -1,4 +1,4 @@
-"""Asks pods' own sidecars what they saw last, for a person: over HTTP, with a short deadline."""
+"""Asks the sidecars of pods what they saw last, for people: over HTTP, with a short deadline."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Final
 from bootstrap.model import sidecar_report
 from bootstrap.model.sidecar_report import Heard
 
-#: Seconds for an answer. A sidecar answers from memory, in milliseconds.
 _SECONDS: Final = 1.0
-#: Addresses to listen on that stand for all of a pod's.
+"""Seconds for an answer, at most. A sidecar answers from memory, in milliseconds."""
 _ALL: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+"""Hosts in BOOTSTRAP_HTTP that mean all addresses of a pod."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 async def own(pod: str, where: tuple[str, int] | None) -> Heard | None:
-    """What the sidecar of our own pod says; `where` is BOOTSTRAP_HTTP. None without an answer."""
+    """Return what our own pod's sidecar says, if it answers; `where` is BOOTSTRAP_HTTP."""
     if where is None:
         return None
     host, port = where
@@ -24,7 +24,10 @@ async def own(pod: str, where: tuple[str, int] | None) -> Heard | None:
 
 
 async def others(places: dict[str, str], where: tuple[str, int] | None) -> tuple[Heard, ...]:
-    """What those of other pods say, by name and address; none where they listen for their own."""
+    """Return what the sidecars of other pods say; nothing if they listen on loopback only.
+
+    `places` are the pods with their addresses; `where` is BOOTSTRAP_HTTP.
+    """
     if where is None or where[0] in _LOOPBACK:
         return ()
     answers = (_ask(pod, address, where[1]) for pod, address in places.items())

@@ -1,7 +1,7 @@
-"""Tries our own server as a peer would: at its pod's address, and not over loopback.
+"""Tries our own server like a peer: at its pod's address, not over loopback.
 
-What keeps peers out is the server's to know: `bind`, protected-mode, and whether the default user
-has a password, which our user may not ask for. So the sidecar hears what a peer would be told.
+`bind`, protected-mode, and a default user without a password may keep peers out, and our user may
+not read all of these. So the sidecar tries what a peer would be told.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from bootstrap.model.snapshot import Trouble, Unreachable
 from bootstrap.observe import bus_port
 from bootstrap.redis import login
 
-#: Needs no right and no login, and lets the server hang up in order (server.c).
 _WORD: Final = b"QUIT\r\n"
-#: How a server in protected mode begins what it says to another host (networking.c).
+"""A command without any right or login, after which the server closes the connection (server.c)."""
 _DENIED: Final = b"-DENIED"
+"""The first word of a server in protected mode to a client on another host (networking.c)."""
 
 
 async def tried(address: str, port: int, access: login.Access) -> Unreachable | None:
-    """Why a peer would not be heard there; None when it would, and when that can't be told."""
+    """Return why a peer cannot use our server there; None if it can, or if that is not known."""
     tls, seconds = access.tls, access.timeout
     context, name = (tls.blind(), "") if tls else (None, None)
     try:
@@ -30,7 +30,7 @@ async def tried(address: str, port: int, access: login.Access) -> Unreachable | 
                 address, port, ssl=context, server_hostname=name
             )
     except (ssl.SSLError, ConnectionResetError):
-        return None  # it did take the connection
+        return None  # the server took the connection
     except OSError as error:
         trouble = Trouble.TIMEOUT if isinstance(error, TimeoutError) else Trouble.REFUSED
         return Unreachable(trouble=trouble, reason=bus_port.unopened(error, seconds))
@@ -44,7 +44,7 @@ async def tried(address: str, port: int, access: login.Access) -> Unreachable | 
 async def _heard(
     seconds: float, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> bytes:
-    """The first line that the server says; empty where it says none."""
+    """Return the first line that the server sends; empty if there is none."""
     try:
         async with asyncio.timeout(seconds):
             writer.write(_WORD)

@@ -1,4 +1,4 @@
-"""Where the siblings' nodes are: every address that is tried, and who has proven to be at it."""
+"""Where the peers' nodes are: the addresses that are tried, and which node proved to be there."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bootstrap.redis import login, node
 
 
 class Peers:
-    """Keeps connections, and who was proven to be where."""
+    """Keeps connections, and the address at which each pod's node was proven to be."""
 
     def __init__(self, topology: Topology, access: login.Access) -> None:
-        """Connect to nothing yet."""
+        """Do not connect yet."""
         self.topology = topology
         self.placed = placed.Placed(topology)
         self._access = access
@@ -28,31 +28,32 @@ class Peers:
         self._proven: dict[str, str] = {}
 
     def proven(self, pod: str) -> str | None:
-        """Return the address at which a pod's node was last seen, if it is not in doubt."""
+        """Return the address at which a pod's node was last proven to be, unless it is in doubt."""
         return self._proven.get(pod)
 
     def node_of(self, pod: str) -> node.Node | None:
-        """Return the node that was last seen in a pod; None when none was proven to be there."""
+        """Return the node that was last proven to be in a pod, if any."""
         address = self._proven.get(pod)
         return self.at(address, f"{pod}.{self.topology.subdomain}") if address else None
 
     async def close(self) -> None:
-        """End all connections, and know nothing of any pod."""
+        """Close all connections, and forget all pods."""
         await asyncio.gather(*(one.close() for one in self._nodes.values()))
         self._nodes.clear()
         self._proven.clear()
 
-    async def look(
+    async def observe(
         self,
         names: Mapping[int, directory.Name],
         mine: View | Unreachable,
         known: Sequence[Member],
         near: Collection[str] = (),
     ) -> list[Pod]:
-        """Look at every pod of these ordinals; `known` are those whom our own node knows.
+        """Look at the pods of these ordinals.
 
-        `near` are the hostnames of those with whom it has a link, at the address that it knows.
-        Addresses that swallow packets do not hold up a node that has its role.
+        `names` are what DNS says by ordinal, `mine` is our own node, and `known` are the nodes that
+        it knows. `near` are the hostnames of those to which it has a link. If our node has its
+        role, it does not wait for a few addresses that drop packets.
         """
         asked = {
             ordinal: asyncio.create_task(self.one(ordinal, name, mine, known, near))
@@ -66,7 +67,7 @@ class Peers:
         ]
 
     def _late(self, ordinal: int, name: directory.Name) -> Pod:
-        """A pod that did not answer when the others did."""
+        """Return a pod that had not answered long after the others."""
         pod = self._pod(ordinal, name)
         self._proven.pop(pod.name, None)
         reason = "no answer when half of the others had answered long ago"
@@ -85,7 +86,11 @@ class Peers:
         )
 
     def doubt_shared(self, peers: list[Pod]) -> None:
-        """Before 7.0 only the address says whose a node is: one for two pods proves neither."""
+        """Drop the proof of nodes that share an address, if they announce no hostname.
+
+        Before 7.0 only the address tells whose node it is. If two pods have the same, neither is
+        proven.
+        """
         addresses = Counter([self.topology.address, *(pod.address for pod in peers)])
         for pod in peers:
             named = pod.view is not None and pod.view.setting("cluster-announce-hostname")
@@ -100,21 +105,24 @@ class Peers:
         known: Sequence[Member],
         near: Collection[str] = (),
     ) -> Pod:
-        """Return the pod, at the first address that leads to its own node or else was tried."""
+        """Return the pod at the first address that leads to its own node; else at one tried.
+
+        The arguments are those of `observe`, for one pod.
+        """
         topology, pod = self.topology, self._pod(ordinal, name)
         proven = self._proven.get(pod.name)
-        # Where our own node last saw it: a hint like any other, and one without DNS.
+        # The address that our own node knows is a hint too, without DNS.
         form_of, ids = topology.form_of, {member.node_id for member in known}
         last = [member.address for member in known if form_of(member.hostname) == ordinal]
         hints = (proven, *name.addresses, *last)
         if pod.hostname in near:
-            hints = (proven, *last, *name.addresses)  # what DNS said may be long ago
+            hints = (proven, *last, *name.addresses)  # the answers of DNS may be old
         best = pod
         for address in dict.fromkeys(hint for hint in hints if hint):
             said = await self.at(address, pod.hostname).read(shards=_joining(mine))
             seen = dataclasses.replace(pod, address=address, node=said)
             if isinstance(said, View):
-                # What only our own node says of an address may be what a copied volume says.
+                # An address that only our own node knows may come from a copied volume.
                 here = ids if address in (proven, *name.addresses) else ()
                 proof = prove(said, pod.hostname, address, topology, here)
                 if proof is Proof.OURS:
@@ -122,14 +130,14 @@ class Peers:
                     self.placed.proved(mine, ordinal, said, address)
                     return seen
             if best.view is None and (best.node is None or isinstance(said, View)):
-                # Where our own node last saw it another node may live by now: that says nothing.
+                # At the address that only our own node knows, another node may live by now.
                 best = seen if address in (proven, *name.addresses) else best
         self._proven.pop(pod.name, None)
         return best
 
     def at(self, address: str, hostname: str) -> node.Node:
-        """Return the node at an address, which is meant to be that of this name."""
-        # With TLS a connection is good for one name: that is what the certificate was asked for.
+        """Return the node at an address, where the pod of this hostname is expected."""
+        # With TLS a connection is valid for one name: the certificate was checked for that name.
         key = address, hostname if self._access.tls else ""
         if key not in self._nodes:
             self._nodes[key] = node.Node(address, self.topology.port, self._access, hostname)
@@ -137,5 +145,5 @@ class Peers:
 
 
 def _joining(mine: View | Unreachable) -> bool:
-    """Whether our node is about to choose a shard; in forming that is the seed's business."""
+    """Whether our node is about to choose a shard. While forming, the seed chooses."""
     return timers.roleless(mine) and isinstance(mine, View) and not mine.alone

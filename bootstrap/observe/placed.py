@@ -1,4 +1,4 @@
-"""Which siblings our node knows where they are: they need not be asked again while it heals."""
+"""Which peers are where our node believes. They need not be asked again while it heals."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from bootstrap.model.topology import Topology
 
 
 class Placed:
-    """What was proven since the last start of our own server."""
+    """The addresses proven since the last start of our own server."""
 
     def __init__(self, topology: Topology) -> None:
         """Nothing is proven yet."""
         self._topology = topology
         self._proven: dict[int, tuple[str, str, str]] = {}
+        """Run id of our own server, node id and address, by ordinal."""
 
     def proved(self, mine: View | Unreachable, ordinal: int, said: View, address: str) -> None:
-        """A pod's own node has answered there."""
+        """Note that a pod's own node has answered at this address."""
         if isinstance(mine, View):
             self._proven[ordinal] = mine.run_id, said.node_id, address
 
     def among(self, mine: View | Unreachable, ordinals: Iterable[int]) -> set[int]:
-        """Those that may be elsewhere than our node believes, and whom replication waits for."""
+        """Return the pods to ask: those that may have moved, and the primary not reached yet."""
         return {one for one in ordinals if not self._right(mine, one)} | self._dialled(mine)
 
     def _right(self, mine: View | Unreachable, ordinal: int) -> bool:
@@ -31,7 +32,7 @@ class Placed:
         return member is not None and member.address == address and "noaddr" not in member.flags
 
     def _dialled(self, mine: View | Unreachable) -> set[int]:
-        """Our node's primary, while replication has not reached it."""
+        """Return our node's primary, while replication has not reached it."""
         if not isinstance(mine, View) or mine.following:
             return set()
         primary = mine.member(mine.myself.primary_id)

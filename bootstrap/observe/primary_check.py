@@ -1,7 +1,7 @@
-"""Tries a primary's port as the replica in our own pod does, to learn why there is no link.
+"""Tries a primary's port like the replica in our own pod, to learn why there is no link.
 
-Only the replica's own server is told why, and it writes that to its log. The sidecar shares its
-pod's network, so what keeps the server away keeps the sidecar away too. A copy is never asked for.
+The primary tells only the replica's server, which writes the reason to its log. The sidecar shares
+its pod's network, so what stops the server stops the sidecar too. It never asks for a copy.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from bootstrap.model.primary_answer import Refusal, Upstream
 from bootstrap.model.snapshot import Trouble, Unreachable, View
 from bootstrap.redis import login, node
 
-#: How long the sidecar waits for what a server says unasked, before it hangs up, in seconds.
 _UNASKED: Final = 0.1
-#: A replica whose copy is refused asks again each second (replicationCron), in seconds.
+"""Seconds to wait for a message that a server sends unasked before it hangs up."""
 _BETWEEN: Final = 2.5
+"""Seconds between two tries: a replica whose copy is refused asks each second (replicationCron)."""
 _SETTINGS: Final = ("masterauth", "masteruser", "tls-replication")
-#: Answers to its PING, which it sends before it logs in, that a replica goes on after
-#: (replication.c, syncWithMaster).
+"""The settings that decide how the replica connects and logs in."""
 _GOES_ON: Final = (Refusal.LOGIN_WANTED, Refusal.RIGHTS)
+"""Refusals of its first PING, sent before the login, after which a replica continues
+(replication.c, syncWithMaster)."""
 _TROUBLES: Final = {
     Trouble.REFUSED: Refusal.CLOSED,
     Trouble.TIMEOUT: Refusal.SILENT,
@@ -36,10 +37,10 @@ _TROUBLES: Final = {
 
 
 class Trials:
-    """Tries it from time to time, for as long as the link is down."""
+    """Tries the primary from time to time, while the link is down."""
 
     def __init__(self, own: node.Node, access: login.Access, clock: Callable[[], float]) -> None:
-        """`own` is our own server; `clock` gives seconds."""
+        """Nothing was tried yet. `own` is our own server; `clock` gives seconds."""
         self._own = own
         self._access = access
         self._clock = clock
@@ -47,13 +48,13 @@ class Trials:
         self._at = 0.0
 
     async def lately(self, mine: View | Unreachable) -> Upstream | None:
-        """What came of a try that is no older than a few seconds."""
+        """Return the result of a try that is at most `LASTING_SECONDS` old; else try now."""
         if self._last is None or self._clock() - self._at >= primary_answer.LASTING_SECONDS:
             await self.tried(mine)
         return self._last
 
     async def twice(self, mine: View | Unreachable) -> Upstream | None:
-        """Try it now, for a person who looks once; again, where only a second try can tell."""
+        """Try now, for a single look; once more if only a second try can tell."""
         found = await self.tried(mine)
         if found and found.refusal is None and found.count:
             await asyncio.sleep(_BETWEEN)
@@ -61,7 +62,10 @@ class Trials:
         return found
 
     async def tried(self, mine: View | Unreachable) -> Upstream | None:
-        """Try it now; None where our node is no replica, or has its link."""
+        """Try now. None if our node is no replica, or has its link, or does not tell its settings.
+
+        A count of refused copies says something only if it has grown since the last try.
+        """
         before, self._last = self._last, None
         if not isinstance(mine, View) or mine.link_up or not mine.primary_host:
             return None
@@ -79,7 +83,7 @@ class Trials:
 async def _tried(
     address: str, port: int, settings: Mapping[str, str], access: login.Access
 ) -> Upstream:
-    """Connect as the server with these settings would, and say what it says first."""
+    """Connect and begin like the server with these settings."""
     found = Upstream(address=address, port=port)
     encrypts = settings.get("tls-replication") == "yes"
     tls = access.tls if encrypts else None
@@ -90,7 +94,7 @@ async def _tried(
             async with _connected(address, port, tls.context("") if tls else None) as streams:
                 return await _conversed(found, settings, *streams)
     except (OSError, EOFError, TimeoutError, ValueError) as error:
-        from bootstrap.redis import diagnosis  # noqa: PLC0415 - see `knock`
+        from bootstrap.redis import diagnosis  # noqa: PLC0415 - see `redis.port_check`
 
         server = diagnosis.Server(address=address, port=port, name="", tls=tls, known=False)
         trouble, said = await diagnosis.explain(error, server)
@@ -101,8 +105,8 @@ async def _tried(
 
 
 async def _plain(found: Upstream) -> Upstream:
-    """Where our server speaks TLS and its sidecar has no certificate: see only that much."""
-    from bootstrap.redis import diagnosis  # noqa: PLC0415 - see `knock`
+    """Check only for TLS: our server replicates with TLS, and the sidecar has none configured."""
+    from bootstrap.redis import diagnosis  # noqa: PLC0415 - see `redis.port_check`
 
     if await diagnosis.speaks_plainly(found.address, found.port):
         said = "expected TLS, saw a server that speaks without"
@@ -128,13 +132,14 @@ async def _conversed(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> Upstream:
-    """What a replica says first, up to where it would ask for a copy."""
-    # A server that turns away all says so at once, and hangs up: what is sent then may end it.
+    """Send what a replica sends first, up to its request for a copy."""
+    # A server that refuses all clients says so at once, and hangs up. Data sent to it before that
+    # is read may lose the message.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_UNASKED):
             return _judged(found, await _line(reader))
     password, user = settings.get("masterauth", ""), settings.get("masteruser", "")
-    # Alone, REPLCONF tells the server nothing.
+    # REPLCONF without arguments changes nothing at the server.
     words = [("AUTH", *filter(None, (user, password)))] * bool(password)
     for command in (("PING",), *words, ("REPLCONF",)):
         said = _judged(found, await _asked(reader, writer, *command))
@@ -148,14 +153,14 @@ async def _conversed(
 
 
 def _judged(found: Upstream, line: str) -> Upstream:
-    """A reply, as what it says of the replica."""
+    """Add the refusal that a reply means, if any."""
     refusal = primary_answer.refusal(line)
     said = line[1:].partition(". ")[0] if refusal else ""
     return dataclasses.replace(found, refusal=refusal, said=said)
 
 
 async def _asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *words: str) -> str:
-    """Send one command; the first line of its reply."""
+    """Send one command; return the first line of its reply."""
     parts = [word.encode() for word in words]
     lengths = b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
     writer.write(b"*%d\r\n%s" % (len(parts), lengths))

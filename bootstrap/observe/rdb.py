@@ -1,29 +1,33 @@
-"""What the head of a data file proves: that a server which loads it comes up with nothing.
+"""Whether the head of a data file proves that a server which loads the file starts empty.
 
-Only that is asked, so everything that is not understood counts as data: a server will load it, or
-refuse to start because of it, but will not start empty.
+All that is not understood counts as data: a server loads it, or refuses to start, but does not
+start empty.
 """
 
 from __future__ import annotations
 
 import re
 
-#: `REDIS0011`, `VALKEY080`: a name and the version of the format (rdb.c).
 _MAGIC = re.compile(rb"REDIS\d{4}|VALKEY\d{3}")
+"""`REDIS0011`, `VALKEY080`: a name and the version of the format (rdb.c)."""
 _MAGIC_BYTES = 9
-#: Opcodes of rdb.h. Any other, a key's type among them, is data: SELECTDB is written only before
-#: keys, FUNCTION2 and MODULE_AUX hold what functions and modules keep beside keys.
 _AUX, _EOF = 0xFA, 0xFF
+"""Opcodes of rdb.h. All others mean data: a key's type does, SELECTDB stands only before keys, and
+FUNCTION2 and MODULE_AUX hold data of functions and modules."""
 _CHECKSUM_BYTES = 8
-#: Encodings of a string: an integer of so many bytes instead of a length, or compressed (LZF).
 _INTEGERS = {0xC0: 1, 0xC1: 2, 0xC2: 4}
+"""Encodings of a string as an integer, with the integer's bytes."""
 _LZF = 0xC3
-#: One file of an append-only log: `file appendonly.aof.1.base.rdb seq 1 type b` (aof.c).
+"""The encoding of a compressed string."""
 _FILE = re.compile(r'file (?:"([^"\\]+)"|([^"\s]+)) (?:\S+ \S+ )*?type ([bhi])(?: \S+)*')
+"""A line in the manifest of an append-only log (aof.c).
+
+An example is `file appendonly.aof.1.base.rdb seq 1 type b`.
+"""
 
 
 def end_of_empty(head: bytes) -> int | None:
-    """Where an RDB ends that holds no key and no function, in bytes; None if it may hold some."""
+    """Return the size in bytes of an RDB without keys and functions; None if it may hold some."""
     if not _MAGIC.match(head):
         return None
     at = _MAGIC_BYTES
@@ -33,13 +37,13 @@ def end_of_empty(head: bytes) -> int | None:
         end = at + 1 + _CHECKSUM_BYTES
         return end if head[at] == _EOF and end <= len(head) else None
     except IndexError:
-        return None  # cut off: a server refuses it
+        return None  # the file is cut off, so a server refuses it
 
 
 def loaded(manifest: str) -> tuple[str, ...] | None:
-    """Names of the files that a log in several parts is loaded from; None if it makes no sense.
+    """Return the files from which a server loads a log in several parts; None if it is invalid.
 
-    Its history (type h) is only there to be deleted.
+    Files of its history (type h) are not loaded: a server deletes them.
     """
     names: list[str] = []
     for line in manifest.splitlines():
@@ -52,7 +56,12 @@ def loaded(manifest: str) -> tuple[str, ...] | None:
 
 
 def _after_string(head: bytes, at: int) -> int:
-    """The place behind a string; IndexError when it begins behind the end."""
+    """Return the place behind a string.
+
+    Raises:
+        IndexError: when the string begins behind the end.
+
+    """
     first = head[at]
     if first in _INTEGERS:
         return at + 1 + _INTEGERS[first]
@@ -65,7 +74,7 @@ def _after_string(head: bytes, at: int) -> int:
 
 
 def _length(head: bytes, at: int) -> tuple[int, int]:
-    """A length, and the place behind it (rdbLoadLenByRef)."""
+    """Return a length, and the place behind it (rdbLoadLenByRef)."""
     first = head[at]
     if first < 0x40:
         return first, at + 1

@@ -1,7 +1,7 @@
-"""The volume of our own node, read while its server is down: who it was, and what it holds.
+"""The volume of our own node, read while its server is down: its nodes.conf, and its data.
 
-Which files a server will load is said in its configuration, which is not ours to read: an RDB as
-well as an append-only log counts as data, under any name that a server would give it.
+The sidecar cannot read the server's configuration, which says which files the server will load. So
+an RDB and an append-only log both count as data, under any name that a server may give them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from bootstrap.model.snapshot import Volume
 from bootstrap.observe import rdb
 from bootstrap.redis import parse
 
-_NOBODYS: Final = "lost+found"
-"""A folder of the file system's own, which is root's."""
+_LOST_AND_FOUND: Final = "lost+found"
+"""A folder that the file system itself makes, readable by root only."""
 _HEAD_BYTES: Final = 1 << 20
-"""Beyond that no look goes: what begins with so much that is no key holds scripts, and is data."""
+"""Bytes of a file that are read, at most. A longer head without a key holds scripts, so is data."""
 
 
 def read(folder: Path) -> Volume:
-    """What lies in the folder. It does not raise: what cannot be read is told as such."""
+    """Return what the folder holds. Never raises: the result says what cannot be read."""
     try:
-        next(folder.iterdir(), None)  # glob passes over what it may not read
+        next(folder.iterdir(), None)  # glob would skip a folder that it may not read
         file, data = _nodes_conf(folder), _data(folder)
     except OSError as error:
         corrupt = f"the folder cannot be read: {_plainly(error)}"
@@ -33,7 +33,7 @@ def read(folder: Path) -> Volume:
     if file is None:
         return Volume(data=data)
     try:
-        # A byte that is no text makes no sense either, and is better seen than raised.
+        # Bytes that are no UTF-8 make the file invalid too; backslashes show them.
         members = parse.nodes_conf(file.read_text("utf-8", "backslashreplace"))
     except OSError as error:
         corrupt = f"it cannot be read: {_plainly(error)}"
@@ -45,22 +45,29 @@ def read(folder: Path) -> Volume:
 
 
 def unread(folder: Path) -> str:
-    """The first file or folder that the start gate has to read and may not; empty when none is."""
+    """Return the first file or folder that the start gate needs but may not read; else empty.
+
+    Raises:
+        OSError: when the folder cannot be listed.
+
+    """
     if not os.access(folder, os.R_OK | os.X_OK):
         return f"{folder}"
-    inside = [one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _NOBODYS]
+    inside = [
+        one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _LOST_AND_FOUND
+    ]
     shut = [one for one in inside if not os.access(one, os.R_OK | os.X_OK)]
     files = [file for pattern in ("nodes*.conf", *_KINDS) for file in _files(folder, pattern)]
     shut += [file for file in files if not os.access(file, os.R_OK)]
-    # A server may have removed one meanwhile.
+    # The server may have removed a file meanwhile.
     return next((str(one) for one in shut if one.exists()), "")
 
 
 def _nodes_conf(folder: Path) -> Path | None:
-    """`nodes.conf`, else the one of its kind that was written last.
+    """Return `nodes.conf`, else the `nodes*.conf` that was written last, if any.
 
-    It can have any name (cluster-config-file); `nodes-6379.conf` is what people choose. An empty
-    one is a new one to a server.
+    The file may have another name (cluster-config-file), often `nodes-6379.conf`. An empty file is
+    skipped: to a server it is a new one.
     """
     found = [file for file in _files(folder, "nodes*.conf") if file.stat().st_size]
     usual = [file for file in found if file.name == "nodes.conf"]
@@ -68,7 +75,7 @@ def _nodes_conf(folder: Path) -> Path | None:
 
 
 def _data(folder: Path) -> str:
-    """The first file that holds data, or may hold some; empty when none does."""
+    """Return the first file that holds data, or may hold some; else empty."""
     for pattern, empty in _KINDS.items():
         for file in _files(folder, pattern):
             try:
@@ -76,16 +83,18 @@ def _data(folder: Path) -> str:
                     return str(file)
             except OSError as error:
                 return f"{file} (of which not all can be read: {_plainly(error)})"
-    # An append-only log has a folder of its own, which another user may have closed to us.
-    folders = (one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _NOBODYS)
+    # An append-only log has its own folder, which another user may have made unreadable.
+    folders = (
+        one for one in sorted(folder.iterdir()) if one.is_dir() and one.name != _LOST_AND_FOUND
+    )
     closed = (one for one in folders if not os.access(one, os.R_OK | os.X_OK))
     return next((f"{one} (which we may not enter)" for one in closed), "")
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Regular files but those that a server was still writing when it ended: it never loads them.
+    """Return the regular files of a pattern, in folders that can be entered.
 
-    Folders that we may not enter are passed over.
+    Files that a server was still writing when it ended (`temp-`) are left out: it never loads them.
     """
     found = sorted(folder.glob(pattern))
     return [file for file in found if file.is_file() and not file.name.startswith("temp-")]
@@ -96,13 +105,13 @@ def _empty_dump(file: Path) -> bool:
 
 
 def _empty_log(file: Path) -> bool:
-    """An append-only log in one file, whose beginning may be an RDB."""
+    """Whether an append-only log in one file is empty; it may begin with an RDB."""
     size = file.stat().st_size
     return size == 0 or rdb.end_of_empty(_head(file)) == size
 
 
 def _empty_parts(manifest: Path) -> bool:
-    """An append-only log of redis 7.0 and later: what its manifest does not name is not loaded."""
+    """Whether an append-only log of redis 7.0 and later is empty: the files that it names are."""
     names = rdb.loaded(manifest.read_text("utf-8", "backslashreplace"))
     return names is not None and all(_empty_log(manifest.parent / name) for name in names)
 
@@ -121,4 +130,4 @@ _KINDS: Final[dict[str, Callable[[Path], bool]]] = {
     "*.aof": _empty_log,
     "*/*.manifest": _empty_parts,
 }
-"""Data files, and how to tell that one holds nothing."""
+"""Patterns of data files, with the function that tells whether a file is empty."""

@@ -1,1 +1,1 @@
-"""What one server says, and what it is told."""
+"""Speaking with one server: reading it, and sending it commands."""

@@ -1,4 +1,4 @@
-"""What certificates say, for messages, and whether one would do. No server is trusted by this."""
+"""What certificates say, for messages, and whether one is valid. Nothing here decides on trust."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 Facts: TypeAlias = Mapping[str, Any]
-"""What ssl.SSLSocket.getpeercert gives of a certificate."""
+"""A certificate as ssl.SSLSocket.getpeercert returns it."""
 
-#: X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h: ssl has no name for it.
 _ANY_TIME: Final = 0x200000
-#: Names and characters of a stranger's certificate that a message repeats.
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h; the module ssl has no name for it."""
 _NAMES, _CHARACTERS = 3, 80
-#: More than any handshake takes.
+"""Names of a foreign certificate that a message repeats, at most, and characters of each."""
 _TURNS = 10
+"""Turns of a handshake, at most; no handshake takes so many."""
 
 
 async def shown(address: str, port: int, client: ssl.SSLContext) -> str:
-    """Whom the certificate of a server is for, until when, and from whom; empty if none was had.
+    """Return names, validity and issuer of a server's certificate; empty if it showed none.
 
-    `client` trusts any certificate it is shown, and is changed. Nothing is said on these
-    connections.
+    `client` must trust any certificate, and is changed. No data is sent on these connections.
     """
     try:
         encoded = await _certificate(address, port, client, form=True)
-        # ssl takes a certificate apart only once it is trusted. So it is, for this one look.
+        # ssl decodes only trusted certificates. So this one is trusted for the second connection.
         client.load_verify_locations(cadata=encoded)
         client.verify_mode = ssl.CERT_REQUIRED
         client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(_ANY_TIME)
@@ -46,7 +45,7 @@ async def _certificate(address: str, port: int, client: ssl.SSLContext, *, form:
 
 
 def describe(facts: Facts) -> str:
-    """Return names, dates and authority on a line."""
+    """Return names, validity and issuer on one line."""
     listed = names(facts)
     more = f" and {len(listed) - _NAMES} more" if len(listed) > _NAMES else ""
     said = ", ".join(_short(name) for name in listed[:_NAMES]) or "no name"
@@ -59,27 +58,27 @@ def describe(facts: Facts) -> str:
 
 
 def names(facts: Facts) -> list[str]:
-    """Return the names and addresses that the certificate is for."""
+    """Return the names and addresses of the certificate (subjectAltName)."""
     return [name for _, name in facts.get("subjectAltName", ())]
 
 
 def names_pod_of(facts: Facts, subdomain: str) -> bool:
-    """Whether it is for some pod below this name, or for all of them."""
+    """Whether the certificate is for some pod below this name, or for all of them."""
     wanted = subdomain.lower()
     found = (name for kind, name in facts.get("subjectAltName", ()) if kind == "DNS")
     return any(name.lower().partition(".")[2] == wanted for name in found)
 
 
 def since(facts: Facts) -> int:
-    """Return when it began to be valid, in seconds since 1970."""
+    """Return the start of the certificate's validity, in seconds since 1970."""
     return ssl.cert_time_to_seconds(facts["notBefore"])
 
 
 def tried(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> tuple[bytes, Facts]:
-    """The certificate of a server, and what it says, as a client would be shown it.
+    """Return the certificate (DER, and decoded) that a client gets in a handshake with a server.
 
     Raises:
-        ssl.SSLError: when the client would not have it as the certificate of that name.
+        ssl.SSLError: when the client would not accept the certificate for that name.
 
     """
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -1,6 +1,6 @@
-"""One lasting connection to a server: being let in, and one exchange after another.
+"""A lasting connection to a server: the login, and exchanges one after another.
 
-Nothing is retried here: the loop looks again soon enough. Every wait has a deadline.
+Nothing is retried, since the loop soon looks again. Every wait has a deadline.
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ FailedError = login.FailedError
 
 
 class Connection:
-    """To one address. `name` is what a certificate has to name; without one, any pod of ours."""
+    """A connection to one address. It is made by the first exchange.
+
+    With TLS the certificate must be for `name`; if that is empty, for any pod of our service.
+    """
 
     def __init__(self, address: str, port: int, access: Access, name: str = "") -> None:
-        """Connect to nothing yet."""
+        """Do not connect yet."""
         self.address = address
         self.port = port
-        #: The one that the server has accepted.
         self.password: str | None = None
+        """The password that the server has accepted."""
         self._access = access
         self._name = name
         self._inside: connections.Connection | None = None
@@ -44,34 +47,34 @@ class Connection:
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """One at a time, each with its deadline; what goes wrong within ends the connection.
+        """Wait for the turn of this task, then start its deadline. An error ends the connection.
 
         Raises:
-            FailedError: for all that a server, the network or a file may do to us.
+            FailedError: for any fault of the server, the network or a file.
 
         """
         try:
             async with self._turn, asyncio.timeout(self._access.timeout):
                 yield
         except asyncio.CancelledError:
-            await self.close()  # with replies on their way it is of no use any more
+            await self.close()  # replies are on their way, so the connection cannot be used again
             raise
         except secret.PasswordFileError as error:
             raise FailedError(Trouble.PASSWORD, str(error)) from None
         except (redis.exceptions.RedisError, OSError, TimeoutError, ValueError) as error:
             await self.close()
             trouble, said = await diagnosis.explain(error, self._server())
-            # Not `from` it: what a server said of the password would be in the trace.
+            # `from None`: the trace must not show what the server said about the password.
             said = self._access.credentials.hide(said).rstrip(".")
             odd = self._access.credentials.oddity() if trouble is Trouble.PASSWORD else ""
             said = f"{said}; {odd}" if odd else said
             raise FailedError(trouble, said, odd=bool(odd)) from None
 
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """One reply for each command; a server's refusal of one is an exception among them.
+        """Send commands in one pipeline; return a reply for each. A refusal is an exception in it.
 
         Raises:
-            redis.exceptions.RedisError, OSError: when the connection is of no use any more.
+            redis.exceptions.RedisError, OSError: when the connection cannot be used any more.
 
         """
         connection = await self._connected()
@@ -84,35 +87,38 @@ class Connection:
                 replies.append(self._forbidden(words, error))
             except redis.exceptions.ResponseError as error:
                 if failures.turned_away(error) or failures.crowded(error):
-                    raise  # the last word before the server hangs up
+                    raise  # the server hangs up after this reply
                 replies.append(error)
         self._known = True
         return replies
 
     async def open(self) -> None:
-        """Be let in, so that `password` is what the server has accepted; raises as `exchange`."""
+        """Connect and log in, so that `password` is set. Raises the errors of `exchange`."""
         await self._connected()
 
     @property
     def certificate(self) -> tuple[bytes, int]:
-        """What the server has shown, and since when that is valid; empty and 0 without TLS."""
+        """The server's certificate in DER, and the start of its validity in seconds since 1970.
+
+        Empty and 0 without TLS.
+        """
         if not isinstance(self._inside, _Encrypted):
             return b"", 0
         return self._inside.certificate, certificates.since(self._inside.facts)
 
     async def close(self) -> None:
-        """End the connection. The next exchange makes a new one."""
+        """Close the connection. The next exchange makes a new one."""
         connection, self._inside = self._inside, None
         if connection is not None:
             await connection.disconnect(nowait=True)
 
     async def _connected(self) -> connections.Connection:
-        """The connection, made if need be; by the password and the certificates of now."""
+        """Return the connection; a new one uses the password and the certificates of now."""
         tls, credentials = self._access.tls, self._access.credentials
         credentials.notice()
         if tls is not None:
-            # What is open stays so: it is by it that a server is told of the new ones, whose own
-            # may have expired by now, or be from an authority that no server trusts any more.
+            # An open connection stays open. Over it a server is told to read new certificates, when
+            # its old one may have expired, or be from an authority that is not trusted any more.
             tls.notice()
         if self._inside is None:
             self._inside = await self._let_in()
@@ -121,7 +127,7 @@ class Connection:
         return self._inside
 
     async def _let_in(self) -> connections.Connection:
-        """A connection by the newest password that the server accepts."""
+        """Return a connection that is logged in with the newest password the server accepts."""
         refused: redis.exceptions.AuthenticationError | None = None
         for password in self._access.credentials.candidates():
             connection = self._new(password)
@@ -139,12 +145,12 @@ class Connection:
                 self.password = password
                 self._access.credentials.accepted(password)
                 return connection
-        # What is wrong may be the file, which then says more than the server does.
+        # The file may be at fault; its error then says more than the server's.
         self._access.credentials.refresh()
         raise refused or redis.exceptions.AuthenticationError
 
     async def _log_in_anew(self, connection: connections.Connection) -> None:
-        """By the password that the file holds now; until the server knows it, by the old one."""
+        """Log in with the file's present password. If the server refuses, the old login stays."""
         user, password = self._access.credentials.username, self._access.credentials.current()
         if password is None:
             return
@@ -160,7 +166,7 @@ class Connection:
             self._access.credentials.accepted(password)
 
     def _tell(self, password: str, *, accepted: bool) -> None:
-        """Say once of each password what became of it."""
+        """Log once for each password whether the server accepted it."""
         told, self._told = self._told, (password, accepted)
         if told == self._told:
             return
@@ -181,7 +187,7 @@ class Connection:
             "protocol": 2,
             "decode_responses": True,
             "encoding_errors": "replace",
-            "driver_info": None,  # no CLIENT SETINFO: it would be one more command to be allowed
+            "driver_info": None,  # no CLIENT SETINFO: a user would need the right to it
             "retry": Retry(redis.backoff.NoBackoff(), 0),
             "socket_timeout": self._access.timeout,
             "socket_connect_timeout": self._access.timeout,
@@ -191,7 +197,7 @@ class Connection:
         return _Encrypted(tls=self._access.tls, name=self._name, **options)
 
     def _forbidden(self, words: Command, error: Exception) -> Exception:
-        """A refusal, with the right that is missing: not every server names it."""
+        """Return a refusal that names the missing right, which not every server does."""
         right = acl.needed_for(*(str(word) for word in words[:2]))
         user = self._access.credentials.username or "default"
         text = f"{error}; what it lacks: ACL SETUSER {user} {acl.typed([right])}"
@@ -208,7 +214,7 @@ class Connection:
 
 
 class _Encrypted(connections.Connection):
-    """TLS to an address, where the certificate has to name the pod."""
+    """A TLS connection to an address. The certificate must be for the pod's name."""
 
     def __init__(self, *, tls: encryption.Encryption, name: str, **options: Any) -> None:
         super().__init__(**options)
@@ -224,9 +230,9 @@ class _Encrypted(connections.Connection):
         }
 
     async def _connect(self) -> None:
-        """See who it is before anything is said, the password above all."""
+        """Check the certificate before anything is sent, above all the password."""
         await super()._connect()  # type: ignore[no-untyped-call] # redis-py
-        assert self._writer is not None  # there is a connection
+        assert self._writer is not None  # it is connected now
         shown = self._writer.get_extra_info("ssl_object")
         self.certificate, self.facts = shown.getpeercert(binary_form=True), shown.getpeercert()
         if not self._name:

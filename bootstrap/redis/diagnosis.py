@@ -1,6 +1,6 @@
-"""Looks once more at a server that could not be spoken with, to say what is the matter with it.
+"""A second look at a server after an error, to find out what is wrong with it.
 
-Nothing that matters is said on these connections: no password, no command but PING.
+These connections carry no password, and no command but PING.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ from dataclasses import dataclass
 from bootstrap.model.snapshot import Trouble
 from bootstrap.redis import certificates, encryption, failures
 
-#: Seconds that a look may take.
 _SECONDS = 0.5
+"""Seconds for a look, at most."""
 _CERTIFICATE = (Trouble.TLS_EXPIRED, Trouble.TLS_NAME, Trouble.TLS_UNTRUSTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where it is, what it is called, and how we tried to speak with it."""
+    """The server that failed, and how the sidecar connected to it."""
 
     address: str
     port: int
     name: str
+    """The DNS name that its certificate must have; empty for any pod of our service."""
     tls: encryption.Encryption | None
-    #: Whether it has been spoken with before: then it is not about TLS or none.
+    """None: without TLS."""
     known: bool
+    """Whether an exchange succeeded before: then TLS on one side only is not the cause."""
 
 
 async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:
-    """The trouble, and what was expected and seen, as far as another look shows it."""
+    """Return the kind of trouble, and what was expected and seen. Never raises OSError."""
     trouble, said = failures.diagnose(error)
     tls, hung_up = server.tls, failures.hung_up(error)
     try:
@@ -52,7 +54,7 @@ async def explain(error: BaseException, server: Server) -> tuple[Trouble, str]:
 
 
 async def _certificate(trouble: Trouble, server: Server, tls: encryption.Encryption) -> str:
-    """What should have been in its certificate, and what is."""
+    """Return what was expected of the certificate, and what it says."""
     expected = {
         Trouble.TLS_EXPIRED: "one that is valid now",
         Trouble.TLS_NAME: f"one for {server.name}" if server.name else "one for a pod of ours",
@@ -63,9 +65,10 @@ async def _certificate(trouble: Trouble, server: Server, tls: encryption.Encrypt
 
 
 async def _refusal(server: Server, tls: encryption.Encryption) -> tuple[Trouble, str] | None:
-    """What the server says of our certificate. It says so after it, and may hang up too soon.
+    """Return what the server says about our certificate; None if it says nothing.
 
-    With nothing under way to it there is nothing that it could leave unread.
+    A server says so after the handshake, and may hang up too soon for the answer to arrive. Here
+    nothing is sent to it, so it closes the connection with no data unread, and no answer is lost.
     """
     try:
         reader, writer = await asyncio.open_connection(
@@ -83,10 +86,10 @@ async def _refusal(server: Server, tls: encryption.Encryption) -> tuple[Trouble,
 
 
 async def _is_crowded(server: Server) -> bool:
-    """Whether a server says that it has too many clients before it hangs up on a new one.
+    """Whether a server says that it has too many clients, and hangs up.
 
-    With nothing under way to it there is nothing that it could leave unread, and so its last word
-    is not lost. A server that is well says nothing.
+    Nothing is sent to the server, so it closes the connection with no data unread, and its message
+    is not lost. A server that takes new clients says nothing.
     """
     reader, writer = await asyncio.open_connection(server.address, server.port)
     try:
@@ -99,7 +102,12 @@ async def _is_crowded(server: Server) -> bool:
 
 
 async def speaks_plainly(address: str, port: int) -> bool:
-    """Whether a server answers there without TLS."""
+    """Whether a server answers there without TLS.
+
+    Raises:
+        OSError: when there is no connection.
+
+    """
     reader, writer = await asyncio.open_connection(address, port)
     try:
         writer.write(b"PING\r\n")

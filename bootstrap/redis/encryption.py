@@ -1,8 +1,8 @@
-"""TLS towards all nodes, by files that may be replaced while we run.
+"""TLS to all nodes, from files that may be replaced at any time.
 
-A server reads its own files at its start, and again only when it is told to. A tool that renews
-certificates replaces files and tells no server; so our own server is told by us, once its
-certificate would still do for this pod.
+A server reads its files when it starts, and later only when told to. A tool that renews
+certificates replaces files, but tells no server. So the sidecar tells its own server, provided the
+new certificate is valid for this pod.
 """
 
 from __future__ import annotations
@@ -18,24 +18,29 @@ from bootstrap.redis import certificates, failures
 
 Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
-#: OpenSSL would ask the person at the terminal for that of a key, and everything else would wait.
 _NO_PASSPHRASE = ""
+"""Without one, OpenSSL would ask for a key's passphrase at the terminal, and block the process."""
 
 
 class FilesError(Exception):
-    """The files cannot be used. Says which, what was expected, what was seen, what to do."""
+    """The files cannot be used. Says which ones, what was expected and seen, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """Where certificates and key are; without `ca` the authorities of the system are trusted."""
+    """The paths of certificates and key."""
 
     ca: Path | None = None
+    """The trusted authorities; None: those of the system."""
     cert: Path | None = None
+    """The sidecar's own certificate, if servers ask for one."""
     key: Path | None = None
 
     def stamp(self) -> Stamp:
-        """Other whenever a file was replaced or rewritten; empty when one is missing."""
+        """Return a value that changes if a file was replaced or rewritten; empty if one is missing.
+
+        It holds inode, modification time in nanoseconds, and size of each file.
+        """
         try:
             some = [path.stat() for path in (self.ca, self.cert, self.key) if path]
         except OSError:
@@ -45,27 +50,27 @@ class Files:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
-    """What the files held when they were read last."""
+    """The content of the files when they were read last."""
 
     named: ssl.SSLContext
-    """For a node whose name is known: its certificate must be for that."""
+    """For a node whose name is known: its certificate must be for that name."""
     nameless: ssl.SSLContext
-    """For an address alone: whose certificate it is has to be looked at."""
+    """For an address alone: `check_some_pod` must look at the certificate."""
     content: tuple[bytes, bytes] = (b"", b"")
     """Certificate and authorities, as a server with the same files has them."""
     own: bytes = b""
-    """The certificate, where it would do for a server in our own pod; else empty."""
+    """The certificate in DER, if it is valid for the server in our own pod; else empty."""
     since: int = 0
-    """When that began to be valid, in seconds since 1970."""
+    """When that certificate began to be valid, in seconds since 1970."""
     unfit: str = ""
-    """Why it would not do."""
+    """Why the certificate is not valid for our own server; empty if it is."""
 
 
 class Encryption:
-    """The way into all nodes of a cluster that speaks TLS."""
+    """TLS to all nodes of a cluster."""
 
     def __init__(self, files: Files, pod: str) -> None:
-        """`pod` is the DNS name of our own, without a trailing dot; reads the files.
+        """Read the files. `pod` is our own pod's DNS name, without a trailing dot.
 
         Raises:
             FilesError: when they cannot be used.
@@ -80,7 +85,7 @@ class Encryption:
         self._log = log.get(pod=pod.partition(".")[0])
 
     def notice(self) -> None:
-        """Read the files again if they were replaced; those that are of no use are not taken."""
+        """Read the files again if they were replaced. Files that cannot be used change nothing."""
         stamp = self._files.stamp()
         if stamp in (self._stamp, self._refused):
             return
@@ -100,11 +105,11 @@ class Encryption:
             self._log.warning(log.TLS_FILES, why=loaded.unfit, fix=fix)
 
     def context(self, name: str) -> ssl.SSLContext:
-        """For a connection to the node of this name; or to some node of ours, of no name yet."""
+        """Return the context for a node of this name; without a name, for any pod of ours."""
         return self._loaded.named if name else self._loaded.nameless
 
     def check_some_pod(self, facts: certificates.Facts) -> None:
-        """See that a node without a name is one of our pods, by its certificate.
+        """Check that a certificate is for a pod of our service.
 
         Raises:
             ssl.SSLCertVerificationError: when it is not.
@@ -116,7 +121,7 @@ class Encryption:
             raise error
 
     def blind(self) -> ssl.SSLContext:
-        """For a look at the server that is there; not for saying anything to it."""
+        """Return a context that trusts any server: to look at one, never to send it secrets."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if self._files.cert:
@@ -125,22 +130,22 @@ class Encryption:
 
     @property
     def trusted(self) -> str:
-        """Where the authorities are that we trust, for messages."""
+        """The file of the trusted authorities, for messages."""
         return str(self._files.ca or "the system's")
 
     @property
     def showing(self) -> str:
-        """Which certificate we show, for messages."""
+        """The file of the certificate that the sidecar shows, for messages."""
         return str(self._files.cert or "none (BOOTSTRAP_TLS_CERT_FILE is not set)")
 
     # Our own server
 
     def outdated(self, name: str, shown: bytes, since: int) -> bool:
-        """Whether the server of our own pod goes on with files that were replaced meanwhile.
+        """Whether our own server still uses files that were replaced meanwhile.
 
-        `shown` is its certificate, valid `since`; `name` whose server it is. What it has of the
-        authorities cannot be seen from outside, so a file of those that changes while we run
-        counts too.
+        `name` is the DNS name of the server's pod; `shown` is its certificate, valid `since`. Which
+        authorities the server has cannot be seen from outside. So a change of their file while the
+        sidecar runs counts too.
         """
         loaded = self._loaded
         if name != self._pod or not loaded.own:
@@ -151,11 +156,16 @@ class Encryption:
         return self._known != loaded.content
 
     def reread(self) -> None:
-        """Our own server has read the files that are there now."""
+        """Note that our own server has read the present files."""
         self._known = self._loaded.content
 
     def _read(self) -> _Loaded:
-        """All that the files say; FilesError when they cannot be used."""
+        """Read all files.
+
+        Raises:
+            FilesError: when they cannot be used.
+
+        """
         files = self._files
         named, nameless = _trusting(files), _trusting(files)
         nameless.check_hostname = False
@@ -175,7 +185,7 @@ class Encryption:
 
 
 def _trusting(files: Files) -> ssl.SSLContext:
-    """Who believes the authorities of the files."""
+    """Return a context that trusts the authorities of the files."""
     try:
         return ssl.create_default_context(cafile=files.ca)
     except OSError as error:
@@ -183,7 +193,7 @@ def _trusting(files: Files) -> ssl.SSLContext:
 
 
 def _show(context: ssl.SSLContext, files: Files) -> None:
-    """Let the certificate of the files be shown to the other side."""
+    """Make a context show the certificate of the files to the other side."""
     try:
         context.load_cert_chain(files.cert or "", files.key, _NO_PASSPHRASE)
     except OSError as error:
@@ -205,7 +215,7 @@ def _fault(variable: str, seen: str, expected: str, error: OSError) -> FilesErro
 
 
 def _plainly(error: OSError) -> str:
-    """What OpenSSL or the system said, without where in their sources."""
+    """Return what OpenSSL or the system said, without the place in their sources."""
     reason = getattr(error, "reason", None) or ""
     message = getattr(error, "verify_message", "") or reason.replace("_", " ").lower()
     return message or error.strerror or type(error).__name__

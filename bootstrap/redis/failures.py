@@ -1,4 +1,4 @@
-"""Which trouble an error is, and how to say what was seen."""
+"""Which kind of trouble an error is, and what to say about it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import redis.exceptions
 from bootstrap.model import acl
 from bootstrap.model.snapshot import Trouble
 
-#: X509_V_ERR_* of OpenSSL's x509_vfy.h.
 _CERTIFICATES: Final = {
     9: (Trouble.TLS_EXPIRED, "its certificate is not valid yet"),
     10: (Trouble.TLS_EXPIRED, "its certificate has expired"),
@@ -23,63 +22,65 @@ _CERTIFICATES: Final = {
     (2, 18, 19, 20, 21),
     (Trouble.TLS_UNTRUSTED, "its certificate is from an authority that we do not trust"),
 )
+"""Codes X509_V_ERR_* of OpenSSL's x509_vfy.h."""
 NAME_MISMATCH: Final = 62
-#: What a server says about a client's certificate that it does not accept.
+"""X509_V_ERR_HOSTNAME_MISMATCH."""
 _ALERTS: Final = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
+"""Words in the alert of a server that does not accept the client's certificate."""
 
 
-#: rejectCommandFormat's words in server.c; redis 6.2 has backticks in place of the quotes.
 _UNKNOWN: Final = re.compile(r"unknown command ['`]?([A-Za-z]+)")
-#: What a server says before it hangs up on another host (acceptCommonHandler, networking.c).
+"""The words of rejectCommandFormat in server.c; redis 6.2 has backticks instead of quotes."""
 _PROTECTED: Final = "in protected mode"
-#: The same where it has as many clients as it takes.
+"""A server tells a client on another host, and hangs up (acceptCommonHandler, networking.c)."""
 CROWDED: Final = "max number of clients"
-#: Said of a server that turns us away so.
+"""A server with as many clients as it takes says so, and hangs up (the same function)."""
 TOO_MANY: Final = (
     "it has as many clients as it takes, and turns every new one away: max number of clients"
     " reached (maxclients)"
 )
+"""What messages say about such a server."""
 
 
 class UnsupportedError(redis.exceptions.RedisError):
-    """A server that is older than we can speak with."""
+    """The server is older than the oldest supported version. The message is its version."""
 
 
 class CommandMissingError(redis.exceptions.RedisError):
-    """A server that does not know a command, by whose name this is raised."""
+    """The server does not know a command. The message is the command's name."""
 
 
 class LoadingError(redis.exceptions.BusyLoadingError):
-    """A server that reads its data, and answers meanwhile as a new one would."""
+    """The server is loading its data, and meanwhile answers like a new server."""
 
 
 def forbidden(reply: object) -> bool:
-    """Whether a server has refused because our user may not ask for this."""
+    """Whether a server refused since our user lacks the right."""
     return isinstance(reply, redis.exceptions.NoPermissionError)
 
 
 def command_missing(reply: object) -> bool:
-    """Whether a server has refused a command because it does not know it by this name."""
+    """Whether a server refused a command since it does not know its name."""
     return bool(_missing(reply))
 
 
 def turned_away(reply: object) -> bool:
-    """Whether a server in protected mode hangs up on us, since we are on another host."""
+    """Whether a server in protected mode hangs up, since the sidecar is on another host."""
     return isinstance(reply, redis.exceptions.RedisError) and _PROTECTED in str(reply)
 
 
 def crowded(reply: object) -> bool:
-    """Whether a server has as many clients as it takes; it says so, and hangs up."""
+    """Whether a server hangs up since it has as many clients as it takes."""
     return isinstance(reply, redis.exceptions.RedisError) and CROWDED in str(reply)
 
 
 def unheard(error: redis.exceptions.AuthenticationError) -> bool:
-    """Whether a server wants a password; after AUTH it says so only where it knows no AUTH."""
+    """Whether a server asks for a password. After AUTH that means it does not know AUTH."""
     return "Authentication required" in str(error)
 
 
 def diagnose(error: BaseException) -> tuple[Trouble, str]:  # noqa: C901, PLR0912 - a table
-    """What kind of trouble an error is, and how to say what was seen."""
+    """Return which kind of trouble an error is, and what was seen, for messages."""
     text = str(error)
     match error:
         case UnsupportedError():
@@ -114,18 +115,18 @@ def diagnose(error: BaseException) -> tuple[Trouble, str]:  # noqa: C901, PLR091
 
 
 def tls(error: BaseException) -> ssl.SSLError | None:
-    """What went wrong with TLS, if that is behind it."""
+    """Return the TLS error that caused an error; None if none did."""
     return next((one for one in _chain(error) if isinstance(one, ssl.SSLError)), None)
 
 
 def hung_up(error: BaseException) -> bool:
-    """Whether there was a connection, and the other side ended it without a word."""
+    """Whether the other side closed the connection without a message."""
     ends = (ConnectionResetError, BrokenPipeError, EOFError)
     return any(isinstance(one, ends) or "closed by server" in str(one) for one in _chain(error))
 
 
 def _missing(reply: object) -> str:
-    """The command that a server does not know; empty for any other reply."""
+    """Return the command that a server does not know; empty for other replies."""
     if isinstance(reply, CommandMissingError):
         return str(reply)
     found = isinstance(reply, redis.exceptions.ResponseError) and _UNKNOWN.search(str(reply))
@@ -133,7 +134,7 @@ def _missing(reply: object) -> str:
 
 
 def _about_command(name: str) -> str:
-    """Which command is missing, what it is needed for, and what takes commands away."""
+    """Say which command is missing, what needs it, and why it may be missing."""
     purpose = acl.PURPOSES.get(name, "by the sidecar")
     return (
         f"it does not know the command {name}, which is needed {purpose}: a line `rename-command"
@@ -142,7 +143,7 @@ def _about_command(name: str) -> str:
 
 
 def _about_password(text: str) -> str:
-    """Which of the two sides has a password that the other does not expect."""
+    """Say whether the server or the sidecar has a password that the other does not expect."""
     if "Authentication required" in text:
         return f"it wants a password, and the sidecar sends none: {text}"
     if "without any password configured" in text:
@@ -165,7 +166,7 @@ def _about_tls(error: ssl.SSLError) -> tuple[Trouble, str]:
 
 
 def _plainly(error: BaseException) -> str:
-    """What the system said, without the address that redis-py and asyncio wrap around it."""
+    """Return what the system said, without the address that redis-py and asyncio add."""
     for one in _chain(error):
         if isinstance(one, OSError) and one.errno:
             return os.strerror(one.errno)
@@ -174,7 +175,7 @@ def _plainly(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised for, down to the first."""
+    """Yield an error and its causes, down to the first."""
     inner: BaseException | None = error
     while inner is not None:
         yield inner

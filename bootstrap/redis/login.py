@@ -1,4 +1,4 @@
-"""How to be let in to a server, and that it came to nothing. Loads nothing that speaks with one."""
+"""The login at servers, and the error if it fails. Loads nothing that speaks with servers."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """How to be let in, the same for every node of the cluster."""
+    """How to connect and log in, the same for every node of the cluster."""
 
     credentials: secret.Credentials
     tls: encryption.Encryption | None = None
-    #: Seconds for one exchange, connecting included.
+    """None: without TLS."""
     timeout: float = 2.0
+    """Seconds for one exchange, including the connection."""
 
 
 def refused() -> Unreachable:
-    """What is seen of a server whose port refuses connections."""
+    """Return what is known about a server whose port refuses connections."""
     reason = f"no connection: {os.strerror(errno.ECONNREFUSED)}"
     return Unreachable(trouble=Trouble.REFUSED, reason=reason)
 
 
 class FailedError(Exception):
-    """Nothing of use was heard. Says what kind of trouble it is, and what was seen."""
+    """An exchange failed. Says which kind of trouble it is, and what was seen."""
 
     def __init__(self, trouble: Trouble, reason: str, *, odd: bool = False) -> None:
-        """Keep them; `odd` where our own password has what spoils one."""
+        """Keep them. `odd` says whether our own password looks wrong (see `secret_faults`)."""
         self.trouble, self.reason, self.odd = trouble, reason, odd
         super().__init__(reason)

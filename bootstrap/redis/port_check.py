@@ -1,8 +1,8 @@
-"""Whether a server listens at all, seen without what speaks with a server.
+"""Whether a server listens at all, found out without the module that speaks with servers.
 
-That takes longer to load than all the rest of a sidecar together, and pods that start at the same
-time share processors. While every server is still down, as at a first start, the start gate is
-judged without it. Once it is loaded nothing is asked here any more.
+That module (`connection`) takes longer to load than the rest of the sidecar, and pods that start
+together share processors. While all servers are down, as at a first start, the start gate is judged
+without it. Once it is loaded, this check does nothing.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _SPEAKS = "bootstrap.redis.connection"
 
 
 async def closed(address: str, port: int, seconds: float) -> Unreachable | None:
-    """That no server listens there; None when one does, or when it is not known.
+    """Return that no server listens there; None if one does, or if that is not known.
 
-    It takes at most so many seconds, and says nothing to the one that listens.
+    The check takes at most this many seconds, and sends nothing.
     """
     if _SPEAKS in sys.modules:
         return None

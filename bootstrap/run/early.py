@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from bootstrap.config import errors, identity, settings
-from bootstrap.dns import schedule
+from bootstrap.dns import questions, schedule
 from bootstrap.model import copied_from, directory
 from bootstrap.model.snapshot import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
@@ -109,7 +109,7 @@ def _look_around(
     hostnames = {topology.hostname_of(one) for one in topology.ordinals if one != topology.ordinal}
     asked = first_question.asked(
         directory.absolute(known.service_fqdn),
-        schedule.TYPES[known.family],
+        questions.TYPES[known.family],
         known.nameservers[0],
         {directory.absolute(one) for one in hostnames},
     )

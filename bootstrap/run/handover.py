@@ -164,7 +164,7 @@ class _Attempt:
     async def _turns(self) -> Ended:
         while True:
             started = self._clock()
-            snapshot = await self._around.look(handover.neighbours)
+            snapshot = await self._around.observe(handover.neighbours)
             self._seen = snapshot
             found = self._decide(snapshot)
             if isinstance(found, Ended):

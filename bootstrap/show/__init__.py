@@ -1,1 +1,1 @@
-"""What people and programs are told: HTTP, metrics, a dry run, `status`, the log's words."""
+"""What people and programs are told: HTTP, metrics, the dry run, `status`, the log's words."""

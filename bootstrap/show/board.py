@@ -1,4 +1,4 @@
-"""What the loop last saw and decided: an immutable value, swapped whole at each tick."""
+"""What the loop last saw and decided: an immutable value that each tick replaces."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from bootstrap.show.headline import Headline
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """One tick's outcome. Not slotted: the headline is made once, when it is first asked for."""
+    """The outcome of one tick. Without slots, since `headline` is cached when it is first used."""
 
     tick: int = 0
+    """The number of ticks until now; 0 before the first."""
     topology: Topology | None = None
     snapshot: Snapshot | None = None
     plan: Plan | None = None
-    #: Why the last look came to nothing; empty when it did not.
     failed: str = ""
-    #: The run id of our server if it started without a past, or was seen to be with its siblings
-    #: since: it stays so, whichever pod moves later.
+    """The error that ended the last look; empty if there was none."""
     introduced: str = ""
+    """The run id of our server, once it may be believed: it started without a past, or was seen
+    with its peers where it looks for them. The run id stays, even if pods move later."""
 
     def then(self, topology: Topology, snapshot: Snapshot, plan: Plan) -> Status:
-        """The status after this one."""
+        """Return the status after this one."""
         me = snapshot.pod(topology.name)
         my, known = me.view if me else None, self.introduced
         if my is not None and my.run_id != known:
-            # A node that knows no other has no past to go by.
+            # A node that knows no other node has no past.
             found = my.alone or readiness.introduced(Facts(snapshot, topology))
             known = my.run_id if found else known
         return Status(
@@ -56,7 +57,7 @@ class Status:
 
     @property
     def first_line(self) -> str:
-        """The headline, or why there is none."""
+        """The text of the headline, or why there is none."""
         if self.failed:
             return f"ACT unexpected: {self.failed}. What clients see is not known from here."
         if self.headline is None:
@@ -65,12 +66,12 @@ class Status:
 
     @property
     def alarms(self) -> Counter[Code]:
-        """How many faults our own pod has, by code."""
+        """The number of faults of our own pod, by code."""
         return Counter(one.code for one in self.plan.alarms) if self.plan else Counter()
 
     @property
     def ready(self) -> tuple[bool, str]:
-        """Whether clients may be sent to our node, and if not, why not."""
+        """Whether clients may be sent to our node; and if not, why."""
         if self.failed:
             return False, self.failed
         if self.plan is None or self.snapshot is None or self.topology is None:
@@ -87,7 +88,7 @@ class Status:
         return self._serves(self.plan, self.topology, me.view)
 
     def _serves(self, plan: Plan, topology: Topology, view: View) -> tuple[bool, str]:
-        """Whether our node has its part in a cluster that is ok."""
+        """Whether our node has its role in a cluster that is ok; and if not, why."""
         mine = view.myself
         if not view.state_ok:
             return False, _reason(plan, "cluster_state is not ok")
@@ -106,7 +107,7 @@ class Status:
 
 
 def _reason(plan: Plan, otherwise: str) -> str:
-    """Why our node has no part in a cluster that is ok; what blocks the others may be why."""
+    """Say why our node has no role in a cluster that is ok: a block of the plan, or `otherwise`."""
     return _told(plan.blocked[0]) if plan.blocked else f"{plan.phase}: {otherwise}"
 
 
@@ -116,26 +117,29 @@ def _told(block: Block) -> str:
 
 @dataclass(slots=True)
 class Board:
-    """Where the loop pins its status for the server to read. Swapping a name is atomic."""
+    """What the loop publishes, and the HTTP server's threads read. To replace a value is atomic."""
 
     status: Status = field(default_factory=Status)
-    #: Actions sent, by (kind, "ok" or "refused").
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
-    #: How often each phase was entered: how often it healed, joined, was blocked.
+    """The number of actions sent, by (kind, "ok" or "refused")."""
     phases: Counter[Phase] = field(default_factory=Counter)
-    #: Hand-overs by how they ended, and the seconds that the last one took.
+    """How often each phase was entered."""
     handovers: Counter[str] = field(default_factory=Counter)
+    """The number of hand-overs, by result."""
     handover_seconds: float = 0.0
+    """Seconds that the last hand-over took."""
     errors: int = 0
+    """The number of ticks that ended in an unexpected error."""
     questions: int = 0
-    #: Whether our own server may start; None until the first look. Once open it stays so.
+    """The number of questions sent to name servers."""
     gate: Gate | None = None
-    #: What the log last said of it: whether it is open, and its code.
+    """Whether our own server may start; None until the first look. An open gate stays open."""
     gate_said: tuple[bool, Code | None] | None = None
-    #: For how long the gate has been, or had been, shut.
+    """What the log said about the gate last: whether it is open, and its code."""
     gate_seconds: float = 0.0
-    #: When the loop is to turn again, in seconds of its clock, whatever comes of its looks; None
-    #: before it turns at all.
+    """Seconds for which the gate has been shut, or was shut until it opened."""
     due: float | None = None
-    #: When the loop's last look came to something, in seconds of its clock.
+    """When the loop must turn again, even if a look fails, in seconds of its clock; None before it
+    starts."""
     looked: float = 0.0
+    """When the loop's last successful look was, in seconds of its clock."""

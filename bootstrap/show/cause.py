@@ -1,4 +1,4 @@
-"""What a cause of trouble is, and what the rules that find it go by."""
+"""A cause of trouble, and what the rules that find causes know."""
 
 from __future__ import annotations
 
@@ -13,34 +13,39 @@ from bootstrap.show.shards import Cluster
 
 
 class Verdict(enum.StrEnum):
-    """What all of it comes to for a person."""
+    """What a person has to do."""
 
     HEALTHY = "HEALTHY"
-    #: It passes by itself.
+    """Nothing: all is well."""
     WAIT = "WAIT"
-    #: A person has to do something.
+    """Wait: the trouble passes by itself."""
     ACT = "ACT"
+    """Act: the trouble does not pass by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One cause. `code` is stable; `pod` is the pod at fault, empty where it is none."""
+    """One cause."""
 
     verdict: Verdict
     code: str
+    """A code that programs may rely on."""
     pod: str
+    """The pod at fault; empty if none is."""
     what: str
-    #: Seconds after which a wait is usually over; 0 where no figure is known.
+    """What is wrong, for people."""
     usual: float = 0.0
+    """Seconds within which a wait usually ends; 0 if no figure is known."""
     fix: Fix = ()
+    """What a person can do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What the rules go by."""
+    """What the rules know."""
 
     facts: Facts
     plan: Plan
     effect: Effect
-    #: The shards, from a look at all pods for a person; None in the sidecar's own loop.
     cluster: Cluster | None
+    """The shards, for `status`, which looks at all pods; else None."""

@@ -1,8 +1,8 @@
-"""Why all is not well, at its root: what a person would mend, and what then mends the rest.
+"""The root cause of trouble: to mend it mends the rest.
 
-The order of the rules is the order of causes: what a person has to decide comes first; then our
-own server, without which nothing is seen; then DNS, without which no other pod is found; then the
-pods that are down, which others wait for; and the waits and steps themselves last.
+The rules are in the order of causes. What a person must decide comes first. Then follow our own
+server, without which nothing is seen; DNS, without which no other pod is found; pods that are down,
+for which others wait; and last the waits and steps themselves.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from bootstrap.show import missed, sidecars
 from bootstrap.show.cause import Cause, Situation, Verdict
 from bootstrap.show.shards import Cluster
 
-#: Codes beside those of refusals and alarms with which a headline may say ACT.
 ACTS: Final = frozenset(
     {"dns", "pod-down", "scaled-away", "disputed-slots", "unserved", "node-trouble", "outside"}
 )
+"""Further codes, besides those of refusals and alarms, with which a headline may say ACT."""
 
 
 def root(situation: Situation) -> Cause | None:
-    """The root cause; None when all is well."""
+    """Return the root cause; None if all is well."""
     found = next((found for rule in _RULES if (found := rule(situation)) is not None), None)
     if found is None or found.verdict is Verdict.WAIT:
         return sidecars.to_act(situation) or found
@@ -54,7 +54,7 @@ def _own_server(situation: Situation) -> Cause | None:
 
 
 def _dns(situation: Situation) -> Cause | None:
-    """Names of which DNS says nothing; NXDOMAIN says something."""
+    """Names for which DNS gives no answer; NXDOMAIN is an answer."""
     what = dns_names.failing(situation.facts)
     if not what:
         return None
@@ -63,7 +63,7 @@ def _dns(situation: Situation) -> Cause | None:
 
 
 def _waiting(situation: Situation) -> Cause | None:
-    """A pod that is missing rather than what waits for it."""
+    """What the plan waits for; a missing pod comes before what waits for it."""
     if not situation.plan.waiting:
         return None
     groups = folded(situation.plan.waiting)
@@ -74,7 +74,7 @@ def _waiting(situation: Situation) -> Cause | None:
 
 
 def folded(waits: tuple[Wait, ...]) -> list[tuple[Wait, tuple[str, ...]]]:
-    """Waits for the same thing as one, the first of them, with the pods that they are for."""
+    """Return waits for the same thing as one: the first of them, with the pods of all."""
     groups: dict[object, list[Wait]] = {}
     for wait in waits:
         groups.setdefault(wait.shared if wait.shared[1] else wait, []).append(wait)
@@ -84,7 +84,7 @@ def folded(waits: tuple[Wait, ...]) -> list[tuple[Wait, tuple[str, ...]]]:
 def _of_wait(situation: Situation, wait: Wait, pods: tuple[str, ...]) -> Cause:
     facts = situation.facts
     view = facts.me.view
-    # Before there is a cluster our own server's age says how long the others had time to come.
+    # Before a cluster is formed, the age of our own server is the time that the others had.
     late = not situation.effect.formed and view is not None and view.uptime > durations.LATE
     if situation.effect.formed and wait.usual:
         late = facts.snapshot.timers.unwell > 2 * wait.usual
@@ -99,7 +99,7 @@ def _of_wait(situation: Situation, wait: Wait, pods: tuple[str, ...]) -> Cause:
 
 
 def told(wait: Wait, pods: tuple[str, ...], every: tuple[str, ...]) -> str:
-    """One wait in words, or several of these pods, out of every one, for the same thing."""
+    """Return the text of a wait for `pods`, of `every` pod that was looked at."""
     if len(pods) == 1:
         return f"waiting for {wait.text}"
     noun, what = wait.shared
@@ -133,7 +133,7 @@ def _doing(situation: Situation) -> Cause | None:
 
 
 def _unserved(situation: Situation) -> Cause | None:
-    """Clients lack something, though our own node waits for nothing: a last resort."""
+    """Clients lack something, though our own node waits for nothing: the last rule for that."""
     if not situation.effect.harms:
         return None
     lost = situation.effect.unserved
@@ -142,7 +142,7 @@ def _unserved(situation: Situation) -> Cause | None:
 
 
 def _unwell(situation: Situation) -> Cause | None:
-    """What stands out in the shards, though our own node lacks nothing."""
+    """Trouble that only the shards show, while our own node lacks nothing."""
     cluster = situation.cluster
     if cluster is None:
         return None
@@ -177,7 +177,7 @@ def _unwell(situation: Situation) -> Cause | None:
 
 
 def _without_link(situation: Situation, pod: str, cluster: Cluster) -> Cause:
-    """Replicas that copy or cannot: only the sidecar of each can tell."""
+    """Replicas without a link: they copy, or they cannot. Only the sidecar of each knows which."""
     down = [
         f"{row.pod} has no link to its primary {shard.rows[0].pod} at {shard.rows[0].address}"
         for shard in cluster.shards

@@ -1,4 +1,4 @@
-"""`status`: the shards for a person, and the same for a program."""
+"""`status`: the shards for people, and the same for programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS
 
 
 def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any]:
-    """The documented shape; what is not known is null."""
+    """Return the documented shape; unknown values are null."""
     return {
         "pod": topology.name,
         "headline": headlines.as_json(_headline(cluster, snapshot, plan, topology)),
@@ -62,7 +62,7 @@ def _node(row: Row) -> dict[str, Any]:
 
 
 def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
-    """The same as a table below the headline, with what stands out below that."""
+    """Return the headline, a table of the shards, and below it all trouble."""
     headline = _headline(cluster, snapshot, plan, topology)
     lines = [headline.text, ""]
     lines += _table(cluster) if cluster.shards else ["no shard was seen"]

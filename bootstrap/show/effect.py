@@ -1,7 +1,7 @@
-"""What clients and data have of the cluster now: facts first, the words for them last.
+"""What clients are served, and what is kept of the data: first the facts, then words for them.
 
-From a look at all pods each node's own word counts; from a look at our own node alone, what it
-says of the others.
+After a look at all pods, each node's own view counts; after a look at our own node only, what it
+says about the others.
 """
 
 from __future__ import annotations
@@ -16,43 +16,46 @@ from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.alarms import max_clients, writes
 from bootstrap.plan.facts import Facts
 
-#: Troubles with which a server may well serve clients, though it does not let us in.
 _SERVES = frozenset({Trouble.PASSWORD, Trouble.PERMISSION, Trouble.CROWDED}) | {
     trouble for trouble in Trouble if trouble.value.startswith("tls")
 }
+"""Troubles of a server that refuses the sidecar, but may well serve clients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What is served and what is kept, as far as it was seen."""
+    """What is served and what is kept, as far as was seen."""
 
-    #: Whether there is a cluster with slots; None where no node could be asked.
     formed: bool | None
-    #: Whether the seed is at it: nodes may have met, and not all of them say ok yet.
+    """Whether there is a cluster with slots; None if no node could be asked."""
     forming: bool = False
-    #: Whether all pods were looked at. Of one node alone little is known of the others.
+    """Whether the seed forms the cluster now: nodes may have met, but not all say ok yet."""
     looked: bool = True
-    #: Whether every pod was seen that is expected, or known.
+    """Whether all pods were looked at. A single node knows little about the others."""
     seen: bool = True
+    """Whether the nodes of all other pods in the snapshot were read."""
     nodes: int = 0
+    """The number of nodes in the cluster."""
     shards: int = 0
-    #: Keys on nodes that are in no cluster, while none is formed; and the pods that hold them.
+    """The number of primaries with slots."""
     keys: int = 0
+    """The number of keys on nodes outside any cluster, while none is formed."""
     holders: tuple[str, ...] = ()
-    #: Slots that no living node owns.
+    """The pods that hold these keys."""
     unserved: slots.Ranges = ()
-    #: Of those, the ones that no node owns at all, as far as is known.
+    """Slots that no living node owns."""
     unowned: slots.Ranges = ()
-    #: Of those, the ones that a living replica has a copy of.
+    """The part of `unserved` that no known node owns."""
     copied: slots.Ranges = ()
-    #: Slots that are served, and of which no other node has a copy.
+    """The part of `unserved` of which a living replica has a copy."""
     single: slots.Ranges = ()
-    #: Slots that are served, and whose owner refuses writes.
+    """Served slots of which no other node has a copy."""
     unwritten: slots.Ranges = ()
-    #: Pods whose servers serve connected clients, and turn new clients away.
+    """Served slots whose owner refuses writes."""
     crowded: tuple[str, ...] = ()
-    #: Whether the living nodes refuse all keys (`cluster_state:fail`).
+    """Pods whose servers serve connected clients, but refuse new ones."""
     down: bool = False
+    """Whether the living nodes refuse all keys (`cluster_state:fail`)."""
 
     @property
     def harms(self) -> bool:
@@ -61,11 +64,11 @@ class Effect:
 
 
 def effect(facts: Facts) -> Effect:
-    """Derive it from what was seen."""
+    """Return the effect of what was seen."""
     views = [facts.me.view] if facts.me.view else []
     views += [view for pod, view in facts.viewed if pod is not facts.me]
     if new_nodes_conf.keys(facts.me):
-        views = [*views[1:], views[0]]  # alone with its keys, it knows nothing of the cluster
+        views = [*views[1:], views[0]]  # alone with its keys, our node does not know the cluster
     inside = next((view for view in views if _inside(view)), None)
     if inside is None:
         return _unformed(facts, formed=False if views else None)
@@ -77,7 +80,7 @@ def effect(facts: Facts) -> Effect:
     served = [span for one in owners if one.node_id in living for span in one.slots]
     replicas = [one for one in members.values() if one.node_id in living and one.is_replica]
     holding = {one.primary_id for one in replicas}
-    # A copy of a primary that lives is one only while the link is up.
+    # The copy of a living primary counts only while the link is up.
     linked = {one.primary_id for one in replicas if _linked(facts, one)}
     ours = [view for pod, view in facts.viewed if pod.view and view.node_id in members]
     unserved = slots.missing(served)
@@ -98,9 +101,9 @@ def effect(facts: Facts) -> Effect:
 
 
 def forming(facts: Facts) -> Effect:
-    """The same while the seed forms the cluster, which may have been formed already.
+    """Return the effect while the seed forms the cluster, which may already be formed.
 
-    Slots are given before nodes meet, and a node that has met the others serves once it says ok.
+    Nodes get their slots before they meet. A node that has met the others serves once it says ok.
     """
     inside = [view for _, view in facts.viewed if _inside(view)]
     if inside and all(view.state_ok for view in inside):
@@ -109,14 +112,14 @@ def forming(facts: Facts) -> Effect:
 
 
 def _inside(view: View) -> bool:
-    """Whether a node is in a cluster with slots; alone it is where it owns them all."""
+    """Whether a node is in a cluster with slots. A node alone is one if it owns all slots."""
     if view.alone:
         return not slots.missing(view.myself.slots)
     return any(one.slots for one in view.members)
 
 
 def _unformed(facts: Facts, *, formed: bool | None) -> Effect:
-    """What is kept where no cluster was seen. A node may be a pod's before it has proven to be."""
+    """Return the effect if no cluster was seen. Keys of nodes not yet proven count too."""
     others = (Proof.STRANGER, Proof.PEER)
     held = [
         (pod.name, pod.view.keys)
@@ -139,7 +142,7 @@ def _seen(facts: Facts) -> bool:
 
 
 def alive(facts: Facts, member: Member) -> bool:
-    """Whether a node may be serving: it answered, or its peers see it, and only we do not."""
+    """Whether a node may be serving: it answered; or its peers see it, and only we cannot."""
     if member.node_id in facts.pod_by_id:
         return True
     if member.failed or facts.ghost(member):
@@ -149,14 +152,14 @@ def alive(facts: Facts, member: Member) -> bool:
 
 
 def unreachable(pod: Pod) -> bool:
-    """Whether no client could reach a pod's server either, as far as we can tell."""
+    """Whether no client can reach a pod's server either, as far as is known."""
     if isinstance(pod.node, Unreachable):
         return pod.node.trouble not in _SERVES
     return pod.node is None and pod.resolved.state == "absent"
 
 
 def _linked(facts: Facts, replica: Member) -> bool:
-    """Whether a replica says that its link is up; nothing is known of one that was not asked."""
+    """Whether a replica's link is up, by its own view; a replica that was not read counts as up."""
     pod = facts.pod_by_id.get(replica.node_id)
     return pod is None or pod.view is None or pod.view.link_up
 
@@ -166,7 +169,7 @@ def _of(owners: list[Member], ids: set[str | None] | set[str]) -> slots.Ranges:
 
 
 def words(found: Effect) -> str:
-    """In two sentences: what clients have, and what becomes of the data."""
+    """Return two sentences: what clients are served, and what is kept of the data."""
     return f"{_clients(found)} {_data(found)}"
 
 
@@ -192,7 +195,7 @@ def _clients(found: Effect) -> str:
 
 
 def _unserved(found: Effect) -> str:
-    """What clients have while no cluster is seen."""
+    """Say what clients are served while no cluster is seen."""
     if found.forming:
         return "No client is served before every node says cluster_state:ok."
     if not found.looked:
@@ -223,7 +226,7 @@ def _data(found: Effect) -> str:
 
 
 def as_json(found: Effect) -> dict[str, object]:
-    """The same for a program."""
+    """Return the same for programs."""
     spans = ("unserved", "unowned", "copied", "single", "unwritten")
     told = dataclasses.asdict(found)
     return {**told, **{name: slots.render(told[name]) for name in spans}, "harms": found.harms}

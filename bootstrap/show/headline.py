@@ -1,6 +1,7 @@
-"""One line that says it all: HEALTHY, WAIT or ACT, why at the root, and what it means now.
+"""The headline: HEALTHY, WAIT or ACT, the root cause, and what it means for clients and data.
 
-It is the first line of a dry run, of `status`, of `/readyz`, and of the log's line of a plan.
+It is the first line of a dry run, of `status`, and of `/readyz`, and part of the log's line of a
+plan.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from bootstrap.show.shards import Cluster
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """The verdict, its root cause (None when all is well), and what clients and data have."""
+    """The root cause, and what it means for clients and data."""
 
     cause: Cause | None
+    """None if all is well."""
     effect: Effect
 
     @property
@@ -31,12 +33,12 @@ class Headline:
 
     @property
     def todo(self) -> tuple[Todo, ...]:
-        """What helps against the root cause, where the plan itself does not say it."""
+        """What a person can do about the root cause, if the cause says it."""
         return todos(self.cause.fix) if self.cause else ()
 
     @property
     def text(self) -> str:
-        """The line."""
+        """The headline as a line of text."""
         return f"{self.verdict}{self._why()}. {effect.words(self.effect)}"
 
     def _why(self) -> str:
@@ -52,14 +54,14 @@ class Headline:
 
 
 def headline(facts: Facts, plan: Plan, cluster: Cluster | None = None) -> Headline:
-    """Judge what was seen and what is planned; `cluster` from a look for a person."""
+    """Judge what was seen and what is planned; `cluster` is there in `status` only."""
     found = effect.forming(facts) if plan.phase is Phase.FORM else effect.effect(facts)
     cause = causes.root(Situation(facts=facts, plan=plan, effect=found, cluster=cluster))
     return Headline(cause=cause, effect=found)
 
 
 def as_json(found: Headline) -> dict[str, object]:
-    """The same for a program."""
+    """Return the same for programs."""
     cause = found.cause
     return {
         "verdict": found.verdict.value,

@@ -1,4 +1,4 @@
-"""HTTP: the standard library's server in a thread of its own. It knows no path's answer."""
+"""HTTP: the standard library's server, in its own thread. The paths' answers are given to it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from bootstrap import __version__
 from bootstrap.show import listener
 
 Answer: TypeAlias = tuple[int, str, str]
-"""A status, a content type, and a text."""
+"""Status, content type, and text."""
 Path: TypeAlias = Callable[[], Answer]
-"""Answers a path that anybody may ask for."""
+"""Answers a path without authorization."""
 Endpoint: TypeAlias = Callable[[str | None], tuple[int, str]]
-"""Takes the Authorization header of a request, and gives a status and a text."""
+"""Takes the Authorization header of a request; returns status and text."""
 TEXT: Final = "text/plain; charset=utf-8"
 _REQUEST_SECONDS: Final = 5.0
-"""For so many seconds one request may keep its thread."""
+"""Seconds for which one request may keep its thread."""
 
 
 class Begun(Protocol):
-    """What has listened until now, and holds requests that it cannot answer."""
+    """What has listened until now (`run.early`), and holds requests that it cannot answer."""
 
     listening: socket.socket
 
@@ -34,7 +34,7 @@ class Begun(Protocol):
 
 
 class Server:
-    """Serves for as long as the process lives."""
+    """Serves until the process ends."""
 
     def __init__(
         self,
@@ -43,9 +43,10 @@ class Server:
         guarded: Mapping[str, Endpoint],
         begun: Begun | None = None,
     ) -> None:
-        """Bind at once, so that a taken port is told at the start; or go on with what has begun.
+        """Bind at once, so that a taken port is an error now; or take over what has `begun`.
 
-        Only `guarded` paths get the Authorization header: they do something when they are asked.
+        `where` is host and port. Only `guarded` paths, whose requests act, get the Authorization
+        header.
 
         Raises:
             OSError: when the address cannot be bound.
@@ -70,7 +71,7 @@ class _Threads(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, listening: socket.socket, handler: type[_Handler]) -> None:
-        """Without the reverse look-up of our own name that the stock server does."""
+        """Skip the reverse look-up of our own name that the standard server does."""
         super().__init__(listening.getsockname()[:2], handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
@@ -103,10 +104,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", "Bearer")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        # A caller that does not wait for a long answer is gone by now.
+        # The caller may have closed the connection meanwhile.
         with contextlib.suppress(ConnectionError):
             self.end_headers()
             self.wfile.write(body)
 
     def log_message(self, *_args: object) -> None:
-        """Probes come every second: they are not logged."""
+        """Log nothing: probes come every second."""

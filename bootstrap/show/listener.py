@@ -6,13 +6,13 @@ import socket
 from typing import Final, TypeAlias
 
 Caller: TypeAlias = tuple[socket.socket, tuple[str, int]]
-"""A connection that was taken, and from where it comes."""
+"""An accepted connection, and its peer's address and port."""
 _QUEUE: Final = 32
-"""Callers that may wait to be let in."""
+"""Connections that may wait to be accepted."""
 
 
 def listen(where: tuple[str, int]) -> socket.socket:
-    """Listen on an address and port; without an address on all of both families.
+    """Listen on address and port; an empty address means all, of both IP families.
 
     Raises:
         OSError: when the address cannot be bound.

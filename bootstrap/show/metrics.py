@@ -1,4 +1,4 @@
-"""The board as Prometheus sees it."""
+"""The board as metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from bootstrap.show.board import Board
 
 
 class Metrics(Collector):
-    """The board as Prometheus sees it; computed when asked for, so an idle loop pays nothing."""
+    """The board as metrics. They are computed for each scrape only."""
 
     def __init__(self, board: Board) -> None:
         """Read this board."""
         self._board = board
 
     def collect(self) -> Iterator[Metric]:
-        """All families, in a fixed order."""
+        """Yield all families, in a fixed order."""
         board, seen = self._board, self._board.status
         yield _count("bootstrap_ticks", "Turns of the loop.", seen.tick)
         yield _count("bootstrap_errors", "Turns that ended in an unexpected error.", board.errors)
@@ -81,7 +81,7 @@ class Metrics(Collector):
 
 
 def text(board: Board) -> tuple[str, str]:
-    """Return the content type and all families of a board, and of this process."""
+    """Return the content type, and the metrics of a board and of this process as text."""
     registry = prometheus_client.CollectorRegistry()
     registry.register(Metrics(board))
     prometheus_client.ProcessCollector(namespace="bootstrap", registry=registry)
@@ -91,7 +91,7 @@ def text(board: Board) -> tuple[str, str]:
 
 
 def _around(snapshot: Snapshot, topology: Topology) -> Iterator[Metric]:
-    """The siblings: those that answered a look at all pods, else those our node has a link to."""
+    """Count the peers that answered a look at all pods; else those to which our node has a link."""
     me = snapshot.pod(topology.name)
     view = me.view if me else None
     members = view.members if view else ()

@@ -1,4 +1,4 @@
-"""Nodes of the cluster that are not there: down for a while, or scaled away for good."""
+"""Missing nodes of the cluster: down for a while, or scaled away for good."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bootstrap.plan.messages import down, durations, unreachable
 from bootstrap.show import effect
 from bootstrap.show.cause import Cause, Situation, Verdict
 
-#: What a pod that has just been made says before its server is up.
 _STARTING: Final = frozenset({Trouble.REFUSED, Trouble.LOADING})
+"""The troubles of a new pod whose server is still starting."""
 
 
 def missed(situation: Situation) -> Cause | None:
-    """The nodes that our own node knows and that do not live, owners of slots first.
+    """Return the cause for nodes that our own node knows and that are down, owners of slots first.
 
-    Not those that are about to be forgotten, nor foreign ones, which are told by another rule.
+    Nodes that are about to be forgotten are left out, and foreign nodes, which have another rule.
     """
     facts, view = situation.facts, situation.facts.me.view
     if view is None or not situation.effect.formed:
@@ -41,7 +41,7 @@ def missed(situation: Situation) -> Cause | None:
 
 
 def _down(situation: Situation, away: list[Member]) -> Cause:
-    """Whether they come back by themselves, are replaced, or wait for a person."""
+    """Judge whether the nodes come back, are replaced, or need a person."""
     facts = situation.facts
     names = [down.short(facts, one) for one in away]
     if all(_told(facts, one) is Trouble.LOADING for one in away):
@@ -70,16 +70,16 @@ def _down(situation: Situation, away: list[Member]) -> Cause:
 
 
 def _returns(facts: Facts, away: list[Member]) -> bool:
-    """Whether nodes without slots may just be on their way back, as in a roll.
+    """Whether nodes without slots may come back by themselves, as in a rolling restart.
 
-    A node flagged `fail` has been silent for its node time-out: without a sidecar's memory of when
-    that began, and for a node of which no pod is known, that does not just pass.
+    A node flagged `fail` has been silent for the node time-out. It comes back by itself only if a
+    pod of that name is expected, and the sidecar remembers since when the node has been away.
     """
     return all(not one.gone or _comes(facts, one) for one in away)
 
 
 def _told(facts: Facts, member: Member) -> Trouble | None:
-    """What keeps its pod's server from being viewed; None where nothing is known of that."""
+    """Return why the server of a node's pod could not be read; None if that is not known."""
     pod = facts.pod_named(member)
     return pod.node.trouble if pod and isinstance(pod.node, Unreachable) else None
 
@@ -94,13 +94,13 @@ def _loading(facts: Facts, away: list[Member], names: list[str]) -> Cause:
 
 def _comes(facts: Facts, member: Member) -> bool:
     if _told(facts, member) not in (None, *unreachable.SILENT):
-        return False  # its server runs, and says why not
+        return False  # its server runs, and gives the reason
     named = facts.topology.ordinal_of(facts.hostname(member)) is not None
     return facts.lasting_known and named
 
 
 def _starts(facts: Facts, lost: list[Member]) -> bool:
-    """Whether the pods are seen to be there, and their servers to start."""
+    """Whether all these pods exist, and their servers are starting."""
     return all(_told(facts, one) in _STARTING for one in lost)
 
 
@@ -116,7 +116,7 @@ def _elects(situation: Situation, lost: list[Member]) -> bool:
 
 
 def _minority(situation: Situation, lost: list[Member]) -> str:
-    """That too many owners are down for any election, and how many have to come back."""
+    """Say that too many owners are down for an election, and how many must return; else empty."""
     many = len(_owners(situation))
     if ownership.majority(len(lost), many):
         return ""

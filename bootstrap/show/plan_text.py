@@ -1,4 +1,4 @@
-"""A snapshot and its plan for a person at 3 a.m., and the same for a program."""
+"""A snapshot and its plan for people, and the same for programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bootstrap.show.cause import Verdict
 
 
 def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any]:
-    """The documented shape: pod, headline, phase, observed, steps, waiting, blocked (and notes)."""
+    """Return the documented shape."""
     return {
         "pod": topology.name,
         "headline": headlines.as_json(headlines.headline(Facts(snapshot, topology), plan)),
@@ -78,7 +78,7 @@ def _role(view: View) -> str:
 
 
 def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
-    """The same in lines that fit a terminal, the headline first."""
+    """Return the same as lines for a terminal, the headline first."""
     seed = ", the seed" if topology.seed else ""
     where = (
         f"{topology.hostname_of(topology.ordinal)} at {topology.address or 'an unknown address'}"
@@ -126,7 +126,7 @@ def _table(snapshot: Snapshot) -> list[str]:
         seen, view = _observed(pod), pod.view
         notes = [(seen["reason"] or "") if not view else "blank" if view.blank else ""]
         if len(pod.resolved.addresses) > 1:
-            # One pod has one address: an old one is still told, or two families are.
+            # A pod has one address. DNS still has an old one, or gives both IP families.
             notes.append(f"its name resolves to {', '.join(pod.resolved.addresses)}")
         rows.append(
             (
@@ -143,7 +143,7 @@ def _table(snapshot: Snapshot) -> list[str]:
 
 
 def _state(view: View | None) -> str:
-    """A new node says `fail` until it is in a cluster: that is no failure."""
+    """Return `new` for a blank node: it says `fail` until it is in a cluster, which is no fault."""
     if view is None:
         return "-"
     return "new" if view.blank else "ok" if view.state_ok else "fail"

@@ -1,4 +1,4 @@
-"""What each path of the sidecar's port answers, from the board alone."""
+"""The answers of the sidecar's HTTP paths, from the board only."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bootstrap.show.board import Board
 from bootstrap.show.http import TEXT, Answer, Path
 
 _PATIENCE: Final = 60.0
-"""Seconds beyond its rest in which a loop that does not turn only has a long look, which ends."""
+"""Seconds by which the loop may be late before `/livez` fails: a long look ends within them."""
 
 
 def of(board: Board) -> dict[str, Path]:
-    """Return the paths by which a board is read."""
+    """Return the paths that read a board, with the functions that answer."""
     return _Routes(board).by_path
 
 
 class _Routes:
-    """What each path answers, from the board alone."""
+    """The answers of all paths, from the board only."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -35,7 +35,7 @@ class _Routes:
         }
 
     def _startup(self) -> Answer:
-        """Never waits for Redis: the redis container starts only after this says yes."""
+        """Say whether Redis may start. Never waits for Redis, which starts only after a 200."""
         gate = self._board.gate
         if gate is None:
             return 503, TEXT, "the loop has not run yet\n"
@@ -44,7 +44,7 @@ class _Routes:
         return 200, TEXT, "started\n"
 
     def _live(self) -> Answer:
-        """The loop turns, whatever it finds: a new process would find the same."""
+        """Say whether the loop turns, whatever it finds: a new process would find the same."""
         due = self._board.due
         late = time.monotonic() - due if due is not None else 0.0
         if late > _PATIENCE:
@@ -59,8 +59,7 @@ class _Routes:
         return (200 if ready else 503), TEXT, f"{seen.first_line}\n{why}\n{faults}"
 
     def _metrics(self) -> Answer:
-        # Loaded by the first question: Redis waits for `/startupz`, and no scrape comes before
-        # that.
+        # Loaded by the first scrape: Redis waits for `/startupz`, before which no scrape comes.
         from bootstrap.show import metrics  # noqa: PLC0415
 
         return 200, *metrics.text(self._board)

@@ -1,4 +1,4 @@
-"""`explain CODE`: the runbook's entry of a code, in the pod that has it. Read only when asked."""
+"""`explain CODE`: the runbook's entry for a code. The runbook is read only for this command."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Final
 
 from bootstrap.config.errors import Exit
 
-#: The runbook as it stands in the repository's docs; image and wheel have a copy of it here.
 RUNBOOK: Final = Path(__file__).parents[1] / "runbook.md"
+"""The runbook: in the repository a link to docs/runbook.md, in image and wheel a copy."""
 
 
 def entries(text: str) -> dict[str, str]:
-    """The text of each entry, by its code, in the order of the file."""
+    """Return the text of each entry by its code, in the order of the file."""
     _, *found = re.split(r"^## `([a-z-]+)`\n", text, flags=re.MULTILINE)
-    # What stands below a heading of a higher order belongs to those that follow.
+    # A heading of a higher order, and the text below it, belong to the entries that follow.
     ends = (entry.partition("\n# ")[0].strip() for entry in found[1::2])
     return dict(zip(found[::2], ends, strict=True))
 
 
 def explain(code: str | None) -> Exit:
-    """Print an entry, or without a code one line for each of them."""
+    """Print the entry of a code; for None a line for each code. Return the exit status."""
     found = entries(RUNBOOK.read_text())
     if code is None:
         width = max(map(len, found))

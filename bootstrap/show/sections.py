@@ -1,4 +1,4 @@
-"""What a dry run and `status` have in common: the headline, the faults, and what to do."""
+"""The text that a dry run and `status` share: faults, waits, and what to do."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bootstrap.show.headline import Headline
 
 
 def faults(plan: Plan, headline: Headline, topology: Topology, every: tuple[str, ...]) -> list[str]:
-    """Each refusal and fault with what to do; then what is waited for, and what helps there.
+    """Return each refusal and fault with what to do, then the waits, and what helps there.
 
-    What the headline says, and what helps against several of them, is told once. `every` are
-    the pods that were looked at.
+    The headline's cause is not repeated, and each command stands once. `every` are the pods that
+    were looked at.
     """
     told: set[str] = set()
     found: list[str] = []
@@ -34,7 +34,7 @@ def faults(plan: Plan, headline: Headline, topology: Topology, every: tuple[str,
 
 
 def _typed_too(topology: Topology, commands_told: str) -> list[str]:
-    """What has to be typed besides to be let in by the servers, where a command speaks with one."""
+    """Return the options that redis-cli needs for the login, if a command uses redis-cli."""
     if "redis-cli " not in commands_told:
         return []
     files = "--tls, with --cacert, --cert and --key and the files in the container redis"
@@ -43,20 +43,20 @@ def _typed_too(topology: Topology, commands_told: str) -> list[str]:
 
 
 def explain(topology: Topology, code: str) -> str:
-    """The command that prints a code's entry of the runbook in our own pod."""
+    """Return the command that prints a code's entry of the runbook in our own pod."""
     where = f"kubectl exec{commands.namespace(topology)} {topology.name} -c bootstrap"
     return f"{where} -- python -m bootstrap explain {code}"
 
 
 def _once(fix: Fix, told: set[str]) -> list[str]:
-    """A command that was told before is not told again, whatever stands before it."""
+    """Return the lines of a fix without commands in `told`; add its commands to `told`."""
     new = tuple(one for one in todos(fix) if (one.command or one.what) not in told)
     told.update(one.command or one.what for one in new)
     return lines(new)
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Rows below each other, the head first, each column as wide as its widest cell."""
+    """Return rows as lines, the head first; each column is as wide as its widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

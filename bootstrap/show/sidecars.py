@@ -1,4 +1,4 @@
-"""Causes in the words of the pods' own sidecars: each has seen its own server, and for how long."""
+"""Causes that other pods' sidecars report: each knows its own server, and since when."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bootstrap.show.cause import Cause, Situation, Verdict
 
 
 def to_act(situation: Situation) -> Cause | None:
-    """What a person has to do by the word of a sidecar.
+    """Return the first ACT that a sidecar reports.
 
-    In a dry run that of our own pod counts, and in `status` those of all.
+    In a dry run only our own pod's sidecar counts, in `status` the sidecars of all pods.
     """
     me = situation.facts.topology.name
     for one in sorted(situation.facts.snapshot.heard, key=lambda one: one.pod != me):
@@ -22,7 +22,10 @@ def to_act(situation: Situation) -> Cause | None:
 
 
 def behind(situation: Situation, found: Cause) -> Cause:
-    """Why a pod lacks what we wait for: what its own sidecar says, or that of whom it waits for."""
+    """Return the cause behind a wait for a pod, as that pod's sidecar reports it.
+
+    If that sidecar in turn waits for another pod, that pod's sidecar counts, and so on.
+    """
     said = {one.pod: one for one in situation.facts.snapshot.heard}
     passed, pod, last = {situation.facts.topology.name}, found.pod, None
     while pod in said and pod not in passed:
@@ -30,11 +33,11 @@ def behind(situation: Situation, found: Cause) -> Cause:
         last = said[pod]
         pod = last.at_fault
     if last is None or not last.what or pod == situation.facts.topology.name:
-        return found  # no sidecar tells, or that pod waits for us in turn
+        return found  # no sidecar reports, or the last pod waits for our own
     if last.verdict == Verdict.ACT:
         return _said(last)
     deeper = _said(last)
-    # It lasts too long for a wait by what we see, whatever that one makes of it.
+    # If the wait has lasted too long for our own pod, it is ACT, whatever the other reports.
     usual = 0.0 if found.verdict is Verdict.ACT else found.usual
     return dataclasses.replace(deeper, verdict=found.verdict, usual=usual)
 
@@ -45,7 +48,7 @@ def _said(one: Heard) -> Cause:
 
 
 def explained(snapshot: Snapshot) -> Snapshot:
-    """The same, where the reason why a server refuses connections names its start gate."""
+    """Return the snapshot with the start gate named as the reason why a server refuses."""
     held = {one.pod for one in snapshot.heard if one.held}
     return dataclasses.replace(
         snapshot, pods=tuple(_held(pod) if pod.name in held else pod for pod in snapshot.pods)

@@ -1,4 +1,4 @@
-"""A plan in brief, for the log: one line for each change, and what makes a change."""
+"""A plan in brief, for the log: the facts of its line, and when a plan counts as changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COUNT = re.compile(r"\d+ keys")
 
 
 def facts(snapshot: Snapshot, plan: Plan, size: int | None) -> dict[str, object]:
-    """The canonical line of a plan; only what there is to tell."""
+    """Return the facts of the log line of a plan, without empty ones."""
     told: dict[str, object] = {"phase": plan.phase.value}
     if snapshot.scope is Scope.ALL:
         found = sum(pod.view is not None for pod in snapshot.pods)
@@ -31,24 +31,24 @@ def facts(snapshot: Snapshot, plan: Plan, size: int | None) -> dict[str, object]
 
 
 def fingerprint(plan: Plan) -> tuple[object, ...]:
-    """What makes a plan another plan to a reader of the log."""
+    """Return a value that differs for plans that differ to a reader of the log."""
     doing = tuple((step.actions, step.until) for step in plan.steps[:1])
     waiting = tuple((wait.pod, wait.fix or wait.what) for wait in plan.waiting)
     return plan.phase, doing, waiting, reasons(plan), _alarms(plan), plan.notes
 
 
 def reasons(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Why nothing is done, without the counts that a living node changes all the time."""
+    """Return codes and reasons of refusals, without the numbers of keys, which change often."""
     return tuple((block.code, _COUNT.sub("keys", block.why)) for block in plan.blocked)
 
 
 def _alarms(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """The faults by pod and code: their words hold counts that change all the time."""
+    """Return pods and codes of the alarms: their texts hold numbers that change often."""
     return tuple(dict.fromkeys((alarm.pod, alarm.code) for alarm in plan.alarms))
 
 
 def _short(some: tuple[actions.Action, ...]) -> list[str]:
-    """Each kind of action with the pods that it goes to."""
+    """Return each kind of action with its pods."""
     pods: dict[str, list[str]] = {}
     for action in some:
         pods.setdefault(actions.kind(action), []).append(action.pod)
@@ -61,7 +61,7 @@ def _shorten(texts: list[str], most: int = 4) -> str:
 
 
 def fix(plan: Plan | None) -> str:
-    """What a person can do about the first of it that something can be done about."""
+    """Return what a person can do, from the first fault or wait that says it; else empty."""
     if plan is None:
         return ""
     fixes = [*(one.fix for one in plan.faults), *(one.fix for one in plan.waiting)]
@@ -69,12 +69,12 @@ def fix(plan: Plan | None) -> str:
 
 
 def to_do(plan: Plan | None) -> dict[str, str]:
-    """The same as a fact of a log line, where there is one."""
+    """Return `fix` as a fact of a log line; empty if there is none."""
     return {"fix": found} if (found := fix(plan)) else {}
 
 
 def summary(plan: Plan | None) -> str:
-    """What keeps the goal from being reached, or else what is under way."""
+    """Return why the goal is not reached; else what is under way."""
     if plan is None:
         return "an unexpected error"
     return _shorten([*(one.why for one in plan.blocked), *(one.text for one in plan.waiting)]) or (

@@ -115,7 +115,7 @@ async def _sidecar(names: nameserver.NameServer, wanted: list[str]) -> None:
     )
     missing, ends = wanted, time.monotonic() + _AT_MOST
     while missing and time.monotonic() < ends:
-        known = await looking.look(missing)
+        known = await looking.ask(missing)
         missing = [name for name in missing if not known.of(name).addresses]
         if missing:
             await asyncio.sleep(random.uniform(*_RESTS))

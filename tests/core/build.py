@@ -11,7 +11,7 @@ from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable, View
 from bootstrap.model.timers import Timers
 from bootstrap.model.topology import Topology
-from bootstrap.redis import parse
+from bootstrap.redis import views
 from tests.simulator import bits
 from tests.simulator.products import PRODUCTS
 
@@ -146,7 +146,7 @@ def view(
             f"master_link_status:{'up' if link else 'down'}",
             f"master_sync_in_progress:{copying:d}",
         ]
-    found = parse.view(
+    found = views.view(
         text,
         "\n".join(info),
         f"cluster_state:{'ok' if ok else 'fail'}",

@@ -10,7 +10,7 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import bus
 from bootstrap.model.snapshot import Scope, View
-from bootstrap.redis import parse
+from bootstrap.redis import parse, views
 from bootstrap.show.board import Status
 from tests.core import build
 
@@ -104,7 +104,7 @@ def test_pings_that_were_not_answered(sent: str, now: str, expected: set[str]) -
     lines = build.everybody(0)
     lines[1] = lines[1].replace(" - 0 0 ", f" - {sent} 0 ")
     info = "redis_version:7.2.4\r\n" + (f"server_time_usec:{now}\r\n" if now else "")
-    view = parse.view("\n".join(lines), info, "cluster_state:ok", {}, peers_password_ok=True)
+    view = views.view("\n".join(lines), info, "cluster_state:ok", {}, peers_password_ok=True)
     assert view.unanswered == expected
 
 

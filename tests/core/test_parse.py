@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bootstrap.model.snapshot import Member, OpenSlot
-from bootstrap.redis import parse
+from bootstrap.redis import parse, views
 
 ONE = "07c3 10.0.0.1:6379@16379,a.example myself,master - 0 0 1 connected 0-5460 5462"
 
@@ -92,30 +92,30 @@ def test_a_line_without_sense(line: str) -> None:
 
 def test_info() -> None:
     text = "# Server\r\nredis_version:7.2.4\r\nvalkey_version:9.1.2\r\n\r\nnothing\r\na:b:c\r\n"
-    assert parse.info(text) == {"redis_version": "7.2.4", "valkey_version": "9.1.2", "a": "b:c"}
+    assert views.info(text) == {"redis_version": "7.2.4", "valkey_version": "9.1.2", "a": "b:c"}
 
 
 def test_valkey_says_its_own_version_beside() -> None:
-    assert parse.version({"redis_version": "7.2.4", "valkey_version": "9.1.2"}) == (9, 1, 2)
-    assert parse.version({"redis_version": "6.2.5"}) == (6, 2, 5)
+    assert views.version({"redis_version": "7.2.4", "valkey_version": "9.1.2"}) == (9, 1, 2)
+    assert views.version({"redis_version": "6.2.5"}) == (6, 2, 5)
 
 
 @pytest.mark.parametrize("said", [{}, {"redis_version": "7"}, {"redis_version": "7.x.1"}])
 def test_no_version(said: dict[str, str]) -> None:
     with pytest.raises(parse.MalformedError, match="no version"):
-        parse.version(said)
+        views.version(said)
 
 
 def test_keys_of_all_databases_are_counted() -> None:
     facts = {"db0": "keys=3,expires=0,avg_ttl=0", "db12": "keys=4,expires=1", "dbx": "keys=9"}
-    assert parse.keys(facts) == 7
-    assert parse.keys({"db_size": "1"}) == 0
+    assert views.keys(facts) == 7
+    assert views.keys({"db_size": "1"}) == 0
 
 
 @pytest.mark.parametrize("said", ["", "keys=", "keys=many", "expires=3"])
 def test_keys_that_cannot_be_counted_are_not_zero(said: str) -> None:
     with pytest.raises(parse.MalformedError, match="number of keys"):
-        parse.keys({"db0": said})
+        views.keys({"db0": said})
 
 
 VERSION = "redis_version:7.2.4\r\nuptime_in_seconds:12\r\n"
@@ -123,7 +123,7 @@ VERSION = "redis_version:7.2.4\r\nuptime_in_seconds:12\r\n"
 
 def test_a_view() -> None:
     info = VERSION + "master_host:10.0.0.2\r\nmaster_link_status:up\r\nslave_repl_offset:7\r\n"
-    found = parse.view(ONE, info, "cluster_state:ok", {"b": "2", "a": "1"}, peers_password_ok=False)
+    found = views.view(ONE, info, "cluster_state:ok", {"b": "2", "a": "1"}, peers_password_ok=False)
     assert found.node_id == "07c3"
     assert found.state_ok
     assert found.product == "redis"
@@ -140,7 +140,7 @@ def test_a_view() -> None:
 
 def test_a_primary_says_its_own_offset_and_has_no_link() -> None:
     info = VERSION + "valkey_version:8.1.0\r\nmaster_repl_offset:9\r\n"
-    found = parse.view(ONE, info, "cluster_state:fail", {}, peers_password_ok=True)
+    found = views.view(ONE, info, "cluster_state:fail", {}, peers_password_ok=True)
     assert (found.offset, found.link_up, found.primary_host) == (9, False, "")
     assert (found.product, found.state_ok) == ("valkey", False)
 
@@ -148,7 +148,7 @@ def test_a_primary_says_its_own_offset_and_has_no_link() -> None:
 @pytest.mark.parametrize("lines", ["", ONE.replace("myself,", ""), f"{ONE}\n{ONE}"])
 def test_exactly_one_node_is_itself(lines: str) -> None:
     with pytest.raises(parse.MalformedError, match="as myself"):
-        parse.view(lines, VERSION, "", {}, peers_password_ok=True)
+        views.view(lines, VERSION, "", {}, peers_password_ok=True)
 
 
 def test_shards_are_the_ids_of_their_nodes() -> None:

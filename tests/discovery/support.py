@@ -17,10 +17,10 @@ TICK = 0.01
 """Seconds that the tests' loop comes late each time."""
 
 
-SLOT = 30 / 22
-"""Seconds per slot where answers are remembered for 30 s: a round has two more than that."""
-ROUND = 24 * SLOT
-LONGEST = 2 * SLOT
+WINDOW = 30 / 22
+"""Seconds per window where answers are remembered for 30 s: a round has two more than that."""
+ROUND = 24 * WINDOW
+LONGEST = 2 * WINDOW
 """The longest time between two fresh questions, in seconds."""
 
 
@@ -65,7 +65,7 @@ async def keep_looking(
     """Look whenever it is due; return the seconds that it took."""
     start = clock.now
     while clock.now < start + seconds:
-        if until(await looking.look(wanted)):
+        if until(await looking.ask(wanted)):
             return clock.now - start
         clock.now += looking.due() + TICK
     return clock.now - start
@@ -77,7 +77,7 @@ def found(*numbers: int) -> Callable[[directory.Directory], bool]:
 
 def looking_at(looking: client.Discovery) -> directory.Directory:
     """Return what it knows; that asks nothing."""
-    return asyncio.run(looking.look([]))
+    return asyncio.run(looking.ask([]))
 
 
 async def timed(asking: Awaitable[object]) -> float:

@@ -71,7 +71,7 @@ def test_a_formation_finds_the_last_pod_soon(serve: Server, clock: Clock) -> Non
     async def form() -> float:
         start, missing = clock.now, set(range(6))
         while missing:
-            known = await looking.look([pod(number) for number in missing])
+            known = await looking.ask([pod(number) for number in missing])
             missing = {number for number in range(6) if not known.of(pod(number)).addresses}
             clock.now += (looking.due() + TICK) if missing else 0
         return clock.now - start
@@ -157,7 +157,7 @@ def test_a_denial_is_believed_for_as_long_as_it_says(serve: Server, clock: Clock
         looking = discover(clock, names)
         asyncio.run(one_round(looking, clock, [pod(0)]))
         for _ in range(20):
-            asyncio.run(looking.look([pod(0)]))
+            asyncio.run(looking.ask([pod(0)]))
             assert looking.due() <= latest + 0.01, ttl
             clock.now += looking.due() + TICK
 
@@ -185,15 +185,15 @@ def test_looking_early_asks_nothing(serve: Server, clock: Clock) -> None:
     names = serve(cache_seconds=30)
     looking = discover(clock, names)
     assert looking.due() == 0
-    asyncio.run(looking.look([]))
+    asyncio.run(looking.ask([]))
     assert names.questions == []
-    asyncio.run(looking.look([pod(0)]))
+    asyncio.run(looking.ask([pod(0)]))
     assert len(names.questions) == 1
     clock.now += looking.due() - 0.001
-    asyncio.run(looking.look([pod(0)]))
+    asyncio.run(looking.ask([pod(0)]))
     assert len(names.questions) == 1
     clock.now += 0.002
-    asyncio.run(looking.look([pod(0)]))
+    asyncio.run(looking.ask([pod(0)]))
     assert len(names.questions) == 2
 
 
@@ -229,7 +229,7 @@ def test_a_late_pod_in_real_time(serve: Server) -> None:
     async def look() -> float:
         began = time.monotonic()
         while True:
-            if found(0)(await looking.look([pod(0)])):
+            if found(0)(await looking.ask([pod(0)])):
                 return time.monotonic() - began
             await asyncio.sleep(looking.due())
 

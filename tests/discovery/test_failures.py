@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from bootstrap.dns import answers, client, schedule, wire
+from bootstrap.dns import answers, client, questions, wire
 from bootstrap.model import directory
 from tests.discovery.support import (
     LONGEST,
@@ -52,7 +52,7 @@ def test_a_failure_is_unknown_and_says_who(
     for _ in range(6):
         clock.now += 30 + 5 * 1.25  # Another turn.
         looking = discover(clock, names, timeout=0.2)
-        known = asyncio.run(looking.look([pod(0)]))
+        known = asyncio.run(looking.ask([pod(0)]))
         assert known.of(pod(0)) == directory.Name(state="unknown", reason=reason.format(where))
 
 
@@ -60,7 +60,7 @@ def test_nobody_listening_is_unknown_at_once(block: addresses.Addresses, clock: 
     where = (block.nameserver, 9)
     looking = discover(clock, nameservers=[where], timeout=20.0)
     began = time.monotonic()
-    known = asyncio.run(looking.look([pod(0)]))
+    known = asyncio.run(looking.ask([pod(0)]))
     assert known.of(pod(0)) == directory.Name(
         state="unknown", reason=f"{where[0]}:9 cannot be reached: Connection refused"
     )
@@ -68,14 +68,14 @@ def test_nobody_listening_is_unknown_at_once(block: addresses.Addresses, clock: 
 
 
 def test_no_name_server_is_unknown(clock: Clock) -> None:
-    known = asyncio.run(discover(clock).look([pod(0)]))
+    known = asyncio.run(discover(clock).ask([pod(0)]))
     assert known.of(pod(0)).reason == "no name server is configured"
 
 
 def test_a_denial_is_absent_and_says_who(serve: Server, clock: Clock) -> None:
     names = serve()
     looking = discover(clock, names)
-    known = asyncio.run(looking.look([pod(0)]))
+    known = asyncio.run(looking.ask([pod(0)]))
     where = f"{names.address}:{names.port}"
     assert known.of(pod(0)) == directory.Name(state="absent", reason=f"NXDOMAIN from {where}")
 
@@ -98,19 +98,19 @@ def test_a_failure_ends_absence_but_not_an_address(serve: Server, clock: Clock) 
 @pytest.mark.parametrize("failing", ["A", "AAAA"])
 @pytest.mark.parametrize("failure_first", [True, False])
 def test_half_an_answer_does_not_deny(
-    failing: schedule.AddressType, *, failure_first: bool
+    failing: questions.AddressType, *, failure_first: bool
 ) -> None:
     """With both families asked, a failing one beside an empty one leaves the pod unknown."""
-    other: schedule.AddressType = "AAAA" if failing == "A" else "A"
+    other: questions.AddressType = "AAAA" if failing == "A" else "A"
     known = answers.Findings(SERVICE, ("A", "AAAA"))
     known.expect([pod(0)])
-    known.learn(schedule.Question(pod(0), "SRV"), denial("NXDOMAIN"), 1.0)
+    known.learn(questions.Question(pod(0), "SRV"), denial("NXDOMAIN"), 1.0)
     assert known.of(pod(0)).state == "absent"
     if failure_first:
-        known.trouble(schedule.Question(pod(0), failing), "no answer", [])
-    known.learn(schedule.Question(pod(0), other), denial("no data"), 2.0)
+        known.trouble(questions.Question(pod(0), failing), "no answer", [])
+    known.learn(questions.Question(pod(0), other), denial("no data"), 2.0)
     if not failure_first:
-        known.trouble(schedule.Question(pod(0), failing), "no answer", [])
+        known.trouble(questions.Question(pod(0), failing), "no answer", [])
     assert known.of(pod(0)) == directory.Name(state="unknown", reason="no answer")
 
 
@@ -167,7 +167,7 @@ def test_many_names_and_a_silent_server_cost_one_time_out(serve: Server, clock: 
     clock.now += LONGEST + TICK  # The pods' addresses have their turn.
     looking = discover(clock, names, timeout=2.0)
     wanted = [pod(number) for number in range(100)]
-    assert asyncio.run(timed(looking.look(wanted))) < 2 * 2.0
+    assert asyncio.run(timed(looking.ask(wanted))) < 2 * 2.0
     asked = Counter(one.name for one in names.questions)
     assert asked.pop(SERVICE) == 2
     assert sorted(asked.values()) == [1] * client.AT_ONCE
@@ -189,7 +189,7 @@ def test_only_the_names_without_an_answer_are_unclear(
     looking = discover(clock, names, timeout=20.0)
     clock.now += LONGEST + TICK  # The pods' addresses have their turn.
     wanted = [pod(number) for number in range(60)]
-    assert asyncio.run(timed(looking.look(wanted))) < 20.0
+    assert asyncio.run(timed(looking.ask(wanted))) < 20.0
     known = looking_at(looking)
     assert [one for one in range(60) if known.of(pod(one)).state != "found"] == late
     where = f"{names.address}:{names.port}"

@@ -12,9 +12,9 @@ from bootstrap.model import directory
 from tests.discovery.support import (
     LONGEST,
     SERVICE,
-    SLOT,
     TICK,
     WHERE,
+    WINDOW,
     Clock,
     Server,
     address,
@@ -67,7 +67,7 @@ def test_the_service_is_asked_again_at_most_once_a_second(serve: Server, clock: 
         await looking.relist()
         clock.now += seconds
         await looking.relist()
-        return await looking.look(())
+        return await looking.ask(())
 
     assert asyncio.run(twice(0.9)).of(pod(0)).addresses == (address(0),)
     assert len(names.questions) == 1
@@ -84,7 +84,7 @@ def test_each_kind_of_question_tells_on_its_own(serve: Server, clock: Clock) -> 
     for _ in range(24):
         clock.now += 31.25  # Another turn, and everything forgotten.
         before = len(names.questions)
-        known = asyncio.run(discover(clock, names).look([pod(0)]))
+        known = asyncio.run(discover(clock, names).ask([pod(0)]))
         (asked,) = names.questions[before:]
         seen.setdefault((asked.name, asked.type), set()).add(
             (known.of(pod(0)).state, known.nameless)
@@ -132,7 +132,7 @@ def test_a_long_answer_comes_over_tcp(serve: Server, clock: Clock) -> None:
     publish(names, *range(100))
     # A hundred answers are made by our own name server, and the machine may be busy.
     looking = discover(clock, names, timeout=20.0)
-    known = asyncio.run(looking.look([pod(0)]))  # The service's SRV has its turn.
+    known = asyncio.run(looking.ask([pod(0)]))  # The service's SRV has its turn.
     assert states(known, 100) == ["found"] * 100
     assert [asked.transport for asked in names.questions] == ["udp", "tcp"]
     assert looking.questions == 2
@@ -146,9 +146,9 @@ def test_sixty_names_are_found_by_one_question(
     """Whatever has its turn: on a slow name server sixty questions would take sixty times as long."""
     names = serve(cache_seconds=30, takes=0.02)
     publish(names, *range(60))
-    clock.now += turn * SLOT
+    clock.now += turn * WINDOW
     looking = discover(clock, names, family=family, timeout=20.0)
-    known = asyncio.run(looking.look([pod(number) for number in range(60)]))
+    known = asyncio.run(looking.ask([pod(number) for number in range(60)]))
     assert states(known, 60) == ["found"] * 60
     assert {(asked.name, asked.type) for asked in names.questions} == {(SERVICE, "SRV")}
     assert looking.questions == 2  # UDP, and TCP for the whole of it.

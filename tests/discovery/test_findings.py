@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from bootstrap.dns import answers, schedule, wire
+from bootstrap.dns import answers, questions, wire
 from bootstrap.model import directory
 from tests.discovery.support import SERVICE, address, pod, states
 
@@ -29,9 +29,9 @@ def denial(outcome: Literal["no data", "NXDOMAIN"], held: float = 30) -> wire.An
     return wire.Answer(outcome=outcome, held=held, held_at_first=held, nameserver=SERVER)
 
 
-A = schedule.Question(pod(0), "A")
-SERVICE_A = schedule.Question(SERVICE, "A")
-SERVICE_SRV = schedule.Question(SERVICE, "SRV")
+A = questions.Question(pod(0), "A")
+SERVICE_A = questions.Question(SERVICE, "A")
+SERVICE_SRV = questions.Question(SERVICE, "SRV")
 
 
 @pytest.fixture
@@ -62,18 +62,18 @@ def test_no_srv_records_deny_nobody(known: answers.Findings) -> None:
     known.learn(A, records(30, 0, owner=pod(0)), 0.0)
     known.learn(SERVICE_A, records(30, 0, 2, owner=SERVICE), 1.0)
     for name in (SERVICE, pod(0)):
-        known.learn(schedule.Question(name, "SRV"), denial("no data"), 2.0)
+        known.learn(questions.Question(name, "SRV"), denial("no data"), 2.0)
     assert states(known.to_directory(), 2) == ["found", "unknown"]
     assert known.to_directory().nameless == (address(2),)
 
 
 def test_a_fresh_denial_is_newer_than_a_remembered_address(known: answers.Findings) -> None:
     """Some caches remember addresses for 30 s and denials for 5 s."""
-    known.learn(schedule.Question(pod(1), "A"), records(30, 1, owner=pod(1)), 0.0)
+    known.learn(questions.Question(pod(1), "A"), records(30, 1, owner=pod(1)), 0.0)
     known.learn(A, denial("NXDOMAIN", 5), 10.0)
-    known.learn(schedule.Question(pod(0), "A", cd=True), records(16, 0, owner=pod(0)), 10.5)
+    known.learn(questions.Question(pod(0), "A", cd=True), records(16, 0, owner=pod(0)), 10.5)
     assert states(known.to_directory(), 1) == ["absent"]
-    known.learn(schedule.Question(pod(0), "A", do=True), records(30, 0, owner=pod(0)), 11.0)
+    known.learn(questions.Question(pod(0), "A", do=True), records(30, 0, owner=pod(0)), 11.0)
     assert states(known.to_directory(), 1) == ["found"]
 
 

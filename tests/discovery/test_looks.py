@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from bootstrap.dns import schedule
-from tests.discovery.support import LONGEST, SERVICE, SLOT, TICK, Clock, pod
+from bootstrap.dns import questions, schedule
+from tests.discovery.support import LONGEST, SERVICE, TICK, WINDOW, Clock, pod
 
 WANTED = (pod(0),)
 
@@ -22,7 +22,7 @@ def pace(clock: Clock) -> schedule.Pace:
 
 def turns(
     pace: schedule.Pace, clock: Clock, seconds: float
-) -> Iterator[tuple[float, schedule.Question]]:
+) -> Iterator[tuple[float, questions.Question]]:
     """Ask whenever it is due, of a cache that remembers for 30 s, and of which nobody else asks."""
     end = clock.now + seconds
     while clock.now < end:
@@ -40,29 +40,29 @@ def longest_gap(asked: Iterable[float]) -> float:
 def test_no_look_is_late_wherever_the_round_begins(
     pace: schedule.Pace, clock: Clock, start: int
 ) -> None:
-    clock.now += start * SLOT / 2
+    clock.now += start * WINDOW / 2
     asked = list(turns(pace, clock, 100))
     assert longest_gap(now for now, _ in asked) <= LONGEST + 2 * TICK
-    last: dict[schedule.Question, float] = {}
+    last: dict[questions.Question, float] = {}
     for now, question in asked:
         assert now - last.get(question, 0) >= 30
         last[question] = now
     assert len(last) == 16
     # The service's addresses do not tell who it is, so the others must be close enough alone.
-    named = [now for now, question in asked if question != schedule.Question(SERVICE, "A")]
-    assert longest_gap(named) <= 3 * SLOT
+    named = [now for now, question in asked if question != questions.Question(SERVICE, "A")]
+    assert longest_gap(named) <= 3 * WINDOW
 
 
 @pytest.mark.parametrize("held", [0, 5, 30])
 @pytest.mark.parametrize("rest", [0.0, 1.6, 6.0, 11.0, 31.0])
 def test_who_looks_now_and_then_is_never_too_early(held: int, rest: float) -> None:
-    """A loop looks when it looks, and anywhere in a slot after a rest."""
-    slot = max(held, 5) / 22
+    """A loop looks when it looks, and anywhere in a window after a rest."""
+    window = max(held, 5) / 22
     for number in range(100):
         chance, clock = random.Random(number), Clock()
         clock.now += chance.uniform(0, 60)
         pace = schedule.Pace(SERVICE, ("A",), clock=clock, wall=clock)
-        # Until one round is over, a form may have been asked while the slots were still longer.
+        # Until one round is over, a form may have been asked while the windows were still longer.
         known = clock.now + 6
         for seconds in (25.0, 5.0 + 2.0 * held):
             asked, end = [clock.now], clock.now + seconds
@@ -72,7 +72,7 @@ def test_who_looks_now_and_then_is_never_too_early(held: int, rest: float) -> No
                     pace.answered(question, held=held, at_first=held)
                 clock.now += chance.uniform(0.1, 0.16)
             for sooner, later in itertools.pairwise([*asked, end]):
-                late = later - sooner > 2 * slot + 0.2 + 0.16
+                late = later - sooner > 2 * window + 0.2 + 0.16
                 assert not late or sooner < known, f"chance {number}"
             clock.now += rest
 
@@ -86,11 +86,11 @@ def test_who_shares_a_cache_is_not_kept_back_by_what_the_others_asked(*, denied:
     for number in range(60):
         chance, clock = random.Random(number), Clock()
         comes = clock.now + chance.uniform(21, 70)
-        cache: dict[schedule.Question, tuple[float, bool]] = {}
+        cache: dict[questions.Question, tuple[float, bool]] = {}
         paces = [schedule.Pace(SERVICE, ("A",), clock=clock, wall=clock) for _ in range(6)]
         for pace in paces:
             # Each has looked for another pod before, and found it in the cache.
-            (another,) = pace.fresh([schedule.Question(pod(9), "A")])
+            (another,) = pace.fresh([questions.Question(pod(9), "A")])
             left = chance.randint(1, 30)
             pace.answered(another, held=left, at_first=left)
         looking = [(clock.now + chance.uniform(0, 20), pace) for pace in paces]
@@ -122,7 +122,7 @@ def test_who_shares_a_cache_and_wants_many_is_not_kept_back_either(*, denied: bo
     for number in range(60):
         chance, clock = random.Random(number), Clock()
         comes = clock.now + chance.uniform(21, 70)
-        cache: dict[schedule.Question, tuple[float, bool]] = {}
+        cache: dict[questions.Question, tuple[float, bool]] = {}
         looking = [
             (
                 clock.now + chance.uniform(0, 20),
@@ -207,7 +207,7 @@ def test_what_is_forgotten_soon_does_not_hasten_who_has_seen_the_other(
 def test_a_fresh_start_is_due_at_once_and_asks_one_form(pace: schedule.Pace) -> None:
     assert pace.due(()) == 0
     assert pace.due(WANTED) == 0
-    assert pace.take(WANTED) == [schedule.Question(SERVICE, "SRV", do=True)]
+    assert pace.take(WANTED) == [questions.Question(SERVICE, "SRV", do=True)]
     assert pace.due(WANTED) > 0
     assert pace.take(WANTED) == []
 
@@ -225,18 +225,18 @@ def test_an_old_answer_is_asked_for_again_once_it_is_forgotten(
     assert pace.due(WANTED) == pytest.approx(LONGEST - 0.7, abs=0.01)
 
 
-def test_what_is_remembered_throughout_its_slot_is_passed_over(
+def test_what_is_remembered_throughout_its_window_is_passed_over(
     pace: schedule.Pace, clock: Clock
 ) -> None:
     pace.answered(*pace.take(WANTED), held=30, at_first=30)
     clock.now += LONGEST + TICK  # The pods' addresses have their turn.
-    held = schedule.Question(pod(0), "A", do=True)
+    held = questions.Question(pod(0), "A", do=True)
     assert pace.fresh([held]) == [held]
     pace.answered(held, held=29, at_first=30)
     assert pace.due(WANTED) == pytest.approx(LONGEST, abs=2 * TICK)
     # It keeps nobody else waiting.
     assert pace.due((pod(0), pod(1))) == 0
-    assert pace.take((pod(0), pod(1))) == [schedule.Question(pod(1), "A", do=True)]
+    assert pace.take((pod(0), pod(1))) == [questions.Question(pod(1), "A", do=True)]
 
 
 def test_a_second_cache_that_forgets_sooner_does_not_hasten_us(
@@ -247,7 +247,7 @@ def test_a_second_cache_that_forgets_sooner_does_not_hasten_us(
         for question in pace.take(WANTED):
             pace.answered(question, held=5, at_first=30)
         clock.now += pace.due(WANTED) + TICK
-    assert clock.now - Clock.now >= 10 * SLOT
+    assert clock.now - Clock.now >= 10 * WINDOW
 
 
 def test_failures_do_not_hasten_us(pace: schedule.Pace, clock: Clock) -> None:
@@ -255,11 +255,11 @@ def test_failures_do_not_hasten_us(pace: schedule.Pace, clock: Clock) -> None:
         for question in pace.take(WANTED):
             pace.failed(question, held=0)
         clock.now += pace.due(WANTED) + TICK
-    assert clock.now - Clock.now >= 10 * SLOT
+    assert clock.now - Clock.now >= 10 * WINDOW
 
 
 def test_a_failure_is_held_as_long_as_it_says(pace: schedule.Pace, clock: Clock) -> None:
-    question = schedule.Question(pod(0), "A")
+    question = questions.Question(pod(0), "A")
     pace.failed(question, held=5)
     clock.now += 4.9
     assert pace.fresh([question]) == []

@@ -8,10 +8,10 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from bootstrap.dns import schedule, wire
+from bootstrap.dns import questions, schedule, wire
 from tests.discovery.support import SERVICE, address, pod
 
-QUESTION = schedule.Question(pod(0), "A")
+QUESTION = questions.Question(pod(0), "A")
 SERVER = "10.0.0.10:53"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.config import identity, settings
-from bootstrap.dns import client, first_question, schedule
+from bootstrap.dns import client, first_question, questions
 from bootstrap.model import directory
 from bootstrap.model.snapshot import Volume
 from bootstrap.observe import first_look, volume
@@ -55,7 +55,7 @@ def look(found: settings.Settings) -> first_question.Asked:
     def asked() -> first_question.Asked | None:
         said = first_question.asked(
             directory.absolute(found.service_fqdn),
-            schedule.TYPES[found.family],
+            questions.TYPES[found.family],
             found.nameservers[0],
             wanted(found),
         )
@@ -121,7 +121,7 @@ def test_the_loop_goes_on_with_what_dns_has_said(app: sets.LocalStatefulSet) -> 
             begun=asked,
         )
         assert loop.questions == asked.questions > 0
-        return await loop.look(())
+        return await loop.ask(())
 
     said = asyncio.run(go_on())
     assert {said.of(name).state for name in wanted(found)} == {"found"}

@@ -42,7 +42,7 @@ class Facts:
             self.topology, "127.0.0.1", access, self.board, lambda: self.now
         )
 
-    async def look(self, _choose: neighbours.Choice) -> Snapshot:
+    async def observe(self, _choose: neighbours.Choice) -> Snapshot:
         self.looks += 1
         return await self.shown()
 

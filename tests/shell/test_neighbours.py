@@ -50,7 +50,7 @@ def test_it_finds_whom_our_own_node_knows(three: sets.LocalStatefulSet) -> None:
     async def looks() -> None:
         async with around(three[0]) as some:
             assert some.node_of("redis-app-1") is None
-            found = await some.look(everybody)
+            found = await some.observe(everybody)
             assert [pod.name for pod in found.pods] == [one.name for one in three.pods]
             assert [pod.view and pod.view.node_id for pod in found.pods] == [
                 one.node_id() for one in three.pods
@@ -67,7 +67,7 @@ def test_it_finds_whom_our_own_node_knows(three: sets.LocalStatefulSet) -> None:
 def test_it_looks_at_nobody_else(three: sets.LocalStatefulSet) -> None:
     async def look() -> list[str]:
         async with around(three[1]) as some:
-            return [pod.name for pod in (await some.look(lambda _: ())).pods]
+            return [pod.name for pod in (await some.observe(lambda _: ())).pods]
 
     assert asyncio.run(look()) == ["redis-app-1"]
 
@@ -80,7 +80,7 @@ def test_another_node_at_the_address_is_nobody(three: sets.LocalStatefulSet) -> 
 
     async def look() -> None:
         async with around(three[0]) as some:
-            _, other = (await some.look(lambda _: (made_up,))).pods
+            _, other = (await some.observe(lambda _: (made_up,))).pods
             assert (other.name, other.ordinal) == (three[2].address, 2**31)
             assert isinstance(other.node, Unreachable)
             assert other.node.reason.startswith(f"another node, {three[2].node_id()[:8]}")
@@ -94,12 +94,12 @@ def test_who_hangs_holds_nobody_up(three: sets.LocalStatefulSet) -> None:
 
     async def look() -> None:
         async with around(three[0]) as some:
-            _, first, second = (await some.look(everybody)).pods
+            _, first, second = (await some.observe(everybody)).pods
             assert first.view is not None
             assert isinstance(second.node, Unreachable)
             assert second.node.trouble is Trouble.TIMEOUT
             await asyncio.to_thread(three[2].resume)
-            again = await some.look(everybody)
+            again = await some.observe(everybody)
             assert again.pods[2].view is not None
 
     asyncio.run(look())
@@ -110,9 +110,9 @@ def test_with_our_own_node_gone_the_last_ones_are_asked_again(
 ) -> None:
     async def look() -> None:
         async with around(three[0]) as some:
-            await some.look(everybody)
+            await some.observe(everybody)
             await asyncio.to_thread(three[0].kill_server)
-            mine, *others = (await some.look(everybody)).pods
+            mine, *others = (await some.observe(everybody)).pods
             assert isinstance(mine.node, Unreachable)
             assert all(pod.view is not None for pod in others)
             assert len(others) == 2

@@ -10,7 +10,7 @@ import pytest
 
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Trouble, Unreachable, View
-from bootstrap.redis import connection, node
+from bootstrap.redis import connection, node, views
 from tests.shell import listeners
 from tests.statefulset import needs, pod, servers, sets, users
 
@@ -110,7 +110,7 @@ def test_settings_that_a_server_does_not_know_are_missing(name: str, unknown: se
         app.start_servers()
         view = read(app[0])
         assert isinstance(view, View)
-        assert {known for known, _ in view.settings} == set(node.SETTINGS) - unknown
+        assert {known for known, _ in view.settings} == set(views.SETTINGS) - unknown
 
 
 def test_a_server_that_is_not_in_cluster_mode() -> None:

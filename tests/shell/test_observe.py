@@ -187,13 +187,13 @@ def meet_all(three: sets.LocalStatefulSet) -> None:
 def names_wanted(watch: observer.Observer) -> list[set[str]]:
     """The pods that DNS is asked for, look by look."""
     wanted: list[set[str]] = []
-    look = watch.names.look
+    ask = watch.names.ask
 
     async def listening(names: Collection[str]) -> directory.Directory:
         wanted.append({name.partition(".")[0] for name in names})
-        return await look(names)
+        return await ask(names)
 
-    watch.names.look = listening  # type: ignore[assignment,method-assign]  # looks are passed on
+    watch.names.ask = listening  # type: ignore[assignment,method-assign]  # questions are passed on
     return wanted
 
 

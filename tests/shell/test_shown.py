@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from bootstrap.config.errors import Exit
-from bootstrap.dns import schedule
+from bootstrap.dns import questions
 from bootstrap.run import once
-from tests.discovery.support import SLOT
+from tests.discovery.support import WINDOW
 from tests.shell import watching
 from tests.statefulset import needs, sets
 
@@ -18,7 +18,7 @@ TURN = 5
 
 
 def test_whose_turn_it_is() -> None:
-    form = schedule.FORMS[TURN]
+    form = questions.FORMS[TURN]
     assert form is not None
     assert (form.about, form.of) == ("service", "addresses")
 
@@ -28,7 +28,7 @@ def test_a_pod_that_hangs_is_told_by_name_however_little_was_asked(
 ) -> None:
     # One look, as on a machine where it takes longer than all there is time for.
     monkeypatch.setattr(once, "_SECONDS", 0.0)
-    wall = (TURN + 0.5) * SLOT
+    wall = (TURN + 0.5) * WINDOW
 
     async def dry_run(app: sets.LocalStatefulSet) -> int:
         async with watching.observer(app, 0, wall=lambda: wall) as watch:

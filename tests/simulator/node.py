@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap.model.snapshot import Trouble, Unreachable, View
-from bootstrap.redis import parse
+from bootstrap.redis import views
 from tests.simulator import bits
 from tests.simulator.products import Product
 
@@ -215,7 +215,7 @@ class Server:
         if self.loading:
             return Unreachable(trouble=Trouble.LOADING, reason="it is LOADING its data")
         state = "ok" if self.state_ok else "fail"
-        return parse.view(
+        return views.view(
             "\n".join(self._line(known) for known in self.table.values()),
             self._info(),
             f"cluster_state:{state}\r\ncluster_known_nodes:{len(self.table)}\r\n",

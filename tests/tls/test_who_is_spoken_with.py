@@ -113,7 +113,7 @@ def test_a_name_that_gossip_brings_is_not_enough(issuer: authority.Authority) ->
         )
         around = neighbours.Neighbours(watching.topology_of(one), one.address, access)
         try:
-            found = await around.look(lambda view: view.others)
+            found = await around.observe(lambda view: view.others)
         finally:
             await around.close()
         (other,) = (seen for seen in found.pods if seen.name != one.name)

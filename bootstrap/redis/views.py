@@ -1,0 +1,165 @@
+"""A server's replies as a view: INFO, the settings, and the cluster as the server sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bootstrap.model.snapshot import Version, View, Writing
+from bootstrap.redis import parse
+
+SETTINGS: Final = (
+    "availability-zone",
+    "bind",
+    "cluster-announce-bus-port",
+    "cluster-announce-hostname",
+    "cluster-announce-human-nodename",
+    "cluster-announce-ip",
+    "cluster-announce-port",
+    "cluster-announce-tls-port",
+    "cluster-node-timeout",
+    "cluster-ping-interval",
+    "cluster-port",
+    "protected-mode",
+    "repl-diskless-load",
+    "repl-diskless-sync-delay",
+    "repl-diskless-sync-max-replicas",
+)
+"""Settings that a view holds. A server's answer lacks those that it does not know."""
+CERTIFICATE: Final = "tls-cert-file"
+"""A further setting that a view holds, with TLS only."""
+LIMITS: Final = ("min-replicas-to-write", "save", "stop-writes-on-bgsave-error")
+"""Settings that decide whether a server takes writes (see `Writing`); a view does not hold them."""
+PING_MILLISECONDS: Final = 3000
+"""Milliseconds after which a missing answer to a ping on the bus counts. Servers wait for
+cluster-node-timeout, 15 s by default. Six servers that share two processors take 1 s."""
+
+_CLIENTS: Final = ("connected_clients", "connected_slaves", "cluster_connections")
+"""Fields of INFO that count against `maxclients`: the first does not include replicas (server.c),
+and links on the bus count too (networking.c, acceptCommonHandler)."""
+
+
+def info(text: str) -> dict[str, str]:
+    """Parse `INFO` into names and values; section headings and blank lines are skipped."""
+    pairs = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
+    return {name: value for name, found, value in pairs if found}
+
+
+def version(facts: Mapping[str, str]) -> Version:
+    """Return the server's version. Valkey has it in `valkey_version`; its `redis_version` is 7.2.4.
+
+    Raises:
+        MalformedError: when INFO has no version.
+
+    """
+    text = facts.get("valkey_version") or facts.get("redis_version", "")
+    parts = text.split(".")
+    try:
+        return int(parts[0]), int(parts[1]), int(parts[2])
+    except (IndexError, ValueError):
+        raise parse.MalformedError(f"INFO has no version: {text!r}") from None
+
+
+def keys(facts: Mapping[str, str]) -> int:
+    """Return the number of keys in all databases, from INFO's lines `dbN:keys=K,...`.
+
+    Raises:
+        MalformedError: when such a line has no number.
+
+    """
+    total = 0
+    for name, value in facts.items():
+        if _is_database(name):
+            count = value.partition("keys=")[2].partition(",")[0]
+            if not count.isdecimal():
+                raise parse.MalformedError(f"INFO {name} has no number of keys: {value!r}")
+            total += int(count)
+    return total
+
+
+def writing(facts: Mapping[str, str], limits: Mapping[str, str]) -> Writing:
+    """Return what INFO and the settings in `LIMITS` say about writes; missing values mean no fault.
+
+    `facts` is the parsed INFO.
+    """
+    policy = facts.get("maxmemory_policy", "")
+    mortal = any("expires=0" not in value for name, value in facts.items() if _is_database(name))
+    stuck = policy == "noeviction" or (policy.startswith("volatile-") and not mortal)
+    counted = int(facts.get("used_memory", "0")) - int(facts.get("mem_not_counted_for_evict", "0"))
+    # Without min-replicas-max-lag a server needs no replica, and INFO lacks this line.
+    near = facts.get("min_slaves_good_slaves")
+    return Writing(
+        aof_failed=facts.get("aof_enabled") == "1" and facts.get("aof_last_write_status") == "err",
+        rdb_failed=bool(limits.get("save")) and facts.get("rdb_last_bgsave_status") == "err",
+        rdb_stops=limits.get("stop-writes-on-bgsave-error") != "no",
+        memory=counted,
+        memory_limit=int(facts.get("maxmemory", "0")),
+        keeps=policy if stuck else "",
+        replicas=int(near or "0"),
+        replicas_needed=int(limits.get("min-replicas-to-write", "0")) if near is not None else 0,
+    )
+
+
+def _is_database(name: str) -> bool:
+    """Whether a field of INFO is about the keys of a database."""
+    return name.startswith("db") and name[2:].isdecimal()
+
+
+def _unanswered(nodes_text: str, facts: Mapping[str, str]) -> frozenset[str]:
+    """Return ids of nodes that have not answered a ping in time, by the server's own clock."""
+    now = int(facts.get("server_time_usec", "0")) // 1000
+    if not now:
+        return frozenset()
+    lines = (line.split(" ", 6) for line in nodes_text.splitlines() if line)
+    return frozenset(
+        words[0] for words in lines if words[4] != "0" and now - int(words[4]) > PING_MILLISECONDS
+    )
+
+
+def view(
+    nodes_text: str,
+    info_text: str,
+    cluster_info_text: str,
+    settings: Mapping[str, str],
+    *,
+    peers_password_ok: bool,
+) -> View:
+    """Return one server's replies as a view.
+
+    `peers_password_ok` says whether masterauth and masteruser are the sidecar's own login.
+
+    Raises:
+        MalformedError: when the texts contradict each other, or no server writes them.
+
+    """
+    members, facts, cluster = parse.nodes(nodes_text), info(info_text), info(cluster_info_text)
+    me = [member for member in members if "myself" in member.flags]
+    if len(me) != 1:
+        raise parse.MalformedError(f"CLUSTER NODES names {len(me)} nodes as myself")
+    return View(
+        node_id=me[0].node_id,
+        members=members,
+        state_ok=cluster.get("cluster_state") == "ok",
+        keys=keys(facts),
+        version=version(facts),
+        product="valkey" if "valkey_version" in facts else "redis",
+        run_id=facts.get("run_id", ""),
+        uptime=int(facts.get("uptime_in_seconds", "0")),
+        link_up=facts.get("master_link_status") == "up",
+        primary_host=facts.get("master_host", ""),
+        primary_port=int(facts.get("master_port", "0")),
+        copying=facts.get("master_sync_in_progress") == "1",
+        offset=int(facts.get("slave_repl_offset") or facts.get("master_repl_offset", "0")),
+        settings=tuple(sorted(pair for pair in settings.items() if pair[0] not in LIMITS)),
+        peers_password_ok=peers_password_ok,
+        writing=writing(facts, settings),
+        unanswered=_unanswered(nodes_text, facts),
+        clients=sum(int(facts.get(name, "0")) for name in _CLIENTS),
+        clients_most=int(facts.get("maxclients", "0")),
+    )
+
+
+def settings_only(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that a view is made from, without any password."""
+    known = (*SETTINGS, *LIMITS, CERTIFICATE)
+    return {name: settings[name] for name in known if name in settings}

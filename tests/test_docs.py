@@ -26,8 +26,8 @@ def test_every_code_has_an_entry_and_every_entry_a_code() -> None:
     assert entries().keys() == known
 
 
-def test_the_readme_names_every_code() -> None:
-    text = (servers.REPOSITORY / "README.md").read_text()
+def test_the_reference_names_every_code() -> None:
+    text = (servers.REPOSITORY / "docs" / "reference.md").read_text()
     assert not [code for code in entries() if f"`{code}`" not in text]
 
 

@@ -1,1 +1,1 @@
-"""Words for a person: what is missing, what to look at, and what to type."""
+"""Texts for a person: what is missing, what to look at, and what to type."""

@@ -1,4 +1,4 @@
-"""What is missing, in words: for which pod, for what, and the command that shows it."""
+"""Texts that say what a pod lacks, and the commands that show why."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, dns_names, durations, forced_failover, unreachable
 from bootstrap.plan.verdict import Block, Wait
 
-#: Troubles that time does not mend: the node answered, and what it said rules it out.
+#: Troubles that time does not mend: the node answered, and its answer rules it out.
 _PERMANENT = frozenset({Trouble.NOT_CLUSTER, Trouble.UNSUPPORTED, Trouble.COMMAND})
 
 
 def missing(facts: Facts, pod: Pod) -> Wait | None:
-    """What a pod lacks before it can be viewed; None when its view is there."""
+    """What a pod lacks before its node can be read; None when it has been read."""
     if pod.view is not None:
         return None
     if not isinstance(pod.node, Unreachable):
@@ -35,7 +35,7 @@ def missing(facts: Facts, pod: Pod) -> Wait | None:
 
 
 def one_is_right(facts: Facts, sides: list[list[Pod]]) -> tuple[Todo, ...]:
-    """For pods in several clusters: a MEET would merge them, and lose about half of the keys."""
+    """For pods in several clusters. A MEET would merge these, and lose about half of the keys."""
     held = [sum(view.keys for pod, view in facts.viewed if pod in side) for side in sides]
     seen = ", ".join(
         f"the side of {side[0].name} {slots.keys(many)}"
@@ -66,7 +66,7 @@ def one_is_right(facts: Facts, sides: list[list[Pod]]) -> tuple[Todo, ...]:
 
 
 def not_let_in(topology: Topology, pod: str) -> tuple[Todo, ...]:
-    """For a replica that may be turned away by its primary: only its own server is told why."""
+    """For a replica that its primary may turn away. Only the replica's server is told why."""
     return (
         Todo(
             what="if it lasts: what does its primary answer it?",
@@ -79,13 +79,13 @@ def not_let_in(topology: Topology, pod: str) -> tuple[Todo, ...]:
 
 
 def nodes(topology: Topology, pod: str, what: str = "", expect: str = "") -> Todo:
-    """A look at what a pod's node knows."""
+    """Looks at the nodes that a pod's node knows."""
     what = what or f"which nodes does {pod} know, and which slots do they own?"
     return Todo(what=what, command=f"{commands.ask(topology, pod)} CLUSTER NODES", expect=expect)
 
 
 def emptying(topology: Topology, pod: str, when: str = "only if its data may go") -> Todo:
-    """The act by which all that a pod holds is given up. We never do that ourselves."""
+    """Gives up all that a pod holds. The sidecar itself never does that."""
     return Todo(
         what=f"{when}: give {pod} an empty volume; all that it holds is gone then, and it joins"
         " as a new node",
@@ -95,7 +95,7 @@ def emptying(topology: Topology, pod: str, when: str = "only if its data may go"
 
 
 def older_volume(topology: Topology, what: str) -> Todo:
-    """A look for what may still have keys that no pod has any more."""
+    """Looks for volumes and snapshots that may have keys which no pod has any more."""
     return Todo(
         what=what,
         command=commands.volumes(topology),
@@ -105,7 +105,7 @@ def older_volume(topology: Topology, what: str) -> Todo:
 
 
 def sidecar(topology: Topology, pod: str) -> tuple[Todo, ...]:
-    """A look at what another pod waits for."""
+    """Looks at what another pod waits for."""
     return (
         Todo(
             what=f"what does {pod} wait for?",
@@ -129,7 +129,7 @@ def used(topology: Topology, pod: str) -> tuple[Todo, ...]:
 
 
 def give_away(topology: Topology) -> Todo:
-    """The act by which slots without an owner get one, without their keys."""
+    """Gives slots without an owner to the primaries that are there. Their keys stay lost."""
     where = f"{topology.address or '127.0.0.1'}:{topology.port}"
     return Todo(
         what="only if the keys are gone for good: give the slots to the primaries that are there;"
@@ -140,7 +140,7 @@ def give_away(topology: Topology) -> Todo:
 
 
 def ask_all(facts: Facts, command: str) -> str:
-    """One line that gives a Redis command to every pod that is there, one after the other."""
+    """One line that sends a Redis command to every pod that is there, one after the other."""
     topology = facts.topology
     ordinals = {pod.ordinal for pod in facts.snapshot.pods if pod.view or pod.node}
     known = (topology.ordinal_of(one.hostname) for one in facts.my.members if not one.failed)
@@ -171,9 +171,9 @@ def empty(topology: Topology, pod: str) -> str:
 
 
 def only_copy(facts: Facts, pod: str) -> tuple[Todo, ...]:
-    """For slots whose primary is gone, and whose replica is refused the election.
+    """For slots whose primary is gone, and whose replica is not elected.
 
-    Whether it is gone is known only once all pods have been looked at.
+    Before all pods have been looked at, the primary may be there after all.
     """
     if facts.snapshot.scope < Scope.ALL:
         return (Todo(what="let the primary come back"),)
@@ -189,9 +189,9 @@ def only_copy(facts: Facts, pod: str) -> tuple[Todo, ...]:
 
 
 def promotion(facts: Facts, pod: str, when: str) -> Todo:
-    """The act that makes a replica the primary, also when its own is gone.
+    """Makes a replica the primary, even if its own primary is gone.
 
-    Not while owners that are taken for failed answer: what they lack is the cluster bus.
+    Not while owners that are taken for failed answer: these only lack links on the cluster bus.
     """
     failed = [one.node_id for one in facts.my.members if one.slots and one.failed]
     unlinked = [facts.pod_by_id[one].name for one in failed if one in facts.pod_by_id]
@@ -210,7 +210,7 @@ def promotion(facts: Facts, pod: str, when: str) -> Todo:
 
 
 def promote(facts: Facts, pod: str) -> str:
-    """The command for that: by vote, if there can be one; else by its own word (TAKEOVER)."""
+    """The command for that: FORCE while most primaries can vote, else TAKEOVER."""
     owners = [member for member in facts.my.members if member.slots]
     lost = [member for member in owners if member.failed]
     how = "FORCE" if 2 * len(lost) < len(owners) else "TAKEOVER"
@@ -218,7 +218,7 @@ def promote(facts: Facts, pod: str) -> str:
 
 
 def keep_data(facts: Facts, replica: Pod | None) -> tuple[Todo, ...]:
-    """For a primary that lost its data, of which this pod may hold a copy."""
+    """For a primary that lost its data. The replica, if given, may hold a copy."""
     topology = facts.topology
     go = Todo(
         what="only if the data may go, or there was none: let the server start all the same, by"
@@ -253,7 +253,7 @@ def keep_data(facts: Facts, replica: Pod | None) -> tuple[Todo, ...]:
 
 
 def unproven(facts: Facts, pod: Pod) -> Wait:
-    """A node that answered at a pod's address, and has not said that it is this pod's."""
+    """For a node that answered at a pod's address without proof that it is the pod's."""
     if facts.proof(pod) in (Proof.PEER, Proof.STRANGER) and pod.view is not None:
         said = pod.view.setting("cluster-announce-hostname")
         return Wait(
@@ -300,7 +300,7 @@ def _compare(topology: Topology, pods: str, address: str | None) -> tuple[Todo, 
 
 
 def _busy(pod: Pod) -> str:
-    """What speaks for a node of another set."""
+    """Keys, slots and other nodes, which a new node of ours would not have."""
     if pod.view is None or pod.view.blank:
         return ""
     others = len(pod.view.others)
@@ -311,7 +311,7 @@ def _busy(pod: Pod) -> str:
 
 
 def permanent(facts: Facts, pod: Pod) -> Block | None:
-    """A node that can never take part as it is; None when there is hope."""
+    """Refuses for a node that cannot take part as it is; None for a node that still may."""
     if not isinstance(pod.node, Unreachable) or pod.node.trouble not in _PERMANENT:
         return None
     return Block(

@@ -1,4 +1,4 @@
-"""Commands for a person to type, complete: with the namespace, and the pod's real name."""
+"""Commands for a person to type, with the namespace and the pod's name filled in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bootstrap.model.topology import Topology
 
 
 def namespace(topology: Topology) -> str:
-    """The option that names ours, which stands second after the service in every hostname."""
+    """The option for our namespace, which follows the Service's name in every hostname."""
     _service, space, *_ = (*topology.subdomain.split("."), "", "")
     return f" -n {space}" if space else ""
 
@@ -20,7 +20,7 @@ def service(topology: Topology) -> str:
 
 
 def user(topology: Topology) -> str:
-    """The user of the servers' ACL as which the sidecars log in, and a replica to its primary."""
+    """The ACL user of the sidecars. A replica logs in to its primary as the same user."""
     return topology.username or "default"
 
 
@@ -30,32 +30,32 @@ def get(topology: Topology, what: str, *options: str) -> str:
 
 
 def volumes(topology: Topology) -> str:
-    """What there may be with older data: claims, snapshots, and volumes whose claims are gone."""
+    """Lists what may have older data: claims, snapshots, and volumes without a claim."""
     space = namespace(topology).removeprefix(" -n ")
     return f"{get(topology, 'pvc,volumesnapshot')}; kubectl get pv | grep '{space}/'"
 
 
 def ask(topology: Topology, pod: str, *, prompts: bool = False) -> str:
-    """What a person types before the words of a Redis command to a pod's server."""
+    """What comes before a Redis command to a pod's server."""
     terminal = " -it" if prompts else ""
     return f"kubectl exec{terminal}{namespace(topology)} {pod} -c redis -- redis-cli"
 
 
 def in_sidecar(topology: Topology, pod: str) -> str:
-    """What a person types before a command that runs in a pod's sidecar."""
+    """What comes before a command that runs in a pod's sidecar."""
     return f"kubectl exec{namespace(topology)} {pod} -c bootstrap --"
 
 
 def logs(topology: Topology, pod: str, container: str) -> str:
-    """The last lines of a container's log."""
+    """Shows the last lines of a container's log."""
     return f"kubectl logs {pod}{namespace(topology)} -c {container} --tail=20"
 
 
 def filled(todo: Todo, topology: Topology, pod: str, **more: str) -> Todo:
-    """A thing to do with `{pod}`, `{n}` for the namespace's option, `{user}` and more filled in.
+    """The Todo with all placeholders filled in.
 
-    `{cli}` is what comes before a command to the pod's server, `{sidecar}` to its sidecar; `{set}`
-    is the StatefulSet.
+    `{n}` is the option for the namespace, and `{set}` the StatefulSet. `{cli}` comes before a
+    command to the pod's server, and `{sidecar}` before a command to its sidecar.
     """
 
     def fill(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What DNS says, or does not say, of pods that are not found; and what to look at."""
+"""Pods that DNS does not find: what DNS answers, and what to look at."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from bootstrap.plan.verdict import Wait
 
 
 def unanswered(pod: Pod) -> bool:
-    """Whether DNS was asked about a pod, and no name server gave an answer that counts."""
+    """Whether DNS was asked about a pod, and gave no answer that counts."""
     asked = not pod.resolved.reason.startswith("not asked")
     return pod.node is None and pod.resolved.state == "unknown" and asked
 
 
 def missing(facts: Facts, pod: Pod) -> Wait:
-    """A pod whose name has not led to a server that could be asked."""
+    """For a pod whose name has not led to a server."""
     if pod.resolved.reason.startswith("not asked"):
         what = f"a first answer of DNS about {pod.hostname}"
         return Wait(pod=pod.name, what=what, usual=durations.LOOK)
@@ -46,7 +46,7 @@ def _said(facts: Facts, pod: Pod) -> str:
 
 
 def failing(facts: Facts) -> str:
-    """What DNS fails with, for those pods of which it says nothing; empty where it answers."""
+    """How DNS fails, and for how many pods; empty if it answers."""
     pods = [pod for pod in facts.snapshot.pods if unanswered(pod)]
     if not pods:
         return ""
@@ -56,23 +56,23 @@ def failing(facts: Facts) -> str:
 
 
 def _family(ours: str | None) -> str:
-    """The family that POD_IP makes us ask for; without POD_IP both are asked for."""
+    """The address family of POD_IP, which is asked for; without POD_IP both are."""
     return "" if ours is None else "IPv6 " if ":" in ours else "IPv4 "
 
 
 def _family_missing(pod: Pod) -> bool:
-    """Whether the name exists, and only has addresses that we do not ask for."""
+    """Whether the name exists, and has only addresses of the other family."""
     return pod.resolved.reason.startswith(("no data", "only addresses of the other family"))
 
 
 def nobody(facts: Facts) -> bool:
-    """Whether DNS denies every pod but ours: then it is rather the Service that is not there."""
+    """Whether DNS denies every pod but ours. Then the Service is more likely at fault."""
     others = [pod for pod in facts.snapshot.pods if pod is not facts.me]
     return bool(others) and all(pod.resolved.state == "absent" for pod in others)
 
 
 def fix(facts: Facts, pod: Pod) -> tuple[Todo, ...]:
-    """What keeps a name from existing, each with the command that shows it."""
+    """Why a name may not exist, and the commands that show it."""
     topology = facts.topology
     if pod.resolved.state != "absent":
         return dns_fix(topology)

@@ -1,4 +1,4 @@
-"""Nodes of the cluster whose pod is down, or was scaled away; and what to look at."""
+"""Nodes whose pod is down or was scaled away, and what to look at."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from bootstrap.plan.messages import advice, commands, unreachable
 
 
 def scaled_away(facts: Facts, member: Member) -> bool:
-    """Whether a node's pod is gone for good, as far as can be seen.
+    """Whether a node's pod seems to be gone for good.
 
-    DNS denies its name, the others take the node for failed, and its ordinal is above those of all
-    pods that there are. A pod that is only late is below some, or is not failed yet.
+    DNS denies the pod's name, the other nodes take the node for failed, and the pod's ordinal is
+    above those of all pods. A pod that is only late has an ordinal below some other pod's, or its
+    node has not failed yet.
     """
     pod = facts.pod_named(member)
     if facts.snapshot.scope < Scope.ALL or not member.gone or member.node_id in facts.pod_by_id:
@@ -28,7 +29,7 @@ def scaled_away(facts: Facts, member: Member) -> bool:
 
 
 def short(facts: Facts, member: Member) -> str:
-    """A member by its pod's name; without one, by its id."""
+    """Names a member by its pod; without one, by its hostname or its id."""
     pod = facts.pod_by_id.get(member.node_id)
     ordinal = pod.ordinal if pod else facts.topology.ordinal_of(facts.hostname(member))
     if ordinal is not None:
@@ -38,7 +39,7 @@ def short(facts: Facts, member: Member) -> str:
 
 
 def listed(names: list[str], most: int = 4) -> str:
-    """Names as in a sentence."""
+    """Joins names as in a sentence."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     *before, last = names
@@ -46,7 +47,7 @@ def listed(names: list[str], most: int = 4) -> str:
 
 
 def scaled_fix(facts: Facts, members: list[Member]) -> tuple[Todo, ...]:
-    """Bring the pods back, or forget the nodes where they own nothing."""
+    """Brings the pods back, or forgets the nodes if they own no slots."""
     topology = facts.topology
     ordinals = [topology.ordinal_of(facts.hostname(one)) or 0 for one in members]
     count = max(ordinals) - topology.ordinal_start + 1
@@ -65,7 +66,7 @@ def scaled_fix(facts: Facts, members: list[Member]) -> tuple[Todo, ...]:
 
 
 def fix(facts: Facts, members: list[Member]) -> tuple[Todo, ...]:
-    """What to look at for the first of the nodes that are down; the same then helps the others."""
+    """What to look at for the first node that is down. The same helps the others."""
     member = members[0]
     pod, topology = facts.pod_named(member), facts.topology
     if pod is not None and isinstance(pod.node, Unreachable):
@@ -91,7 +92,7 @@ def fix(facts: Facts, members: list[Member]) -> tuple[Todo, ...]:
 
 
 def _unnamed(facts: Facts, member: Member) -> tuple[Todo, ...]:
-    """For a node whose pod no name tells: its address is all there is to look for."""
+    """For a node without a name: only its address can lead to its pod."""
     return (
         Todo(
             what=f"which pod had the address {member.address or 'of the node'}? Is one away?",

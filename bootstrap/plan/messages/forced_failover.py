@@ -1,7 +1,7 @@
-"""When a failover by force may be named: where what was seen speaks for it, not for want of DNS.
+"""Whether a person may be told to fail over by force. Not while DNS alone hides a pod.
 
-A server that gets such a command takes slots whether their owner lives or not. A pod that DNS does
-not tell was not asked; it may serve them, or have them by now.
+A server that gets such a command takes the slots even if their owner lives. A pod that DNS does not
+find was not asked: it may serve these slots, or own them by now.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bootstrap.plan.messages import commands, dns_names
 
 
 def once_found(facts: Facts, act: Todo) -> Todo:
-    """An act that promotes a replica; while a pod is merely not found, the look for it instead."""
+    """The act that promotes a replica. While DNS hides a pod, the look for that pod instead."""
     pods = [pod.name for pod in facts.snapshot.pods if _unfound(facts, pod)]
     if not pods:
         return act
@@ -27,10 +27,11 @@ def once_found(facts: Facts, act: Todo) -> Todo:
 
 
 def _unfound(facts: Facts, pod: Pod) -> bool:
-    """Whether it is DNS alone that keeps us from a pod.
+    """Whether DNS alone hides a pod.
 
-    A pod that is not ready has no name where the Service does not publish it. So a name that does
-    not exist proves nothing of an owner of slots, unless most of the primaries have failed it.
+    A pod that is not ready has no name if the Service does not publish such pods. So a missing name
+    does not prove that an owner of slots is gone. It counts only if its node is flagged `fail`,
+    which takes most of the primaries.
     """
     if dns_names.unanswered(pod):
         return True

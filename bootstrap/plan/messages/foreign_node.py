@@ -1,4 +1,4 @@
-"""Nodes that are not ours, in words: what to look at, and whether all of ours may forget them."""
+"""Foreign nodes: what to look at, and whether all of our nodes may forget them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bootstrap.plan.messages import advice, commands
 
 
 def fix(facts: Facts, member: Member) -> tuple[Todo, ...]:
-    """For a node that is not ours in our own node's view."""
+    """For a foreign node that our own node knows."""
     look = advice.nodes(
         facts.topology,
         facts.me.name,
@@ -26,11 +26,11 @@ def fix(facts: Facts, member: Member) -> tuple[Todo, ...]:
 
 
 def forgetting(facts: Facts, ids: list[str]) -> Todo:
-    """The act that lets all of ours forget nodes, or why it is not to be done yet.
+    """Lets all of our nodes forget foreign ones, or says why that has to wait.
 
-    Not while one may be the node of a pod of ours: no other node would know its replicas then.
-    Before redis 7.0 no node says whose it is: where a name leads to a stranger, the node of that
-    pod has not been asked, and looks like a foreign one.
+    It waits while one of them may be the node of one of our pods: no other node would know the
+    replicas of that node then. Before redis 7.0 no node says whose it is. If a pod's name leads
+    to a foreign node there, the pod's own node was not asked, and looks like a foreign one.
     """
     named = facts.my.setting("cluster-announce-hostname") is not None
     if not named or not facts.all_asked or facts.own_ids & {*ids}:
@@ -46,7 +46,7 @@ def forgetting(facts: Facts, ids: list[str]) -> Todo:
 
 
 def _unasked(facts: Facts) -> Todo:
-    """For an id that no pod of ours has said, while some were not asked."""
+    """For an id that none of our pods has reported, while some were not asked."""
     pods = commands.get(facts.topology, "pods", "-o wide")
     silent = [pod.name for pod in facts.snapshot.pods if pod.view is None]
     if not silent:
@@ -65,7 +65,7 @@ def _unasked(facts: Facts) -> Todo:
 
 
 def rename(facts: Facts, pods: list[Pod]) -> tuple[Todo, ...]:
-    """For pods whose nodes announce other names, and have no sidecar yet that would mend it."""
+    """For pods whose nodes announce other names, and that have no sidecar yet to mend that."""
     topology = facts.topology
     ordinals = " ".join(str(pod.ordinal) for pod in pods)
     each = f"{topology.statefulset}-$i"

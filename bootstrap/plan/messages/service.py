@@ -1,7 +1,7 @@
-"""What is wrong with the Service where DNS denies every pod: read from its own name's answer.
+"""What is wrong with the Service if DNS denies every pod. The Service's own name shows it.
 
 A pod has a name only under a headless Service that is the StatefulSet's `serviceName`. A Service
-with a ClusterIP has one address, its own; a headless one has those of the pods that it selects.
+with a ClusterIP has one address, its own. A headless one has those of the pods that it selects.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from bootstrap.plan.messages import commands
 class Fault(enum.Enum):
     """What the answer about the Service's own name shows."""
 
-    #: One address, which is no pod's that is known: as that of a Service with a ClusterIP.
+    #: One address, of no known pod: the Service seems to have a ClusterIP.
     CLUSTER_IP = enum.auto()
-    #: Our own address among others, so it selects our pod, which yet has no name under it.
+    #: Our own address is among them: the Service selects our pod, and names no pod.
     OTHER_NAME = enum.auto()
-    #: Several addresses, and ours is not among them.
+    #: Several addresses, without ours.
     OTHER_PODS = enum.auto()
     #: The name does not exist: no such Service, or a headless one without any pod.
     ABSENT = enum.auto()
 
 
 def fault(facts: Facts) -> Fault | None:
-    """The fault; None where some other pod has a name, or DNS has not answered."""
+    """The fault; None if some other pod has a name, or DNS has not answered."""
     service = facts.snapshot.service
     if service is None or service.state == "unknown" or not _nameless(facts):
         return None
@@ -39,14 +39,14 @@ def fault(facts: Facts) -> Fault | None:
         return Fault.OTHER_NAME
     if len(service.addresses) == 1:
         return Fault.CLUSTER_IP
-    # Without an address of our own one of several may be ours.
+    # Without POD_IP our own address is not known, and one of these may be ours.
     return Fault.OTHER_PODS if ours else None
 
 
 def _nameless(facts: Facts) -> bool:
     """Whether DNS denies the name of every pod but ours.
 
-    Through a ClusterIP a node of some pod answers, and says whose it is: that is no name either.
+    A node that answers through a ClusterIP says whose it is. Its pod has no name all the same.
     """
     service = facts.snapshot.service
     through = service.addresses if service else ()
@@ -58,7 +58,7 @@ def _nameless(facts: Facts) -> bool:
 
 
 def said(facts: Facts) -> str:
-    """The same in words; empty where there is nothing to say."""
+    """The fault in words; empty if there is none."""
     service, name = facts.snapshot.service, commands.service(facts.topology)
     addresses = ", ".join(service.addresses[:3]) if service else ""
     found = fault(facts)
@@ -90,7 +90,7 @@ def said(facts: Facts) -> str:
 
 
 def fix(facts: Facts) -> tuple[Todo, ...]:
-    """The one look that shows it, and the act; empty where more than one thing may be wrong."""
+    """The look that shows the fault, and the act; empty if several things may be wrong."""
     topology = facts.topology
     name = commands.service(topology)
     match fault(facts):

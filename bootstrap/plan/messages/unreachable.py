@@ -1,4 +1,4 @@
-"""A server that could not be viewed: how long that usually lasts, and what to look at."""
+"""A server that could not be read: how long that usually lasts, and what to look at."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from bootstrap.model.todo import Todo
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
 
-#: Troubles that pass by themselves, with the usual seconds; all others are for a person.
+#: Troubles that pass by themselves, and after how many seconds. A person mends all others.
 USUAL: Final = {
     Trouble.REFUSED: durations.STARTED,
     Trouble.TIMEOUT: durations.CACHED,
 }
-#: Those of a server that says nothing of use yet.
+#: Troubles of a server that does not say yet what it is.
 SILENT: Final = frozenset({Trouble.REFUSED, Trouble.TIMEOUT, Trouble.LOADING})
-#: Those that pass by themselves in a time that is not known: a big data set takes minutes.
+#: Troubles that pass by themselves, without a usual time: a big data set takes minutes to load.
 PASSING: Final = frozenset({Trouble.LOADING})
 
-#: For a server that its sidecar keeps from starting.
+#: For a server that its sidecar holds down.
 _HELD: Final = Todo(
     what="what does the start gate of {pod} wait for?",
     command="{sidecar} python -m bootstrap --dry-run",
     expect="its first line names the cause",
 )
 
-#: For a password that is refused, and odd.
+#: For a password that is refused, and has a line end or the like.
 _SPOILT: Final = (
     Todo(
         what="from where has the sidecar its password?",
@@ -65,7 +65,7 @@ _DEAF: Final = Todo(
     " out of redis.conf; no answer: it is down",
 )
 
-#: `off` alone leaves `nopass` to the default user (acl.c).
+#: After `off` alone the default user still has `nopass` (acl.c).
 PROTECTED: Final = (
     Todo(
         what="is protected-mode on, and does its default user need a password?",
@@ -223,7 +223,7 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
 }
 
 
-#: What the servers that let the sidecar in did, and those at fault did not.
+#: What the other servers did, and those at fault did not.
 _DID: Final = {
     Trouble.PASSWORD: "took the sidecar's password",
     Trouble.PERMISSION: "granted the user {user} all that the sidecar needs",
@@ -239,7 +239,7 @@ _DID: Final = {
 
 
 def fix(facts: Facts, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
-    """What to look at, for one pod; first how it differs from the others."""
+    """What to look at for one pod. The first look says how the pod differs from the others."""
     first, *more = _FIX[trouble]
     seen = _others(facts, trouble)
     if seen:
@@ -249,7 +249,7 @@ def fix(facts: Facts, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
 
 
 def _spoilt(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:
-    """For a password that is odd, wherever it was refused: all servers are sent the same."""
+    """For an odd password. All servers are sent the same, so any refusal counts."""
     nodes = (pod.node for pod in facts.snapshot.pods)
     odd = any(isinstance(node, Unreachable) and node.odd for node in nodes)
     return _SPOILT if odd and trouble is Trouble.PASSWORD else ()
@@ -260,7 +260,7 @@ def _held(facts: Facts, pod: str) -> tuple[Todo, ...]:
 
 
 def _ours_too(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:
-    """For our own certificate, where other servers refuse it and this one's is at fault too."""
+    """For our own certificate, if other servers refuse it while this server's has expired."""
     ours = facts.snapshot.pods if trouble is Trouble.TLS_EXPIRED else ()
     refusing = [pod.name for pod in ours if _has(pod, Trouble.TLS_OURS)]
     what = (
@@ -272,11 +272,11 @@ def _ours_too(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:
 
 
 def _others(facts: Facts, trouble: Trouble) -> str:
-    """Which servers let the sidecar in, and which do not; empty where none does."""
+    """How many servers let the sidecar in, and which do not; empty if none or all do."""
     did = _DID.get(trouble, "")
     if trouble is Trouble.PASSWORD and not facts.topology.with_password:
         did = "let the sidecar in without a password"
-    # What our own server says to its own pod tells nothing of what it says to others.
+    # A protected server always answers its own pod, which says nothing about others.
     inside = facts.me.name if trouble is Trouble.PROTECTED else ""
     pods = [pod for pod in facts.snapshot.pods if pod.name != inside]
     well = [pod.name for pod in pods if pod.view is not None]

@@ -39,6 +39,8 @@ INTERRUPTED: Final = "interrupted"
 """A run with --once was stopped before the goal was reached."""
 UNEXPECTED: Final = "unexpected"
 """An unforeseen error; the loop goes on."""
+UNSAFE: Final = "unsafe-plan"
+"""The last door stopped a plan that breaks an invariant: a fault of ours. Nothing was sent."""
 TLS_FILES: Final = "tls-files"
 """Certificate files were replaced; says whether they are in use now, and if not, why."""
 PASSWORD: Final = "password"  # noqa: S105 - the name of an event, not a secret

@@ -1,8 +1,8 @@
 """The settings that come from environment variables.
 
 A new variable is a field of `Declared`, with parser, default and meaning. `--help`, the table in
-the README and the hints for misspelt names follow from the field. A value that depends on another
-variable or on a file also needs a function in `checks`, which `settings.read` calls.
+docs/reference.md and the hints for misspelt names follow from the field. A value that depends on
+another variable or on a file also needs a function in `checks`, which `settings.read` calls.
 """
 
 # ruff: noqa: RUF009 - what is called in the class body only describes a field, as field() does

@@ -1,7 +1,7 @@
 """Environment variables: how they become a dataclass, and how they are described to people.
 
 The dataclass declares each field with `required`, `optional`, `derived` or `made_of`. Parsing,
-`--help` and the table in the README all follow from these declarations.
+`--help` and the table in docs/reference.md all follow from these declarations.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Variable:
     name: str
     parse: Parser[Any]
     meaning: str
-    """What the variable is for, as `--help` and the README show it."""
+    """What the variable is for, as `--help` and docs/reference.md show it."""
     example: str
     """A valid value, shown in the message about an invalid one."""
     default: str | None = None
@@ -171,7 +171,7 @@ def as_help(variables: Iterable[Variable], width: int = 100) -> str:
 
 
 def as_markdown(variables: Iterable[Variable]) -> str:
-    """Return the table for the README."""
+    """Return the table for docs/reference.md."""
     rows = [
         f"| `{variable.name}` | {_cell(variable.shown_default)} | {_cell(variable.meaning)} |"
         for variable in variables

@@ -15,6 +15,7 @@ from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.observe.observer import Observer
 from bootstrap.plan import codes
+from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Phase, Plan, Step
 from bootstrap.run import apply, doing, pace, start_gate
 from bootstrap.show import summary
@@ -165,6 +166,10 @@ class Loop:
 
     def _say(self, snapshot: Snapshot, plan: Plan) -> None:
         """The canonical line: one for each change of plan."""
+        for block in plan.blocked:
+            if block.code is Code.SAFETY:
+                self._board.errors += 1
+                self._log.error(log.UNSAFE, why=block.why, runbook=block.runbook)
         facts: dict[str, object] = {"headline": self._board.status.first_line}
         facts |= summary.facts(snapshot, plan, self._observer.topology.size)
         calls = plan.phase is Phase.BLOCKED or "warning" in facts

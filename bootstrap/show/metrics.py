@@ -26,7 +26,11 @@ class Metrics(Collector):
         """Yield all families, in a fixed order."""
         board, seen = self._board, self._board.status
         yield _count("bootstrap_ticks", "Turns of the loop.", seen.tick)
-        yield _count("bootstrap_errors", "Turns that ended in an unexpected error.", board.errors)
+        yield _count(
+            "bootstrap_errors",
+            "Unexpected errors, and plans that broke an invariant.",
+            board.errors,
+        )
         yield _count("bootstrap_dns_questions", "Questions sent to name servers.", board.questions)
         yield _gauge("bootstrap_ready", "Whether the pod's node is ready.", seen.ready[0])
         phase = GaugeMetricFamily("bootstrap_phase", "1 for the present phase.", labels=["phase"])

@@ -97,7 +97,7 @@ def judged(tmp_path: Path, **files: str) -> str:
     known = settings.read(environ, identity.Files())
     found = volume.read(known.data_dir) if known.data_dir else None
     gate = early.judge(setup.topology(known), found)
-    return f"open {gate.code}".strip() if gate else "ask"
+    return f"open {gate.code or ''}".strip() if gate else "ask"
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,17 @@ def test_long_lists_are_cut_short_in_the_log(monkeypatch: Patch) -> None:
     assert said == "app-0 to come; app-1 to come; app-2 to come; app-3 to come; and 2 more"
 
 
+def test_a_plan_that_the_last_door_stopped_is_told_and_counted_as_our_own_fault(
+    monkeypatch: Patch,
+) -> None:
+    block = Block(code=Code.SAFETY, why="it would merge two clusters", fix="report it")
+    life = scripted.Life(monkeypatch, [Plan(phase=Phase.BLOCKED, blocked=(block,))] * 2 + [STEADY])
+    life.run(once=True)
+    (entry,) = life.events("unsafe-plan")
+    assert (entry["level"], entry["why"]) == ("error", "it would merge two clusters")
+    assert life.board.errors == 1
+
+
 def test_each_code_is_linked_to_its_entry(monkeypatch: Patch) -> None:
     codes = (Code.STRANGER, Code.FOREIGN_NODE, Code.STRANGER)
     blocked = tuple(Block(code=code, why=code, fix="look") for code in codes)

@@ -60,3 +60,15 @@ def test_the_architecture_names_every_module() -> None:
             folder = str(path.parent.relative_to(servers.REPOSITORY))
             there.setdefault(folder, []).append(path.stem)
     assert named == there
+
+
+def test_the_layers_name_every_module_that_decides() -> None:
+    """Other folders' contracts are exhaustive; that of a folder with folders in it cannot be."""
+    layers = (servers.REPOSITORY / "pyproject.toml").read_text()
+    named = re.findall(r"\bbootstrap\.plan\.[\w.]+", layers.partition("inside bootstrap/plan")[2])
+    folder = servers.REPOSITORY / "bootstrap"
+    paths = [path for path in (folder / "plan").rglob("*.py") if path.stem != "__init__"]
+    there = {
+        ".".join(("bootstrap", *path.relative_to(folder).with_suffix("").parts)) for path in paths
+    }
+    assert there <= set(named)

@@ -19,7 +19,7 @@ from bootstrap.plan import meetings, rules
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
-from bootstrap.plan.verdict import Phase, Plan, Step, Wait
+from bootstrap.plan.verdict import LookFurther, Phase, Plan, Step
 from tests.simulator import oracle
 from tests.simulator.products import PRODUCTS
 from tests.simulator.sidecar import Sidecar
@@ -80,16 +80,11 @@ def doing(*actions: Action) -> Plan | None:
     return Plan(phase=Phase.HEAL, steps=(step,), look=Scope.ALL) if actions else None
 
 
-def from_far(rule: Rule) -> Rule:
-    """The rule, which wants to see all pods first: it knows most then."""
-
-    def seen(facts: Facts) -> Plan | None:
-        if facts.snapshot.scope is Scope.ALL:
-            return rule(facts)
-        wait = Wait(pod=facts.me.name, what="a look at all pods")
-        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
-
-    return seen
+def from_far(facts: Facts) -> LookFurther | None:
+    """It sees all pods first: it knows most then."""
+    if facts.snapshot.scope is Scope.ALL:
+        return None
+    return LookFurther(scope=Scope.ALL, why="a look at all pods")
 
 
 def history(number: int) -> Iterator[World]:
@@ -152,5 +147,7 @@ def test_the_door_holds_where_a_rule_fails(careless: Rule, monkeypatch: pytest.M
         monkeypatch.setattr(rules, "RULES", sound)
         for turn, _ in enumerate(history(number)):
             if turn >= (0, 8)[number % 2]:
-                monkeypatch.setattr(rules, "RULES", [from_far(careless), *sound])
+                monkeypatch.setattr(
+                    rules, "RULES", [rules.Rule("careless", from_far, careless), *sound]
+                )
     assert stopped

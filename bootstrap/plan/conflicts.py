@@ -13,21 +13,23 @@ from bootstrap.plan import copied_volume, heal
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import under_way
-from bootstrap.plan.messages import advice, commands, durations, foreign_node
-from bootstrap.plan.verdict import Block, Phase, Plan, Wait
+from bootstrap.plan.messages import advice, commands, foreign_node
+from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan
 
 #: For how long a stranger behind a sibling's name is taken for a stale DNS answer by a node that
 #: has its role, in seconds: twice what caches were seen to keep the address of a deleted pod.
 _STALE_SECONDS = 60.0
 
 
+def needs(facts: Facts) -> LookFurther | None:
+    """All pods, if our node knows a node of another name: one of them may be that node."""
+    if facts.snapshot.scope < Scope.ALL and _named_otherwise(facts):
+        return LookFurther(scope=Scope.ALL, why="a look at whose the nodes of other names are")
+    return None
+
+
 def doubts(facts: Facts) -> Plan | None:
     """Blocked with every doubt named, or None. Our own nodes are brought together all the same."""
-    if facts.snapshot.scope < Scope.ALL and _named_otherwise(facts):
-        # The id of one of our own pods' nodes may bear that name: only a look at them all can tell.
-        what = "a look at whose the nodes of other names are"
-        wait = Wait(pod=facts.me.name, what=what, usual=durations.LOOK)
-        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.ALL)
     twins = copied_volume.twins(facts)
     blocked = (
         *_hopeless(facts),

@@ -1,50 +1,108 @@
-"""Rule 3: the seed forms the cluster, once, and only on proof that no node owns anything.
+"""The seed forms the cluster, once, and only on proof that no node owns anything.
 
-This is the proof, and what is missing to it; the steps themselves are in `forming`.
+`form` names the stage that the formation has reached, and `_obstacle` all that stands in its way.
+The steps themselves are in `form_steps`, the words for the obstacles in `form_obstacles`.
 """
 
 from __future__ import annotations
 
-from bootstrap.model import fast_form, slots
-from bootstrap.model.proof import Proof
-from bootstrap.model.snapshot import Pod, Scope, View
-from bootstrap.model.todo import Todo
-from bootstrap.model.topology import Topology
-from bootstrap.plan import form_steps, moved, size
-from bootstrap.plan.codes import Code
+import enum
+
+from bootstrap.model import fast_form
+from bootstrap.model.snapshot import Scope
+from bootstrap.plan import form_obstacles, form_steps, moved, size
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import Formation, formation, ours, under_way
-from bootstrap.plan.messages import advice, commands, dns_names, durations
-from bootstrap.plan.verdict import Block, Phase, Plan, Wait
+from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Wait
+
+
+class Stage(enum.Enum):
+    """How far the first formation is, as the seed sees it from all pods."""
+
+    ESTABLISHED = enum.auto()
+    """There is a cluster that is no half-done formation: other rules look after it."""
+    UNSIZED = enum.auto()
+    """There is no cluster, and it is not known how many pods are to form one."""
+    BLANK = enum.auto()
+    """No primary is sure to have its slots yet."""
+    PREPARED = enum.auto()
+    """Every primary has its slots, no node knows another, and epochs are still to be given."""
+    MEETING = enum.auto()
+    """Every primary has its slots and its epoch: nodes meet, and replicas follow."""
+
+
+def needs(facts: Facts) -> LookFurther | None:
+    """All pods, while the seed has reason to think that the forming is not done."""
+    if facts.topology.seed and _unfinished(facts) and facts.snapshot.scope < Scope.ALL:
+        return LookFurther(scope=Scope.ALL, why="a look at every expected pod")
+    return None
 
 
 def form(facts: Facts) -> Plan | None:
     """The seed's plan while nothing, or only a part, is formed; None when it is not its turn."""
     if not facts.topology.seed or not _unfinished(facts):
         return None
-    if facts.snapshot.scope < Scope.ALL:
-        return _waiting(
-            Wait(pod=facts.me.name, what="a look at every expected pod", usual=durations.LOOK)
-        )
-    if facts.my.blank and _cluster_elsewhere(facts):
-        return None  # slots come before meetings, so that cluster is not our half-done work
     found = formation(facts)
+    stage = _stage(facts, found)
+    if stage is Stage.ESTABLISHED:
+        return None
+    if found is None or stage is Stage.UNSIZED:
+        return _unlisted(facts) or size.refusal(facts)
+    if stage is Stage.MEETING:
+        return form_steps.finish(facts, found)
+    return _obstacle(facts, found, stage) or form_steps.begin(facts, found)
+
+
+def _stage(facts: Facts, found: Formation | None) -> Stage:
+    if facts.my.blank and _cluster_elsewhere(facts):
+        return Stage.ESTABLISHED  # slots come before meetings, so it is not our half-done work
     if moved.displaced(facts) or (found is None and not facts.my.alone):
-        return None  # whom we have only just met is where we met it: this cluster is an old one
+        return Stage.ESTABLISHED  # nodes that have only just met are where they met
     if found is None:
-        listed = facts.snapshot.listed
-        return size.refusal(facts) if listed else _waiting(_unlisted(facts))
+        return Stage.UNSIZED
     if ours(found):
-        return _begin(facts, found) if _epochs_missing(found) else form_steps.finish(facts, found)
+        without = not all(view.myself.epoch for _, view in found.pods)
+        # Only a node that knows no other can be given an epoch, so they come before any MEET.
+        return Stage.PREPARED if found.alone and without else Stage.MEETING
     if not facts.my.alone and not under_way(facts):
-        return None  # an established cluster, whose slots have moved on from the layout
-    blocked = tuple(block for pod, view in facts.viewed for block in _used(facts, found, pod, view))
-    if blocked:
-        return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)
-    missing = _missing(facts)
-    if missing or any(view.myself.slots for _, view in found.pods if not found.alone):
-        return _waiting(*(missing or _handshakes(found) or _apart(facts, found)))
-    return _begin(facts, found)
+        return Stage.ESTABLISHED  # its slots have moved on from the layout
+    return Stage.BLANK
+
+
+def _obstacle(facts: Facts, found: Formation, stage: Stage) -> Plan | None:
+    """What stands in the way of the first slot, the worst first; None when nothing does.
+
+    1. A pod is in use: it has keys, slots that are not its own, or knows foreign nodes.
+    2. A pod is absent, unreachable, or not proven to be ours.
+    3. Nodes know each other already: some with slots, so a formation has half met; some without,
+       so it was not ours; or a handshake that is not ours is still under way.
+    4. The service has not said whether there are more pods than are expected.
+    """
+    if stage is Stage.BLANK:
+        used = form_obstacles.used(facts, found)
+        if used:
+            return _refused(*used)
+        missing = form_obstacles.missing(facts)
+        if missing:
+            return _waiting(*missing)
+        if not found.alone:
+            return _met(facts, found)
+    return _unlisted(facts)
+
+
+def _unlisted(facts: Facts) -> Plan | None:
+    return None if facts.snapshot.listed else _waiting(form_obstacles.unlisted(facts))
+
+
+def _met(facts: Facts, found: Formation) -> Plan:
+    """All pods are there, and some know each other, or are about to."""
+    handshakes = form_obstacles.handshakes(found)
+    if any(view.myself.slots for _, view in found.pods):
+        return _waiting(*(handshakes or form_obstacles.apart(facts, found)))
+    met = [pod for pod, view in found.pods if view.known_ids != {view.node_id}]
+    if met:
+        return _refused(form_obstacles.met_without_slots(facts.topology, met))
+    return _waiting(*handshakes)
 
 
 def _unfinished(facts: Facts) -> bool:
@@ -62,6 +120,7 @@ def _unfinished(facts: Facts) -> bool:
 
 
 def _cluster_elsewhere(facts: Facts) -> bool:
+    """Whether other pods are in a cluster that owns slots."""
     return any(
         not view.alone and any(member.slots for member in view.members)
         for pod, view in facts.viewed
@@ -69,148 +128,9 @@ def _cluster_elsewhere(facts: Facts) -> bool:
     )
 
 
-def _epochs_missing(found: Formation) -> bool:
-    """Only a node that knows no other can be given one, so it comes before any MEET."""
-    return found.alone and not all(view.myself.epoch for _, view in found.pods)
-
-
 def _waiting(*waits: Wait) -> Plan:
     return Plan(phase=Phase.WAITING, waiting=waits, look=Scope.ALL)
 
 
-def _missing(facts: Facts) -> list[Wait]:
-    """Every pod that is not found, not reachable, or not proven to be ours.
-
-    Later pods too, where DNS has them: one may be what is left of an earlier cluster, and own
-    slots, when all the expected ones have lost their volumes.
-    """
-    waits: list[Wait] = []
-    later = [pod.ordinal for pod in facts.snapshot.pods if pod.resolved.state == "found"]
-    for ordinal in sorted({*facts.topology.ordinals, *later}):
-        pod = facts.snapshot.pod(facts.topology.name_of(ordinal))
-        if pod is None:
-            waits.append(
-                Wait(
-                    pod=facts.topology.name_of(ordinal),
-                    what="a first look at it",
-                    usual=durations.LOOK,
-                )
-            )
-            continue
-        wait = advice.missing(facts, pod)
-        if wait is None and facts.proof(pod) is not Proof.OURS:
-            wait = advice.unproven(facts, pod)
-        if wait is not None:
-            waits.append(wait)
-    return waits
-
-
-def _used(facts: Facts, found: Formation, pod: Pod, view: View) -> list[Block]:
-    """What makes a pod unfit to be formed from: keys, slots of its own, company of its own."""
-    blocked: list[Block] = []
-    keep = advice.used(facts.topology, pod.name)
-    if view.keys:
-        why = f"{pod.name} holds {slots.keys(view.keys)}; expected an empty node"
-        blocked.append(Block(code=Code.POD_HAS_KEYS, why=why, fix=keep))
-    if view.myself.slots and not found.prepared(pod, view):
-        wanted = found.layout.slots_of(pod.ordinal)
-        expected = f"{slots.render(wanted)} or none" if wanted else "none"
-        why = f"{pod.name} owns {slots.named(view.myself.slots)}; expected {expected}"
-        blocked.append(Block(code=Code.POD_HAS_SLOTS, why=why, fix=keep))
-    foreign = [m for m in view.others if not m.handshake and not facts.is_ours(m)]
-    if foreign or (view.myself.is_replica and view.alone):
-        known = ", ".join(facts.name(member) for member in foreign) or "a primary it has lost"
-        why = f"{pod.name} is already in a cluster, with {known}; expected one that knows no node"
-        which = "which cluster is it in? Meeting it would merge two clusters"
-        lines = "expected: its own line alone; the others are that cluster's nodes"
-        fix = (
-            advice.nodes(facts.topology, pod.name, which, lines),
-            advice.emptying(facts.topology, pod.name),
-        )
-        blocked.append(Block(code=Code.OTHER_CLUSTER, why=why, fix=fix))
-    return blocked
-
-
-def _begin(facts: Facts, found: Formation) -> Plan:
-    """All pods are there, alone, and blank or prepared: no node owns what we are about to give."""
-    met = [pod for pod, view in found.pods if view.known_ids != {view.node_id}]
-    if met:
-        return _met_without_slots(facts.topology, met)
-    if not found.alone:
-        return _waiting(*_handshakes(found))
-    if not facts.snapshot.listed:
-        return _waiting(_unlisted(facts))
-    return form_steps.begin(facts, found)
-
-
-def _unlisted(facts: Facts) -> Wait:
-    """Without the service's own word there may be pods that no look has shown."""
-    return Wait(
-        pod=facts.me.name,
-        what=f"{facts.topology.subdomain} to say which pods it has: one beyond"
-        " BOOTSTRAP_SIZE may own slots already",
-        fix=dns_names.dns_fix(facts.topology),
-        usual=durations.CACHED,
-    )
-
-
-def _handshakes(found: Formation) -> list[Wait]:
-    """Introductions that are not ours. They expire by themselves without an answer."""
-    return [
-        Wait(
-            pod=pod.name,
-            what=f"the handshake of {pod.name} with {member.address} to end",
-            usual=durations.HANDSHAKE,
-        )
-        for pod, view in found.pods
-        for member in view.others
-        if member.handshake
-    ]
-
-
-def _apart(facts: Facts, found: Formation) -> list[Wait]:
-    """Nodes that own slots in a cluster which they do not know: they fell out of its meeting."""
-    return [
-        Wait(
-            pod=pod.name,
-            what=f"{pod.name} to know the others, some of which know more nodes than are expected",
-            fix=(
-                advice.nodes(
-                    facts.topology,
-                    facts.me.name,
-                    "are all nodes that it knows of one cluster?",
-                    "expected: nodes of our pods alone",
-                ),
-                Todo(
-                    what="if they are: bring them together",
-                    command=f"{commands.ask(facts.topology, pod.name)} CLUSTER MEET"
-                    f" {facts.me.address} {facts.topology.port}",
-                ),
-            ),
-        )
-        for pod, view in found.pods
-        if view.alone
-    ]
-
-
-def _met_without_slots(topology: Topology, met: list[Pod]) -> Plan:
-    """We never introduce nodes before they own their slots, so this is not our half-done work."""
-    block = Block(
-        code=Code.LOST_SLOTS,
-        why=f"{', '.join(pod.name for pod in met)} know other nodes, yet no slot has an owner:"
-        " another tool introduced them, or the slots were lost",
-        fix=(
-            advice.nodes(
-                topology,
-                met[0].name,
-                "which nodes were introduced to each other, and did they own slots?",
-                "nodes of our pods alone: a tool such as redis-cli --cluster create was stopped"
-                " half way; other nodes: see the runbook",
-            ),
-            *(
-                advice.emptying(topology, pod.name, "only if there never was any data")
-                for pod in met
-            ),
-        ),
-    )
-    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
+def _refused(*blocked: Block) -> Plan:
+    return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)

@@ -15,7 +15,7 @@ from bootstrap.plan import introduce, meetings, moved, own_settings, readiness, 
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations
-from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
+from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
 
 #: How long a node has to be failing, or without a link, before we look after it, in seconds: a
 #: server that only restarts, where it was, is linked again sooner.
@@ -34,16 +34,23 @@ _OTHERS_SECONDS = 7.0
 _UNTIL = "our node knows every pod at its present address, and its link to its primary is up"
 
 
+def needs(facts: Facts) -> LookFurther | None:
+    """All pods, if our node shows a sign that one has moved; half of them at first, if many may."""
+    if facts.my.alone or facts.snapshot.scope is Scope.ALL or not needed(facts):
+        return None
+    if not _by_halves(facts) or _half_done(facts):
+        return LookFurther(scope=Scope.ALL, why="a look at where its peers are")
+    if facts.snapshot.scope < Scope.HALF:
+        return LookFurther(scope=Scope.HALF, why="a look at where half of its peers are")
+    return None
+
+
 def heal(facts: Facts) -> Plan | None:
-    """What brings our node together with its siblings; None when nothing of it is missing."""
+    """What brings our node together with its peers; None when nothing of it is missing."""
     if facts.my.alone:
         return None
     if facts.snapshot.scope < Scope.ALL:
-        if not needed(facts):
-            return None
-        if _by_halves(facts):
-            return _half(facts)
-        return _around(facts)
+        return _half(facts) if needed(facts) else None
     found, blocked = steps(facts), _blocked(facts)
     if blocked:
         return Plan(phase=Phase.BLOCKED, blocked=blocked, steps=found, look=Scope.ALL)
@@ -84,11 +91,6 @@ def steps(facts: Facts) -> tuple[Step, ...]:
     return (Step(actions=tuple(actions), until=_UNTIL),) if actions else ()
 
 
-def _around(facts: Facts) -> Plan:
-    wait = Wait(pod=facts.me.name, what="a look at where its siblings are", usual=durations.LOOK)
-    return Plan(phase=Phase.HEAL, waiting=(wait,), look=Scope.ALL)
-
-
 def _by_halves(facts: Facts) -> bool:
     """Whether so many may have moved at once that the work is shared."""
     my, timers = facts.my, facts.snapshot.timers
@@ -96,20 +98,20 @@ def _by_halves(facts: Facts) -> bool:
     return named and len(my.others) >= _MANY and not timers.looked and timers.halved < _HALF_SECONDS
 
 
+def _half_done(facts: Facts) -> bool:
+    """Whether our own half is done, and the others have had their time."""
+    if facts.snapshot.scope < Scope.HALF or steps(facts) or _pending(facts) or _unseen(facts):
+        return False
+    halved = facts.snapshot.timers.halved
+    return not halved or halved >= _OTHERS_SECONDS
+
+
 def _half(facts: Facts) -> Plan:
     """The introductions that are ours to make; then those that others make to us."""
-    me = facts.me.name
-    if facts.snapshot.scope < Scope.HALF:
-        what = "a look at where half of its siblings are"
-        waits = [Wait(pod=me, what=what, usual=durations.LOOK)]
-        return Plan(phase=Phase.HEAL, waiting=tuple(waits), look=Scope.HALF)
     found, waits = steps(facts), [*_pending(facts), *_unseen(facts)]
     if not found and not waits:
-        halved = facts.snapshot.timers.halved
-        if not halved or halved >= _OTHERS_SECONDS:
-            return _around(facts)
-        what = "the other half of its siblings to introduce themselves"
-        waits = [Wait(pod=me, what=what, usual=_OTHERS_SECONDS)]
+        what = "the other half of its peers to introduce themselves"
+        waits = [Wait(pod=facts.me.name, what=what, usual=_OTHERS_SECONDS)]
     return Plan(phase=Phase.HEAL, steps=found, waiting=tuple(waits), look=Scope.HALF)
 
 

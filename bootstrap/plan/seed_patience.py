@@ -7,7 +7,7 @@ from bootstrap.model.todo import Todo
 from bootstrap.plan import size
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, durations
-from bootstrap.plan.verdict import Phase, Plan, Wait
+from bootstrap.plan.verdict import LookFurther, Phase, Plan, Wait
 
 #: How long an expected pod leaves it to the seed to introduce it, before it looks around itself,
 #: in seconds: several times what forming takes, and DNS caches are not asked meanwhile.
@@ -16,18 +16,29 @@ SEED_SECONDS = 3.0
 SEED_LOST_SECONDS = 10.0
 
 
+def needs(facts: Facts) -> LookFurther | None:
+    """The seed, once it has had its time."""
+    late = facts.snapshot.timers.idle >= SEED_SECONDS
+    if _expected(facts) and late and facts.snapshot.scope < Scope.SEED:
+        return LookFurther(scope=Scope.SEED, why="a look at the seed")
+    return None
+
+
+def _expected(facts: Facts) -> bool:
+    """Whether the seed waits for our pod, or may: it is not a later one."""
+    topology = facts.topology
+    return topology.size is None or topology.ordinal in topology.ordinals
+
+
 def with_seed(facts: Facts) -> Plan | None:
     """Expected pods leave the first move to the seed, and ask for its name alone."""
     topology, idle = facts.topology, facts.snapshot.timers.idle
     seed_name = topology.name_of(topology.ordinal_start)
-    if topology.size is not None and topology.ordinal not in topology.ordinals:
+    if not _expected(facts):
         return None
     if idle < SEED_SECONDS:
         wait = Wait(pod=seed_name, what=f"{seed_name} to form the cluster", usual=durations.FORMED)
         return Plan(phase=Phase.WAITING, waiting=(wait,))
-    if facts.snapshot.scope < Scope.SEED:
-        wait = Wait(pod=seed_name, what="a look at the seed", usual=durations.LOOK)
-        return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     seed = facts.snapshot.pod(seed_name)
     if seed is not None and seed.view is not None:
         if not seed.view.alone or seed.view.keys:

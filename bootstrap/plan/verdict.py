@@ -126,7 +126,7 @@ class Plan:
     blocked: tuple[Block, ...] = ()
     #: Faults beside what is planned; they change no step. Sorted by pod, then by code.
     alarms: tuple[Alarm, ...] = ()
-    #: How much has to be looked at before more can be said.
+    #: How far the next look goes. What was seen is enough for this plan.
     look: Scope = Scope.LOCAL
     #: What is true, and asks for no act.
     notes: tuple[str, ...] = ()
@@ -142,3 +142,13 @@ class Plan:
     def reached(self) -> bool:
         """The goal: a node of a formed cluster, with nothing to do and nothing to wait for."""
         return self.phase is Phase.STEADY and not (self.steps or self.waiting or self.blocked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookFurther:
+    """No plan yet: a rule has to see more before it can decide."""
+
+    scope: Scope
+    """How far to look, at once."""
+    why: str
+    """What the look is for, as what a wait is for: `a look at every expected pod`."""

@@ -123,13 +123,13 @@ class Loop:
         """Look as far as the plan needs: what our own node says usually suffices."""
         while True:
             snapshot = await self._observer.look(scope)
-            plan = planning.plan(snapshot, self._observer.topology)
-            if plan.look <= scope:
+            found = planning.decide(snapshot, self._observer.topology)
+            if isinstance(found, Plan):
                 # What is wrong with a peer is for its own sidecar to tell.
                 mine = self._observer.topology.name
-                alarms = tuple(one for one in plan.alarms if one.pod == mine)
-                return snapshot, dataclasses.replace(plan, alarms=alarms)
-            scope = plan.look
+                alarms = tuple(one for one in found.alarms if one.pod == mine)
+                return snapshot, dataclasses.replace(found, alarms=alarms)
+            scope = found.scope
 
     async def _apply(self, step: Step) -> None:
         outcomes = await apply.apply(step.actions, self._observer.node_of)

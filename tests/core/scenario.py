@@ -34,7 +34,7 @@ from bootstrap.model.directory import Name
 from bootstrap.model.primary_answer import Refusal, Upstream
 from bootstrap.model.snapshot import Disk, Former, Pod, Scope, Snapshot, Trouble, View
 from bootstrap.model.topology import Topology
-from bootstrap.plan.verdict import Plan
+from bootstrap.plan.verdict import LookFurther, Plan
 from bootstrap.show import plan_text
 from tests.core import build
 
@@ -54,6 +54,10 @@ _DISKS: Final = {
     "unasked": Disk(),
     "unread": Disk(free=1 << 30, unread="/data/nodes.conf"),
 }
+_FURTHER: Final = "looks further: "
+FILES: Final = sorted(FOLDER.glob("*.txt"))
+PLANNED: Final = [path for path in FILES if f"\n--\n{_FURTHER}" not in path.read_text()]
+"""Those whose look goes far enough for a plan."""
 _BUS: Final = {"open": "", "refused": "connection refused", "dropped": "no answer within 1 s"}
 _SCOPES: Final = {scope.name.lower(): scope for scope in Scope}
 
@@ -73,12 +77,19 @@ class Scenario:
         return planning.plan(self.snapshot, self.topology)
 
     @property
+    def decided(self) -> Plan | LookFurther:
+        """The same, or how far it has to look first."""
+        return planning.decide(self.snapshot, self.topology)
+
+    @property
     def rendered(self) -> str:
         """The first line of a dry run, what it prints from `phase:` on, and what it does not print.
 
         What stands above only repeats what is given.
         """
-        plan = self.plan
+        plan = self.decided
+        if isinstance(plan, LookFurther):
+            return f"{_FURTHER}{plan.scope.name.lower()}, for {plan.why}"
         text = plan_text.as_text(self.snapshot, plan, self.topology)
         confirmed = [number for number, step in enumerate(plan.steps, 1) if step.confirm]
         more = [f"(to be confirmed: step {number})" for number in confirmed]

@@ -10,9 +10,11 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
-from bootstrap.model.snapshot import Former, Scope, Trouble, Unreachable, View, Volume
-from bootstrap.plan import copied_volume
-from bootstrap.plan.verdict import Gate, Phase, Plan
+from bootstrap.model.snapshot import Former, Scope, Snapshot, Trouble, Unreachable, View, Volume
+from bootstrap.model.topology import Topology
+from bootstrap.plan import copied_volume, start_gate
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.verdict import Gate, LookFurther, Phase, Plan
 from bootstrap.redis import parse
 from tests.core import build
 
@@ -37,7 +39,9 @@ def node(ordinal: int, name: str = "", lines: list[str] | None = None, **more: A
     return build.view(lines or build.everybody(ordinal), cluster_announce_hostname=name, **more)
 
 
-def decided(lines: list[str], former: Former | None, *pods: Any, **more: Any) -> Plan:
+def looked(
+    lines: list[str], former: Former | None, *pods: Any, **more: Any
+) -> tuple[Snapshot, Topology]:
     members, scope = parse.nodes("\n".join(lines)), more.pop("scope", Scope.ALL)
     memory = {name: more.pop(name) for name in ("shut",) if name in more}
     seen = dataclasses.replace(
@@ -45,7 +49,11 @@ def decided(lines: list[str], former: Former | None, *pods: Any, **more: Any) ->
         volume=Volume(file="/data/nodes.conf", members=members, data="/data/dump.rdb"),
         former=former,
     )
-    return planning.plan(seen, build.topology(0, **more))
+    return seen, build.topology(0, **more)
+
+
+def decided(lines: list[str], former: Former | None, *pods: Any, **more: Any) -> Plan:
+    return planning.plan(*looked(lines, former, *pods, **more))
 
 
 def gate(lines: list[str], former: Former | None, *pods: Any, **more: Any) -> Gate:
@@ -172,9 +180,12 @@ def test_nodes_in_pods_of_ours_are_no_original() -> None:
 
 @pytest.mark.parametrize("former", [SILENT, answers(node(1))])
 def test_pods_of_ours_are_looked_at_before_anything_is_said(former: Former) -> None:
-    plan = decided(NAMED, former, scope=Scope.LOCAL)
-    assert (plan.phase, plan.look, plan.gate.open) == (Phase.WAITING, Scope.ALL, False)
-    held(gate(NAMED, answers(node(0)), scope=Scope.LOCAL), "n0")
+    seen = looked(NAMED, former, scope=Scope.LOCAL)
+    assert not start_gate.gate(Facts(*seen)).open
+    assert planning.decide(*seen) == LookFurther(
+        scope=Scope.ALL, why="a look at what else there is"
+    )
+    held(start_gate.gate(Facts(*looked(NAMED, answers(node(0)), scope=Scope.LOCAL))), "n0")
 
 
 def test_a_node_of_another_cluster_at_an_old_address_is_none_of_it() -> None:

@@ -15,7 +15,7 @@ import pytest
 from bootstrap.show import plan_text
 from tests.core import scenario
 
-FILES = sorted(scenario.FOLDER.glob("*.txt"))
+FILES = scenario.PLANNED
 WORDS = ("FAILOVER", "TAKEOVER", "FORCE")
 
 

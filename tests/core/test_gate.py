@@ -10,9 +10,11 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
-from bootstrap.model.snapshot import Pod, Scope, Volume
+from bootstrap.model.snapshot import Pod, Scope, Snapshot, Volume
+from bootstrap.model.topology import Topology
 from bootstrap.plan import start_gate
-from bootstrap.plan.verdict import Gate, Phase, Plan
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.verdict import Gate, LookFurther, Phase, Plan
 from bootstrap.redis import parse
 from tests.core import build
 
@@ -51,13 +53,25 @@ def down(flags: str = "master", slots: str = "0-5460", epoch: int = 1) -> str:
     return build.line(0, flags, slots=slots).replace(" 1 connected", f" {epoch} disconnected")
 
 
-def plan(*peers: Pod, seen: Volume | None = None, scope: Scope = Scope.ALL, **more: Any) -> Plan:
+def looked(
+    *peers: Pod, seen: Volume | None = None, scope: Scope = Scope.ALL, **more: Any
+) -> tuple[Snapshot, Topology]:
     known = {name: more.pop(name) for name in ("shut", "opened", "listed") if name in more}
     snapshot = build.snapshot(REFUSED, *peers, scope=scope, **known)
-    topology = build.topology(0, **more)
-    return planning.plan(
-        dataclasses.replace(snapshot, volume=volume() if seen is None else seen), topology
-    )
+    found = dataclasses.replace(snapshot, volume=volume() if seen is None else seen)
+    return found, build.topology(0, **more)
+
+
+def plan(*peers: Pod, **more: Any) -> Plan:
+    return planning.plan(*looked(*peers, **more))
+
+
+def asks_all(**more: Any) -> bool:
+    """Whether our own pod's volume is no reason to start, and all pods are looked at next."""
+    found = looked(scope=Scope.LOCAL, **more)
+    further = planning.decide(*found)
+    held = not start_gate.gate(Facts(*found)).open
+    return held and isinstance(further, LookFurther) and further.scope is Scope.ALL
 
 
 def verdict(*peers: Pod, **more: Any) -> Gate:
@@ -95,8 +109,7 @@ NAMELESS: Final = Volume(data="/data/dump.rdb")
 
 def test_data_without_a_nodes_conf_wait_where_a_replica_can_be_promoted() -> None:
     """Another node at the address of the old one would keep redis from failing that one."""
-    first = plan(seen=NAMELESS, scope=Scope.LOCAL)
-    assert (first.gate.open, first.look) == (False, Scope.ALL)
+    assert asks_all(seen=NAMELESS)
     held = verdict(HOLDER, seen=NAMELESS)
     assert not held.open
     assert "its volume holds data (/data/dump.rdb) and no nodes.conf" in held.why
@@ -125,10 +138,8 @@ def test_nothing_is_held_where_nothing_can_be_looked_at() -> None:
     assert planning.plan(snapshot, build.topology(0)).gate == Gate()
 
 
-def test_an_emptied_primary_asks_everybody_first() -> None:
-    found = plan(scope=Scope.LOCAL, shut=1000.0, gate_opens=True)
-    assert not found.gate.open
-    assert found.look is Scope.ALL
+def test_an_emptied_primary_asks_all_pods_first() -> None:
+    assert asks_all(shut=1000.0, gate_opens=True)
 
 
 def test_a_replica_that_holds_keys_is_waited_for() -> None:

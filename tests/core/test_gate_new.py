@@ -11,7 +11,7 @@ from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Scope, Volume
 from bootstrap.plan.verdict import Gate
 from tests.core import build
-from tests.core.test_gate import GONE, HOLDER, PROMOTED, down, peer, plan, verdict
+from tests.core.test_gate import GONE, HOLDER, PROMOTED, asks_all, down, peer, plan, verdict
 
 BLANK: Final = Volume()
 OPEN: Final = Gate(why="the volume holds no nodes.conf: the node is new")
@@ -20,10 +20,8 @@ UNKNOWN_4: Final = build.pod(4, resolved=Name(state="unknown", reason="no answer
 UNKNOWN: Final = build.pod(3, resolved=Name(state="unknown", reason="SERVFAIL from 10.0.0.53:53"))
 
 
-def test_a_new_node_asks_everybody_first() -> None:
-    found = plan(seen=BLANK, scope=Scope.LOCAL)
-    assert (found.gate.open, found.look) == (False, Scope.ALL)
-    assert found.waiting[0].text == "redis-app-0: its peers to be asked: one may follow it"
+def test_a_new_node_asks_all_pods_first() -> None:
+    assert asks_all(seen=BLANK)
 
 
 def test_who_takes_the_place_of_an_owner_waits_until_others_own_it() -> None:

@@ -14,7 +14,7 @@ from bootstrap.model.snapshot import Scope
 from bootstrap.show import plan_text
 from tests.core import build, scenario
 
-FILES = sorted(scenario.FOLDER.glob("*.txt"))
+FILES = scenario.PLANNED
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -20,7 +20,7 @@ from bootstrap.model.actions import (
 )
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.topology import Topology
-from bootstrap.plan import conflicts, form, handover, safety
+from bootstrap.plan import conflicts, form_obstacles, handover, safety
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.handover import Result
@@ -273,8 +273,7 @@ def test_a_plan_that_breaks_an_invariant_sends_nothing_and_says_so() -> None:
 def test_every_plan_passes_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that passes over keys would form."""
     monkeypatch.setattr(conflicts, "doubts", lambda _facts: None)
-    monkeypatch.setattr(form, "_used", lambda *_: [])
-    monkeypatch.setattr(form, "ours", lambda _found: True)
+    monkeypatch.setattr(form_obstacles, "used", lambda *_: [])
     plan = planning.plan(*look())
     assert [block.code for block in plan.blocked] == [Code.SAFETY]
     monkeypatch.setattr(safety, "checked", lambda _facts, plan: plan)

@@ -16,15 +16,15 @@ from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.plan import codes
 from bootstrap.plan.codes import Code
-from bootstrap.plan.verdict import Phase, Plan
+from bootstrap.plan.verdict import LookFurther, Phase, Plan
 from tests.core import scenario
 from tests.simulator import oracle
 
 LOCAL = {"ConfigSet", "SetPeersPassword", "ReloadCertificates"}
-FILES = sorted(scenario.FOLDER.glob("*.txt"))
+FILES = scenario.PLANNED
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", scenario.FILES, ids=lambda path: path.stem)
 def test_scenario(path: Path) -> None:
     found = scenario.read(path)
     if os.environ.get("SCENARIOS") == "write":
@@ -93,7 +93,9 @@ def test_no_failover_is_named_for_want_of_dns(path: Path) -> None:
     for unseen in (*([one] for one in others), *([others] if others else [])):
         pods = [scenario.unfound(pod) if pod.name in unseen else pod for pod in found.snapshot.pods]
         seen = dataclasses.replace(found.snapshot, pods=tuple(pods))
-        plan = planning.plan(seen, found.topology)
+        plan = planning.decide(seen, found.topology)
+        if isinstance(plan, LookFurther):
+            continue
         told = [todo.line(one.fix) for one in (*plan.faults, *plan.waiting)]
         assert not [one for one in told if "TAKEOVER" in one or "FAILOVER FORCE" in one]
 

@@ -19,7 +19,7 @@ from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.timers import Timers
 from bootstrap.model.topology import Topology
 from bootstrap.observe import observer
-from bootstrap.plan.verdict import Plan
+from bootstrap.plan.verdict import LookFurther, Plan
 from bootstrap.redis import connection, node
 from bootstrap.run import loop, pace
 from bootstrap.show import board
@@ -67,7 +67,7 @@ class Life:
         self.said = io.StringIO()
         self.planned = 0
         self._plans = self._endless(plans)
-        monkeypatch.setattr(planning, "plan", self._plan)
+        monkeypatch.setattr(planning, "decide", self._decide)
         monkeypatch.setattr(pace, "rest", lambda *_args, **_facts: 0.0)
         log.configure("debug", "json", self.said)
 
@@ -96,13 +96,15 @@ class Life:
         async with asyncio.timeout(60):
             return await self._loop.run()
 
-    def _plan(self, _snapshot: Snapshot, _topology: Topology) -> Plan:
+    def _decide(self, snapshot: Snapshot, _topology: Topology) -> Plan | LookFurther:
         self.planned += 1
         if self.planned == self._stop_after:
             self._loop.stop()
         written = next(self._plans)
         if isinstance(written, Exception):
             raise written
+        if written.look > snapshot.scope:
+            return LookFurther(scope=written.look, why="a look at more")
         return written
 
     @staticmethod

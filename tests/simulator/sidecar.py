@@ -16,7 +16,7 @@ from bootstrap.model.actions import Action
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Pod, Scope, Snapshot, Unreachable, View
 from bootstrap.model.timers import Timers
-from bootstrap.plan.verdict import Phase, Plan, Step
+from bootstrap.plan.verdict import LookFurther, Phase, Plan, Step
 from tests.simulator import oracle
 from tests.simulator.node import Server
 from tests.simulator.world import World
@@ -83,12 +83,13 @@ class Sidecar:
     def _look(self, scope: Scope) -> tuple[Snapshot, Plan]:
         while True:
             snapshot = self.snapshot(scope)
-            plan = planning.plan(snapshot, self.world.topology(self.ordinal))
+            plan = planning.decide(snapshot, self.world.topology(self.ordinal))
+            if isinstance(plan, LookFurther):
+                scope = plan.scope
+                continue
             oracle.judge_plan(snapshot, self.world.topology(self.ordinal), plan)
             oracle.judge_advice(self.world, plan)
-            if plan.look <= scope:
-                return snapshot, plan
-            scope = plan.look
+            return snapshot, plan
 
     def snapshot(self, scope: Scope) -> Snapshot:
         """What it sees now."""

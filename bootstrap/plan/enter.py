@@ -1,0 +1,114 @@
+"""A blank node joins: it waits for the seed to form, or meets a node of the cluster."""
+
+from __future__ import annotations
+
+from bootstrap.model import slots
+from bootstrap.model.snapshot import Pod, Scope
+from bootstrap.model.todo import Fix
+from bootstrap.plan import meetings, outsiders, seed_patience
+from bootstrap.plan.codes import Code
+from bootstrap.plan.conflicts import components
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.formation import under_way
+from bootstrap.plan.messages import advice, foreign_node
+from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step
+
+
+def needs(facts: Facts) -> LookFurther | None:
+    """The seed first, to which an expected pod leaves the first move; then all pods."""
+    if facts.snapshot.scope is Scope.ALL:
+        return None
+    if not facts.topology.seed:
+        if seed_patience.needs(facts) is not None:
+            return seed_patience.needs(facts)
+        if seed_patience.with_seed(facts) is not None:
+            return None
+    return LookFurther(scope=Scope.ALL, why="a look at its peers")
+
+
+def enter(facts: Facts) -> Plan:
+    """The plan of a node that knows no other and has nothing."""
+    if facts.snapshot.scope < Scope.ALL and not facts.topology.seed:
+        patient = seed_patience.with_seed(facts)
+        if patient is not None:
+            return patient
+    owning = [pods for pods in components(facts) if _owning(facts, pods)]
+    clusters = [pods for pods in owning if _joinable(facts, pods)]
+    if not clusters or under_way(facts):
+        return _nobody_yet(facts)
+    if len(owning) > 1:
+        return _refused(
+            Code.SPLIT,
+            "several of our pods own slots, in clusters of their own: "
+            + "; ".join(", ".join(pod.name for pod in pods) for pods in owning),
+            advice.one_is_right(facts, owning),
+        )
+    strange = outsiders.outsiders(facts, clusters[0])
+    if strange:
+        return _refused(
+            Code.OTHER_CLUSTER,
+            f"expected a cluster of our own pods; {slots.few([pod.name for pod in clusters[0]])} of"
+            " them are in one with nodes that are not ours:"
+            f" {slots.few(outsiders.names(facts, strange))}",
+            (
+                advice.nodes(
+                    facts.topology,
+                    clusters[0][0].name,
+                    "whose nodes are these, and which slots do they own? Joining would mix two"
+                    " clusters",
+                    "expected: nodes of our pods alone",
+                ),
+                foreign_node.forgetting(facts, [member.node_id for member in strange]),
+            ),
+        )
+    return _meet(facts, clusters[0])
+
+
+def _nobody_yet(facts: Facts) -> Plan:
+    """No pod is in a cluster, as far as can be seen: say of every pod what can be seen."""
+    topology = facts.topology
+    seed_name = topology.name_of(topology.ordinal_start)
+    seed = facts.snapshot.pod(seed_name)
+    up = seed is not None and seed.view is not None
+    fix = advice.sidecar(topology, seed_name) if up else ()
+    waits = [seed_patience.forming(facts, f"{seed_name} to form the cluster", fix)]
+    found = (advice.missing(facts, pod) for pod in facts.snapshot.pods if pod is not facts.me)
+    waits += [wait for wait in found if wait]
+    return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
+
+
+def _refused(code: Code, why: str, fix: Fix) -> Plan:
+    block = Block(code=code, why=why, fix=fix)
+    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
+
+
+def _owning(facts: Facts, pods: list[Pod]) -> bool:
+    views = (view for pod, view in facts.viewed if pod in pods)
+    return any(member.slots for view in views for member in view.members)
+
+
+def _joinable(facts: Facts, pods: list[Pod]) -> bool:
+    """A cluster, and not a lone node that was given slots: what becomes of that the seed decides.
+
+    Only a later pod may join a lone node, one that is the whole cluster.
+    """
+    views = [view for pod, view in facts.viewed if pod in pods]
+    if any(not view.alone for view in views):
+        return True
+    later = facts.topology.ordinal not in facts.topology.ordinals
+    return later and any(not slots.missing(view.myself.slots) for view in views)
+
+
+def _meet(facts: Facts, pods: list[Pod]) -> Plan:
+    """MEET one sibling that is in the cluster and not alone in failing; gossip does the rest."""
+    peers = [(pod, view) for pod, view in facts.viewed if pod in pods and pod is not facts.me]
+    peer, peer_view = next(
+        ((pod, view) for pod, view in peers if view.state_ok and view.myself.slots), peers[0]
+    )
+    until = f"our node and {peer.name} know each other"
+    why = f"{facts.me.name} is blank, and {peer.name} is in a cluster"
+    action = meetings.meet(facts.me, facts.my, peer, peer_view, why=why)
+    follow = Step(actions=(), until="it follows the primary with the fewest replicas")
+    return Plan(
+        phase=Phase.JOIN, look=Scope.ALL, steps=(Step(actions=(action,), until=until), follow)
+    )

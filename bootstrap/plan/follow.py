@@ -1,0 +1,217 @@
+"""A node that was met, and has no role: which primary it follows, and what it waits for before.
+
+`GUARDS` are asked in their order. The first that has something to say decides; after the last of
+them the node follows a primary.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from bootstrap.model import fast_form, slots
+from bootstrap.model.snapshot import Member, Scope
+from bootstrap.model.todo import Todo
+from bootstrap.plan import choose_shard, forget, introduce, outsiders, ownership, seed_patience
+from bootstrap.plan.codes import Code
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.messages import advice, commands, durations, forced_failover
+from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
+
+
+def needs(facts: Facts) -> LookFurther | None:
+    """All pods, unless what our own node shows is enough to wait for somebody else's move."""
+    seen = _Seen(facts)
+    if facts.snapshot.scope is Scope.ALL or _receiving(seen) or _met_by_the_seed(seen):
+        return None
+    return LookFurther(scope=Scope.ALL, why="a look at where its peers run")
+
+
+class _Seen:
+    """What the guards go by. What several of them ask is computed once."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    @functools.cached_property
+    def owners(self) -> tuple[ownership.Owner, ...]:
+        """The owners of slots, by the words of all nodes."""
+        return tuple(ownership.owners(self.facts))
+
+    @functools.cached_property
+    def primaries(self) -> list[Member]:
+        """The living ones among them that our node knows as such."""
+        known = (self.facts.my.member(owner.member.node_id) for owner in self.owners)
+        return [
+            one
+            for one in known
+            if one is not None
+            and one.slots
+            and not (one.is_replica or one.failed or self.facts.ghost(one))
+        ]
+
+    @functools.cached_property
+    def before(self) -> set[str]:
+        """Ids of the nodes of the shard that our pod was in before."""
+        return choose_shard.before(self.facts)
+
+
+def follow(facts: Facts) -> Plan | None:
+    """The plan of a node that knows others, and has neither slots, nor keys, nor a primary."""
+    seen = _Seen(facts)
+    for guard in GUARDS:
+        found = guard(seen)
+        if found is not None:
+            return found
+    return choose_shard.replicate(facts, seen.primaries, seen.before)
+
+
+def _receiving(seen: _Seen) -> Plan | None:
+    """A person moves slots here: the node is about to become a primary."""
+    facts = seen.facts
+    if not facts.my.myself.open_slots:
+        return None
+    what = "the slots that are open on it to be moved here, or CLUSTER SETSLOT STABLE"
+    return Plan(phase=Phase.JOIN, waiting=(Wait(pod=facts.me.name, what=what),))
+
+
+def _in_a_foreign_cluster(seen: _Seen) -> Plan | None:
+    """The node is in a cluster with nodes that are not ours."""
+    facts = seen.facts
+    # A node that the seed has only just met may not have heard every peer's name yet.
+    if facts.snapshot.scope < Scope.ALL or fast_form.marked(facts.my):
+        return None
+    others = outsiders.outsiders(facts, [facts.me])
+    if not others:
+        return None
+    me, topology = facts.me.name, facts.topology
+    block = Block(
+        code=Code.FOREIGN_NODE,
+        why=f"expected {me} to know nodes of our pods only; it is in a cluster with"
+        f" {slots.few(outsiders.names(facts, others))}",
+        fix=(
+            advice.nodes(
+                topology,
+                me,
+                "whose nodes are these? The sidecar neither joins nor leaves that cluster",
+                "expected: nodes of our pods alone",
+            ),
+            advice.emptying(topology, me, "only if it is to leave that cluster for ours"),
+        ),
+    )
+    return _refused(block)
+
+
+def _met_by_the_seed(seen: _Seen) -> Plan | None:
+    """The seed that has just met an expected pod also says which primary it follows."""
+    facts = seen.facts
+    # A temporary setting marks a seed at work. If that seed died, `own_settings` ends the wait.
+    early = facts.snapshot.timers.idle < seed_patience.SEED_SECONDS or fast_form.marked(facts.my)
+    if facts.topology.ordinal not in facts.topology.ordinals or not early:
+        return None
+    what = "the seed to say which primary to follow"
+    return _waiting(Wait(pod=facts.me.name, what=what, usual=durations.FORMED), Scope.LOCAL)
+
+
+def _disowned(seen: _Seen) -> Plan | None:
+    """A primary that was reset, and that its peers still send all clients to."""
+    facts = seen.facts
+    owned = {owner.member.node_id: owner.ranges for owner in seen.owners}
+    if facts.my.node_id not in owned:
+        return None
+    me, topology = facts.me.name, facts.topology
+    copies = [
+        (pod.name, view.keys)
+        for pod, view in facts.viewed
+        if view.myself.primary_id == facts.my.node_id
+    ]
+    named = slots.named(owned[facts.my.node_id])
+    wait = Wait(
+        pod=me,
+        what=f"an owner for {named}: the other nodes list them under {me}, but {me} owns none (as"
+        " after CLUSTER RESET)",
+        fix=(
+            *(
+                forced_failover.once_found(
+                    facts,
+                    Todo(
+                        what=f"{pod}, a replica, holds {slots.keys(many)}: let it serve the slots",
+                        command=f"{commands.ask(topology, pod)} CLUSTER FAILOVER TAKEOVER",
+                    ),
+                )
+                for pod, many in copies
+                if many
+            ),
+            advice.nodes(
+                topology,
+                me,
+                f"does another node own some of {named} by now?",
+                f"expected: no line but that of {me} lists them",
+            ),
+            Todo(
+                what=f"only if no replica holds their keys: give them back to {me}, which is empty",
+                command=f"{commands.ask(topology, me)} CLUSTER ADDSLOTSRANGE"
+                f" {' '.join(f'{first} {last}' for first, last in owned[facts.my.node_id])}",
+                destructive=True,
+            ),
+        ),
+    )
+    return _waiting(wait)
+
+
+def _unknown_to_the_owners(seen: _Seen) -> Plan | None:
+    """No owner of slots knows the node, so none of them would elect it: it is met again first."""
+    facts = seen.facts
+    refused = introduce.refusal(facts)
+    if refused is not None:
+        return _refused(refused)
+    actions = introduce.introduction(facts)
+    if actions is None:
+        return None
+    step = Step(actions=actions, until="an owner of slots knows our node")
+    return Plan(phase=Phase.JOIN, look=Scope.ALL, steps=(step,))
+
+
+def _unsure_of_the_shards(seen: _Seen) -> Plan | None:
+    """Which shards have a primary is not certain yet."""
+    facts = seen.facts
+    primaries = seen.primaries
+    if any(primary.node_id in seen.before for primary in primaries):
+        return None  # its own shard is alive: what becomes of others does not matter
+    owners = [owner.member for owner in seen.owners]
+    living = {one.node_id for one in primaries}
+    away = [one for one in owners if one.node_id not in living]
+    failed = [one for one in away if one.failed or facts.ghost(one)]
+    election = [facts.name(one) for one in failed if ownership.successors(facts, one.node_id)]
+    if election:
+        what = f"an election to end: {', '.join(election)} failed"
+        return _waiting(Wait(pod=facts.me.name, what=what, usual=durations.ELECTED))
+    if len(failed) < len(away) or not primaries:
+        what = "gossip to name the primaries"
+        return _waiting(Wait(pod=facts.me.name, what=what, usual=durations.GOSSIP))
+    return None
+
+
+def _its_shard_is_lost(seen: _Seen) -> Plan | None:
+    """The shard that the pod served has lost its primary, and no replica can succeed it."""
+    facts = seen.facts
+    lost = [block for ghost_id, block in forget.lost_slots(facts) if ghost_id in seen.before]
+    return _refused(*lost) if lost else None
+
+
+GUARDS = (
+    _receiving,
+    _in_a_foreign_cluster,
+    _met_by_the_seed,
+    _disowned,
+    _unknown_to_the_owners,
+    _unsure_of_the_shards,
+    _its_shard_is_lost,
+)
+
+
+def _waiting(wait: Wait, look: Scope = Scope.ALL) -> Plan:
+    return Plan(phase=Phase.JOIN, waiting=(wait,), look=look)
+
+
+def _refused(*blocked: Block) -> Plan:
+    return Plan(phase=Phase.BLOCKED, blocked=blocked, look=Scope.ALL)

@@ -1,0 +1,144 @@
+"""What keeps the seed from forming, pod by pod, in words."""
+
+from __future__ import annotations
+
+from bootstrap.model import slots
+from bootstrap.model.proof import Proof
+from bootstrap.model.snapshot import Pod, View
+from bootstrap.model.todo import Todo
+from bootstrap.model.topology import Topology
+from bootstrap.plan.codes import Code
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.formation import Formation
+from bootstrap.plan.messages import advice, commands, dns_names, durations
+from bootstrap.plan.verdict import Block, Wait
+
+
+def used(facts: Facts, found: Formation) -> list[Block]:
+    """Why pods that answer are unfit to be formed from."""
+    return [block for pod, view in facts.viewed for block in _used(facts, found, pod, view)]
+
+
+def _used(facts: Facts, found: Formation, pod: Pod, view: View) -> list[Block]:
+    """What makes a pod unfit to be formed from: keys, slots of its own, company of its own."""
+    blocked: list[Block] = []
+    keep = advice.used(facts.topology, pod.name)
+    if view.keys:
+        why = f"{pod.name} holds {slots.keys(view.keys)}; expected an empty node"
+        blocked.append(Block(code=Code.POD_HAS_KEYS, why=why, fix=keep))
+    if view.myself.slots and not found.prepared(pod, view):
+        wanted = found.layout.slots_of(pod.ordinal)
+        expected = f"{slots.render(wanted)} or none" if wanted else "none"
+        why = f"{pod.name} owns {slots.named(view.myself.slots)}; expected {expected}"
+        blocked.append(Block(code=Code.POD_HAS_SLOTS, why=why, fix=keep))
+    foreign = [m for m in view.others if not m.handshake and not facts.is_ours(m)]
+    if foreign or (view.myself.is_replica and view.alone):
+        known = ", ".join(facts.name(member) for member in foreign) or "a primary it has lost"
+        why = f"{pod.name} is already in a cluster, with {known}; expected one that knows no node"
+        which = "which cluster is it in? Meeting it would merge two clusters"
+        lines = "expected: its own line alone; the others are that cluster's nodes"
+        fix = (
+            advice.nodes(facts.topology, pod.name, which, lines),
+            advice.emptying(facts.topology, pod.name),
+        )
+        blocked.append(Block(code=Code.OTHER_CLUSTER, why=why, fix=fix))
+    return blocked
+
+
+def missing(facts: Facts) -> list[Wait]:
+    """Every pod that is not found, not reachable, or not proven to be ours.
+
+    Later pods too, where DNS has them: one may be what is left of an earlier cluster, and own
+    slots, when all the expected ones have lost their volumes.
+    """
+    waits: list[Wait] = []
+    later = [pod.ordinal for pod in facts.snapshot.pods if pod.resolved.state == "found"]
+    for ordinal in sorted({*facts.topology.ordinals, *later}):
+        pod = facts.snapshot.pod(facts.topology.name_of(ordinal))
+        if pod is None:
+            waits.append(
+                Wait(
+                    pod=facts.topology.name_of(ordinal),
+                    what="a first look at it",
+                    usual=durations.LOOK,
+                )
+            )
+            continue
+        wait = advice.missing(facts, pod)
+        if wait is None and facts.proof(pod) is not Proof.OURS:
+            wait = advice.unproven(facts, pod)
+        if wait is not None:
+            waits.append(wait)
+    return waits
+
+
+def met_without_slots(topology: Topology, met: list[Pod]) -> Block:
+    """We never introduce nodes before they own their slots, so this is not our half-done work."""
+    return Block(
+        code=Code.LOST_SLOTS,
+        why=f"{', '.join(pod.name for pod in met)} know other nodes, yet no slot has an owner:"
+        " another tool introduced them, or the slots were lost",
+        fix=(
+            advice.nodes(
+                topology,
+                met[0].name,
+                "which nodes were introduced to each other, and did they own slots?",
+                "nodes of our pods alone: a tool such as redis-cli --cluster create was stopped"
+                " half way; other nodes: see the runbook",
+            ),
+            *(
+                advice.emptying(topology, pod.name, "only if there never was any data")
+                for pod in met
+            ),
+        ),
+    )
+
+
+def handshakes(found: Formation) -> list[Wait]:
+    """Introductions that are not ours. They expire by themselves without an answer."""
+    return [
+        Wait(
+            pod=pod.name,
+            what=f"the handshake of {pod.name} with {member.address} to end",
+            usual=durations.HANDSHAKE,
+        )
+        for pod, view in found.pods
+        for member in view.others
+        if member.handshake
+    ]
+
+
+def apart(facts: Facts, found: Formation) -> list[Wait]:
+    """Nodes that own slots in a cluster which they do not know: they fell out of its meeting."""
+    return [
+        Wait(
+            pod=pod.name,
+            what=f"{pod.name} to know the others, some of which know more nodes than are expected",
+            fix=(
+                advice.nodes(
+                    facts.topology,
+                    facts.me.name,
+                    "are all nodes that it knows of one cluster?",
+                    "expected: nodes of our pods alone",
+                ),
+                Todo(
+                    what="if they are: bring them together",
+                    command=f"{commands.ask(facts.topology, pod.name)} CLUSTER MEET"
+                    f" {facts.me.address} {facts.topology.port}",
+                ),
+            ),
+        )
+        for pod, view in found.pods
+        if view.alone
+    ]
+
+
+def unlisted(facts: Facts) -> Wait:
+    """Without the service's own word there may be pods that no look has shown."""
+    return Wait(
+        pod=facts.me.name,
+        what=f"{facts.topology.subdomain} to say which pods it has: one beyond"
+        " BOOTSTRAP_SIZE may own slots already",
+        fix=dns_names.dns_fix(facts.topology),
+        usual=durations.CACHED,
+    )

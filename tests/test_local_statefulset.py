@@ -15,7 +15,7 @@ import dns.resolver
 import pytest
 import redis.exceptions
 
-from tests.statefulset import addresses, config, needs, process, servers, sets, views
+from tests.statefulset import addresses, config, needs, process, servers, sets
 from tests.statefulset import pod as pods
 
 SLEEP = ("sleep", "600")
@@ -37,18 +37,6 @@ def pids_of(app: sets.LocalStatefulSet) -> list[int]:
 
 
 # Servers
-
-
-@pytest.mark.parametrize("name", servers.MATRIX)
-def test_every_server_starts_in_cluster_mode(name: str) -> None:
-    with sets.LocalStatefulSet(2, needs.server(name)) as app:
-        app.start_servers()
-        for pod in app.pods:
-            (line,) = map(views.parse_line, pod.cluster_nodes().splitlines())
-            assert line.node_id == pod.node_id()
-            assert line.flags == {"myself", "master"}
-        assert len({pod.node_id() for pod in app.pods}) == 2
-        assert {pod.port for pod in app.pods} == {6379}
 
 
 @pytest.mark.parametrize("name", servers.MATRIX)

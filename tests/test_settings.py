@@ -1,4 +1,4 @@
-"""What the environment and the pod's files say becomes settings; see test_faults for the rest."""
+"""What the environment and the pod's files say becomes settings; see test_settings_faults for the rest."""
 
 from __future__ import annotations
 

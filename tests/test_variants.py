@@ -60,11 +60,6 @@ def run(items: list[Any]) -> list[Any]:
     return [one for one in items if not one.reasons]
 
 
-def test_parameters_may_be_of_any_kind() -> None:
-    asked = Item("test_it", {"name": TWO[0], "args": ["--once"]})
-    assert run([asked]) == [asked]
-
-
 def test_one_of_them_runs_and_the_others_say_where() -> None:
     items = of("test_it")
     (kept,) = run(items)

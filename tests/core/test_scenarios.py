@@ -77,7 +77,7 @@ def plans() -> list[Plan]:
 
 
 def test_every_refusal_has_a_scenario() -> None:
-    elsewhere = {  # tests/core/test_gate.py, tests/core/test_safety.py
+    elsewhere = {  # tests/core/test_start_gate.py, tests/core/test_safety.py
         Code.DATA_MISSING,
         Code.NODES_CONF_UNREADABLE,
         Code.SAFETY,

@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import pytest
 import yaml
 
-from tests.e2e import kubectl, test_base, test_restore, test_sets
+from tests.e2e import kubectl, test_restore
 from tests.e2e import test_rolling as rolling
 from tests.manifests import render, restricted, schemas
-
-CASES: Final = {
-    "test_forms_and_gets_ready",
-    "test_pods_that_are_not_restricted_are_kept_out",
-    "test_a_dry_run_in_every_pod_has_nothing_to_do",
-    "test_one_pod_is_deleted",
-    "test_all_pods_are_deleted_at_once",
-    "test_a_pod_is_deleted_with_its_claim",
-    "test_the_seed_is_deleted_with_its_claim",
-    "test_nothing_is_written_while_all_is_well",
-    "test_a_rolling_restart_loses_no_acknowledged_write",
-    "test_pods_that_are_added_join_as_replicas",
-    "test_pods_that_were_forgotten_together_come_back",
-    "test_a_copy_is_held_beside_its_original_and_lives_on_after_it",
-    "test_two_sets_in_one_namespace_stay_apart",
-    "test_the_component_completes_a_set_of_others",
-    "test_an_ordered_set_forms_and_keeps_its_keys",
-}
-"""What a cluster has to bear. They need one, so that here nobody would miss one that is gone."""
-
-
-def test_no_case_is_gone() -> None:
-    found = [
-        name
-        for module in (test_base, rolling, test_sets, test_restore)
-        for name in vars(module)
-        if name.startswith("test_")
-    ]
-    assert sorted(found) == sorted(CASES)
 
 
 @pytest.mark.parametrize("version", schemas.versions())

@@ -1,4 +1,4 @@
-"""Workflows have the least rights, and run nothing that may change under them."""
+"""What workflows release, and what they test it on. scripts/check has linters for the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import yaml
@@ -15,53 +15,6 @@ import yaml
 from tests.manifests import schemas
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-FILES: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-WRITES: Final = {
-    ("release.yml", "image"): {"packages", "id-token"},
-    ("release.yml", "publish"): {"contents"},
-}
-"""What jobs may change; whatever is not here only reads the sources."""
-PINNED: Final = re.compile(r"uses: (\./\S+|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)\n")
-
-
-def jobs() -> list[Any]:
-    told = {file.name: yaml.safe_load(file.read_text())["jobs"] for file in FILES}
-    return [
-        pytest.param(file, name, job, id=f"{file}:{name}")
-        for file, some in told.items()
-        for name, job in some.items()
-    ]
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_nothing_is_granted_to_all_jobs(file: Path) -> None:
-    assert yaml.safe_load(file.read_text())["permissions"] == {}
-
-
-@pytest.mark.parametrize(("file", "name", "job"), jobs())
-def test_a_job_has_the_rights_that_it_needs(file: str, name: str, job: dict[str, Any]) -> None:
-    granted = job["permissions"]
-    assert set(granted.values()) <= {"read", "write"}
-    assert {right for right, how in granted.items() if how == "write"} == WRITES.get(
-        (file, name), set()
-    )
-    assert {right for right, how in granted.items() if how == "read"} <= {"contents"}
-
-
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_actions_are_pinned_by_commit(file: Path) -> None:
-    lines = [line for line in file.read_text().splitlines(keepends=True) if "uses:" in line]
-    assert lines
-    assert [line for line in lines if not PINNED.search(line)] == []
-
-
-@pytest.mark.parametrize(("file", "name", "job"), jobs())
-def test_no_token_is_left_to_later_steps(file: str, name: str, job: dict[str, Any]) -> None:
-    for step in job.get("steps", []):
-        if "actions/checkout@" in step.get("uses", ""):
-            assert step["with"]["persist-credentials"] is False
-        # What others write, such as a branch's name, reaches a script as data only.
-        assert "${{" not in step.get("run", "").replace("${{ matrix.script }}", "")
 
 
 def scripts(file: str, job: str) -> str:

@@ -11,7 +11,7 @@ from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Scope, Volume
 from bootstrap.plan.verdict import Gate
 from tests.core import build
-from tests.core.test_gate import GONE, HOLDER, PROMOTED, asks_all, down, peer, plan, verdict
+from tests.core.test_start_gate import GONE, HOLDER, PROMOTED, asks_all, down, peer, plan, verdict
 
 BLANK: Final = Volume()
 OPEN: Final = Gate(why="the volume holds no nodes.conf: the node is new")

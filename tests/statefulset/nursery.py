@@ -87,7 +87,8 @@ class Nursery:
             self._process.stdin.write(f"{asked}\n".encode())
             self._process.stdin.flush()
             self._born.acquire()
-            assert self._last is not None
+            if self._last is None:
+                raise ChildProcessError("the process that forks has ended; its words are above")
             return self._last
 
     def _listen(self) -> None:
@@ -99,6 +100,9 @@ class Nursery:
                 self._born.release()
             else:
                 self._alive.pop(pid).end(status)
+        # It has ended, as all do that it has forked: nothing comes of a question any more.
+        self._last = None
+        self._born.release()
 
 
 def command() -> list[str]:
@@ -157,7 +161,7 @@ def _become(asked: dict[str, Any], parent: int) -> None:
 
 
 if __name__ == "__main__":
-    for one in ("arguments", "cli", "connection", "metrics", "resolver"):
+    for one in ("cli", "config.arguments", "dns.resolver", "redis.connection", "show.metrics"):
         importlib.import_module(f"bootstrap.{one}")  # what this process is for
 
     us = os.getpid()

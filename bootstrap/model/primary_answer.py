@@ -41,7 +41,7 @@ class Refusal(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upstream:
+class PrimaryAnswer:
     """What came of trying the primary's port as the replica does."""
 
     #: Where the replica dials.

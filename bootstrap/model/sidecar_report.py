@@ -15,7 +15,7 @@ from bootstrap.model.todo import Todo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class SidecarReport:
     """One sidecar's answer at `/statusz`."""
 
     #: The pod that the sidecar is of.
@@ -39,7 +39,7 @@ class Heard:
         return self.memory is not None and self.memory.shut > 0 and not self.memory.opened
 
 
-def parse(pod: str, text: str) -> Heard | None:
+def parse(pod: str, text: str) -> SidecarReport | None:
     """An answer; None where it is not one, as before the sidecar's first look."""
     import json  # noqa: PLC0415 - for a person: a sidecar that starts does without
 
@@ -48,7 +48,7 @@ def parse(pod: str, text: str) -> Heard | None:
         if said["pod"] != pod:
             return None  # at a pod's old address another pod may live by now
         headline = said["headline"]
-        return Heard(
+        return SidecarReport(
             pod=pod,
             verdict=str(headline["verdict"]),
             code=headline["code"] or "",
@@ -75,7 +75,9 @@ def _memory(said: dict[str, Any]) -> Timers:
     return Timers(**values)
 
 
-def remembered(mine: Timers, some: tuple[Heard, ...], me: str, pods: tuple[str, ...]) -> Timers:
+def remembered(
+    mine: Timers, some: tuple[SidecarReport, ...], me: str, pods: tuple[str, ...]
+) -> Timers:
     """What our own pod's sidecar remembers, and of each pod what only its own can tell.
 
     `mine` is what a single look gives, for want of a sidecar's.

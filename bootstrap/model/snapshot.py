@@ -11,8 +11,8 @@ from bootstrap.model.slots import Ranges
 from bootstrap.model.timers import Timers
 
 if TYPE_CHECKING:
-    from bootstrap.model.primary_answer import Upstream
-    from bootstrap.model.sidecar_report import Heard
+    from bootstrap.model.primary_answer import PrimaryAnswer
+    from bootstrap.model.sidecar_report import SidecarReport
 
 Version = tuple[int, int, int]
 
@@ -257,7 +257,7 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Former:
+class Originals:
     """What was found at the names and addresses that other sets' nodes bear in our nodes.conf.
 
     A volume may be a copy. Then those that it was copied from may still be there.
@@ -309,11 +309,11 @@ class Snapshot:
     #: The file system of our own node's volume; None where it is not mounted in the sidecar.
     disk: Disk | None = None
     #: Where the nodes of another set were looked for; None when there was no reason to.
-    former: Former | None = None
+    originals: Originals | None = None
     #: What our replica's primary answered our own pod; None where that was not tried.
-    upstream: Upstream | None = None
+    primary_answer: PrimaryAnswer | None = None
     #: What the pods' own sidecars said of their last looks; asked for a person alone.
-    heard: tuple[Heard, ...] = ()
+    reports: tuple[SidecarReport, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

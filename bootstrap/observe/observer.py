@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from bootstrap.dns import client
 from bootstrap.model import bus, copied_from, directory, halves, listening, nameless
 from bootstrap.model.hostnames import plain
-from bootstrap.model.primary_answer import LASTING_SECONDS, Upstream
+from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer
 from bootstrap.model.snapshot import (
-    Former,
     Member,
+    Originals,
     Pod,
     Scope,
     Snapshot,
@@ -58,7 +58,7 @@ class Observer:
         self._local = node.Node(
             local, topology.port, access, topology.hostname_of(topology.ordinal)
         )
-        self._siblings = Peers(topology, access)
+        self._peers = Peers(topology, access)
         self._listed = False
         self._service: directory.Name | None = None
         self._unnamed = False
@@ -66,7 +66,7 @@ class Observer:
         self._folder = folder
         self._volume: Volume | None = None
         self.ports = bus_port.Ports(clock)
-        self._originals = originals.Originals(access, names)
+        self._originals = originals.Search(access, names)
         self._access, self._clock = access, clock
 
     async def look(self, scope: Scope) -> Snapshot:
@@ -86,9 +86,9 @@ class Observer:
             node=mine,
             deaf=await self._deaf(mine),
         )
-        pods = [me, *await self._peers(scope, mine)]
-        pods = await self._knocked(mine, pods) if scope is Scope.ALL else pods
-        seen = await self._former(scope, mine)
+        pods = [me, *await self._look_at_peers(scope, mine)]
+        pods = await self._bus_ports_tried(mine, pods) if scope is Scope.ALL else pods
+        seen = await self._find_originals(scope, mine)
         pods.sort(key=lambda pod: pod.ordinal)
         memory = self._stopwatches.of(scope, me, pods, self._volume)
         down = memory.unlinked_for(me.name) or 0.0
@@ -99,8 +99,8 @@ class Observer:
             listed=self._listed,
             service=self._service,
             volume=self._volume,
-            former=seen,
-            upstream=await self._trials.lately(mine) if down >= LASTING_SECONDS else None,
+            originals=seen,
+            primary_answer=await self._trials.lately(mine) if down >= LASTING_SECONDS else None,
             disk=disk.read(self._folder) if self._folder else None,
         )
 
@@ -116,20 +116,20 @@ class Observer:
 
         return await own_address.tried(address, self.topology.port, self._access)
 
-    async def _knocked(self, mine: View | Unreachable, pods: list[Pod]) -> list[Pod]:
+    async def _bus_ports_tried(self, mine: View | Unreachable, pods: list[Pod]) -> list[Pod]:
         """The bus ports are tried of pods that answer, and with which our node has no link."""
         if not isinstance(mine, View) or mine.blank:
             return pods
         places = {
             pod.name: (pod.address, pod.view.myself.bus_port)
             for pod in pods
-            if pod.view and pod.address and self._siblings.proven(pod.name)
+            if pod.view and pod.address and self._peers.proven(pod.name)
             if not bus.linked(mine, pod.view.node_id)
         }
         said = await self.ports.try_all(places)
         return [dataclasses.replace(pod, bus=said.get(pod.name)) for pod in pods]
 
-    async def dialled(self, snapshot: Snapshot) -> Upstream | None:
+    async def dialled(self, snapshot: Snapshot) -> PrimaryAnswer | None:
         """What our replica's primary answers our pod now, should the link be down."""
         me = snapshot.pod(self.topology.name)
         return await self._trials.twice(me.view) if me and me.view else None
@@ -153,7 +153,7 @@ class Observer:
         down = isinstance(mine, Unreachable) and mine.trouble is Trouble.REFUSED
         return volume.read(self._folder) if self._folder and down else None
 
-    async def _former(self, scope: Scope, mine: View | Unreachable) -> Former | None:
+    async def _find_originals(self, scope: Scope, mine: View | Unreachable) -> Originals | None:
         """Where the nodes may be that our volume, or our server, is a copy of.
 
         A volume is looked after before its server starts, a server only where its view holds names
@@ -180,17 +180,17 @@ class Observer:
         """The node that was last seen in a pod; None when none was proven to be there."""
         if pod == self.topology.name:
             return self._local
-        return self._siblings.node_of(pod)
+        return self._peers.node_of(pod)
 
     async def rest(self) -> None:
         """Let go of all peers: a healthy pod talks to its own Redis alone."""
-        await self._siblings.close()
+        await self._peers.close()
 
     async def close(self) -> None:
         """End all connections."""
-        await asyncio.gather(self._local.close(), self._siblings.close())
+        await asyncio.gather(self._local.close(), self._peers.close())
 
-    async def _peers(self, scope: Scope, mine: View | Unreachable) -> list[Pod]:
+    async def _look_at_peers(self, scope: Scope, mine: View | Unreachable) -> list[Pod]:
         match scope:
             case Scope.LOCAL:
                 return []
@@ -199,17 +199,17 @@ class Observer:
                 name = await self.names.address_of(self.topology.hostname_of(seed))
                 if self.topology.seed:
                     return []
-                return [await self._siblings.one(seed, name, mine, self._remembered(mine))]
+                return [await self._peers.one(seed, name, mine, self._remembered(mine))]
             case Scope.HALF:
                 return await self._half(mine)
             case Scope.ALL:
-                return await self._everybody(mine)
+                return await self._all_peers(mine)
 
     async def _half(self, mine: View | Unreachable) -> list[Pod]:
         """Half of the siblings; of those only who may not be where our node believes."""
         topology = self.topology
         some = halves.half(set(topology.ordinals) | self._ordinals_in(mine), topology.ordinal)
-        ordinals = self._siblings.placed.among(mine, some)
+        ordinals = self._peers.placed.among(mine, some)
         ordinals.discard(topology.ordinal)
         if ordinals:
             # One question for all of them: all pods ask at the same time.
@@ -218,9 +218,9 @@ class Observer:
         found = await self.names.ask(())
         found = await self.names.ask([name for name in hostnames if not found.of(name).addresses])
         names = {ordinal: found.of(topology.hostname_of(ordinal)) for ordinal in sorted(ordinals)}
-        return await self._siblings.observe(names, mine, self._remembered(mine))
+        return await self._peers.observe(names, mine, self._remembered(mine))
 
-    async def _everybody(self, mine: View | Unreachable) -> list[Pod]:
+    async def _all_peers(self, mine: View | Unreachable) -> list[Pod]:
         topology = self.topology
         ordinals = set(topology.ordinals) | self._ordinals_in(mine)
         ordinals.discard(topology.ordinal)
@@ -228,7 +228,7 @@ class Observer:
         wanted = [
             topology.hostname_of(ordinal)
             for ordinal in sorted(ordinals)
-            if not self._siblings.proven(topology.name_of(ordinal))
+            if not self._peers.proven(topology.name_of(ordinal))
             and topology.hostname_of(ordinal) not in near
         ]
         if topology.size is None or topology.address is None or self._unnamed:
@@ -249,15 +249,15 @@ class Observer:
             ordinal: placed.get(ordinal) or found.of(topology.hostname_of(ordinal))
             for ordinal in sorted(ordinals)
         }
-        peers = await self._siblings.observe(names, mine, self._remembered(mine), near)
+        peers = await self._peers.observe(names, mine, self._remembered(mine), near)
         await self._settle_address(found, peers)
-        self._siblings.doubt_shared(peers)
-        self._sought = {pod.hostname for pod in peers if not self._siblings.proven(pod.name)}
-        everybody = all(self._siblings.proven(pod.name) for pod in peers)
+        self._peers.doubt_shared(peers)
+        self._sought = {pod.hostname for pod in peers if not self._peers.proven(pod.name)}
+        everybody = all(self._peers.proven(pod.name) for pod in peers)
         if topology.seed and topology.size is not None and everybody and not self._listed:
             # Only now: while names are missing, their questions come first.
             self._listed = await self.names.list_pods()
-            return await self._everybody(mine) if self._listed else peers
+            return await self._all_peers(mine) if self._listed else peers
         self._unnamed = nameless.somebody(mine, peers)
         return list(peers)
 
@@ -273,9 +273,7 @@ class Observer:
 
     async def _named_by_nodes(self, nameless: tuple[str, ...]) -> dict[int, directory.Name]:
         """Addresses of the service without a name: the node there says whose it is."""
-        views = await asyncio.gather(
-            *(self._siblings.at(address, "").read() for address in nameless)
-        )
+        views = await asyncio.gather(*(self._peers.at(address, "").read() for address in nameless))
         named: dict[int, directory.Name] = {}
         for address, said in zip(nameless, views, strict=True):
             hostname = isinstance(said, View) and said.setting("cluster-announce-hostname")
@@ -298,7 +296,7 @@ class Observer:
         seed = topology.hostname_of(topology.ordinal_start)
         seen = [pod.address for pod in peers if pod.hostname == seed and pod.address]
         for address in [*seen, *found.of(seed).addresses][:1]:
-            source = await self._siblings.at(address, seed).source_address()
+            source = await self._peers.at(address, seed).source_address()
             if source is not None:
                 self.topology = dataclasses.replace(topology, address=source)
-                self._siblings.topology = self.topology
+                self._peers.topology = self.topology

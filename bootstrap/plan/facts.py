@@ -163,7 +163,7 @@ class Facts:
     @property
     def lasting_known(self) -> bool:
         """Whether it is known for how long our own node has missed others."""
-        heard = (one.pod for one in self.snapshot.heard if one.memory is not None)
+        heard = (one.pod for one in self.snapshot.reports if one.memory is not None)
         return not self.snapshot.timers.glance or self.topology.name in heard
 
     @property

@@ -105,7 +105,7 @@ def _own_waits(facts: Facts) -> list[Wait]:
 
 def _sync(facts: Facts) -> Wait:
     """Our replica's link that is to come, with what was found out of what keeps it away."""
-    my, me, found = facts.my, facts.me.name, facts.snapshot.upstream
+    my, me, found = facts.my, facts.me.name, facts.snapshot.primary_answer
     what = f"the sync with its primary at {my.primary_host}"
     if my.copying and not (found and found.refused):
         return Wait(pod=me, what=f"{what}, whose data are on their way")

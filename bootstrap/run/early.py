@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from bootstrap.config import errors, identity, settings
 from bootstrap.dns import questions, schedule
 from bootstrap.model import copied_from, directory
-from bootstrap.model.snapshot import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
+from bootstrap.model.snapshot import Originals, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
 from bootstrap.observe import volume
 from bootstrap.plan import start_gate
@@ -87,7 +87,7 @@ def judge(
         return None  # It may be a copy, whose original has to be looked for.
     scope = Scope.LOCAL if others is None else Scope.ALL
     pods = tuple(sorted((me, *(others or ())), key=lambda pod: pod.ordinal))
-    snapshot = Snapshot(scope=scope, pods=pods, volume=found, former=Former())
+    snapshot = Snapshot(scope=scope, pods=pods, volume=found, originals=Originals())
     verdict = start_gate.gate(Facts(snapshot, topology))
     return verdict if verdict.open else None
 

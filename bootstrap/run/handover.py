@@ -192,7 +192,7 @@ class _Attempt:
                 self._log.warning(log.REFUSED, action=text, reason=outcome.refused)
 
 
-class Door:
+class Endpoint:
     """What `GET /handover` leads to: from the server's threads into the loop's."""
 
     def __init__(
@@ -206,7 +206,7 @@ class Door:
         self._turning = turning
         self._token = token
 
-    def knock(self, authorization: str | None) -> tuple[int, str]:
+    def handle(self, authorization: str | None) -> tuple[int, str]:
         """Status and text: 200 within the bound whatever comes of it, or 401 at once."""
         if self._token is not None and not self._welcome(authorization or ""):
             return 401, "the token of BOOTSTRAP_HANDOVER_TOKEN is needed\n"

@@ -88,7 +88,7 @@ def _told(text: str, meaning: str, ended: Exit, unasked: str) -> str:
 
 def _unasked_sidecar(snapshot: Snapshot, found: Headline, http: tuple[str, int] | None) -> str:
     """Why it is not known for how long it has been so, where that would matter; else empty."""
-    if found.verdict is not Verdict.WAIT or any(one.memory for one in snapshot.heard):
+    if found.verdict is not Verdict.WAIT or any(one.memory for one in snapshot.reports):
         return ""
     where = (
         f"no sidecar answered at port {http[1]} of this pod" if http else "BOOTSTRAP_HTTP is off"
@@ -136,14 +136,14 @@ async def _look(observer: Observer, http: tuple[str, int] | None) -> tuple[Snaps
     memory = sidecar_report.remembered(
         snapshot.timers, said, observer.topology.name, snapshot.names
     )
-    snapshot = dataclasses.replace(snapshot, timers=memory, upstream=found, heard=said)
+    snapshot = dataclasses.replace(snapshot, timers=memory, primary_answer=found, reports=said)
     snapshot = sidecars.explained(snapshot)
     return snapshot, planning.plan(snapshot, observer.topology)
 
 
 async def _sidecars(
     snapshot: Snapshot, topology: Topology, http: tuple[str, int] | None
-) -> tuple[sidecar_report.Heard, ...]:
+) -> tuple[sidecar_report.SidecarReport, ...]:
     """What the sidecars say that can be asked: our own pod's, and those of the others."""
     places = {pod.name: pod.address for pod in snapshot.pods if pod.address}
     places.pop(topology.name, None)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bootstrap.model import acl, bus
-from bootstrap.model.primary_answer import LASTING_SECONDS, Refusal, Upstream
+from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer, Refusal
 from bootstrap.model.snapshot import Member, Pod, View
 from bootstrap.model.todo import Todo
 from bootstrap.plan import replication
@@ -173,7 +173,7 @@ _ABSENCE: Final = frozenset({Refusal.CLOSED, Refusal.SILENT})
 
 def turned_away(facts: Facts) -> list[Alarm]:
     """At most one: what our own replica is told by its primary, once the link is down for long."""
-    found, my = facts.snapshot.upstream, facts.my
+    found, my = facts.snapshot.primary_answer, facts.my
     primary = my.member(my.myself.primary_id)
     if found is None or primary is None or my.link_up or not _lasting(facts, facts.me):
         return []
@@ -250,7 +250,7 @@ def _which_differs(facts: Facts, primary: str) -> dict[str, str]:
     }
 
 
-def _filled(facts: Facts, todo: Todo, primary: str, found: Upstream) -> Todo:
+def _filled(facts: Facts, todo: Todo, primary: str, found: PrimaryAnswer) -> Todo:
     """With the primary's pod, the command to its server, and where the replica dials it."""
     cli = commands.ask(facts.topology, primary)
     filled = {"primary_cli": cli, "primary": primary, "address": found.address}

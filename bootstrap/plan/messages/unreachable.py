@@ -256,7 +256,7 @@ def _spoilt(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:
 
 
 def _held(facts: Facts, pod: str) -> tuple[Todo, ...]:
-    return (_HELD,) if any(one.pod == pod and one.held for one in facts.snapshot.heard) else ()
+    return (_HELD,) if any(one.pod == pod and one.held for one in facts.snapshot.reports) else ()
 
 
 def _ours_too(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:

@@ -8,7 +8,7 @@ Older servers show only whether they were answered.
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import Member, View
+from bootstrap.model.view import Member, View
 
 
 def connected(my: View, member: Member) -> bool:

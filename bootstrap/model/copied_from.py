@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from bootstrap.model.snapshot import Member, Unreachable, View
+from bootstrap.model.snapshot import Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 
 
 class Place(NamedTuple):

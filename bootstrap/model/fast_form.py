@@ -5,7 +5,7 @@ Each is its own mark: found by whichever process looks next, it can be put back.
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import View
+from bootstrap.model.view import View
 
 Settings = tuple[tuple[str, str], ...]
 

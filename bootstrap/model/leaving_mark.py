@@ -7,7 +7,7 @@ bears none. Servers before redis 7.2 have no such name: there, no node sees anyt
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import View
+from bootstrap.model.view import View
 
 NAME = "cluster-announce-human-nodename"
 _MARK = "handover"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
-from bootstrap.model.snapshot import View
+from bootstrap.model.view import View
 
 _ALL: Final = {"*": 4, "0.0.0.0": 4, "::": 6, "::*": 6}  # noqa: S104 - words of redis.conf
 """Words of `bind` for all addresses of one family (redis.conf; anet.c asks for IPv6 alone)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.model.snapshot import Member, Pod, Unreachable, View
+from bootstrap.model.snapshot import Pod, Unreachable
+from bootstrap.model.view import Member, View
 
 
 def somebody(mine: View | Unreachable, peers: Iterable[Pod]) -> bool:

@@ -6,8 +6,8 @@ import enum
 from collections.abc import Collection
 
 from bootstrap.model import hostnames
-from bootstrap.model.snapshot import View
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 
 
 class Proof(enum.Enum):

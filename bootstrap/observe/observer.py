@@ -13,18 +13,9 @@ from bootstrap.dns import client
 from bootstrap.model import bus, copied_from, directory, halves, listening, nameless
 from bootstrap.model.hostnames import plain
 from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer
-from bootstrap.model.snapshot import (
-    Member,
-    Originals,
-    Pod,
-    Scope,
-    Snapshot,
-    Trouble,
-    Unreachable,
-    View,
-    Volume,
-)
+from bootstrap.model.snapshot import Originals, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.observe import bus_port, disk, originals, timers, volume
 from bootstrap.observe.peers import Peers
 from bootstrap.redis import login, node

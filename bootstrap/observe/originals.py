@@ -13,8 +13,9 @@ from typing import Final
 
 from bootstrap.dns import client
 from bootstrap.model import copied_from
-from bootstrap.model.snapshot import Member, Originals, Unreachable, View
+from bootstrap.model.snapshot import Originals, Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.redis import login, node
 
 CONNECT_SECONDS: Final = 0.5

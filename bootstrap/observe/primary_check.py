@@ -15,7 +15,8 @@ from typing import Final
 
 from bootstrap.model import primary_answer
 from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
-from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.redis import login, node
 
 _UNASKED: Final = 0.1

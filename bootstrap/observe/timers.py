@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from bootstrap.model import bus, fast_form, leaving_mark
 from bootstrap.model.proof import Proof, prove
-from bootstrap.model.snapshot import OpenSlot, Pod, Scope, Unreachable, View, Volume
+from bootstrap.model.snapshot import Pod, Scope, Unreachable, Volume
 from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import OpenSlot, View
 
 _HALVED = "halved"
 _OPEN = "open slots"

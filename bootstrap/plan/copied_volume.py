@@ -24,18 +24,10 @@ from collections.abc import Iterator
 from bootstrap.model import copied_from as places
 from bootstrap.model.hostnames import owner, plain
 from bootstrap.model.proof import Proof
-from bootstrap.model.snapshot import (
-    Member,
-    Originals,
-    Pod,
-    Scope,
-    Trouble,
-    Unreachable,
-    View,
-    Volume,
-)
+from bootstrap.model.snapshot import Originals, Pod, Scope, Trouble, Unreachable, Volume
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands

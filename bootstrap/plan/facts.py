@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bootstrap.model import layout
 from bootstrap.model.proof import Proof, prove
-from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, View
+from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 
 
 @dataclass(frozen=True)

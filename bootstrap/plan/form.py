@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from bootstrap.model import fast_form, slots
 from bootstrap.model.proof import Proof
-from bootstrap.model.snapshot import Pod, Scope, View
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.plan import form_steps, moved, size
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

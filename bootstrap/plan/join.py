@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from bootstrap.model import fast_form, slots
-from bootstrap.model.snapshot import Member, Pod, Scope
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Fix, Todo
+from bootstrap.model.view import Member
 from bootstrap.plan import choose_shard, forget, introduce, meetings, ownership, seed_patience
 from bootstrap.plan.codes import Code
 from bootstrap.plan.conflicts import components

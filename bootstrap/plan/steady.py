@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootstrap.model import bus, fast_form, leaving_mark, slots
-from bootstrap.model.snapshot import Pod, Scope, View
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import View
 from bootstrap.plan import forget, introduce, ownership
 from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.codes import Code

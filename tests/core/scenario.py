@@ -32,8 +32,9 @@ from typing import Any, Final
 from bootstrap import plan as planning
 from bootstrap.model.directory import Name
 from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
-from bootstrap.model.snapshot import Disk, Originals, Pod, Scope, Snapshot, Trouble, View
+from bootstrap.model.snapshot import Disk, Originals, Pod, Scope, Snapshot, Trouble
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import plan_text
 from tests.core import build

@@ -10,7 +10,8 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
-from bootstrap.model.snapshot import Originals, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.model.snapshot import Originals, Scope, Trouble, Unreachable, Volume
+from bootstrap.model.view import View
 from bootstrap.plan import copied_volume
 from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.redis import parse

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bootstrap.model.snapshot import Pod, View
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import View
 from bootstrap.plan import meetings
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

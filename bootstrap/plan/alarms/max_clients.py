@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import Pod, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Pod, Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import unreachable

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bootstrap.model import slots
-from bootstrap.model.snapshot import Member, OpenSlot, Pod, View
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member, OpenSlot, View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands

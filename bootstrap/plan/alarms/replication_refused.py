@@ -10,8 +10,9 @@ from typing import Final
 
 from bootstrap.model import acl, bus
 from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer, Refusal
-from bootstrap.model.snapshot import Member, Pod, View
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member, View
 from bootstrap.plan import replication
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

@@ -8,7 +8,7 @@ that no rule is blocked by it; once it owns slots, or its cluster comes along, k
 from __future__ import annotations
 
 from bootstrap.model import slots
-from bootstrap.model.snapshot import Member
+from bootstrap.model.view import Member
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import foreign_node

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import Pod, View, Writing
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import View, Writing
 from bootstrap.plan import unwritable
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

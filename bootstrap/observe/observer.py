@@ -1,4 +1,4 @@
-"""Looks at our own node, at the seed, or at all pods, all at once; decides nothing."""
+"""Looks at our own node, the seed, half of the pods or all pods, all at once. Decides nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
 
 
 class Observer:
-    """Knows what to look at, and remembers what was seen."""
+    """Knows where to look, and remembers what was seen."""
 
     def __init__(  # noqa: PLR0913 - all that a look depends on
         self,
@@ -41,7 +41,7 @@ class Observer:
     ) -> None:
         """`local` is the address of our own Redis; `clock` gives seconds.
 
-        `folder` is where the volume of our own Redis can be looked at; None: nowhere.
+        `folder` is where the volume of our own Redis is mounted; None: it is not.
         """
         self.topology = topology
         self.names = names
@@ -61,10 +61,10 @@ class Observer:
         self._access, self._clock = access, clock
 
     async def look(self, scope: Scope) -> Snapshot:
-        """One look, no wider than asked for."""
+        """Look once, at no more nodes than `scope` asks for."""
         mine = await self._local.read(links=True)
         if self._stopwatches.restarted(mine):
-            # What the service had when our server was another one says nothing of later pods.
+            # A list from before the restart may lack pods that came later.
             self._listed = False
             self.names.forget_listing()
         self._volume = self._volume_of(mine)
@@ -96,19 +96,19 @@ class Observer:
         )
 
     async def _deaf(self, mine: View | Unreachable) -> Unreachable | None:
-        """Why our server speaks with no peer where peers look for it; tried only in doubt."""
+        """Return why our server answers no peer; tried only if its settings are a reason to."""
         address = self.topology.address
         if address is None or not isinstance(mine, View):
             return None
         open_to_all = self._access.credentials.proves_default or not listening.protected(mine)
         if open_to_all and not listening.elsewhere(mine, address, self.topology.port):
             return None
-        from bootstrap.observe import own_address  # noqa: PLC0415 - most pods do without
+        from bootstrap.observe import own_address  # noqa: PLC0415 - most pods do not need it
 
         return await own_address.tried(address, self.topology.port, self._access)
 
     async def _bus_ports_tried(self, mine: View | Unreachable, pods: list[Pod]) -> list[Pod]:
-        """The bus ports are tried of pods that answer, and with which our node has no link."""
+        """Try the bus ports of pods that answer, but to which our node has no link."""
         if not isinstance(mine, View) or mine.blank:
             return pods
         places = {
@@ -121,34 +121,34 @@ class Observer:
         return [dataclasses.replace(pod, bus=said.get(pod.name)) for pod in pods]
 
     async def dialled(self, snapshot: Snapshot) -> PrimaryAnswer | None:
-        """What our replica's primary answers our pod now, should the link be down."""
+        """Return what our replica's primary answers our pod now; None if the link is up."""
         me = snapshot.pod(self.topology.name)
         return await self._trials.twice(me.view) if me and me.view else None
 
     @functools.cached_property
     def _trials(self) -> primary_check.Trials:
-        from bootstrap.observe import primary_check  # noqa: PLC0415 - a healthy pod does without
+        from bootstrap.observe import primary_check  # noqa: PLC0415 - a healthy pod does not need it
 
         return primary_check.Trials(self._local, self._access, self._clock)
 
     def gate_opened(self) -> None:
-        """From now on our own server may be up at any time."""
+        """Remember that our own server may be up from now on."""
         self._stopwatches.opened = True
 
     def answered(self, pod: str, kind: str, refused: str | None, *, forbidden: bool) -> None:
-        """What a server has said to a command, which later looks remember."""
+        """Remember how a server answered an action; `refused` is None if it accepted the action."""
         self._stopwatches.answered(pod, kind, refused, forbidden=forbidden)
 
     def _volume_of(self, mine: View | Unreachable) -> Volume | None:
-        """Our own node's volume, while no server listens: one that runs has read it already."""
+        """Read our own node's volume if no server listens; one that runs has read it already."""
         down = isinstance(mine, Unreachable) and mine.trouble is Trouble.REFUSED
         return volume.read(self._folder) if self._folder and down else None
 
     async def _find_originals(self, scope: Scope, mine: View | Unreachable) -> Originals | None:
-        """Where the nodes may be that our volume, or our server, is a copy of.
+        """Look for the nodes of which our volume, or our server, may be a copy.
 
-        A volume is looked after before its server starts, a server only where its view holds names
-        that are not ours.
+        Look for those of a volume until its server starts, and for those of a server only if its
+        node knows foreign names. None if there is no reason to look.
         """
         topology, own = self.topology, [self._local.address, self.topology.address or ""]
         if self._volume and self._volume.members and not self._stopwatches.opened:
@@ -162,23 +162,23 @@ class Observer:
         return None
 
     def _remembered(self, mine: View | Unreachable) -> tuple[Member, ...]:
-        """Whom our own node knows; while it is down, whom it knew when it ended."""
+        """Return the nodes that our own node knows, or knew when its server ended."""
         if isinstance(mine, View):
             return mine.members
         return self._volume.members if self._volume else ()
 
     def node_of(self, pod: str) -> node.Node | None:
-        """The node that was last seen in a pod; None when none was proven to be there."""
+        """Return the node in a pod; None if none was proven to be there."""
         if pod == self.topology.name:
             return self._local
         return self._peers.node_of(pod)
 
     async def rest(self) -> None:
-        """Let go of all peers: a healthy pod talks to its own Redis alone."""
+        """Close the connections to all peers: a healthy pod speaks with its own Redis only."""
         await self._peers.close()
 
     async def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         await asyncio.gather(self._local.close(), self._peers.close())
 
     async def _look_at_peers(self, scope: Scope, mine: View | Unreachable) -> list[Pod]:
@@ -197,13 +197,13 @@ class Observer:
                 return await self._all_peers(mine)
 
     async def _half(self, mine: View | Unreachable) -> list[Pod]:
-        """Half of the siblings; of those only who may not be where our node believes."""
+        """Look at half of the peers, without those that surely are where our node believes."""
         topology = self.topology
         some = halves.half(set(topology.ordinals) | self._ordinals_in(mine), topology.ordinal)
         ordinals = self._peers.placed.among(mine, some)
         ordinals.discard(topology.ordinal)
         if ordinals:
-            # One question for all of them: all pods ask at the same time.
+            # One question for all peers, since all pods ask at the same time.
             await self.names.relist()
         hostnames = [topology.hostname_of(ordinal) for ordinal in ordinals]
         found = await self.names.ask(())
@@ -223,10 +223,10 @@ class Observer:
             and topology.hostname_of(ordinal) not in near
         ]
         if topology.size is None or topology.address is None or self._unnamed:
-            # A pod is not expected by name: with our own we ask for the service, which lists.
+            # Some pod may have an unexpected name. Our own name also asks for the Service's list.
             wanted.append(topology.hostname_of(topology.ordinal))
         found = await self.names.ask(wanted)
-        # Where DNS is silent, more questions only take time.
+        # If DNS is silent, more questions only take time.
         answered = found.of(topology.hostname_of(topology.ordinal)).state != "unknown"
         if not self._listed and topology.size is None and (answered or found.nameless):
             self._listed = await self.names.list_pods()
@@ -244,26 +244,26 @@ class Observer:
         await self._settle_address(found, peers)
         self._peers.doubt_shared(peers)
         self._sought = {pod.hostname for pod in peers if not self._peers.proven(pod.name)}
-        everybody = all(self._peers.proven(pod.name) for pod in peers)
-        if topology.seed and topology.size is not None and everybody and not self._listed:
-            # Only now: while names are missing, their questions come first.
+        all_proven = all(self._peers.proven(pod.name) for pod in peers)
+        if topology.seed and topology.size is not None and all_proven and not self._listed:
+            # Only now: questions about missing names come first.
             self._listed = await self.names.list_pods()
             return await self._all_peers(mine) if self._listed else peers
         self._unnamed = nameless.somebody(mine, peers)
         return list(peers)
 
     def _near(self, mine: View | Unreachable) -> set[str]:
-        """Names of those whom our node has a link with: it knows where they are, without DNS.
+        """Return hostnames of nodes to which our node has a link: it knows their addresses.
 
-        Or else one node that stays away for long would make every sidecar ask for all pods, again
-        and again. A pod that is not there after all is asked for at the next look.
+        These need no DNS. Otherwise one node that is away for long would make every sidecar ask for
+        all pods, again and again. If a pod is not there after all, the next look asks DNS.
         """
         if not isinstance(mine, View) or not self._stopwatches.looked(mine):
             return set()
         return {one.hostname for one in mine.others if one.bus_connected and not one.failed}
 
     async def _named_by_nodes(self, nameless: tuple[str, ...]) -> dict[int, directory.Name]:
-        """Addresses of the service without a name: the node there says whose it is."""
+        """Ask the nodes at the Service's addresses without a name; return them by ordinal."""
         views = await asyncio.gather(*(self._peers.at(address, "").read() for address in nameless))
         named: dict[int, directory.Name] = {}
         for address, said in zip(nameless, views, strict=True):
@@ -274,13 +274,13 @@ class Observer:
         return named
 
     def _ordinals_in(self, mine: View | Unreachable) -> set[int]:
-        """Pods that our own node knows, beyond those that were expected at first."""
+        """Return the ordinals of all nodes that our own node knows, also beyond the size."""
         members = self._remembered(mine)
         found = (self.topology.meant_by(member.hostname) for member in members)
         return {ordinal for ordinal in found if ordinal is not None}
 
     async def _settle_address(self, found: directory.Directory, peers: list[Pod]) -> None:
-        """Without POD_IP, our address is the one from which the seed is reached."""
+        """Learn our address if POD_IP is not set: the one from which the seed is reached."""
         topology = self.topology
         if topology.address is not None:
             return

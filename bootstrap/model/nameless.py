@@ -8,7 +8,7 @@ from bootstrap.model.snapshot import Pod, Unreachable
 from bootstrap.model.view import Member, View
 
 
-def somebody(mine: View | Unreachable, peers: Iterable[Pod]) -> bool:
+def exist(mine: View | Unreachable, peers: Iterable[Pod]) -> bool:
     """Whether our node or a peer knows a node without a hostname that is in none of these pods.
 
     Servers before 7.0 announce no hostnames, so a later pod that was met is such a node. Nodes that

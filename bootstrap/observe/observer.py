@@ -249,7 +249,7 @@ class Observer:
             # Only now: questions about missing names come first.
             self._listed = await self.names.list_pods()
             return await self._all_peers(mine) if self._listed else peers
-        self._unnamed = nameless.somebody(mine, peers)
+        self._unnamed = nameless.exist(mine, peers)
         return list(peers)
 
     def _near(self, mine: View | Unreachable) -> set[str]:

@@ -125,9 +125,9 @@ async def _run(  # noqa: PLR0913 - all parts of a run
         asyncio.get_running_loop().add_signal_handler(one, _stop, turning, running)
     # You may run `--once` by hand beside the sidecar that has the port.
     where = None if once else known.http
-    door = handover.Door(handed, asyncio.get_running_loop(), known.handover_token)
+    endpoint = handover.Endpoint(handed, asyncio.get_running_loop(), known.handover_token)
     listening = asyncio.create_task(
-        _listen(where, board, door, known.pod_name, begun, turning.looked)
+        _listen(where, board, endpoint, known.pod_name, begun, turning.looked)
     )
     try:
         return await running
@@ -148,7 +148,7 @@ def _stop(turning: loop.Loop, running: asyncio.Task[Exit]) -> None:
 async def _listen(  # noqa: PLR0913, PLR0917 - all parts of what is served
     where: tuple[str, int] | None,
     board: Board,
-    door: handover.Door,
+    endpoint: handover.Endpoint,
     pod: str,
     begun: early.Early | None,
     looked: asyncio.Event,
@@ -162,7 +162,7 @@ async def _listen(  # noqa: PLR0913, PLR0917 - all parts of what is served
             await asyncio.wait_for(looked.wait(), _FIRST_LOOK)
     from bootstrap.show import http, routes  # noqa: PLC0415
 
-    paths, guarded = routes.of(board), {"/handover": door.knock}
+    paths, guarded = routes.of(board), {"/handover": endpoint.handle}
 
     try:
         http.Server(where, paths, guarded, begun)

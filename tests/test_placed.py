@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.observe import placed
 from tests.core import build
 

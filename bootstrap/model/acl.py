@@ -1,7 +1,7 @@
-"""What our user has to be allowed, in the words of the servers' access control lists.
+"""The rights that the sidecar's user needs, in the words of the servers' access control lists.
 
-No right to a key: nothing that a client has stored is ever read or written. What is not listed here
-is never sent, so a server that allows no more keeps us from it too.
+No right to a key is among them: the sidecar never reads or writes what clients store. It sends no
+command that is not listed here, so a server that grants no more also prevents all others.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-#: To see what there is: formation, keeping, hand-over, status and dry run alike.
 LOOK: Final = (
     "+info",
     "+cluster|info",
@@ -18,7 +17,7 @@ LOOK: Final = (
     "+cluster|links",
     "+config|get",
 )
-#: To form a cluster and keep it whole; the last is for handing a primary's role over.
+"""To look: needed for formation, keeping, hand-over, `status` and a dry run."""
 ACT: Final = (
     "+config|set",
     "+cluster|set-config-epoch",
@@ -28,13 +27,12 @@ ACT: Final = (
     "+cluster|forget",
     "+cluster|failover",
 )
-#: For the servers themselves: a replica logs in to its primary as this user (`masteruser`).
+"""To form a cluster and keep it whole. `cluster|failover` hands a primary's role over."""
 FOLLOW: Final = ("+replconf", "+psync")
-#: Words of a command that say what it is: of these two, since others have no second that does.
+"""For the servers themselves: a replica logs in to its primary as this user (`masteruser`)."""
 _CONTAINERS: Final = frozenset({"CLUSTER", "CONFIG"})
+"""Commands whose second word belongs to the command's name."""
 
-
-#: What each command is for that a server may have been made not to know, as by `rename-command`.
 PURPOSES: Final = {
     "AUTH": "to be let in with the password",
     "CLUSTER": "to see the cluster, to form it and to keep it whole",
@@ -43,19 +41,20 @@ PURPOSES: Final = {
     "PSYNC": "for replicas to copy from their primary",
     "REPLCONF": "for replicas to copy from their primary",
 }
+"""What each command is for, for messages. A server may not know one, as after `rename-command`."""
 
 
 def rule() -> str:
-    """Return all of it, as ACL SETUSER takes it."""
+    """Return all rights in the form that ACL SETUSER takes."""
     return " ".join((*LOOK, *ACT, *FOLLOW))
 
 
 def typed(some: Iterable[str] = (*LOOK, *ACT, *FOLLOW)) -> str:
-    """The same as a person types it: a shell takes the bar in `+cluster|meet` for a pipe."""
+    """Return rights as a person types them: a shell takes the `|` of `+cluster|meet` for a pipe."""
     return " ".join(f"'{one}'" if "|" in one else one for one in some)
 
 
 def needed_for(first: str, second: str = "") -> str:
-    """Return the right to send the command that begins with these words."""
+    """Return the right that a command needs, from the command's first two words."""
     name = f"{first}|{second}" if first in _CONTAINERS else first
     return f"+{name.lower()}"

@@ -1,7 +1,9 @@
-"""What can be asked of a node: one class is one command. An action does not carry itself out.
+"""What a plan can ask of a node. Each class is one command; `bootstrap.redis` sends it.
 
-There is no action that flushes, resets, deletes slots, or takes a failover by force, so no plan
-can hold one.
+No action flushes, resets, deletes slots, or forces a failover, so no plan can contain one.
+
+In each action, `pod` is the pod whose server gets the command, and `why` is the reason, for the
+log and for people.
 """
 
 from __future__ import annotations
@@ -14,16 +16,17 @@ from bootstrap.model import slots
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigSet:
-    """CONFIG SET of one or more settings, at once where the server can (redis 7.0)."""
+    """CONFIG SET of one or more settings, in one command if the server can (redis 7.0)."""
 
     pod: str
     settings: tuple[tuple[str, str], ...]
+    """Names and values."""
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPeersPassword:
-    """CONFIG SET masterauth (and masteruser) to our own credentials, which no plan ever holds."""
+    """CONFIG SET masterauth (and masteruser) to our own credentials, which no plan contains."""
 
     pod: str
     why: str
@@ -31,16 +34,17 @@ class SetPeersPassword:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReloadCertificates:
-    """CONFIG SET tls-cert-file to the path that it has: the server reads its TLS files anew."""
+    """CONFIG SET tls-cert-file to its present value: the server then reads its TLS files again."""
 
     pod: str
     path: str
+    """The present value of tls-cert-file."""
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetConfigEpoch:
-    """CLUSTER SET-CONFIG-EPOCH: distinct epochs before nodes meet spare the slow resolution."""
+    """CLUSTER SET-CONFIG-EPOCH: distinct epochs before nodes meet avoid a slow resolution later."""
 
     pod: str
     epoch: int
@@ -58,42 +62,51 @@ class AddSlots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meet:
-    """CLUSTER MEET of a peer at an address. MEET takes addresses only, never names."""
+    """CLUSTER MEET of a peer. The command takes an address, not a name."""
 
     pod: str
     peer: str
+    """The name of the peer's pod."""
     address: str
     port: int
+    """The peer's client port."""
     bus_port: int
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replicate:
-    """CLUSTER REPLICATE of the node that lives in the primary's pod."""
+    """CLUSTER REPLICATE: the node becomes a replica."""
 
     pod: str
     primary: str
+    """The name of the primary's pod."""
     primary_id: str
+    """The id of the node in that pod."""
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forget:
-    """CLUSTER FORGET of a node that is no more; the server bans its id for 60 seconds."""
+    """CLUSTER FORGET of a node that no longer exists. The server bans the id for 60 seconds."""
 
     pod: str
     ghost: str
+    """What messages call the node."""
     node_id: str
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failover:
-    """CLUSTER FAILOVER without force: the primary stops for it, and no write is lost."""
+    """CLUSTER FAILOVER, never by force: the primary pauses writes for it, and no write is lost.
+
+    The command goes to the replica that takes over.
+    """
 
     pod: str
     primary: str
+    """The name of the present primary's pod."""
     why: str
 
 
@@ -111,7 +124,7 @@ Action = (
 
 
 def kind(action: Action) -> str:
-    """The command's name, in words, as dry-run and the log say it."""
+    """Return the action's name in dry runs, the log and metrics."""
     match action:
         case ConfigSet():
             return "config-set"
@@ -136,7 +149,7 @@ def kind(action: Action) -> str:
 
 
 def arguments(action: Action) -> tuple[str, ...]:
-    """The command's arguments as people read them; never a secret."""
+    """Return the command's arguments for people; never a secret."""
     match action:
         case ConfigSet():
             return tuple(f"{name}={value}" for name, value in action.settings)
@@ -161,5 +174,5 @@ def arguments(action: Action) -> tuple[str, ...]:
 
 
 def describe(action: Action) -> str:
-    """One line: who, what, why."""
+    """Return one line: the pod, the action, the reason."""
     return f"{action.pod}: {kind(action)} {' '.join(arguments(action))} ({action.why})"

@@ -1,18 +1,18 @@
-"""Whether a node has its links on the cluster bus, by its own word.
+"""Whether a node has its links on the cluster bus, as the node itself reports them.
 
-Gossip is slow to tell: a node says `cluster_state:ok` for cluster-node-timeout and more while it
-hears of none of the others. What `CLUSTER LINKS` (redis 7.0) shows is true within a second, both
-ways: a node that the others have forgotten still reaches them, and is reached by none of them.
-Older servers show only whether they were answered.
+Gossip is slow: a node says `cluster_state:ok` for cluster-node-timeout and longer while it hears
+none of the others. `CLUSTER LINKS` (redis 7.0) is correct within a second, in both directions: a
+node that the others have forgotten has links to them, and none of them has a link to that node.
+Older servers show only whether their pings are answered.
 """
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import Member, View
+from bootstrap.model.view import Member, View
 
 
 def connected(my: View, member: Member) -> bool:
-    """Whether our node and another have links with each other, as far as our node can tell."""
+    """Whether our node and another node have links to each other, as far as our node can tell."""
     node_id = member.node_id
     return (
         member.bus_connected
@@ -24,25 +24,25 @@ def connected(my: View, member: Member) -> bool:
 
 
 def linked(my: View, node_id: str) -> bool:
-    """Whether our node knows a node, and has links with it."""
+    """Whether our node knows a node and is connected with it."""
     member = my.member(node_id)
     return member is not None and connected(my, member)
 
 
 def owners(my: View) -> tuple[list[Member], list[Member]]:
-    """All owners of slots, and those with which our node has its links; itself is among both."""
+    """Return all owners of slots, and those that our node is connected with; itself is in both."""
     found = [member for member in my.members if member.slots]
     return found, [one for one in found if one.node_id == my.node_id or connected(my, one)]
 
 
 def cut_off(my: View) -> bool:
-    """Whether our node is left without most owners of slots, whose votes decide everything."""
+    """Whether our node is not connected with most owners of slots, whose votes are needed."""
     found, linked = owners(my)
     return bool(found) and 2 * len(linked) <= len(found)
 
 
 def unknown(my: View) -> bool:
-    """Whether it reaches owners of slots, and none of them has a link to it, as if forgotten."""
+    """Whether our node has links to owners of slots, but none of them to ours: it is forgotten."""
     others = {one.node_id for one in owners(my)[0]} - {my.node_id}
     if my.reaches is None or my.reached_by is None:
         return False
@@ -50,7 +50,7 @@ def unknown(my: View) -> bool:
 
 
 def told(my: View) -> str:
-    """How many links are missing, in words."""
+    """Say which links are missing."""
     found, linked = owners(my)
     if unknown(my):
         return (

@@ -1,6 +1,6 @@
-"""Where to look for the nodes that a volume, or a server, may be a copy of.
+"""Where to look for the nodes of which our volume, or our server, may be a copy.
 
-A copy knows its originals by name and by address.
+A copied nodes.conf contains the names and addresses of the nodes of the original cluster.
 """
 
 from __future__ import annotations
@@ -8,38 +8,42 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from bootstrap.model.snapshot import Member, Unreachable, View
+from bootstrap.model.snapshot import Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 
 
 class Place(NamedTuple):
-    """Where to ask: an address, the port (0: that of our own servers), and a certificate's name."""
+    """Where to ask."""
 
     address: str
     port: int
+    """The client port; 0: that of our own servers."""
     hostname: str
+    """The name that the certificate there must have."""
 
 
 def foreign(members: Sequence[Member], topology: Topology) -> list[Member]:
-    """Members whose name is not the full name of a pod of ours. One without a name tells nothing.
+    """Return the members whose hostname is not the full name of a pod of ours.
 
-    The name of an adopted set is not ours here: what was adopted may come back to life.
+    A member without a hostname tells nothing. A name of the adopted set counts as foreign: its pods
+    may come back.
     """
     named = [one for one in members if one.hostname and not one.handshake]
     return [one for one in named if topology.own_ordinal_of(one.hostname) is None]
 
 
 def names(members: Sequence[Member], topology: Topology) -> list[str]:
-    """Names to ask DNS for: those that are not ours, but for names cut short, which DNS lacks."""
+    """Return the foreign names to ask of DNS, sorted; without shortened names, which DNS lacks."""
     ours = f"{topology.subdomain}."
     rests = {one.hostname: one.hostname.partition(".")[2] for one in foreign(members, topology)}
     return sorted(name for name, rest in rests.items() if rest and not ours.startswith(f"{rest}."))
 
 
 def of_volume(members: Sequence[Member], topology: Topology) -> list[Place]:
-    """Where the nodes of a nodes.conf may live on, for as long as our server is down.
+    """Return where the nodes of our nodes.conf may still run, while our server is down.
 
-    Nowhere else, if our node comes back at the address that it had, among pods of our own names.
+    Nothing if our node has the address that it had before, and all names in the file are ours.
     """
     mine = next(one for one in members if "myself" in one.flags)
     if mine.address == topology.address and not foreign(members, topology):
@@ -48,14 +52,14 @@ def of_volume(members: Sequence[Member], topology: Topology) -> list[Place]:
 
 
 def of_view(members: Sequence[Member], topology: Topology) -> list[Place]:
-    """Where the nodes of other names are that our own node, which runs, knows."""
+    """Return where the foreign nodes are that our own running node knows."""
     return _places(foreign(members, topology))
 
 
 def moved_on(
     node_id: str, answers: Sequence[tuple[str, View | Unreachable | None]]
 ) -> Iterator[Place]:
-    """Where those that answered see the node of this id, if that is none of the places asked."""
+    """Yield where the nodes that answered see the node of this id, if nothing was asked there."""
     asked = {address for address, _ in answers}
     for _, said in answers:
         member = said.member(node_id) if isinstance(said, View) else None

@@ -1,13 +1,15 @@
-"""Settings that hurry the forming, and how to tell and undo them without any memory.
+"""Temporary settings that make forming quicker: set, recognised, and put back.
 
-Each is its own mark: found by whichever process looks next, it can be put back.
+Each setting's value shows that it is temporary. So the next sidecar that looks can put it back
+without a memory of it.
 """
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import View
+from bootstrap.model.view import View
 
 Settings = tuple[tuple[str, str], ...]
+"""Names and values for CONFIG SET."""
 
 NODE_TIMEOUT = "cluster-node-timeout"
 PING_INTERVAL = "cluster-ping-interval"
@@ -15,47 +17,54 @@ SYNC_DELAY = "repl-diskless-sync-delay"
 SYNC_REPLICAS = "repl-diskless-sync-max-replicas"
 LOAD = "repl-diskless-load"
 
-#: A primary turns ok max(500, min(node time-out, 5000)) ms after it last was in a minority, which
-#: a primary without slots always is (cluster_legacy.c, clusterUpdateState and
-#: CLUSTER_MIN_REJOIN_DELAY). So the node time-out has to be short only at the one tick that ends
-#: that wait. By number of pods, in ms: no shorter than gossip takes anyway, since starved
-#: processors turn a short one into a storm of failovers; above 120 pods there is nothing to gain.
-#: Each is one less than round: a mark, and it does not miss the tick. Third, how much before that
-#: tick the dip may begin, in ms: few pods can bear it throughout, for the others two ticks
-#: (clusterCron) have to do.
 _LOW_NODE_TIMEOUTS = ((24, 499, 499), (60, 999, 200), (120, 1999, 200))
-#: Node time-outs that are ours, in ms: found, they are put back.
+"""Highest number of pods, temporary node time-out in ms, and how many ms of it may come early.
+
+A primary says ok max(500, min(node time-out, 5000)) ms after it was last in a minority, and a
+primary without slots always is (cluster_legacy.c, clusterUpdateState and
+CLUSTER_MIN_REJOIN_DELAY). So the node time-out has to be short only at the tick that ends that
+wait.
+
+The second figure is no shorter than gossip takes anyway: if processors are short, a shorter one
+causes a storm of failovers. Above 120 pods there is nothing to gain. Each figure is one less than a
+round number, so it is recognised, and does not miss the tick.
+
+The third figure is how many ms before that tick the time-out may be lowered. With few pods it may
+be low all the time. With more pods it is low for two ticks (clusterCron).
+"""
 MARKS = frozenset(value for _, value, _ in _LOW_NODE_TIMEOUTS)
-#: The longest that a node time-out may stay dipped, in seconds.
+"""Node time-outs in ms that only the sidecar sets. A node that has one gets its own value back."""
 LOW_NODE_TIMEOUT_SECONDS = 2.0
-#: When a pod's own sidecar puts back what the forming seed left behind, in seconds.
+"""Seconds for which a node time-out may stay lowered, at most."""
 ABANDONED_SECONDS = 10.0
-#: SYNC_DELAY in seconds, and SYNC_REPLICAS, of a server that was told neither (config.c).
+"""Seconds after which a pod's own sidecar puts back what the forming seed left behind."""
 _UNTOLD = ("5", "0")
-#: Built-in pace: 0 (config.c, cluster-ping-interval; hidden, known to redis >= 7.2 and valkey).
+"""SYNC_DELAY in seconds, and SYNC_REPLICAS, of a server with the defaults (config.c)."""
 PING_DEFAULT = "0"
-#: Pods and milliseconds between pings of one peer that made forming quickest, measured.
+"""The built-in pace (config.c, cluster-ping-interval; hidden; redis 7.2 and later, and valkey)."""
 _PACES = ((6, 100), (12, 200), (30, 300), (60, 500), (120, 1000), (240, 4000))
-#: SYNC_REPLICAS above this carries the values that it and SYNC_DELAY had before; above the second
-#: it says too that LOAD was `disabled`.
+"""Highest number of pods, and ms between two pings of a peer that formed quickest, measured."""
 _SAVED_VALUES = 1_000_000_000
+"""SYNC_REPLICAS from here on contains the former values of itself and of SYNC_DELAY."""
 _SAVED_VALUES_AND_LOAD = 2_000_000_000
+"""SYNC_REPLICAS from here on also says that LOAD was `disabled`."""
 _SAVED_BASE = 1000
-#: Since valkey 9.1 a thread receives the replica's copy, and a cron of one second notices that it
-#: is done, unless the copy is loaded straight from the socket; measured, 0 to 1 s.
+"""A saved value is SYNC_DELAY times this, plus SYNC_REPLICAS; both have to be smaller than this."""
 _SLOW_LOAD = (9, 1, 0)
+"""Since this valkey a thread receives a replica's copy, and a cron notices its end within 1 s
+(measured: 0 to 1 s). A copy that is loaded straight from the socket has no such wait."""
 
 
 def replica_count(view: View, replicas: int) -> Settings:
-    """What a server keeps for good: a copy begins as soon as a shard's replicas have asked for it.
+    """Return a lasting setting: a copy begins once `replicas` replicas have asked for it.
 
-    Otherwise a replica that comes back waits for SYNC_DELAY, for others that might share its copy
-    (replication.c, shouldStartChildReplication). Fewer replicas than `replicas` wait for that as
-    before; one more has a copy of its own, made after the first. A delay or a number that a person
-    has chosen stays.
+    Otherwise a replica that comes back waits for SYNC_DELAY, since others might share its copy
+    (replication.c, shouldStartChildReplication). Fewer replicas than `replicas` still wait for the
+    delay. One more replica gets a copy of its own after the first. If you have set a delay or a
+    number, nothing is changed.
 
-    All that SYNC_REPLICAS can carry is written with it: should the seed hurry the node in the same
-    moment, then the later of the two writes leaves nothing of the other.
+    LOAD and SYNC_DELAY are written too, since SYNC_REPLICAS may carry their values. If the seed
+    sets the temporary settings at the same moment, the later write replaces the other completely.
     """
     if (view.setting(SYNC_DELAY), view.setting(SYNC_REPLICAS)) != _UNTOLD:
         return ()
@@ -64,13 +73,13 @@ def replica_count(view: View, replicas: int) -> Settings:
 
 
 def _slow(view: View) -> bool:
-    """Whether its copies would be loaded quicker from the socket."""
+    """Whether the server would load a copy quicker from the socket."""
     newest = view.product == "valkey" and view.version >= _SLOW_LOAD
     return newest and view.setting(LOAD) == "disabled"
 
 
 def speed_up(view: View, pods: int) -> Settings:
-    """Settings for a node that is about to be formed, as far as its server knows them."""
+    """Return the temporary settings for a node before forming, as far as its server knows them."""
     settings: list[tuple[str, str]] = []
     if view.setting(PING_INTERVAL) == PING_DEFAULT:
         pace = next((pace for upto, pace in _PACES if pods <= upto), _PACES[-1][1])
@@ -91,7 +100,7 @@ def speed_up(view: View, pods: int) -> Settings:
 
 
 def restore(view: View) -> Settings:
-    """What puts the pace and the sync delay back; empty when they are as they should be."""
+    """Return what puts back all but the node time-out; empty if nothing is temporary."""
     settings: list[tuple[str, str]] = []
     if view.setting(PING_INTERVAL) not in (None, PING_DEFAULT):
         settings.append((PING_INTERVAL, PING_DEFAULT))
@@ -104,9 +113,9 @@ def restore(view: View) -> Settings:
 
 
 def lower_node_timeout(pods: int, slotted: float) -> Settings:
-    """The dip for a primary that was given its slots that many seconds ago; empty before its time.
+    """Return the temporary node time-out of a primary that has had slots for `slotted` seconds.
 
-    Empty too for so many pods that their gossip takes longer than the wait.
+    Empty before its time, and for so many pods that their gossip takes longer than the wait.
     """
     for upto, value, before in _LOW_NODE_TIMEOUTS:
         if pods <= upto:
@@ -115,15 +124,15 @@ def lower_node_timeout(pods: int, slotted: float) -> Settings:
 
 
 def has_low_node_timeout(view: View) -> bool:
-    """Whether the node time-out is at a dip's mark."""
+    """Whether the node time-out is a temporary one."""
     return view.setting(NODE_TIMEOUT) in {str(value) for value in MARKS}
 
 
 def restore_node_timeout(node_timeout: int) -> Settings:
-    """Put the node time-out, in ms, back."""
+    """Return what puts the node time-out, in ms, back."""
     return ((NODE_TIMEOUT, str(node_timeout)),)
 
 
 def marked(view: View) -> bool:
-    """Whether the node carries any temporary setting."""
+    """Whether the node has any temporary setting."""
     return has_low_node_timeout(view) or bool(restore(view))

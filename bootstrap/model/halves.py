@@ -1,6 +1,6 @@
-"""Who of two looks after the pair that they are, so that many need not all look at all.
+"""Which pods a pod looks after once many have moved, so that not every pod looks at all others.
 
-One MEET serves both sides: the node that is met learns the other's address from the first ping.
+One MEET is enough for a pair: the node that is met learns the other's address from the first ping.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Collection
 
 
 def half(ordinals: Collection[int], own: int) -> tuple[int, ...]:
-    """The ordinals that follow ours on the ring of all, halfway round.
+    """Return the half of all ordinals that follows ours, as if all were on a ring.
 
-    Every pair of pods is in the half of at least one of the two, and of both only where they face
-    each other.
+    Of each pair of pods at least one has the other in its half; both have if they are opposite each
+    other on the ring.
     """
     ring = sorted({*ordinals, own})
     start = ring.index(own)

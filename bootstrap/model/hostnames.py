@@ -1,17 +1,17 @@
-"""Hostnames that servers announce: what they say of the pod, and of the set that it belongs to."""
+"""Hostnames that servers announce: which pod and which StatefulSet they mean."""
 
 from __future__ import annotations
 
 
 def plain(hostname: str) -> str:
-    """The form in which hostnames are compared: lower case, without the trailing dot."""
+    """Return a hostname in the form for comparison: lower case, without the trailing dot."""
     return hostname.rstrip(".").lower()
 
 
 def owner(hostname: str) -> str:
-    """The set of a hostname: `redis-app.redis-service` of `redis-app-3.redis-service`.
+    """Return the set of a hostname: `redis-app.redis-service` for `redis-app-3.redis-service`.
 
-    A name without an ordinal is all that there is to call its set by.
+    A name without an ordinal is returned as it is.
     """
     name, dot, rest = hostname.partition(".")
     stem, _, digits = name.rpartition("-")
@@ -19,10 +19,10 @@ def owner(hostname: str) -> str:
 
 
 def other_form(hostname: str, full: str) -> bool:
-    """Whether a hostname names the pod of this full name in another form.
+    """Whether a hostname is another form of this full name.
 
-    That is the full name cut short after any label, or the pod's name in a domain outside
-    Kubernetes. A name that says another service or another namespace is another pod's.
+    Such forms are the full name cut off after any label, and the pod's name in a domain outside
+    Kubernetes. A name with another Service or namespace is that of another pod.
     """
     pod, _, rest = hostname.partition(".")
     name, _, subdomain = full.partition(".")

@@ -1,7 +1,7 @@
-"""Who follows whom at first formation: even shards, and copies apart from their primary.
+"""Which replica follows which primary at first formation: even shards, replicas kept apart.
 
-A replica that shares a host with its primary dies with it, so hosts come before zones, and both
-before leaving the plain round-robin order.
+A replica on its primary's host fails together with the primary. So different hosts matter most,
+then different zones, then the plain round-robin order.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from bootstrap.model import slots
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a pod runs, as far as its sidecar was told."""
+    """Where a pod runs, as far as its sidecar was told; None: not known."""
 
     host: str | None = None
+    """The name of the Kubernetes node."""
     zone: str | None = None
 
 
@@ -26,22 +27,24 @@ UNKNOWN = Place()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Slot range by primary ordinal, and primary ordinal by replica ordinal."""
+    """Which ordinal becomes what."""
 
     ranges: tuple[tuple[int, slots.Range], ...]
+    """Each primary's ordinal and its slots."""
     replicas: tuple[tuple[int, int], ...]
+    """Each replica's ordinal and its primary's."""
 
     def slots_of(self, ordinal: int) -> slots.Ranges:
-        """The slots of a primary; empty for a replica."""
+        """Return the slots of a primary; empty for a replica."""
         return tuple(span for primary, span in self.ranges if primary == ordinal)
 
     def primary_of(self, ordinal: int) -> int | None:
-        """The primary that a replica follows; None for a primary or a later pod."""
+        """Return the primary of a replica; None for a primary or a later pod."""
         return next((primary for replica, primary in self.replicas if replica == ordinal), None)
 
 
 def together(one: Place, other: Place) -> tuple[bool, bool]:
-    """Whether two places are known to be one host, and one zone. Unknown is never together."""
+    """Whether two places are known to be the same host, and the same zone."""
     return (
         one.host is not None and one.host == other.host,
         one.zone is not None and one.zone == other.zone,
@@ -50,7 +53,7 @@ def together(one: Place, other: Place) -> tuple[bool, bool]:
 
 @functools.lru_cache(maxsize=8)
 def layout(ordinals: tuple[int, ...], shards: int, places: tuple[Place, ...]) -> Layout:
-    """Lay out the expected pods. `places` runs parallel to `ordinals`; primaries come first."""
+    """Lay out the expected pods. `ordinals` has primaries first; `places` has the same order."""
     primaries, replicas = ordinals[:shards], ordinals[shards:]
     ranges = tuple(zip(primaries, slots.share(shards), strict=True))
     followed = [index % shards for index in range(len(replicas))]
@@ -62,7 +65,7 @@ def layout(ordinals: tuple[int, ...], shards: int, places: tuple[Place, ...]) ->
         for row in range(len(replicas))
     ]
     plain = sum(costs[column] for costs, column in zip(wanted, followed, strict=True))
-    if plain:  # two would share a host or a zone: look for the best assignment
+    if plain:  # some replica would share its primary's host or zone: find the best assignment
         followed = _even_assignment(wanted, shards)
     return Layout(
         ranges=ranges,
@@ -73,17 +76,17 @@ def layout(ordinals: tuple[int, ...], shards: int, places: tuple[Place, ...]) ->
 
 
 def _cost(replica: Place, primary: Place, moved: bool, replicas: int) -> int:
-    """One shared host outweighs all zones together, one shared zone all moves together."""
+    """One shared host costs more than all shared zones, one shared zone more than all moves."""
     host, zone = together(replica, primary)
     weight = replicas + 1
     return host * weight * weight + zone * weight + moved
 
 
 def _even_assignment(costs: Sequence[Sequence[int]], shards: int) -> list[int]:
-    """Cheapest shard for each replica such that no shard has two replicas more than another.
+    """Return the cheapest shard for each replica; shards differ by one replica at most.
 
-    Each shard is as many columns as it has places. Where the replicas do not divide evenly each
-    shard has one spare place, and rows of nobody take the spare places that remain.
+    Each shard has one column for each of its places. If the replicas do not divide evenly, each
+    shard has one spare place, and dummy rows take the spare places that remain.
     """
     each, extra = divmod(len(costs), shards)
     columns = [shard for _ in range(each) for shard in range(shards)]
@@ -98,10 +101,10 @@ def _even_assignment(costs: Sequence[Sequence[int]], shards: int) -> list[int]:
 
 
 def _assign(costs: Sequence[Sequence[int]]) -> list[int]:
-    """Minimum-cost perfect matching of rows to columns (Kuhn-Munkres with potentials, O(n^3))."""
+    """Return the minimum-cost matching of rows to columns (Kuhn-Munkres, potentials, O(n^3))."""
     size = len(costs)
     row_price, column_price = [0] * (size + 1), [0] * (size + 1)
-    row_at = [size] * (size + 1)  # which row holds a column; index `size` stands for nobody
+    row_at = [size] * (size + 1)  # which row holds a column; `size` stands for none
     for row in range(size):
         came_from, column = [size] * size, size
         slack: list[float] = [float("inf")] * size

@@ -1,6 +1,7 @@
-"""Whether a server may answer its own pod and no other: what its settings say, as far as they go.
+"""Whether a server may answer only its own pod, by its settings.
 
-That alone is never told as a fault. It is the reason to try the server at its pod's address.
+The settings alone are no proof, and no fault is reported for them. They are the reason to try the
+server at its pod's address.
 """
 
 from __future__ import annotations
@@ -8,20 +9,20 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
-from bootstrap.model.snapshot import View
+from bootstrap.model.view import View
 
 _ALL: Final = {"*": 4, "0.0.0.0": 4, "::": 6, "::*": 6}  # noqa: S104 - words of redis.conf
 """Words of `bind` for all addresses of one family (redis.conf; anet.c asks for IPv6 alone)."""
 
 _EMPTY_IS_NONE: Final = (7, 0, 0)
-"""Since then a `bind` of no word is no address at all, and before it was every one (config.c)."""
+"""Since this version an empty `bind` means no address; before, it meant all (config.c)."""
 
 
 def covers(bind: str, address: str) -> bool:
-    """Whether a server with this `bind` listens at the address for sure; with no word, nowhere.
+    """Whether a server with this `bind` surely listens at the address; an empty `bind` is none.
 
-    A leading `-` allows an address to be missing on the host. Of a name, as `localhost`, it is not
-    known which address it was for the server.
+    A leading `-` means that the address may be missing on the host. For a name such as `localhost`
+    the address that the server resolved is not known, so a name does not count.
     """
     wanted = ipaddress.ip_address(address)
     return any(_is(word.removeprefix("-"), wanted) for word in bind.split())
@@ -37,7 +38,7 @@ def _is(word: str, wanted: ipaddress.IPv4Address | ipaddress.IPv6Address) -> boo
 
 
 def elsewhere(view: View, address: str, port: int) -> bool:
-    """Whether the server may not listen at the address and port at which peers look for it."""
+    """Whether the server may not listen at the address and port that peers use."""
     bind = view.setting("bind")
     if view.myself.port != port:
         return True
@@ -47,10 +48,10 @@ def elsewhere(view: View, address: str, port: int) -> bool:
 
 
 def protected(view: View) -> bool:
-    """Whether the server speaks with its own host alone while its default user has no password.
+    """Whether the server refuses other hosts while its default user has no password.
 
-    Other users make no difference: it hangs up before it asks for one. Before 7.0 a `bind` of one's
-    own switched that off (networking.c, acceptCommonHandler).
+    Passwords of other users do not count: the server hangs up before a login. Before 7.0 a `bind`
+    in the configuration switched protected mode off (networking.c, acceptCommonHandler).
     """
     explicit = view.version < (7, 0, 0) and bool(view.setting("bind"))
     return view.setting("protected-mode") == "yes" and not explicit

@@ -1,18 +1,19 @@
-"""Whether a node is known by address alone, so that only a list of the pods can tell its name."""
+"""Whether some node is known only by its address. Then only a list of all pods tells its name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.model.snapshot import Member, Pod, Unreachable, View
+from bootstrap.model.snapshot import Pod, Unreachable
+from bootstrap.model.view import Member, View
 
 
-def somebody(mine: View | Unreachable, peers: Iterable[Pod]) -> bool:
-    """Whether our node or one of the peers knows a node that is in none of these pods.
+def exist(mine: View | Unreachable, peers: Iterable[Pod]) -> bool:
+    """Whether our node or a peer knows a node without a hostname that is in none of these pods.
 
-    Before 7.0 no server says names, and a later pod that has been met is one. Each that our own
-    node knows by name is looked at already, though a peer may not have heard the name yet: a node
-    says it only some pings after the handshake.
+    Servers before 7.0 announce no hostnames, so a later pod that was met is such a node. Nodes that
+    our own node knows by name do not count, since their pods are looked at already. A peer may not
+    know these names yet: a node sends its name only some pings after the handshake.
     """
     peers = tuple(peers)
     views = [one for one in (mine, *(pod.node for pod in peers)) if isinstance(one, View)]

@@ -1,4 +1,4 @@
-"""What a replica's primary answers the replica's own pod, while the replica has no link to it."""
+"""What a primary answers its replica's sidecar, while the replica has no link to the primary."""
 
 from __future__ import annotations
 
@@ -6,66 +6,67 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-#: For how long a link has to be down before the sidecar asks why, and asks again, in seconds. A
-#: copy begins after `repl-diskless-sync-delay`, 5 s by default, and no link is up before.
 LASTING_SECONDS: Final = 5.0
+"""Seconds for which a link has to be down before the sidecar tries the primary, and between tries.
+A copy begins after `repl-diskless-sync-delay`, 5 s by default, and the link is down until then."""
 
 
 class Refusal(enum.StrEnum):
-    """How a primary turns a replica away."""
+    """Why a primary refuses a replica."""
 
-    #: Its protected-mode is on, and its default user has no password.
     PROTECTED = "protected"
-    #: It has as many clients as its maxclients allows.
+    """The primary's protected-mode is on, and its default user has no password."""
     CROWDED = "crowded"
-    #: It wants a password, and the replica has none to send.
+    """The primary has as many clients as its maxclients allows."""
     LOGIN_WANTED = "login-wanted"
-    #: It does not take the replica's user and password.
+    """The primary wants a password, and the replica has none."""
     LOGIN_WRONG = "login-wrong"
-    #: It has no password, and the replica sends one.
+    """The primary does not accept the replica's user and password."""
     LOGIN_UNASKED = "login-unasked"
-    #: The replica's user may not do what a replica does.
+    """The primary has no password, and the replica sends one."""
     RIGHTS = "rights"
-    #: It does not know a command that a replica sends.
+    """The replica's user lacks the rights of a replica."""
     COMMAND = "command"
-    #: Its port takes no connection.
+    """The primary does not know a command that a replica sends."""
     CLOSED = "closed"
-    #: Its port does not answer.
+    """The primary's port accepts no connection."""
     SILENT = "silent"
-    #: It speaks no TLS, and the replica does.
+    """The primary's port does not answer."""
     PLAIN = "plain"
-    #: It speaks TLS, and the replica does not.
+    """The replica speaks TLS, and the primary does not."""
     ENCRYPTED = "encrypted"
-    #: One of the two does not accept the certificate of the other.
+    """The primary speaks TLS, and the replica does not."""
     CERTIFICATE = "certificate"
+    """One of the two does not accept the certificate of the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upstream:
-    """What came of trying the primary's port as the replica does."""
+class PrimaryAnswer:
+    """The result of a try of the primary's port, made as the replica would connect."""
 
-    #: Where the replica dials.
     address: str
+    """The address to which the replica connects."""
     port: int
-    #: None where it answers as it should, and where that could not be found out.
+    """The port to which the replica connects."""
     refusal: Refusal | None = None
-    #: What it said, or what was seen.
+    """The refusal that was seen; None if there was none, or it could not be found out."""
     said: str = ""
-    #: How often it has refused PSYNC since its start, by its own count.
+    """What the primary said, or what was seen; empty if there is nothing to report."""
     count: int = 0
-    #: By how many that has grown since the try before: a replica asks once a second.
+    """How often the primary has refused PSYNC since its start, as its INFO says."""
     copies_refused: int = 0
+    """By how much `count` has grown since the last try."""
 
     @property
     def refused(self) -> Refusal | None:
-        """How it turns the replica away, refusing to be copied included; None where it does not.
+        """The refusal, a refused copy included; None if there is none.
 
-        A replica asks for a copy once a second, and a sidecar's look counts once at most.
+        A replica asks for a copy once a second, while a sidecar's look adds one at most. So a
+        growth of more than one means that the replica is refused.
         """
         return self.refusal or (Refusal.RIGHTS if self.copies_refused > 1 else None)
 
 
-#: Words of a refusal, in the order in which they are looked for (server.c, networking.c, acl.c).
 _WORDS: Final = (
     ("DENIED", Refusal.PROTECTED),
     ("max number of clients", Refusal.CROWDED),
@@ -75,17 +76,19 @@ _WORDS: Final = (
     ("NOPERM", Refusal.RIGHTS),
     ("unknown command", Refusal.COMMAND),
 )
+"""Words of an error reply, and what they mean; the first match counts (server.c, networking.c,
+acl.c)."""
 
 
 def refusal(line: str) -> Refusal | None:
-    """What an error reply says of the replica; None for all that passes by itself."""
+    """Return the refusal that a reply means; None for no error, and for errors that pass."""
     if not line.startswith("-"):
         return None
     return next((found for words, found in _WORDS if words in line), None)
 
 
 def copies_refused(stats: str) -> int:
-    """How often a server has refused PSYNC before it began with it, by `INFO commandstats`."""
+    """Return how often a server has rejected PSYNC, from `INFO commandstats`."""
     for line in stats.splitlines():
         if line.startswith("cmdstat_psync:"):
             facts = dict(pair.partition("=")[::2] for pair in line.partition(":")[2].split(","))

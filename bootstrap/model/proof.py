@@ -1,4 +1,4 @@
-"""Whose node answers at an address, by what its own sidecar wrote into it."""
+"""Which pod a node belongs to, by what its own sidecar wrote into the server."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import enum
 from collections.abc import Collection
 
 from bootstrap.model import hostnames
-from bootstrap.model.snapshot import View
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 
 
 class Proof(enum.Enum):
-    """What a node's own words prove about a pod that was looked for."""
+    """What a node proves about the pod that was looked for at its address."""
 
     OURS = enum.auto()
-    #: It says nothing yet: its sidecar has not written, or this is not a node of ours.
+    """It is that pod's node."""
     SILENT = enum.auto()
-    #: Another pod of the same StatefulSet: an address that moved on.
+    """No proof: its sidecar has not written yet, or it is not a node of ours."""
     PEER = enum.auto()
+    """It is the node of another pod of the same StatefulSet: the address is an old one."""
     STRANGER = enum.auto()
+    """It is a foreign node."""
 
 
 def prove(
@@ -28,13 +30,13 @@ def prove(
     topology: Topology,
     known: Collection[str] = (),
 ) -> Proof:
-    """Judge the node that answered at an address which the hostname led to.
+    """Judge the node that answered at `address`, to which `hostname` led. `known` are node ids.
 
-    A server before 7.0 has no place for a hostname; there the announced address, which a sidecar
-    wrote too, is all the proof that can be had.
+    A server before 7.0 announces no hostname. For such a server the announced address counts, which
+    a sidecar has written too.
 
-    A cluster that is being adopted may announce short names, or names outside. Such a name is not
-    ours alone, so it counts only for a node whose id our own node knows: `known`.
+    A cluster that is being adopted may announce short names, or names in an outside domain. Other
+    pods may have the same name, so it counts only if our own node knows the node's id (`known`).
     """
     said = view.setting("cluster-announce-hostname")
     if said is None:
@@ -50,5 +52,5 @@ def prove(
     meant = topology.meant_by(said)
     if meant is None:
         return Proof.STRANGER
-    # The name of the same pod before it was adopted: its sidecar has not written yet.
+    # The name of the same pod before the adoption: its sidecar has not written the new one yet.
     return Proof.SILENT if topology.hostname_of(meant) == hostname else Proof.PEER

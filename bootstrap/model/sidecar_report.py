@@ -1,7 +1,7 @@
-"""What a pod's own sidecar said of its last look: it has seen for how long something has been so.
+"""What a pod's sidecar said of its last look, over HTTP.
 
-A command that a person runs looks once. Durations it has from the sidecar that runs beside it, and
-where that one says that a person has to act, the command does not say otherwise.
+`status` and a dry run look only once, so they take durations from the sidecars, which have looked
+before. If the sidecar of the own pod says that a person has to act, the command says so too.
 """
 
 from __future__ import annotations
@@ -15,32 +15,34 @@ from bootstrap.model.todo import Todo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class SidecarReport:
     """One sidecar's answer at `/statusz`."""
 
-    #: The pod that the sidecar is of.
     pod: str
-    #: The verdict of its headline: HEALTHY, WAIT or ACT.
+    """The name of the sidecar's pod."""
     verdict: str
-    #: The cause in that headline: its code, the pod at fault (empty where it is none), the words.
+    """The verdict in its headline: HEALTHY, WAIT or ACT."""
     code: str = ""
+    """The code of the cause in its headline; empty if there is none."""
     at_fault: str = ""
+    """The pod at fault in its headline; empty if no pod is."""
     what: str = ""
-    #: What helps against it.
+    """The cause in its headline, in words."""
     fix: tuple[Todo, ...] = ()
-    #: How long ago that look was, in seconds.
+    """What to do about the cause."""
     age: float = 0.0
-    #: What it remembered at that look.
+    """Seconds since its last look."""
     memory: Timers | None = None
+    """Its `timers` at that look; None: not known."""
 
     @property
     def held(self) -> bool:
-        """Whether it keeps its server from starting."""
+        """Whether the sidecar holds its server down."""
         return self.memory is not None and self.memory.shut > 0 and not self.memory.opened
 
 
-def parse(pod: str, text: str) -> Heard | None:
-    """An answer; None where it is not one, as before the sidecar's first look."""
+def parse(pod: str, text: str) -> SidecarReport | None:
+    """Return the JSON of `/statusz` as a report; None if it is none, as before the first look."""
     import json  # noqa: PLC0415 - for a person: a sidecar that starts does without
 
     try:
@@ -48,7 +50,7 @@ def parse(pod: str, text: str) -> Heard | None:
         if said["pod"] != pod:
             return None  # at a pod's old address another pod may live by now
         headline = said["headline"]
-        return Heard(
+        return SidecarReport(
             pod=pod,
             verdict=str(headline["verdict"]),
             code=headline["code"] or "",
@@ -63,7 +65,7 @@ def parse(pod: str, text: str) -> Heard | None:
 
 
 def _fix(said: dict[str, Any]) -> tuple[Todo, ...]:
-    """What it says is to be done: against what blocks it, its faults, the cause, what it awaits."""
+    """Return the first list of things to do: of refusals, alarms, the headline, then waits."""
     ones = [*said["blocked"], *said["alarms"], said["headline"], *said["waiting"]]
     return next((tuple(Todo(**todo) for todo in one["todo"]) for one in ones if one["todo"]), ())
 
@@ -75,10 +77,13 @@ def _memory(said: dict[str, Any]) -> Timers:
     return Timers(**values)
 
 
-def remembered(mine: Timers, some: tuple[Heard, ...], me: str, pods: tuple[str, ...]) -> Timers:
-    """What our own pod's sidecar remembers, and of each pod what only its own can tell.
+def remembered(
+    mine: Timers, some: tuple[SidecarReport, ...], me: str, pods: tuple[str, ...]
+) -> Timers:
+    """Return the timers of our own pod's sidecar, with those that only the other sidecars know.
 
-    `mine` is what a single look gives, for want of a sidecar's.
+    `mine` are the timers of the single look, in case our own sidecar has not answered. `me` is our
+    pod's name, and `pods` are the names of all pods that were looked at.
     """
     by_pod = {one.pod: one.memory for one in some if one.memory is not None}
     open_slots = {name: one.open_for(name) for name, one in by_pod.items()}
@@ -92,5 +97,5 @@ def remembered(mine: Timers, some: tuple[Heard, ...], me: str, pods: tuple[str, 
 
 
 def _frozen(value: Any) -> Any:
-    """JSON has lists in place of tuples."""
+    """Return the lists of JSON as tuples."""
     return tuple(_frozen(one) for one in value) if isinstance(value, list) else value

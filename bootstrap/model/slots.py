@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-#: Number of hash slots of every cluster (cluster.h, CLUSTER_SLOTS).
 SLOTS = 16384
+"""Number of hash slots of every cluster (cluster.h, CLUSTER_SLOTS)."""
 
 Range = tuple[int, int]
+"""First and last slot."""
 Ranges = tuple[Range, ...]
+"""Sorted, disjoint ranges."""
 
 
 def normalise(ranges: Iterable[Range]) -> Ranges:
@@ -24,12 +26,12 @@ def normalise(ranges: Iterable[Range]) -> Ranges:
 
 
 def count(ranges: Ranges) -> int:
-    """How many slots the ranges hold."""
+    """Return the number of slots in the ranges."""
     return sum(end - start + 1 for start, end in ranges)
 
 
 def missing(ranges: Iterable[Range]) -> Ranges:
-    """The slots of the key space that the ranges leave out."""
+    """Return the slots that are in none of the ranges."""
     gaps: list[Range] = []
     expected = 0
     for start, end in normalise(ranges):
@@ -42,46 +44,46 @@ def missing(ranges: Iterable[Range]) -> Ranges:
 
 
 def without(ranges: Ranges, others: Iterable[Range]) -> Ranges:
-    """The slots of the ranges that are in none of the others."""
+    """Return the slots of the ranges that are in none of the others."""
     return missing((*missing(ranges), *others))
 
 
 def share(shards: int) -> tuple[Range, ...]:
-    """Divide the key space evenly: shard i of n gets slots floor(i*S/n) to floor((i+1)*S/n)-1."""
+    """Divide all slots evenly: shard i of n gets slots floor(i*S/n) to floor((i+1)*S/n)-1."""
     edges = [index * SLOTS // shards for index in range(shards + 1)]
     return tuple((start, end - 1) for start, end in itertools.pairwise(edges))
 
 
 def render(ranges: Ranges) -> str:
-    """Ranges as people read them: `0-5460 10923`; `none` for an empty set."""
+    """Return the ranges for people: `0-5460 10923`; `none` for an empty set."""
     if not ranges:
         return "none"
     return " ".join(str(start) if start == end else f"{start}-{end}" for start, end in ranges)
 
 
 def brief(ranges: Ranges, most: int = 4) -> str:
-    """The same on less than a line: keys that a server found at its start scatter its slots."""
+    """Return the same, of many ranges only the first: keys found at a start scatter the slots."""
     if len(ranges) <= most:
         return render(ranges)
     return f"{render(ranges[:most])} ... ({count(ranges)} slots)"
 
 
 def named(ranges: Ranges) -> str:
-    """The same in a sentence: `slot 7`, or `slots 0-5460`."""
+    """Return the same for a sentence: `slot 7`, or `slots 0-5460`."""
     return f"{'slot' if count(ranges) == 1 else 'slots'} {brief(ranges)}"
 
 
 def keys(count: int) -> str:
-    """A number of keys in a sentence."""
+    """Return a number of keys for a sentence."""
     return many(count, "key")
 
 
 def many(count: int, noun: str) -> str:
-    """A number of things in a sentence."""
+    """Return a number of things for a sentence."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def few(names: Sequence[str], most: int = 4) -> str:
-    """The names; of many only the first, and how many more there are."""
+    """Return the names; of many only the first, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"

@@ -1,325 +1,194 @@
-"""What is seen: values only. A view is what one node says; views are never merged."""
+"""What one look has seen, without a judgement: pods, our own volume, and how long things last."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bootstrap.model import directory
-from bootstrap.model.slots import Ranges
 from bootstrap.model.timers import Timers
+from bootstrap.model.view import Member, View
 
 if TYPE_CHECKING:
-    from bootstrap.model.primary_answer import Upstream
-    from bootstrap.model.sidecar_report import Heard
-
-Version = tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSlot:
-    """A slot that a node has open to be moved; `CLUSTER NODES` shows it on the node's own line."""
-
-    slot: int
-    #: Whether it comes to the node (`[7-<-ID]`), and does not leave it (`[7->-ID]`).
-    importing: bool
-    #: The node on the other side.
-    peer_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One line of `CLUSTER NODES`: a node as another node, or itself, describes it."""
-
-    node_id: str
-    address: str
-    port: int
-    bus_port: int
-    hostname: str = ""
-    flags: frozenset[str] = frozenset()
-    primary_id: str | None = None
-    epoch: int = 0
-    bus_connected: bool = True
-    slots: Ranges = ()
-    #: In the server's order. Only a node's own line has any.
-    open_slots: tuple[OpenSlot, ...] = ()
-
-    @property
-    def handshake(self) -> bool:
-        """Not a node yet: an address that was met and has not said who it is."""
-        return "handshake" in self.flags
-
-    @property
-    def failed(self) -> bool:
-        """Seen as failing, by us alone (`fail?`) or by a majority (`fail`), or without address."""
-        return bool(self.flags & {"fail", "fail?", "noaddr"})
-
-    @property
-    def gone(self) -> bool:
-        """Failed by more than our own impression."""
-        return bool(self.flags & {"fail", "noaddr"})
-
-    @property
-    def is_replica(self) -> bool:
-        """Follows another node."""
-        return "slave" in self.flags
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
-    """What decides whether a server takes its clients' writes: of its INFO and its settings."""
-
-    #: Whether the last write or sync of the append-only file failed; never where there is none.
-    aof_failed: bool = False
-    #: Whether the last snapshot failed and is tried again: only where `save` asks for snapshots.
-    rdb_failed: bool = False
-    #: `stop-writes-on-bgsave-error`: whether a snapshot that failed makes the server refuse writes.
-    rdb_stops: bool = True
-    #: Bytes that count against `maxmemory`, and that; 0 is no limit.
-    memory: int = 0
-    memory_limit: int = 0
-    #: `maxmemory-policy` where no key can be evicted by it now; empty where some may be.
-    keeps: str = ""
-    #: Replicas that are near enough, and how many a write needs (`min-replicas-to-write`).
-    replicas: int = 0
-    replicas_needed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What one reachable node says about itself and about all nodes it knows."""
-
-    node_id: str
-    members: tuple[Member, ...]
-    state_ok: bool
-    keys: int
-    version: Version
-    product: Literal["redis", "valkey"] = "redis"
-    #: Another at each start of the server.
-    run_id: str = ""
-    uptime: int = 0
-    link_up: bool = False
-    primary_host: str = ""
-    primary_port: int = 0
-    #: Whether a copy of the primary's data is on its way.
-    copying: bool = False
-    offset: int = 0
-    settings: tuple[tuple[str, str], ...] = ()
-    #: Whether `masterauth`/`masteruser` are what our own credentials say; the values stay outside.
-    peers_password_ok: bool = True
-    #: Nodes to which it has a connection on the bus, and nodes that have one to it; None where that
-    #: was not asked or cannot be told (redis 6.2).
-    reaches: frozenset[str] | None = None
-    reached_by: frozenset[str] | None = None
-    #: Nodes that have not answered its last ping for seconds.
-    unanswered: frozenset[str] = frozenset()
-    #: What our user may not ask for, in the server's words, where the bus can't be seen for it.
-    bus_hidden: str = ""
-    #: Whether it goes on with a TLS certificate that was replaced; only our own node can say yes.
-    certificate_old: bool = False
-    #: Whether it takes its clients' writes.
-    writing: Writing = field(default_factory=Writing)
-    #: Connections that count against `maxclients` (networking.c, acceptCommonHandler), and that; 0
-    #: where it is not told.
-    clients: int = 0
-    clients_most: int = 0
-    #: Node ids by shard, failed nodes among them, where it was asked and could tell (redis 7.2).
-    shards: tuple[frozenset[str], ...] = ()
-
-    @property
-    def myself(self) -> Member:
-        """The node's line about itself."""
-        return next(member for member in self.members if member.node_id == self.node_id)
-
-    @property
-    def others(self) -> tuple[Member, ...]:
-        """Every line but its own, handshakes included."""
-        return tuple(member for member in self.members if member.node_id != self.node_id)
-
-    @property
-    def known_ids(self) -> frozenset[str]:
-        """Ids of all nodes it really knows, its own among them."""
-        return frozenset(member.node_id for member in self.members if not member.handshake)
-
-    @property
-    def alone(self) -> bool:
-        """Knows no other node, and is not about to."""
-        return len(self.members) == 1
-
-    @property
-    def blank(self) -> bool:
-        """Proven to be new: alone, no slot, no key, a primary. LOADING makes no view."""
-        me = self.myself
-        return self.alone and not me.slots and not self.keys and not me.is_replica
-
-    @property
-    def following(self) -> bool:
-        """Whether replication works, with the primary that this replica has.
-
-        It dials an address and asks for no id: a link may be up with the node that has the address
-        now. Valkey dials anew by itself, and may tell us another address
-        (cluster-announce-client-ipv4).
-        """
-        primary = self.member(self.myself.primary_id)
-        if primary is None or not self.link_up:
-            return False
-        return self.product == "valkey" or self.primary_host == primary.address
-
-    def setting(self, name: str) -> str | None:
-        """The value of a server setting; None when this server does not know the setting."""
-        return next((value for known, value in self.settings if known == name), None)
-
-    def member(self, node_id: str | None) -> Member | None:
-        """The line about a node, or None when it is not known here."""
-        return next((member for member in self.members if member.node_id == node_id), None)
+    from bootstrap.model.primary_answer import PrimaryAnswer
+    from bootstrap.model.sidecar_report import SidecarReport
 
 
 class Trouble(enum.StrEnum):
-    """Why a node could not be viewed."""
+    """Why a node could not be read."""
 
     REFUSED = "refused"
+    """No connection."""
     TIMEOUT = "timeout"
+    """No answer in time."""
     LOADING = "loading"
+    """The server is loading its data."""
     PASSWORD = "password"  # noqa: S105 - the name of a fault, not a secret
+    """User or password refused, or one side has a password and the other has none."""
     PERMISSION = "permission"
+    """Our user lacks a right that the sidecar needs."""
     TLS = "tls"
+    """Only one side speaks TLS, or TLS failed for a reason without a code of its own."""
     TLS_EXPIRED = "tls-expired"
+    """The server's certificate has expired, or is not valid yet."""
     TLS_NAME = "tls-name"
+    """The server's certificate is for another name."""
     TLS_UNTRUSTED = "tls-untrusted"
+    """The server's certificate is from an authority that the sidecar does not trust."""
     TLS_OURS = "tls-ours"
+    """The server does not accept the sidecar's certificate."""
     NOT_CLUSTER = "not-cluster-mode"
+    """`cluster-enabled` is off."""
     COMMAND = "command-missing"
+    """The server does not know a command that the sidecar needs."""
     PROTECTED = "protected-mode"
+    """Protected mode refuses other hosts."""
     CROWDED = "max-clients"
+    """The server has as many clients as `maxclients` allows."""
     UNSUPPORTED = "unsupported-version"
+    """The server is older than redis 6.2."""
     NOT_REDIS = "not-redis"
+    """The answer is not one of a Redis server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
-    """No view could be had. Never evidence of anything: such a node may own slots and hold keys."""
+    """Why there is no view. This proves nothing: the node may own slots and hold keys."""
 
     trouble: Trouble
     reason: str
-    #: Whether our own password was refused and has what spoils one, as a newline at its end.
+    """What was expected and what was seen, for messages."""
     odd: bool = False
+    """Whether our refused password has something that often spoils one, such as a final newline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """One pod as seen: what DNS says of its name, and what the node behind the name says."""
+    """One pod: what DNS says of its name, and what the node at its address says."""
 
     name: str
     ordinal: int
     hostname: str
+    """The full DNS name, without the trailing dot."""
     resolved: directory.Name
     address: str | None = None
+    """Where its node was looked for; None if no address is known."""
     node: View | Unreachable | None = None
-    #: Why its bus port took no connection from our pod; empty when it did, None when not tried.
+    """What was found at the address; None if nothing was tried."""
     bus: str | None = None
-    #: Why our own server speaks with no peer at its pod's address, though it answers its sidecar;
-    #: None when it does, or was not tried. Always None for peers.
+    """Why its cluster bus port refused a connection from our pod; empty if the port accepted one;
+    None if not tried."""
     deaf: Unreachable | None = None
+    """Why our own server answers its sidecar, but no peer at its pod's address; None if peers get
+    an answer, or if not tried. Always None for peers."""
 
     @property
     def view(self) -> View | None:
-        """The node's view, when there is one."""
+        """The node's view; None if there is none."""
         return self.node if isinstance(self.node, View) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """What lies in our own node's volume: who it was when its server ended, and what it keeps."""
+    """What the volume of our own node holds: nodes.conf, and whether there is data."""
 
-    #: Its nodes.conf; empty when there is none, as in a new volume.
     file: str = ""
-    #: How the node saw itself and others, by that file.
+    """The path of nodes.conf, or of what could not be read; empty if there is no such file, as in a
+    new volume."""
     members: tuple[Member, ...] = ()
-    #: What is wrong with the file, when nothing can be learned from it.
+    """The nodes in nodes.conf, our own included; empty if the file is missing or unreadable."""
     corrupt: str = ""
-    #: Whether that is only that we may not read it.
+    """Why nothing can be learned from the file; empty if nothing is wrong."""
     denied: bool = False
-    #: The first file or folder that holds data, or may hold some; empty when none does.
+    """Whether the only reason is that the sidecar may not read it."""
     data: str = ""
+    """The first file or folder that holds data, or may hold some; empty if none does."""
 
     @property
     def myself(self) -> Member | None:
-        """The node's line about itself."""
+        """Our node's line in nodes.conf; None without one."""
         return next((member for member in self.members if "myself" in member.flags), None)
 
     @property
     def emptied(self) -> bool:
-        """Whether a primary lost its data here; a file that cannot be read may say that it was."""
+        """Whether a primary with slots lost its data here, or may have: the file is unreadable."""
         me = self.myself
         owner = me is not None and bool(me.slots) and not me.is_replica
         return not self.data and (owner or bool(self.corrupt))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Former:
-    """What was found at the names and addresses that other sets' nodes bear in our nodes.conf.
+class Originals:
+    """What answers at the names and addresses that our nodes.conf, or our node, has of other sets.
 
-    A volume may be a copy. Then those that it was copied from may still be there.
+    Our volume may be a copy. Then the nodes that it was copied from may still run.
     """
 
-    #: Hostnames in the form in which they are compared, and what DNS says of each.
     names: tuple[tuple[str, directory.Name], ...] = ()
-    #: Addresses and the node that answered there; None where nothing took the connection.
+    """Hostnames, lower case and without the trailing dot, and what DNS says of each."""
     nodes: tuple[tuple[str, View | Unreachable | None], ...] = ()
+    """Addresses and the node at each, sorted; None if nothing accepted the connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """What the file system below our own node's volume says, whether the server runs or not."""
+    """What the file system of our own node's volume says, whether or not the server runs.
 
-    #: Bytes that are left for a user who is not root; None where it could not be asked.
+    The defaults mean that the file system could not be asked.
+    """
+
     free: int | None = None
-    #: Whether another file can be made (`f_favail`).
+    """Bytes left for a user other than root; None if unknown."""
     files: bool = True
-    #: Whether the file system itself takes no writes, for every pod that mounts it.
+    """Whether another file can be made (`f_favail`)."""
     read_only: bool = False
-    #: The first file or folder that the sidecar may not read; empty when it may read all.
+    """Whether the file system itself accepts no writes, for every pod that mounts it."""
     unread: str = ""
+    """The first file or folder that the sidecar may not read; empty if it may read all."""
 
 
 class Scope(enum.IntEnum):
-    """How much was looked at: a healthy pod only ever looks at its own Redis."""
+    """How many nodes a look covers. A healthy pod looks at its own node only."""
 
     LOCAL = 0
+    """Our own node."""
     SEED = 1
-    #: The siblings that this pod introduces its node to after an outage of many.
+    """Also the seed."""
     HALF = 2
+    """Also the peers to which this pod introduces its node after an outage of many pods."""
     ALL = 3
+    """All pods."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything that a plan may depend on. Pods are sorted by ordinal; ours is among them."""
+    """Everything that a plan may depend on, besides the topology. The observer sets it."""
 
     scope: Scope
     pods: tuple[Pod, ...]
+    """The pods that were looked at, sorted by ordinal; ours is always included."""
     timers: Timers = field(default_factory=Timers)
-    #: Whether the service has said which pods it has, so that later ones were looked at too.
     listed: bool = True
-    #: What DNS says of the headless Service's own name; None when it was not asked for.
+    """Whether DNS has listed the Service's pods, so that pods beyond the size were looked at."""
     service: directory.Name | None = None
-    #: Our own node's volume, while its server is down; None when it was not looked at.
+    """What DNS says of the headless Service's own name; None if not asked."""
     volume: Volume | None = None
-    #: The file system of our own node's volume; None where it is not mounted in the sidecar.
+    """Our own node's volume, while its server is down; None if not read."""
     disk: Disk | None = None
-    #: Where the nodes of another set were looked for; None when there was no reason to.
-    former: Former | None = None
-    #: What our replica's primary answered our own pod; None where that was not tried.
-    upstream: Upstream | None = None
-    #: What the pods' own sidecars said of their last looks; asked for a person alone.
-    heard: tuple[Heard, ...] = ()
+    """The file system of our own node's volume; None if the sidecar does not mount it."""
+    originals: Originals | None = None
+    """The nodes that our volume or node may be a copy of; None if there was no reason to look."""
+    primary_answer: PrimaryAnswer | None = None
+    """What our replica's primary answered our own pod; None if not tried."""
+    reports: tuple[SidecarReport, ...] = ()
+    """What the pods' sidecars said of their last looks. Only `status` and a dry run ask them."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The pods that were looked at."""
+        """Names of the pods that were looked at."""
         return tuple(pod.name for pod in self.pods)
 
     def pod(self, name: str) -> Pod | None:
-        """The pod of that name, if it was looked at."""
+        """Return the pod of that name; None if it was not looked at."""
         return next((pod for pod in self.pods if pod.name == name), None)

@@ -1,4 +1,4 @@
-"""What is remembered from earlier looks. The planner reads no clock: here time is a value."""
+"""What is remembered from earlier looks. The plan reads no clock, so time is a value here."""
 
 from __future__ import annotations
 
@@ -7,77 +7,83 @@ from typing import NamedTuple
 
 
 class Refusal(NamedTuple):
-    """A command that a server has refused, at each look since."""
+    """A command that a server has refused at each look since the first refusal."""
 
     pod: str
-    #: The kind of action, as `actions.kind` has it.
+    """The pod of the server."""
     kind: str
-    #: The server's words.
+    """The kind of action, from `actions.kind`."""
     reason: str
-    #: Whether our user may not send the command: no time mends that.
+    """The server's words."""
     forbidden: bool
-    #: For how long.
+    """Whether our user lacks the right to the command, which no waiting changes."""
     seconds: float
+    """Seconds since the first refusal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timers:
-    """What the observer remembers from earlier looks, as durations in seconds and first values."""
+    """What `observe.timers` remembers from earlier looks. All durations are in seconds.
 
-    #: How long our own node has carried a temporary setting of forming.
+    `/statusz` has these fields by name in `memory`: the names are a contract. The default of each
+    duration means that the state does not last now.
+    """
+
     marked: float = 0.0
-    #: How long our own node's time-out has been dipped.
+    """How long our own node has had a temporary setting of forming."""
     own_dip: float = 0.0
-    #: How long our own node has been blank, or met and without a role.
+    """How long our own node's time-out has been lowered for forming."""
     idle: float = 0.0
-    #: How long ago a node time-out was first seen dipped on any node; None: never.
+    """How long our own node has had no role, since it was blank or since it was met."""
     dipped: float | None = None
-    #: Node time-outs in ms, by pod name, as they were before any dip.
+    """How long ago a lowered node time-out was first seen on any node; None: never."""
     node_timeouts: tuple[tuple[str, int], ...] = ()
-    #: Whether all pods have been looked at since our server started, unless it started new.
+    """Node time-outs in ms by pod name, as they were when not lowered."""
     looked: bool = True
-    #: How long ago half of them were first looked at since then; 0: not yet.
+    """Whether all pods have been looked at since our server's start; True if it started alone."""
     halved: float = 0.0
-    #: How long some node has been failing, or without a link, in our own node's view.
+    """How long ago half of the pods were first looked at since our server's start; 0: not yet."""
     unwell: float = 0.0
-    #: How long our own node has borne the mark of a hand-over.
+    """How long some node has failed, or has lacked a link, in our own node's view."""
     leaving: float = 0.0
-    #: How long our own server has been down with a volume that gives reason to keep it down.
+    """How long our own node has had the mark of a hand-over."""
     shut: float = 0.0
-    #: Whether the start gate has been opened. It stays so, and the server may be up by now.
+    """How long our own server has been down with a volume that is a reason to keep it down."""
     opened: bool = False
-    #: Whether all this is for a person's single look: what it holds comes from the pods' sidecars.
+    """Whether the start gate has been opened. It stays open, and the server may be up by now."""
     glance: bool = False
-    #: How long each pod's node has had just the slots open that it has, by pod name; None where a
-    #: single look can't tell. A sidecar tells that of its own node alone, and a reshard that goes
-    #: on starts anew with each slot.
+    """Whether this belongs to a single look of `status` or a dry run. Then the durations are those
+    of the pods' sidecars."""
     open_slots: tuple[tuple[str, float | None], ...] = ()
-    #: How long each replica has been without a link, by pod name; None where a single look can't
-    #: tell.
+    """How long each pod's node has had exactly its present slots open, by pod name; None if a
+    single look cannot tell. A sidecar knows this of its own node only. Each further slot of a
+    reshard starts the time anew."""
     unlinked: tuple[tuple[str, float | None], ...] = ()
-    #: Commands that servers refuse again and again, by pod and kind.
+    """How long each replica has been without its replication link, by pod name; None if a single
+    look cannot tell."""
     refused: tuple[Refusal, ...] = ()
-    #: How long a stranger has answered behind a pod's name.
+    """Commands that servers refuse again and again, sorted by pod and kind."""
     strange: tuple[tuple[str, float], ...] = ()
-    #: How long ago each pod was first seen to own slots, by pod name.
+    """How long a foreign node has answered at a pod's name, by pod name."""
     slotted: tuple[tuple[str, float], ...] = ()
+    """How long ago each pod was first seen to own slots, by pod name."""
 
     def slots_for(self, pod: str) -> float:
-        """For how long the pod has owned slots; 0 when it was not seen to."""
+        """Return how long the pod has owned slots; 0 if that was not seen."""
         return next((seconds for name, seconds in self.slotted if name == pod), 0.0)
 
     def open_for(self, pod: str) -> float | None:
-        """For how long the pod has had its slots open; None when a single look can't tell."""
+        """Return how long the pod's slots have been open; None if a single look cannot tell."""
         return next((seconds for name, seconds in self.open_slots if name == pod), 0.0)
 
     def unlinked_for(self, pod: str) -> float | None:
-        """For how long the pod's replica has had no link; None when a single look can't tell."""
+        """Return how long the pod's replica has had no link; None if a single look cannot tell."""
         return next((seconds for name, seconds in self.unlinked if name == pod), 0.0)
 
     def strange_for(self, pod: str) -> float:
-        """For how long a stranger has answered behind the pod's name; 0 when none does."""
+        """Return how long a foreign node has answered at the pod's name; 0 if none does."""
         return next((seconds for name, seconds in self.strange if name == pod), 0.0)
 
     def node_timeout(self, pod: str) -> int | None:
-        """The pod's own node time-out in ms, if it was ever seen undipped."""
+        """Return the pod's own node time-out in ms; None if it was never seen."""
         return next((value for name, value in self.node_timeouts if name == pod), None)

@@ -1,4 +1,4 @@
-"""What a person is told to do: looks first, each with what is expected, then the act."""
+"""What a person is told to do: first what to look at, and what to expect, then what to do."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Todo:
-    """One look or one act. Several stand in the order in which a person should do them."""
+    """One thing to look at or to do. Several are in the order in which to do them."""
 
-    #: What is to be found out or done, in words; a question for a look.
     what: str
-    #: The complete command, with namespace, real names and full ids; empty where words suffice.
+    """What to find out, as a question, or what to do."""
     command: str = ""
-    #: What the command should show, and what to do where it shows something else.
+    """The complete command, with namespace, real names and full ids; empty if words are enough."""
     expect: str = ""
-    #: Whether data may be gone afterwards. Never the first of several.
+    """What the command should show, and what to do if it shows something else."""
     destructive: bool = False
+    """Whether data may be lost. Never the first of several."""
 
     @property
     def line(self) -> str:
-        """All of it on one line, for the log and for programs."""
+        """All fields on one line, for the log and for programs."""
         head = f"DESTRUCTIVE: {self.what}" if self.destructive else self.what
         head = f"{head}: {self.command}" if self.command else head
         return f"{head} ({self.expect})" if self.expect else head
 
     def as_json(self) -> dict[str, object]:
-        """All of it for a program."""
+        """Return the fields for JSON."""
         return dataclasses.asdict(self)
 
 
 Fix: TypeAlias = str | tuple[Todo, ...]
-"""What helps against a fault. A text alone is one thing to do, told in words."""
+"""What to do about a fault. A plain text is a single thing to do."""
 
 
 def todos(fix: Fix) -> tuple[Todo, ...]:
-    """The single things to do."""
+    """Return the things to do, one by one."""
     if isinstance(fix, str):
         return (Todo(what=fix),) if fix else ()
     return fix
 
 
 def line(fix: Fix) -> str:
-    """All of it on one line."""
+    """Return all things to do on one line."""
     return "; ".join(one.line for one in todos(fix))
 
 
 def lines(fix: tuple[Todo, ...]) -> list[str]:
-    """All of it below each other, as a dry run and `status` print it."""
+    """Return the lines that a dry run and `status` print."""
     found: list[str] = []
     for one in fix:
         mark = ", DESTRUCTIVE" if one.destructive else ""

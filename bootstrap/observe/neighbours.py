@@ -13,8 +13,9 @@ from pathlib import Path
 
 from bootstrap.dns import fanout
 from bootstrap.model import directory
-from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.observe import disk
 from bootstrap.plan import successor
 from bootstrap.redis import login, node

@@ -13,8 +13,9 @@ from typing import Final
 
 from bootstrap.dns import client
 from bootstrap.model import copied_from
-from bootstrap.model.snapshot import Former, Member, Unreachable, View
+from bootstrap.model.snapshot import Originals, Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.redis import login, node
 
 CONNECT_SECONDS: Final = 0.5
@@ -25,7 +26,7 @@ _AT_ONCE: Final = 32
 """Servers that are asked together. Each answers with a line for each node of its cluster."""
 
 
-class Originals:
+class Search:
     """For one task at a time. Keeps no connections, since a second look is rare."""
 
     def __init__(self, access: login.Access, names: client.Discovery) -> None:
@@ -35,13 +36,13 @@ class Originals:
 
     async def of_volume(
         self, members: Sequence[Member], topology: Topology, own: Iterable[str]
-    ) -> Former:
+    ) -> Originals:
         """Return the nodes that a nodes.conf names; `own` are our own server's addresses."""
         me = next(one for one in members if "myself" in one.flags)
         places = copied_from.of_volume(members, topology)
         return await self._find(members, topology, places, {*own}, me.node_id)
 
-    async def of_view(self, view: View, topology: Topology, own: Iterable[str]) -> Former:
+    async def of_view(self, view: View, topology: Topology, own: Iterable[str]) -> Originals:
         """Return the nodes that our running node knows by foreign names."""
         places = copied_from.of_view(view.members, topology)
         return await self._find(view.members, topology, places, {*own}, view.node_id)
@@ -53,7 +54,7 @@ class Originals:
         places: Sequence[copied_from.Place],
         own: set[str],
         node_id: str,
-    ) -> Former:
+    ) -> Originals:
         hostnames = copied_from.names(members, topology)
         found = await self._names.elsewhere(hostnames)
         more = [
@@ -64,7 +65,7 @@ class Originals:
         answers = await self._ask([*places, *more], own, topology, node_id)
         moved = [*copied_from.moved_on(node_id, answers)]
         answers += await self._ask(moved, own, topology, node_id)
-        return Former(names=tuple(found.items()), nodes=tuple(sorted(answers, key=_address)))
+        return Originals(names=tuple(found.items()), nodes=tuple(sorted(answers, key=_address)))
 
     async def _ask(
         self, places: Sequence[copied_from.Place], own: set[str], topology: Topology, node_id: str

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from bootstrap.model import sidecar_report
-from bootstrap.model.sidecar_report import Heard
+from bootstrap.model.sidecar_report import SidecarReport
 
 _SECONDS: Final = 1.0
 """Seconds for an answer, at most. A sidecar answers from memory, in milliseconds."""
@@ -15,7 +15,7 @@ _ALL: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared, not bou
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-async def own(pod: str, where: tuple[str, int] | None) -> Heard | None:
+async def own(pod: str, where: tuple[str, int] | None) -> SidecarReport | None:
     """Return what our own pod's sidecar says, if it answers; `where` is BOOTSTRAP_HTTP."""
     if where is None:
         return None
@@ -23,7 +23,9 @@ async def own(pod: str, where: tuple[str, int] | None) -> Heard | None:
     return await _ask(pod, "127.0.0.1" if host in _ALL else host, port)
 
 
-async def others(places: dict[str, str], where: tuple[str, int] | None) -> tuple[Heard, ...]:
+async def others(
+    places: dict[str, str], where: tuple[str, int] | None
+) -> tuple[SidecarReport, ...]:
     """Return what the sidecars of other pods say; nothing if they listen on loopback only.
 
     `places` are the pods with their addresses; `where` is BOOTSTRAP_HTTP.
@@ -34,7 +36,7 @@ async def others(places: dict[str, str], where: tuple[str, int] | None) -> tuple
     return tuple(one for one in await asyncio.gather(*answers) if one is not None)
 
 
-async def _ask(pod: str, host: str, port: int) -> Heard | None:
+async def _ask(pod: str, host: str, port: int) -> SidecarReport | None:
     try:
         async with asyncio.timeout(_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)

@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from bootstrap.dns import fanout
 from bootstrap.model import directory
 from bootstrap.model.proof import Proof, prove
-from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Pod, Trouble, Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.observe import placed, timers
 from bootstrap.redis import login, node
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.model.snapshot import Unreachable, View
+from bootstrap.model.snapshot import Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 
 
 class Placed:

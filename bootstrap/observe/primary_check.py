@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 from bootstrap.model import primary_answer
-from bootstrap.model.primary_answer import Refusal, Upstream
-from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
+from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.redis import login, node
 
 _UNASKED: Final = 0.1
@@ -44,16 +45,16 @@ class Trials:
         self._own = own
         self._access = access
         self._clock = clock
-        self._last: Upstream | None = None
+        self._last: PrimaryAnswer | None = None
         self._at = 0.0
 
-    async def lately(self, mine: View | Unreachable) -> Upstream | None:
+    async def lately(self, mine: View | Unreachable) -> PrimaryAnswer | None:
         """Return the result of a try that is at most `LASTING_SECONDS` old; else try now."""
         if self._last is None or self._clock() - self._at >= primary_answer.LASTING_SECONDS:
             await self.tried(mine)
         return self._last
 
-    async def twice(self, mine: View | Unreachable) -> Upstream | None:
+    async def twice(self, mine: View | Unreachable) -> PrimaryAnswer | None:
         """Try now, for a single look; once more if only a second try can tell."""
         found = await self.tried(mine)
         if found and found.refusal is None and found.count:
@@ -61,7 +62,7 @@ class Trials:
             found = await self.tried(mine)
         return found
 
-    async def tried(self, mine: View | Unreachable) -> Upstream | None:
+    async def tried(self, mine: View | Unreachable) -> PrimaryAnswer | None:
         """Try now. None if our node is no replica, or has its link, or does not tell its settings.
 
         A count of refused copies says something only if it has grown since the last try.
@@ -82,9 +83,9 @@ class Trials:
 
 async def _tried(
     address: str, port: int, settings: Mapping[str, str], access: login.Access
-) -> Upstream:
+) -> PrimaryAnswer:
     """Connect and begin like the server with these settings."""
-    found = Upstream(address=address, port=port)
+    found = PrimaryAnswer(address=address, port=port)
     encrypts = settings.get("tls-replication") == "yes"
     tls = access.tls if encrypts else None
     try:
@@ -104,7 +105,7 @@ async def _tried(
     return dataclasses.replace(found, refusal=refusal, said=said)
 
 
-async def _plain(found: Upstream) -> Upstream:
+async def _plain(found: PrimaryAnswer) -> PrimaryAnswer:
     """Check only for TLS: our server replicates with TLS, and the sidecar has none configured."""
     from bootstrap.redis import diagnosis  # noqa: PLC0415 - see `redis.port_check`
 
@@ -127,11 +128,11 @@ async def _connected(
 
 
 async def _conversed(
-    found: Upstream,
+    found: PrimaryAnswer,
     settings: Mapping[str, str],
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
-) -> Upstream:
+) -> PrimaryAnswer:
     """Send what a replica sends first, up to its request for a copy."""
     # A server that refuses all clients says so at once, and hangs up. Data sent to it before that
     # is read may lose the message.
@@ -152,7 +153,7 @@ async def _conversed(
     return dataclasses.replace(found, count=primary_answer.copies_refused(text.decode()))
 
 
-def _judged(found: Upstream, line: str) -> Upstream:
+def _judged(found: PrimaryAnswer, line: str) -> PrimaryAnswer:
     """Add the refusal that a reply means, if any."""
     refusal = primary_answer.refusal(line)
     said = line[1:].partition(". ")[0] if refusal else ""

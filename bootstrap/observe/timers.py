@@ -1,4 +1,4 @@
-"""What only time can tell: since when something has been so, and what was before."""
+"""Measures since when something has been so, and remembers what was before."""
 
 from __future__ import annotations
 
@@ -7,37 +7,41 @@ from collections.abc import Callable, Sequence
 
 from bootstrap.model import bus, fast_form, leaving_mark
 from bootstrap.model.proof import Proof, prove
-from bootstrap.model.snapshot import OpenSlot, Pod, Scope, Unreachable, View, Volume
+from bootstrap.model.snapshot import Pod, Scope, Unreachable, Volume
 from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import OpenSlot, View
 
 _HALVED = "halved"
 _OPEN = "open slots"
-#: After how long a refusal that was not met again is one of the past, in seconds.
 _REFUSED = 30.0
+"""Seconds after which a refusal that was not seen again is forgotten."""
 
 
 class Stopwatches:
-    """Grows with each look; lives and dies with the process."""
+    """Remembers across looks, until the process ends."""
 
     def __init__(self, topology: Topology, clock: Callable[[], float]) -> None:
-        """Remember nothing yet; `clock` gives seconds."""
+        """Remember nothing yet. `clock` gives seconds."""
         self._topology = topology
         self._clock = clock
         self._since: dict[str, float] = {}
         self._node_timeouts: dict[str, int] = {}
         self._open: tuple[OpenSlot, ...] = ()
         self._run = ""
-        #: Refusals by pod, kind and words: since when, and when last.
         self._refused: dict[tuple[str, str, str, bool], tuple[float, float]] = {}
+        """Refusals by pod, kind, reason and `forbidden`: the times of the first and the last."""
         self._looked = True
-        #: Whether the start gate has been opened; the one that opens it says so here.
         self.opened = False
+        """Whether the start gate has been opened; the observer sets this."""
 
     def of(
         self, scope: Scope, me: Pod, pods: Sequence[Pod], volume: Volume | None = None
     ) -> Timers:
-        """What is remembered at a look, this one included."""
+        """Return the timers of a look, and remember what the look saw.
+
+        `me` is our own pod, `pods` are all pods that were looked at, ours included.
+        """
         memory = self._timers(me, pods)
         self._looked = self._looked or scope is Scope.ALL
         if scope is Scope.HALF:
@@ -51,7 +55,7 @@ class Stopwatches:
         return dataclasses.replace(memory, shut=shut, opened=self.opened)
 
     def answered(self, pod: str, kind: str, refused: str | None, *, forbidden: bool) -> None:
-        """A server has answered a command of ours: it was refused, or with None it was not."""
+        """Remember how a server answered an action; `refused` is None if it accepted the action."""
         now = self._clock()
         if refused is None:
             self._refused = {key: at for key, at in self._refused.items() if key[:2] != (pod, kind)}
@@ -60,17 +64,17 @@ class Stopwatches:
         self._refused[key] = since, now
 
     def looked(self, mine: View) -> bool:
-        """Whether all pods have been looked at since our server's start; a new one knew none."""
+        """Whether all pods have been looked at since our server started, or it started alone."""
         return self._looked and mine.run_id == self._run
 
     def restarted(self, mine: View | Unreachable) -> bool:
-        """Whether our server is another one than at the last look that saw it."""
+        """Whether our server has restarted since the last look at which it answered."""
         return isinstance(mine, View) and self._run not in {"", mine.run_id}
 
     def _timers(self, me: Pod, pods: Sequence[Pod]) -> Timers:
         my = me.view
         if my is not None and my.run_id != self._run:
-            # Whom a server knows at its start it knows by addresses that may be of the past.
+            # The addresses that a server knows at its start may be old.
             self._run, self._looked = my.run_id, my.alone
             self._since.pop(_HALVED, None)
         alone = my is not None and my.alone
@@ -90,8 +94,8 @@ class Stopwatches:
         return Timers(
             marked=self._lasting("marked", my is not None and fast_form.marked(my)),
             own_dip=self._lasting("own dip", my is not None and fast_form.has_low_node_timeout(my)),
-            # Two spans: a node that was blank for long, and has just been met, is to be told its
-            # role.
+            # Measured apart: a node that was blank for long and was met just now is about to get
+            # its role.
             idle=max(
                 self._lasting("blank", idle and alone),
                 self._lasting("met", idle and not alone),
@@ -116,7 +120,7 @@ class Stopwatches:
         )
 
     def _refusals(self) -> tuple[Refusal, ...]:
-        """What has been refused lately."""
+        """Return the refusals that were seen lately."""
         now = self._clock()
         self._refused = {key: at for key, at in self._refused.items() if now - at[1] < _REFUSED}
         return tuple(
@@ -124,20 +128,20 @@ class Stopwatches:
         )
 
     def _open_for(self, some: tuple[OpenSlot, ...]) -> float:
-        """For how long just these slots have been open; 0 when none is."""
+        """Return how long exactly these slots have been open; 0 if none is."""
         if some != self._open:
             self._open = some
             self._since.pop(_OPEN, None)
         return self._lasting(_OPEN, bool(some))
 
     def _unlinked(self, pod: Pod) -> float:
-        """For how long the pod's replica has been without a link to its primary."""
+        """Return how long the pod's replica has had no link to its primary."""
         view = pod.view
         down = view is not None and view.myself.is_replica and not view.link_up
         return self._lasting(f"no link of {pod.name}", down)
 
     def _strange(self, pod: Pod) -> float | None:
-        """For how long another set's node has answered behind the pod's name."""
+        """Return how long a foreign node has answered at the pod's name; None if none does."""
         strange = (
             pod.view is not None
             and prove(pod.view, pod.hostname, pod.address, self._topology) is Proof.STRANGER
@@ -146,7 +150,7 @@ class Stopwatches:
         return seconds if strange else None
 
     def _lasting(self, what: str, so: bool) -> float:
-        """Seconds since when it has been so without a break, as far as was looked."""
+        """Return for how many seconds `what` has been true at each look; 0 if it is not now."""
         if not so:
             self._since.pop(what, None)
             return 0.0
@@ -154,7 +158,7 @@ class Stopwatches:
 
 
 def roleless(my: View | Unreachable | None) -> bool:
-    """Whether a node was seen to have no role: no slots, no primary, and no keys."""
+    """Whether a node was read and has no role: no slots, no primary, and no keys."""
     return isinstance(my, View) and not (my.myself.is_replica or my.myself.slots or my.keys)
 
 

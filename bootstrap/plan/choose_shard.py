@@ -6,7 +6,8 @@ from collections import Counter
 
 from bootstrap.model import layout as layouts
 from bootstrap.model.actions import Replicate
-from bootstrap.model.snapshot import Member, Scope
+from bootstrap.model.snapshot import Scope
+from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
 from bootstrap.plan.verdict import Phase, Plan, Step

@@ -7,8 +7,9 @@ from collections import defaultdict
 
 from bootstrap.model import slots
 from bootstrap.model.proof import Proof
-from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
+from bootstrap.model.snapshot import Pod, Scope, Unreachable
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member, View
 from bootstrap.plan import copied_volume, heal
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

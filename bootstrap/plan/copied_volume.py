@@ -24,9 +24,10 @@ from collections.abc import Iterator
 from bootstrap.model import copied_from as places
 from bootstrap.model.hostnames import owner, plain
 from bootstrap.model.proof import Proof
-from bootstrap.model.snapshot import Former, Member, Pod, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.model.snapshot import Originals, Pod, Scope, Trouble, Unreachable, Volume
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands
@@ -39,12 +40,12 @@ _NO_NODE = frozenset({Trouble.NOT_CLUSTER, Trouble.REFUSED})
 
 def held(facts: Facts) -> Gate | None:
     """Why our server may not start from its volume; None when nothing speaks against it."""
-    volume, former = facts.snapshot.volume, facts.snapshot.former
+    volume, originals = facts.snapshot.volume, facts.snapshot.originals
     mine = volume.myself if volume else None
-    if volume is None or mine is None or former is None:
+    if volume is None or mine is None or originals is None:
         return None
     bears = bearer(volume, facts.topology)
-    living = list(_living(volume, former))
+    living = list(_living(volume, originals))
     twin = next((one for one in living if one[1].node_id == mine.node_id), None)
     if twin is not None:
         return _twin(facts, mine, bears, *twin)
@@ -56,7 +57,7 @@ def held(facts: Facts) -> Gate | None:
         return Gate(open=False, until="its peers to be asked", why=why)
     if others:
         return _others(facts, bears, *others[0])
-    return _unheard(facts, bears, former) or _follows(facts, volume, mine)
+    return _unheard(facts, bears, originals) or _follows(facts, volume, mine)
 
 
 def bearer(volume: Volume, topology: Topology) -> str:
@@ -75,10 +76,10 @@ def bearer(volume: Volume, topology: Topology) -> str:
 
 def twins(facts: Facts) -> list[Block]:
     """Ids of our pods' nodes that answer at another place too, while our own server runs."""
-    former = facts.snapshot.former
-    if former is None or facts.snapshot.scope < Scope.ALL:
+    originals = facts.snapshot.originals
+    if originals is None or facts.snapshot.scope < Scope.ALL:
         return []
-    found = [*_answering(facts, former), *_mute(facts, former)]
+    found = [*_answering(facts, originals), *_mute(facts, originals)]
     if not found:
         return []
     (_, first, other), *others = sorted(found, key=lambda one: (one[0].ordinal, one[1]))
@@ -109,20 +110,20 @@ def twins(facts: Facts) -> list[Block]:
     ]
 
 
-def _answering(facts: Facts, former: Former) -> Iterator[tuple[Pod, str, str]]:
+def _answering(facts: Facts, originals: Originals) -> Iterator[tuple[Pod, str, str]]:
     """Pods whose node's id another place says too: the pod, what is so, and the name there."""
     pods = {**facts.pod_by_id, facts.my.node_id: facts.me}
     ours = {pod.address for pod in facts.snapshot.pods}
-    for address, said in former.nodes:
+    for address, said in originals.nodes:
         pod = pods.get(said.node_id) if isinstance(said, View) else None
         if isinstance(said, View) and pod and address not in ours:
             name, where = announced(said), f"{pod.name} at {pod.address} is node {said.node_id}"
             yield pod, f"{where}, and so is {address}, as {name}", name
 
 
-def _mute(facts: Facts, former: Former) -> Iterator[tuple[Pod, str, str]]:
+def _mute(facts: Facts, originals: Originals) -> Iterator[tuple[Pod, str, str]]:
     """Pods whose node ours knows by another name, where a server does not say which node it is."""
-    answers = dict(former.nodes)
+    answers = dict(originals.nodes)
     for member in places.foreign(facts.my.others, facts.topology):
         pod, said = facts.pod_by_id.get(member.node_id), answers.get(member.address)
         if pod and isinstance(said, Unreachable) and said.trouble not in _NO_NODE:
@@ -140,9 +141,9 @@ def announced(said: View) -> str:
     return plain(said.setting("cluster-announce-hostname") or "") or "a node without a name"
 
 
-def _living(volume: Volume, former: Former) -> Iterator[tuple[str, View]]:
+def _living(volume: Volume, originals: Originals) -> Iterator[tuple[str, View]]:
     ids = {member.node_id for member in volume.members}
-    for address, said in former.nodes:
+    for address, said in originals.nodes:
         if isinstance(said, View) and said.node_id in ids:
             yield address, said
 
@@ -191,15 +192,17 @@ def _others(facts: Facts, bears: str, address: str, said: View) -> Gate:
     )
 
 
-def _unheard(facts: Facts, bears: str, former: Former) -> Gate | None:
+def _unheard(facts: Facts, bears: str, originals: Originals) -> Gate | None:
     """No node of the volume's set answers. Whether that is enough a person has to say."""
     me, adopted = facts.me.name, facts.topology.adopted
     unclear = [
-        f"DNS about {name}: {said.reason}" for name, said in former.names if said.state == "unknown"
+        f"DNS about {name}: {said.reason}"
+        for name, said in originals.names
+        if said.state == "unknown"
     ]
     unclear += [
         f"{address}: {said.reason}"
-        for address, said in former.nodes
+        for address, said in originals.nodes
         if isinstance(said, Unreachable) and said.trouble not in _NO_NODE
     ]
     why = f"the volume of {me} was written by a pod of {bears}, and {me} is of {_set(facts)}"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bootstrap.model import layout
 from bootstrap.model.proof import Proof, prove
-from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, View
+from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class Facts:
     @property
     def lasting_known(self) -> bool:
         """Whether it is known for how long our own node has missed others."""
-        heard = (one.pod for one in self.snapshot.heard if one.memory is not None)
+        heard = (one.pod for one in self.snapshot.reports if one.memory is not None)
         return not self.snapshot.timers.glance or self.topology.name in heard
 
     @property

@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 
 from bootstrap.model import fast_form, slots
-from bootstrap.model.snapshot import Member, Scope
+from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member
 from bootstrap.plan import choose_shard, forget, introduce, outsiders, ownership, seed_patience
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bootstrap.model import slots
 from bootstrap.model.actions import Forget
-from bootstrap.model.snapshot import Member, Pod, Scope, View
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member, View
 from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

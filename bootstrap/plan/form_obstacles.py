@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bootstrap.model import slots
 from bootstrap.model.proof import Proof
-from bootstrap.model.snapshot import Pod, View
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import Formation

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bootstrap.model import fast_form, slots
 from bootstrap.model.actions import Action, AddSlots, ConfigSet, Meet, Replicate, SetConfigEpoch
-from bootstrap.model.snapshot import Scope, View
+from bootstrap.model.snapshot import Scope
+from bootstrap.model.view import View
 from bootstrap.plan import meetings
 from bootstrap.plan.alarms import replication_refused
 from bootstrap.plan.facts import Facts

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bootstrap.model import layout as layouts
-from bootstrap.model.snapshot import Pod, View
+from bootstrap.model.snapshot import Pod
+from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
 
 

@@ -21,8 +21,9 @@ import enum
 
 from bootstrap.model import leaving_mark, slots
 from bootstrap.model.actions import Action, ConfigSet, Failover
-from bootstrap.model.snapshot import Member, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Snapshot, Trouble, Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.plan import safety, successor, unwritable
 from bootstrap.plan.facts import Facts, human_name
 from bootstrap.plan.verdict import Step

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bootstrap.model import fast_form
 from bootstrap.model.actions import Action, Meet
-from bootstrap.model.snapshot import Pod, Scope, View
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import View
 from bootstrap.plan import introduce, meetings, moved, own_settings, readiness, replication
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

@@ -14,8 +14,9 @@ from collections.abc import Iterable
 
 from bootstrap.model import fast_form, slots
 from bootstrap.model.actions import Meet
-from bootstrap.model.snapshot import Member, Pod, Scope, View
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member, View
 from bootstrap.plan import meetings, moved
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from bootstrap.model.actions import Meet
 from bootstrap.model.layout import Layout
-from bootstrap.model.snapshot import Pod, View
+from bootstrap.model.snapshot import Pod
+from bootstrap.model.view import View
 
 #: Above this many pods a dense pattern is a storm of handshakes; measured at 60 on two processors,
 #: 2.0 s against 2.6 s.

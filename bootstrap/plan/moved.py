@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bootstrap.model.snapshot import Member, Pod, Scope, View
+from bootstrap.model.snapshot import Pod, Scope
+from bootstrap.model.view import Member, View
 from bootstrap.plan import own_settings
 from bootstrap.plan.facts import Facts
 

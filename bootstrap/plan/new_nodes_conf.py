@@ -7,8 +7,9 @@ siblings go on knowing the pod as the node that it was.
 from __future__ import annotations
 
 from bootstrap.model import slots
-from bootstrap.model.snapshot import Member, Pod, Scope
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, forced_failover

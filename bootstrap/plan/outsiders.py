@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import Member, Pod
+from bootstrap.model.snapshot import Pod
+from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 
 

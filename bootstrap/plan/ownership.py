@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from bootstrap.model import slots
-from bootstrap.model.snapshot import Member
+from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 
 

@@ -7,8 +7,8 @@ each says `cluster_state:ok` for 17 to 23 s without a link to any other.
 from __future__ import annotations
 
 from bootstrap.model import fast_form
-from bootstrap.model.snapshot import View
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.plan import moved, own_settings
 from bootstrap.plan.facts import Facts
 

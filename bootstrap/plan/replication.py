@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bootstrap.model import slots
 from bootstrap.model.actions import Replicate
-from bootstrap.model.snapshot import Member, View
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member, View
 from bootstrap.plan import own_settings
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

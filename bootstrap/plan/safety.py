@@ -31,8 +31,9 @@ from bootstrap.model.actions import (
     SetConfigEpoch,
     describe,
 )
-from bootstrap.model.snapshot import Scope, View
+from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands

@@ -30,9 +30,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootstrap.model import slots
-from bootstrap.model.snapshot import Member, Scope, Trouble, Unreachable, View, Volume
+from bootstrap.model.snapshot import Scope, Trouble, Unreachable, Volume
 from bootstrap.model.todo import Fix, Todo
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.plan import copied_volume
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

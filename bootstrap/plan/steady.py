@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootstrap.model import bus, fast_form, leaving_mark, slots
-from bootstrap.model.snapshot import Pod, Scope, View
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import View
 from bootstrap.plan import forget, introduce, ownership
 from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.codes import Code
@@ -105,7 +106,7 @@ def _own_waits(facts: Facts) -> list[Wait]:
 
 def _sync(facts: Facts) -> Wait:
     """Our replica's link that is to come, with what was found out of what keeps it away."""
-    my, me, found = facts.my, facts.me.name, facts.snapshot.upstream
+    my, me, found = facts.my, facts.me.name, facts.snapshot.primary_answer
     what = f"the sync with its primary at {my.primary_host}"
     if my.copying and not (found and found.refused):
         return Wait(pod=me, what=f"{what}, whose data are on their way")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 
 from bootstrap.model import layout, leaving_mark
-from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable
+from bootstrap.model.snapshot import Pod, Trouble, Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member
 from bootstrap.plan import unwritable
 from bootstrap.plan.facts import Facts
 

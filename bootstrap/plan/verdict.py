@@ -1,4 +1,4 @@
-"""A plan is a value: dry-run prints it, tests compare it, the loop applies its first step."""
+"""A plan as a value: a dry run prints it, tests compare it, the loop applies its first step."""
 
 from __future__ import annotations
 
@@ -15,132 +15,146 @@ if TYPE_CHECKING:
 
 
 class Phase(enum.StrEnum):
-    """What the pod is about."""
+    """What the sidecar does now, in one word."""
 
     FORM = "form"
+    """The sidecar forms the cluster."""
     JOIN = "join"
+    """The sidecar lets its node join the cluster."""
     HEAL = "heal"
+    """The sidecar brings its node and the others together again, or repairs replication."""
     STEADY = "steady"
+    """Its node has its role."""
     BLOCKED = "blocked"
+    """The sidecar refuses to act, and a person has to."""
     WAITING = "waiting"
+    """The sidecar can only wait, for another pod or for its own server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Actions that do not depend on each other, and the barrier before the next step.
-
-    Without actions a step is the barrier alone. A step to `confirm` is applied only if a second
-    look, taken right before, leads to the same step.
-    """
+    """Actions that do not depend on each other, and what has to be true before the next step."""
 
     actions: tuple[Action, ...]
+    """Empty: the step only waits."""
     until: str
+    """What has to be true before the next step, in words."""
     confirm: bool = False
-    #: What a person should know of it, since it may not be what they want.
+    """Whether the step is applied only if a second look right before leads to the same step."""
     warning: str = ""
+    """What you should know about the step, since you may not want it; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """The pod that is waited for, for what, and what a person can do about it."""
+    """One thing that the plan waits for."""
 
     pod: str
+    """The name of the pod that is waited for."""
     what: str
+    """What the pod lacks, in words."""
     fix: Fix = ""
-    #: Seconds after which it is usually over; 0 where no figure is known. See `usual`.
+    """What to do about it; empty: nothing."""
     usual: float = 0.0
-    #: Whether it passes by itself though no figure is known, as the loading of data does.
+    """Seconds after which the wait is usually over (`messages.durations`); 0: not known."""
     passes: bool = False
-    #: What several pods may have in common: a noun, and what is wrong with it, without their names.
+    """Whether the wait passes by itself though `usual` is not known, as the loading of data."""
     shared: tuple[str, str] = ("", "")
+    """What may be wrong with several pods at once: a noun, and the fault without pod names."""
 
     @property
     def text(self) -> str:
-        """For which pod and for what, as one phrase: every wait names its pod."""
+        """The pod and what it lacks, as one phrase."""
         named = self.what.startswith((f"{self.pod} ", f"{self.pod},"))
         return self.what if named else f"{self.pod}: {self.what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Why nothing is done. `code` is stable and names an entry of the runbook."""
+    """A refusal: why nothing is done."""
 
     code: Code
+    """Stable; the name of an entry of the runbook."""
     why: str
+    """What was seen, and why nothing is done."""
     fix: Fix
-    #: Whether our own node has its part in order all the same, and may go on serving.
+    """What to do."""
     serves: bool = False
+    """Whether our own node is in order all the same, and clients may still be sent to it."""
 
     @property
     def runbook(self) -> str:
-        """Where it is told what the code means, and what to do step by step."""
+        """The entry of the runbook, which says what the code means and what to do."""
         return runbook(self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A fault that a person must mend, which the sidecar cannot mend and which blocks no rule.
-
-    `pod` is the pod at fault. `code` is stable, names an entry of the runbook, and is a label of
-    the metric `bootstrap_alarm`. `why` says what was expected, what was seen and what it means for
-    data and clients; `fix` is the next command.
-    """
+    """A fault that only a person can mend, and that blocks no rule."""
 
     pod: str
+    """The pod at fault."""
     code: Code
+    """Stable; the name of an entry of the runbook, and a label of the metric `bootstrap_alarm`."""
     why: str
+    """What was expected, what was seen, and what it means for data and clients."""
     fix: Fix
-    #: Whether clients may still be sent to the pod.
+    """What to do; the next command."""
     serves: bool = True
+    """Whether clients may still be sent to the pod."""
 
     @property
     def runbook(self) -> str:
-        """Where it is told what the code means, and what to do step by step."""
+        """The entry of the runbook, which says what the code means and what to do."""
         return runbook(self.code)
 
 
 def runbook(code: Code) -> str:
-    """The entry of a code in the runbook."""
+    """Return the address of a code's entry in the runbook."""
     return f"docs/runbook.md#{code}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """Whether our own server may start, and why. With a `code` it is for a person to act."""
+    """Whether our own server may start."""
 
     open: bool = True
     why: str = ""
-    #: What a gate that is shut waits for.
+    """Why the gate is open or shut; empty if there is nothing to say."""
     until: str = "a replica to be promoted"
+    """What a shut gate waits for."""
     code: Code | None = None
+    """The entry of the runbook, if a person has to act; else None."""
     fix: Fix = ""
+    """What to do; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is missing between what is and what should be."""
+    """What is to be done so that what is becomes what should be."""
 
     phase: Phase
     steps: tuple[Step, ...] = ()
+    """What to do, in this order. The loop applies only the first, and then looks again."""
     waiting: tuple[Wait, ...] = ()
     blocked: tuple[Block, ...] = ()
-    #: Faults beside what is planned; they change no step. Sorted by pod, then by code.
     alarms: tuple[Alarm, ...] = ()
-    #: How far the next look goes. What was seen is enough for this plan.
+    """Faults that change no step; sorted by pod, then by code."""
     look: Scope = Scope.LOCAL
-    #: What is true, and asks for no act.
+    """How far the next look goes. What was seen is enough for this plan."""
     notes: tuple[str, ...] = ()
-    #: Open unless something speaks against a start of our own server, which is down.
+    """What you may want to know; there is nothing to do about it."""
     gate: Gate = Gate()
+    """The start gate. Open, unless our own server is down and should not start yet."""
 
     @property
     def faults(self) -> tuple[Block | Alarm, ...]:
-        """All that a person must act on, refusals first."""
+        """All that a person has to act on, refusals first."""
         return (*self.blocked, *self.alarms)
 
     @property
     def reached(self) -> bool:
-        """The goal: a node of a formed cluster, with nothing to do and nothing to wait for."""
+        """Whether the goal is reached: a formed cluster, nothing to do, nothing to wait for."""
         return self.phase is Phase.STEADY and not (self.steps or self.waiting or self.blocked)
 
 

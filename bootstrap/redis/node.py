@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bootstrap.model import actions
-from bootstrap.model.snapshot import Unreachable, View
+from bootstrap.model.snapshot import Unreachable
+from bootstrap.model.view import View
 from bootstrap.redis import commands, login, parse, port_check, views
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bootstrap.model import hostnames
 from bootstrap.model.slots import Range, normalise
-from bootstrap.model.snapshot import Member, OpenSlot
+from bootstrap.model.view import Member, OpenSlot
 
 _OPEN: Final = re.compile(r"\[(\d+)-([<>])-([^\]]+)\]")
 """A slot that is being moved: `[93->-ID]` from the node, `[77-<-ID]` to the node."""

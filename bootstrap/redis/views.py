@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bootstrap.model.snapshot import Version, View, Writing
+from bootstrap.model.view import Version, View, Writing
 from bootstrap.redis import parse
 
 SETTINGS: Final = (

@@ -1,1 +1,1 @@
-"""A run from its start to its end: the loop, a hand-over, a single look."""
+"""A run from start to end: the loop, a hand-over, a single look."""

@@ -1,4 +1,4 @@
-"""Carries out the actions of one step; a refusal is a value, and the next look decides anew."""
+"""Sends the actions of one step. A refusal becomes a value, and the next look decides anew."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from bootstrap.redis import node
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one action; `refused` is None when the server said OK."""
+    """The result of one action."""
 
     action: actions.Action
     refused: str | None
-    #: Whether the server itself answered, and whether it said that our user may not do this.
+    """Why it was not accepted; None if the server said OK."""
     answered: bool = True
+    """Whether the server itself answered."""
     forbidden: bool = False
+    """Whether the server said that our user lacks the right."""
 
 
 async def apply(
     wanted: tuple[actions.Action, ...], node_of: Callable[[str], node.Node | None]
 ) -> tuple[Outcome, ...]:
-    """Send each node its actions in one pipeline, all nodes at once."""
+    """Send each node its actions in one pipeline, to all nodes at once.
+
+    `node_of` returns the node in a pod; None if no node is known there.
+    """
     by_pod: dict[str, list[actions.Action]] = defaultdict(list)
     for action in wanted:
         by_pod[action.pod].append(action)

@@ -1,4 +1,4 @@
-"""What a loop is about by its plan, as far as its rest depends on it."""
+"""What the loop does now, from its plan. Its rest depends on that."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from bootstrap.plan.verdict import Phase, Plan
 from bootstrap.run.pace import Doing
 
 _STUCK: Final = 2.0
-"""After so many seconds of the same actions there is no hurry: they are refused, or of no use."""
+"""Seconds of the same actions after which the loop slows down: they are refused, or do not help."""
 _SLOW: Final = (actions.Meet, actions.Replicate)
-"""Actions that need time to show. What all others did can be seen at once."""
+"""Actions whose effect takes time. The effect of all others can be seen at once."""
 
 
 def doing(plan: Plan, *, seed: bool, up: bool, same: float, took: float) -> Doing:
-    """Return it.
+    """Return what the loop does now.
 
     Args:
         plan: The plan whose first step was applied.
-        seed: Whether this pod is the one that forms.
+        seed: Whether our pod is the seed.
         up: Whether our own server answers.
-        same: Seconds for which the plan has been this one.
+        same: Seconds for which the plan has not changed.
         took: Seconds that the last look took.
 
     """
     if plan.reached:
         return Doing.NOTHING
     done = plan.steps[0].actions if plan.steps else ()
-    # Only after a plan that is new: one that is refused again and again must not spin.
+    # Only for a new plan: a loop whose action is refused again and again must not spin.
     if done and same <= took and not any(isinstance(one, _SLOW) for one in done):
         return Doing.DONE
     if plan.phase is Phase.HEAL and plan.look is Scope.HALF:

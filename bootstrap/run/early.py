@@ -1,10 +1,9 @@
 """Answers `/startupz` while the rest of the sidecar is still being loaded.
 
-Redis waits for that answer, and pods that start at the same time share processors. So what a pod
-can say without the others is said before anything is loaded that it takes to speak with them, and
-so is that all of their servers are down (`first`). The plan's gate says it. Where that is not
-enough, the kubelet's question is kept waiting until the loop's first look: a kubelet that is told
-no asks again a second later.
+Redis waits for that answer, and pods that start at the same time share processors. So the sidecar
+judges the start gate before it loads what it needs to speak with servers: from its own volume, and
+from whether all other servers are down (`observe.first_look`). If that is not enough, the probe's
+request waits until the loop's first look, since a kubelet that gets a no asks again a second later.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from bootstrap.config import errors, identity, settings
 from bootstrap.dns import questions, schedule
 from bootstrap.model import copied_from, directory
-from bootstrap.model.snapshot import Former, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
+from bootstrap.model.snapshot import Originals, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
 from bootstrap.observe import volume
 from bootstrap.plan import start_gate
@@ -41,22 +40,22 @@ _ASKED: Final = (b"GET /startupz ", b"GET /startupz?")
 _HEAD: Final = 65536
 """Bytes of a request that are read at once, at most."""
 _POLL: Final = 0.01
-"""Seconds between two looks at the gate while a question waits for it."""
+"""Seconds between two looks at the gate while a request waits."""
 
 
 def begin() -> Early | None:
-    """Begin to answer; None where the configuration is at fault, or nothing is to be answered."""
+    """Begin to answer; None if the configuration is invalid, HTTP is off, or the port is taken."""
     try:
         known = settings.read(os.environ, identity.Files(), tty=sys.stdout.isatty())
         setup.encryption_of(known)
     except errors.ConfigurationError:
-        return None  # It will be told.
+        return None  # reported later
     if known.http is None:
         return None
     try:
         listening = listener.listen(known.http)
     except OSError:
-        return None  # It will be told too.
+        return None  # reported later too
     topology = setup.topology(known)
     found = volume.read(known.data_dir) if known.data_dir else None
     opened, asked = judge(topology, found), None
@@ -68,9 +67,9 @@ def begin() -> Early | None:
 def judge(
     topology: Topology, found: Volume | None, others: tuple[Pod, ...] | None = None
 ) -> Gate | None:
-    """The gate, if it is open whether a server runs or not: by the word of the volume alone.
+    """Return the gate if the volume alone says that it is open, whether a server runs or not.
 
-    Or by that of `others` too, which are all that there are.
+    `others` are all other pods, if they were looked at. None if the loop has to decide.
     """
     me = Pod(
         name=topology.name,
@@ -84,16 +83,16 @@ def judge(
     if members and (
         copied_from.foreign(members, topology) or copied_from.of_volume(members, topology)
     ):
-        return None  # It may be a copy, whose original has to be looked for.
+        return None  # it may be a copy: its originals have to be looked for
     scope = Scope.LOCAL if others is None else Scope.ALL
     pods = tuple(sorted((me, *(others or ())), key=lambda pod: pod.ordinal))
-    snapshot = Snapshot(scope=scope, pods=pods, volume=found, former=Former())
+    snapshot = Snapshot(scope=scope, pods=pods, volume=found, originals=Originals())
     verdict = start_gate.gate(Facts(snapshot, topology))
     return verdict if verdict.open else None
 
 
 def _few(topology: Topology, known: settings.Settings) -> bool:
-    """Whether the others can be asked for by one packet each, and where."""
+    """Whether the other pods are few enough for one packet each, and DNS can be asked."""
     many = len(topology.ordinals) - 1
     return bool(0 <= many <= schedule.FEW and topology.address and known.nameservers)
 
@@ -101,8 +100,8 @@ def _few(topology: Topology, known: settings.Settings) -> bool:
 def _look_around(
     topology: Topology, known: settings.Settings, found: Volume | None
 ) -> tuple[Gate | None, first_question.Asked]:
-    """The gate by the first look at the others, and what DNS said at it."""
-    # Loaded here: a volume that speaks for itself needs neither.
+    """Return the gate after a first look at the other pods, and what DNS answered."""
+    # Loaded here: if the volume alone is enough, neither is needed.
     from bootstrap.dns import first_question  # noqa: PLC0415
     from bootstrap.observe import first_look  # noqa: PLC0415
 
@@ -118,24 +117,24 @@ def _look_around(
 
 
 class Early:
-    """A thread that says yes to the startup probe. All other questions wait for the server."""
+    """A thread that says yes to the startup probe. All other requests wait for the HTTP server."""
 
     def __init__(
         self, listening: socket.socket, opened: Gate | None, asked: first_question.Asked | None
     ) -> None:
-        """Begin; `opened` is a gate that is so already, `asked` what DNS was asked for it."""
+        """Begin. `opened` is the gate if already open, `asked` the questions to DNS for it."""
         self.listening = listening
         self.gate = opened
         self.asked = asked
         self.judged: Callable[[], Gate | None] = lambda: opened
-        """What the gate is by now; any thread may ask."""
+        """Returns the present gate; None if not judged yet. Any thread may call it."""
         self._held: dict[socket.socket, tuple[str, int]] = {}
         self._woken, self._wake = os.pipe()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def end(self) -> list[listener.Caller]:
-        """End, and return who still waits. `listening` is the caller's then."""
+        """End, and return the connections that still wait. `listening` is left open."""
         os.close(self._wake)
         self._thread.join()
         os.close(self._woken)
@@ -154,7 +153,7 @@ class Early:
                 if _is_probe(one):
                     probes.add(one)
             if self.listening.fileno() in ready:
-                with contextlib.suppress(OSError):  # Who has gone again needs no answer.
+                with contextlib.suppress(OSError):  # a caller that has gone needs no answer
                     caller, where = self.listening.accept()
                     self._held[caller] = where
                     new.add(caller)
@@ -167,7 +166,7 @@ class Early:
 
 
 def _is_probe(caller: socket.socket) -> bool:
-    """Whether it asks for `/startupz`; what it has sent stays to be read."""
+    """Whether the caller asks for `/startupz`. The request stays unread."""
     with contextlib.suppress(OSError):
         return caller.recv(_HEAD, socket.MSG_PEEK).startswith(_ASKED)
     return False

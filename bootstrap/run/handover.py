@@ -1,6 +1,6 @@
-"""Hands our own node's role over before its server stops: looks, lets the core decide, acts.
+"""Hands our own node's role over before its server stops: looks, lets the plan decide, acts.
 
-Each request gets an answer within the bound: a shutdown cannot be stopped, only prepared.
+Each request gets an answer in time, since a shutdown can only be prepared, not stopped.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from bootstrap.redis import login
 from bootstrap.run import apply
 from bootstrap.show.board import Board
 
-#: Seconds between two looks, and never less than the last one took: looking is half of the work.
 _BRISK = 0.03
-#: The part of the bound that is kept for taking the mark back, and for the answer's way.
+"""Seconds between two looks; at least as long as the last look took, so looking is half of the
+work."""
 _SPARE = 0.1
-#: For how long a hand-over that came to nothing is not tried again, in seconds: with every try the
-#: primary may hold its clients' writes back for seconds.
+"""The part of the time-out that is kept for removing the mark, and for the answer to arrive."""
 AGAIN = 60.0
+"""Seconds after which a failed hand-over may be tried again: in each try the primary may pause
+writes for seconds."""
 
 
 class Handover:
@@ -61,11 +62,11 @@ class Handover:
 
     @property
     def limit(self) -> float:
-        """Seconds within which every question is answered."""
+        """Seconds within which each request is answered."""
         return self._topology.handover_timeout
 
     async def ask(self) -> Ended:
-        """Hand over. A request that comes while another waits gets the same answer."""
+        """Hand over. A request that comes while another one waits gets the same answer."""
         if self._running is None or self._running.done():
             if self._failed is not None:
                 ago = self._clock() - self._failed[0]
@@ -77,23 +78,23 @@ class Handover:
         return await asyncio.shield(self._running)
 
     def unfinished(self) -> str:
-        """What is said when the time is over; any thread may ask."""
+        """Return the answer for when the time is over. Any thread may call it."""
         late = f"not within {self.limit:g} s"
         return f"{late}; {self._attempt.waits()}" if self._attempt else late
 
     async def close(self) -> None:
-        """End what is under way."""
+        """Cancel the hand-over that runs, if any."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
 
     async def _guarded(self) -> Ended:
-        """One run with its log lines and counts, whatever it meets."""
+        """Run one hand-over with its log lines and counts. Never raises."""
         began = self._clock()
         self._log.info(log.HANDOVER_BEGINS, limit=self.limit)
         try:
             ended = await self._run()
-        except Exception as error:  # noqa: BLE001 - who asked is about to stop, and needs an answer
+        except Exception as error:  # noqa: BLE001 - the pod is about to stop, and needs an answer
             self._board.errors += 1
             self._log.exception(log.UNEXPECTED)
             ended = Ended(result=Result.FAILED, text=f"unexpected: {type(error).__name__}")
@@ -111,7 +112,7 @@ class Handover:
         return ended
 
     async def _run(self) -> Ended:
-        # Of its own connections: the loop looks meanwhile, and closes its own as it likes.
+        # With connections of its own: the loop runs meanwhile, and may close its connections.
         around = neighbours.Neighbours(self._topology, self._local, self._access, self._folder)
         self._attempt = _Attempt(self._topology, around, self._board, self._clock)
         try:
@@ -123,7 +124,7 @@ class Handover:
 
 
 class _Attempt:
-    """One run, from the first look to the last."""
+    """One hand-over, from its first look to its last."""
 
     def __init__(
         self,
@@ -144,20 +145,20 @@ class _Attempt:
         self._log = log.get(pod=topology.name)
 
     async def run(self) -> Ended | None:
-        """Until the end, or until the time is over; then there is none."""
+        """Run to the end; None if the time is over before."""
         ended = None
         try:
             async with asyncio.timeout(self._state.limit * (1 - _SPARE)):
                 ended = await self._turns()
         except TimeoutError:
-            await self._around.close()  # whatever was cut off may still be answered
+            await self._around.close()  # an exchange that was cut off may still get an answer
         if self._seen and self._state.marked and not (ended and ended.result.good):
-            # Still a primary, and others wait for its mark to go.
+            # It is still a primary, and others wait until its mark is gone.
             await self._apply(handover.unmark(self._seen, self._topology))
         return ended
 
     def waits(self) -> str:
-        """What it waits for, and what stands in the way."""
+        """Say what it waits for, and what was refused."""
         text = f"still waiting until {self._until}"
         return f"{text}; {self._refused}" if self._refused else text
 
@@ -192,8 +193,8 @@ class _Attempt:
                 self._log.warning(log.REFUSED, action=text, reason=outcome.refused)
 
 
-class Door:
-    """What `GET /handover` leads to: from the server's threads into the loop's."""
+class Endpoint:
+    """Answers `GET /handover`: from a thread of the HTTP server, through the event loop."""
 
     def __init__(
         self,
@@ -201,13 +202,13 @@ class Door:
         turning: asyncio.AbstractEventLoop,
         token: secret.Secret | None,
     ) -> None:
-        """With a token only who bears it is let in."""
+        """With a token, only requests that contain it are accepted."""
         self._handed = handed
         self._turning = turning
         self._token = token
 
-    def knock(self, authorization: str | None) -> tuple[int, str]:
-        """Status and text: 200 within the bound whatever comes of it, or 401 at once."""
+    def handle(self, authorization: str | None) -> tuple[int, str]:
+        """Return status and text: 401 at once, or 200 in time, whatever the result."""
         if self._token is not None and not self._welcome(authorization or ""):
             return 401, "the token of BOOTSTRAP_HANDOVER_TOKEN is needed\n"
         asked = self._handed.ask()
@@ -216,12 +217,12 @@ class Door:
             ended = asking.result(self._handed.limit)
         except (futures.CancelledError, TimeoutError):
             return 200, f"{Result.TIMED_OUT}: {self._handed.unfinished()}\n"
-        except RuntimeError:  # the loop has ended, and with it this process is about to
+        except RuntimeError:  # the event loop has ended, and the process is about to end
             asked.close()
             return 200, f"{Result.FAILED}: the sidecar is stopping\n"
         return 200, f"{ended.result}: {ended.text}\n"
 
     def _welcome(self, authorization: str) -> bool:
         scheme, _, given = authorization.partition(" ")
-        # Secrets are compared in constant time.
+        # Secrets compare in constant time.
         return scheme.lower() == "bearer" and secret.Secret(given.strip()) == self._token

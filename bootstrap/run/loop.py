@@ -1,4 +1,4 @@
-"""Observe, plan, apply the first step, look again. The loop is the only retry that matters."""
+"""Observe, plan, apply the first step, look again. The loop is the only retry of an action."""
 
 from __future__ import annotations
 
@@ -21,29 +21,32 @@ from bootstrap.run import apply, doing, pace, start_gate
 from bootstrap.show import summary
 from bootstrap.show.board import Board
 
-#: How long a refusal has to last before a run that may end is ended by it, in seconds.
 _REFUSAL_SECONDS = 2.0
+"""Seconds for which a refusal has to last before it ends a run that may end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """When a run ends by itself. Times in seconds."""
+    """When a run ends by itself, and its pace; from the settings. Times are in seconds."""
 
     once: bool
+    """Whether the run ends at the goal (`--once`)."""
     timeout: float | None
+    """How long the goal may be missed at a stretch; None: without limit."""
     interval: float
+    """The pause between two looks at the goal."""
 
 
 class Loop:
-    """One sidecar's life. `stop` ends it within one look."""
+    """The loop of one sidecar. `stop` ends it after the present look."""
 
     def __init__(self, observer: Observer, board: Board, terms: Terms) -> None:
-        """Nothing has been looked at yet."""
+        """Look at nothing yet."""
         self._observer = observer
         self._board = board
         self._terms = terms
-        #: Set once the first look is over, whatever came of it.
         self.looked = asyncio.Event()
+        """Set once the first look is over, whatever its result."""
         self._stopped = asyncio.Event()
         self._scope = Scope.LOCAL
         self._shown: tuple[object, ...] = ()
@@ -59,8 +62,8 @@ class Loop:
         self._stopped.set()
 
     async def run(self) -> Exit:
-        """Until stopped, or until the terms end it."""
-        # None while the goal is reached: a time-out is for who tries, and each trying has its own.
+        """Run until stopped, or until the terms end the run; return the exit status."""
+        # None while the goal is reached: the time-out counts from when the goal was missed.
         trying_since: float | None = time.monotonic()
         while not self._stopped.is_set():
             self._board.due = started = time.monotonic()
@@ -84,7 +87,7 @@ class Loop:
         return self.interrupted()
 
     def interrupted(self) -> Exit:
-        """How a run ends that was told to: at its goal, unless it was to come to one and go."""
+        """Return the exit status of a stopped run: a failure only with `--once`."""
         if not self._terms.once:
             return Exit.REACHED
         seen = self._board.status
@@ -93,13 +96,13 @@ class Loop:
         return Exit.FAILED
 
     async def _guarded_tick(self) -> Plan | None:
-        """The one place where the unexpected is caught: logged, counted, survived."""
+        """Look and act once. Unexpected errors are caught only here, logged and counted."""
         try:
             return await self._tick()
-        except Exception:  # noqa: BLE001 - the loop outlives whatever a look meets
+        except Exception:  # noqa: BLE001 - the loop goes on after any error
             self._board.errors += 1
             self._log.exception(log.UNEXPECTED)
-            # What the look before it found is no answer to how things are now.
+            # What the last good look found does not say how things are now.
             failed = f"the last look met an unexpected error: the log has it, {log.UNEXPECTED}"
             self._board.status = dataclasses.replace(self._board.status, failed=failed)
             return None
@@ -120,12 +123,12 @@ class Loop:
         return plan
 
     async def _look(self, scope: Scope) -> tuple[Snapshot, Plan]:
-        """Look as far as the plan needs: what our own node says usually suffices."""
+        """Look at as many nodes as the plan needs. Usually our own node is enough."""
         while True:
             snapshot = await self._observer.look(scope)
             found = planning.decide(snapshot, self._observer.topology)
             if isinstance(found, Plan):
-                # What is wrong with a peer is for its own sidecar to tell.
+                # A peer's own sidecar reports what is wrong with the peer.
                 mine = self._observer.topology.name
                 alarms = tuple(one for one in found.alarms if one.pod == mine)
                 return snapshot, dataclasses.replace(found, alarms=alarms)
@@ -146,7 +149,7 @@ class Loop:
                 self._refusals.pop(text, None)
                 self._log.debug(log.DONE, action=text)
             elif self._refusals.get(text) != outcome.refused:
-                # It is tried again at every look, and told once.
+                # Each look tries it again, and it is logged once.
                 self._refusals[text] = outcome.refused
                 self._log.warning(log.REFUSED, action=text, reason=outcome.refused)
 
@@ -165,7 +168,7 @@ class Loop:
             self._say(snapshot, plan)
 
     def _say(self, snapshot: Snapshot, plan: Plan) -> None:
-        """The canonical line: one for each change of plan."""
+        """Log the plan: one line for each change."""
         for block in plan.blocked:
             if block.code is Code.SAFETY:
                 self._board.errors += 1
@@ -177,7 +180,7 @@ class Loop:
         say(log.PLAN, **facts)
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:
-        # Not by the whole plan: what is done for our own node meanwhile changes no reason.
+        # Only the reasons count: what is done for our own node meanwhile does not change them.
         if summary.reasons(plan) != self._refused:
             self._refused, self._refused_since = summary.reasons(plan), now
         if plan.reached:
@@ -189,7 +192,7 @@ class Loop:
 
     @property
     def _up(self) -> bool:
-        """Whether our own Redis answered the last look."""
+        """Whether our own Redis answered at the last look."""
         seen = self._board.status.snapshot
         me = seen.pod(self._observer.topology.name) if seen else None
         return me is not None and me.view is not None
@@ -218,6 +221,6 @@ class Loop:
 
 
 def _refusal(plan: Plan) -> Exit:
-    """How a run ends that is refused: a size that forms nothing is the configuration's fault."""
+    """Return the exit status of a refusal; a missing or wrong size is a fault of configuration."""
     sizeless = any(block.code in codes.SIZE for block in plan.blocked)
     return Exit.CONFIGURATION if sizeless else Exit.BLOCKED

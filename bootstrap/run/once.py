@@ -1,4 +1,4 @@
-"""Looks once at all pods, for a person: dry run and status. Never writes."""
+"""Looks once at all pods, for `status` and a dry run. Never writes."""
 
 from __future__ import annotations
 
@@ -21,33 +21,37 @@ from bootstrap.show import cluster_table, headline, plan_text, shards, sidecars
 from bootstrap.show.cause import Verdict
 from bootstrap.show.headline import Headline
 
-#: How long DNS is asked again for names that there is no word of yet, in seconds.
 _SECONDS = 3.0
-#: After how long a look that misses links on the cluster bus is taken once more, in seconds.
+"""Seconds for which DNS is asked again about names that it has not answered."""
 _SETTLING = 1.5
+"""Seconds after which a look that finds links of the cluster bus missing is repeated."""
 
 _BOTH = {
     Exit.FAILED: "this pod's own Redis could not be looked at",
     Exit.BLOCKED: "blocked: the sidecar does nothing more until a person has acted",
     Exit.CONFIGURATION: "configuration: no cluster can be formed with it",
 }
-#: What the exit status of each command means to a person.
 _DRY_RUN = _BOTH | {
     Exit.REACHED: "this pod has nothing to do; `status` judges the others too",
     Exit.NOT_YET: "not there yet: steps are pending, something is waited for, or a fault is to be"
     " mended",
 }
+"""What the exit status of a dry run means."""
 _STATUS = _BOTH | {
     Exit.REACHED: "all is well",
     Exit.NOT_YET: "something of the cluster is missing, in trouble, or not there yet",
 }
+"""What the exit status of `status` means."""
 
 
 async def dry_run(observer: Observer, output: str, http: tuple[str, int] | None = None) -> int:
-    """What is seen of all pods, and what would be done. `http` is where sidecars are asked."""
+    """Print what is seen of all pods, and what would be done; return the exit status.
+
+    `output` is `json` or text, and `http` is BOOTSTRAP_HTTP, where sidecars are asked.
+    """
     snapshot, plan = await _look(observer, http)
     if not plan.reached:
-        # Where all is well it would be said at every look, of a danger that is not there now.
+        # If all is well, there is no such danger now, and the note would appear each time.
         plan = dataclasses.replace(
             plan, notes=(*plan.notes, *start_gate.unguarded(observer.topology))
         )
@@ -63,7 +67,7 @@ async def dry_run(observer: Observer, output: str, http: tuple[str, int] | None 
 
 
 async def shards_of(observer: Observer, output: str, http: tuple[str, int] | None = None) -> int:
-    """The cluster by its shards; well only if nothing of it is missing."""
+    """Print the cluster by its shards; return the exit status. The arguments are as above."""
     snapshot, plan = await _look(observer, http)
     cluster = shards.cluster(snapshot, observer.topology)
     found = headline.headline(Facts(snapshot, observer.topology), plan, cluster)
@@ -81,14 +85,14 @@ async def shards_of(observer: Observer, output: str, http: tuple[str, int] | Non
 
 
 def _told(text: str, meaning: str, ended: Exit, unasked: str) -> str:
-    """What is shown, with the meaning of the exit status below the headline."""
+    """Return the text with the meaning of the exit status below the headline."""
     first, _, rest = text.partition("\n")
     return f"{first}\nexit status {ended:d}: {meaning}\n{unasked}{rest}"
 
 
 def _unasked_sidecar(snapshot: Snapshot, found: Headline, http: tuple[str, int] | None) -> str:
-    """Why it is not known for how long it has been so, where that would matter; else empty."""
-    if found.verdict is not Verdict.WAIT or any(one.memory for one in snapshot.heard):
+    """Say why durations are not known, if the headline is WAIT; else empty."""
+    if found.verdict is not Verdict.WAIT or any(one.memory for one in snapshot.reports):
         return ""
     where = (
         f"no sidecar answered at port {http[1]} of this pod" if http else "BOOTSTRAP_HTTP is off"
@@ -97,7 +101,7 @@ def _unasked_sidecar(snapshot: Snapshot, found: Headline, http: tuple[str, int] 
 
 
 def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology, found: Headline) -> Exit:
-    """What the look and the plan come to, as an exit status."""
+    """Return the exit status for a snapshot and its plan."""
     me = snapshot.pod(topology.name)
     if any(block.code in codes.SIZE for block in plan.blocked):
         return Exit.CONFIGURATION
@@ -110,24 +114,24 @@ def _verdict(snapshot: Snapshot, plan: Plan, topology: Topology, found: Headline
 
 
 async def _look(observer: Observer, http: tuple[str, int] | None) -> tuple[Snapshot, Plan]:
-    """Everything, whatever the plan needs: a person wants to see it all."""
+    """Look at all pods, whatever the plan needs, and plan."""
     ends = time.monotonic() + _SECONDS
     observer.ports.at_once = True
     snapshot = await observer.look(Scope.ALL)
     while (unasked := _unasked(snapshot)) or _unlisted(snapshot, observer):
         if time.monotonic() >= ends:
             if unasked:
-                # A look takes long where a server hangs, and then few questions had their turn.
+                # If a server hangs, a look takes long, and few questions had their turn.
                 await observer.names.ask_plainly(unasked)
                 snapshot = await observer.look(Scope.ALL)
             break
         await asyncio.sleep(min(0.1, max(0.0, ends - time.monotonic())))
         snapshot = await observer.look(Scope.ALL)
     if any(pod.bus is not None for pod in snapshot.pods):
-        await asyncio.sleep(_SETTLING)  # links between nodes that have just met are still to come
+        await asyncio.sleep(_SETTLING)  # nodes that have just met have no links yet
         snapshot = await observer.look(Scope.ALL)
     if _nameless(snapshot, observer.topology):
-        # What the Service's own name says tells why no pod has one.
+        # The Service's own name shows why no pod has a name.
         await observer.names.ask_plainly([observer.topology.subdomain])
         snapshot = await observer.look(Scope.ALL)
     said, found = await asyncio.gather(
@@ -136,15 +140,15 @@ async def _look(observer: Observer, http: tuple[str, int] | None) -> tuple[Snaps
     memory = sidecar_report.remembered(
         snapshot.timers, said, observer.topology.name, snapshot.names
     )
-    snapshot = dataclasses.replace(snapshot, timers=memory, upstream=found, heard=said)
+    snapshot = dataclasses.replace(snapshot, timers=memory, primary_answer=found, reports=said)
     snapshot = sidecars.explained(snapshot)
     return snapshot, planning.plan(snapshot, observer.topology)
 
 
 async def _sidecars(
     snapshot: Snapshot, topology: Topology, http: tuple[str, int] | None
-) -> tuple[sidecar_report.Heard, ...]:
-    """What the sidecars say that can be asked: our own pod's, and those of the others."""
+) -> tuple[sidecar_report.SidecarReport, ...]:
+    """Return the reports of our own sidecar and of the other pods' sidecars that answer."""
     places = {pod.name: pod.address for pod in snapshot.pods if pod.address}
     places.pop(topology.name, None)
     own, others = await asyncio.gather(
@@ -154,14 +158,14 @@ async def _sidecars(
 
 
 def _nameless(snapshot: Snapshot, topology: Topology) -> bool:
-    """Whether DNS denies every other pod, and has not been asked about the Service itself."""
+    """Whether DNS denies all other pods, and has not answered about the Service itself."""
     others = [pod for pod in snapshot.pods if pod.name != topology.name]
     told = snapshot.service is not None and snapshot.service.state != "unknown"
     return bool(others) and not told and all(pod.resolved.state == "absent" for pod in others)
 
 
 def _unasked(snapshot: Snapshot) -> list[str]:
-    """Names of pods that DNS has not been asked about yet, and that were not found without it."""
+    """Return the hostnames of pods that DNS was not asked about, and that were not found."""
     return [
         pod.hostname
         for pod in snapshot.pods
@@ -170,10 +174,10 @@ def _unasked(snapshot: Snapshot) -> list[str]:
 
 
 def _unlisted(snapshot: Snapshot, observer: Observer) -> bool:
-    """Whether the service has not said yet who there is, though that matters."""
+    """Whether the list of the Service's pods is still missing and needed."""
     if snapshot.listed:
         return False
-    # Without a size no pod is expected by name. The seed asks the service itself only when it has
-    # found all of them, each proven.
-    everybody = all(observer.node_of(pod.name) for pod in snapshot.pods)
-    return observer.topology.size is None or (observer.topology.seed and everybody)
+    # Without a size no pod is expected by name. The seed asks for the list only after it has found
+    # all pods and their nodes are proven.
+    all_proven = all(observer.node_of(pod.name) for pod in snapshot.pods)
+    return observer.topology.size is None or (observer.topology.seed and all_proven)

@@ -1,4 +1,4 @@
-"""How long a loop rests before it looks again, in seconds. It knows no server and no plan."""
+"""How long a loop rests before it looks again. Knows nothing of servers and plans."""
 
 from __future__ import annotations
 
@@ -7,65 +7,68 @@ from typing import Final
 
 
 class Doing(enum.Enum):
-    """What a loop is about, as far as its rest depends on it."""
+    """What a loop does now, as far as its rest depends on that."""
 
     NOTHING = enum.auto()
     """The goal is reached."""
     DONE = enum.auto()
-    """Something new was done, and all that it changes can be seen at once."""
+    """Something new was done, and its effect can be seen at once."""
     FORMING = enum.auto()
-    """This pod alone brings all others together, step by step."""
+    """This pod forms the cluster, step by step; only it acts."""
     ACTING = enum.auto()
-    """Steps that need time to show."""
+    """Steps were taken whose effect takes time."""
     HALVES = enum.auto()
-    """Many pods heal, and each looks after half of its pairs."""
+    """Many pods heal, and each looks after half of the others."""
     HEALING = enum.auto()
-    """All pods heal, and look at all others."""
+    """This pod heals, and looks at all others."""
     BLOCKED = enum.auto()
     """A person has to act first."""
     SEARCHING = enum.auto()
-    """Many pods look around on their own, because the one that forms is late."""
+    """Many pods look at all others, because the seed is late."""
     AWAITED = enum.auto()
     """This pod waits, and the others wait for it."""
     WAITING = enum.auto()
-    """This pod can only wait for others."""
+    """This pod can only wait for other pods."""
     SERVERLESS = enum.auto()
     """This pod waits for its own server to start."""
 
 
 _BRISK: Final = 0.03
-"""While steps are taken: as often as looking costs little."""
+"""Seconds between two steps, at least. Looking this often costs little."""
 _FORMING: Final = 0.15
-"""The longest rest while forming. Only one pod looks then. Where the processors are so busy that a
-look takes longer, the next look is the one that counts. Measured at 60 and 120 pods."""
+"""The longest rest while forming, in seconds. Only one pod looks then. If a look takes longer since
+the processors are busy, the next look matters more than a rest. Measured at 60 and 120 pods."""
 _WAITING: Final = (0.1, 1.0)
-"""While waiting for a pod: at first, and after `_PATIENT` seconds of the same plan."""
+"""Seconds of rest while waiting: at first, and after `_PATIENT` seconds of the same plan."""
 _PATIENT: Final = 60.0
 _IDLE_SHARE: Final = 0.01
-"""The part of its time for which a pod looks that can only wait for others. Many pods may share
-processors. The less they have of them, the longer a look takes, and the longer they rest."""
+"""The part of its time in which a pod looks that can only wait for others. Many pods may share
+processors: the longer a look takes, the longer the pod rests."""
 _SERVERLESS: Final = 0.25
-"""The longest rest of a pod that waits for its own server: to ask that one costs least."""
+"""The longest rest of a pod that waits for its own server, in seconds: such a look costs least."""
 _SEARCHING: Final = 1.0
-"""All pods begin to search at once when the one that forms is late: this spreads their looks."""
+"""Seconds of rest while searching. If the seed is late, all pods begin to search at once, and this
+spreads their looks."""
 _BLOCKED: Final = 2.0
+"""Seconds of rest while blocked, at least."""
 _BLOCKED_SHARE: Final = 0.05
-"""The part of its time for which a blocked pod looks."""
+"""The part of its time in which a blocked pod looks."""
 _HEALING_SHARE: Final = 0.3
-"""The same for one that heals: after an outage all pods do, maybe on shared processors."""
+"""The same while healing. After an outage all pods heal, maybe on shared processors."""
 _HALVES: Final = 0.3
+"""Seconds of rest of a pod that looks after half of the others, at least."""
 
 
 def rest(doing: Doing, *, same: float, took: float, interval: float, jitter: float) -> float:
-    """Seconds to rest.
+    """Return the seconds to rest.
 
     Args:
-        doing: What the loop is about.
-        same: Seconds for which the plan has been this one.
+        doing: What the loop does now.
+        same: Seconds for which the plan has not changed.
         took: Seconds that the last look took. While waiting or acting a pod rests for as long, so
-            that looking takes at most half of its time.
-        interval: Seconds between two looks at the goal, and the longest rest of all.
-        jitter: Random, 0 to 1: it keeps many pods from looking at the same moment.
+            that it looks for at most half of its time.
+        interval: Seconds between two looks at the goal; no other rest is longer.
+        jitter: A random number, 0 to 1, so that pods do not all look at the same moment.
 
     """
     spread = 0.8 + 0.4 * jitter

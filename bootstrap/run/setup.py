@@ -1,4 +1,4 @@
-"""What the settings come to: what should be, and how servers are spoken with."""
+"""Turns the settings into the topology, and into the way to speak with servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def topology(known: settings.Settings) -> Topology:
-    """What should be, from the settings."""
+    """Return the topology that the settings describe."""
     return Topology(
         statefulset=known.statefulset,
         ordinal=known.ordinal,
@@ -41,7 +41,12 @@ def topology(known: settings.Settings) -> Topology:
 
 
 def encryption_of(known: settings.Settings) -> encryption.Encryption | None:
-    """The way in where there is TLS, its files read; ConfigurationError when they are of no use."""
+    """Return how to speak TLS, with its files read; None without TLS.
+
+    Raises:
+        ConfigurationError: when a file cannot be used.
+
+    """
     if not known.tls:
         return None
     from bootstrap.redis import encryption  # noqa: PLC0415 - where there is TLS

@@ -1,7 +1,7 @@
-"""Carries out what the plan says of the start gate: lets the server start, or not, and tells why.
+"""Does what the plan says of the start gate: lets the server start or not, and logs why.
 
-The kubelet starts the redis container once `/startupz` answers 200. It never asks again, so what
-is open stays open for the life of the process.
+The kubelet starts the redis container once `/startupz` answers 200, and never asks again. So an
+open gate stays open for the life of the process.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from bootstrap.plan.verdict import Gate, Plan
 from bootstrap.show.board import Board
 
 _RUNS = "a server runs already"
-#: For how long a gate has to be shut, in seconds, before that is told without a code. A look at all
-#: pods is over by then, at which a blank pod's first start finds nothing to wait for.
 _LASTING_SECONDS = 2.0
+"""Seconds for which a gate without a code has to be shut before that is logged. By then a look at
+all pods is over, and at the first start of a blank pod the look finds nothing to wait for."""
 
 
 def mind(board: Board, snapshot: Snapshot, plan: Plan, topology: Topology) -> bool:
-    """Pin the gate to the board, and log it once for each change; return whether it is open."""
+    """Put the gate on the board, and log each change once; return whether the gate is open."""
     before, now = board.gate, plan.gate
     if before is not None and before.open:
         return True
     board.gate = now
     board.gate_seconds = max(board.gate_seconds, snapshot.timers.shut)
-    # A gate that is shut while the first look goes round is no news: at a first start each is.
+    # At a first start every gate is shut during the first look, so that is not logged.
     news = now.open or now.code or board.gate_seconds >= _LASTING_SECONDS
     if topology.guarded and news and board.gate_said != (now.open, now.code):
         board.gate_said = now.open, now.code
@@ -36,7 +36,7 @@ def mind(board: Board, snapshot: Snapshot, plan: Plan, topology: Topology) -> bo
 
 
 def pin(board: Board, gate: Gate, topology: Topology) -> None:
-    """Go on with a gate that was opened before there was a board."""
+    """Put a gate on the board that was opened before there was a board."""
     board.gate = gate
     if topology.guarded:
         board.gate_said = gate.open, gate.code
@@ -44,7 +44,7 @@ def pin(board: Board, gate: Gate, topology: Topology) -> None:
 
 
 def _say(gate: Gate, seconds: float, topology: Topology) -> None:
-    """A gate that only waits is a warning; one for which a person is needed is an error."""
+    """Log the gate: as an error if a person is needed, as a warning if it only waits."""
     log = get(pod=topology.name)
     say = log.error if gate.code else log.info if gate.open else log.warning
     facts = {"why": gate.why or _RUNS, "code": gate.code or "", "fix": line(gate.fix)}

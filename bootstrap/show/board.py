@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from bootstrap.model import bus
-from bootstrap.model.snapshot import Snapshot, View
+from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.plan import readiness
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts

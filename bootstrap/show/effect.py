@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from bootstrap.model import slots
 from bootstrap.model.proof import Proof
-from bootstrap.model.snapshot import Member, Pod, Scope, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
+from bootstrap.model.view import Member, View
 from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.alarms import max_clients, writes
 from bootstrap.plan.facts import Facts

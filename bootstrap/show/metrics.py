@@ -9,8 +9,9 @@ import prometheus_client
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bootstrap.model.snapshot import Member, Scope, Snapshot
+from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member
 from bootstrap.plan.verdict import Phase
 from bootstrap.show.board import Board
 

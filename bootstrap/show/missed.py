@@ -6,7 +6,8 @@ from typing import Final
 
 from bootstrap.model import slots
 from bootstrap.model.actions import Forget
-from bootstrap.model.snapshot import Member, Trouble, Unreachable
+from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.model.view import Member
 from bootstrap.plan import ownership
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import down, durations, unreachable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bootstrap.model.snapshot import Member, Pod, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Pod, Trouble, Unreachable
+from bootstrap.model.view import Member, View
 from bootstrap.plan import new_nodes_conf
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import down

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from bootstrap.model import actions, slots
-from bootstrap.model.snapshot import Pod, Snapshot, Unreachable, View
+from bootstrap.model.snapshot import Pod, Snapshot, Unreachable
 from bootstrap.model.todo import Fix, line, todos
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bootstrap.model import layout, slots
-from bootstrap.model.snapshot import Member, Snapshot, View
+from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.facts import Facts
 from bootstrap.show import node_trouble

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.model.sidecar_report import Heard
+from bootstrap.model.sidecar_report import SidecarReport
 from bootstrap.model.snapshot import Pod, Snapshot, Trouble, Unreachable
 from bootstrap.show.cause import Cause, Situation, Verdict
 
@@ -15,7 +15,7 @@ def to_act(situation: Situation) -> Cause | None:
     In a dry run only our own pod's sidecar counts, in `status` the sidecars of all pods.
     """
     me = situation.facts.topology.name
-    for one in sorted(situation.facts.snapshot.heard, key=lambda one: one.pod != me):
+    for one in sorted(situation.facts.snapshot.reports, key=lambda one: one.pod != me):
         if one.verdict == Verdict.ACT and (one.pod == me or situation.cluster is not None):
             return _said(one)
     return None
@@ -26,7 +26,7 @@ def behind(situation: Situation, found: Cause) -> Cause:
 
     If that sidecar in turn waits for another pod, that pod's sidecar counts, and so on.
     """
-    said = {one.pod: one for one in situation.facts.snapshot.heard}
+    said = {one.pod: one for one in situation.facts.snapshot.reports}
     passed, pod, last = {situation.facts.topology.name}, found.pod, None
     while pod in said and pod not in passed:
         passed.add(pod)
@@ -42,14 +42,14 @@ def behind(situation: Situation, found: Cause) -> Cause:
     return dataclasses.replace(deeper, verdict=found.verdict, usual=usual)
 
 
-def _said(one: Heard) -> Cause:
+def _said(one: SidecarReport) -> Cause:
     what = f"the sidecar of {one.pod} says ({one.age:.0f} s ago): {one.what}"
     return Cause(verdict=Verdict.ACT, code=one.code, pod=one.at_fault, what=what, fix=one.fix)
 
 
 def explained(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot with the start gate named as the reason why a server refuses."""
-    held = {one.pod for one in snapshot.heard if one.held}
+    held = {one.pod for one in snapshot.reports if one.held}
     return dataclasses.replace(
         snapshot, pods=tuple(_held(pod) if pod.name in held else pod for pod in snapshot.pods)
     )

@@ -8,9 +8,10 @@ from typing import Any, Final
 import hypothesis
 
 from bootstrap.model.directory import Name
-from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable
 from bootstrap.model.timers import Timers
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.redis import views
 from tests.simulator import bits
 from tests.simulator.products import PRODUCTS

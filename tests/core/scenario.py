@@ -31,9 +31,10 @@ from typing import Any, Final
 
 from bootstrap import plan as planning
 from bootstrap.model.directory import Name
-from bootstrap.model.primary_answer import Refusal, Upstream
-from bootstrap.model.snapshot import Disk, Former, Pod, Scope, Snapshot, Trouble, View
+from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
+from bootstrap.model.snapshot import Disk, Originals, Pod, Scope, Snapshot, Trouble
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.plan.verdict import LookFurther, Plan
 from bootstrap.show import plan_text
 from tests.core import build
@@ -129,14 +130,14 @@ def read(path: Path) -> Scenario:
     disk = _DISKS[options["disk"]] if "disk" in options else None
     scope = _SCOPES[options.get("look", "all")]
     found = build.snapshot(*pods, scope=scope, listed=options.get("listed") != "no", **memory)
-    former = Former(nodes=tuple(_elsewhere(block.splitlines()) for block in elsewhere))
+    originals = Originals(nodes=tuple(_elsewhere(block.splitlines()) for block in elsewhere))
     return Scenario(
         given=given,
         snapshot=dataclasses.replace(
             found,
             disk=disk,
-            former=former if elsewhere else None,
-            upstream=_upstream(options.get("primary", "")),
+            originals=originals if elsewhere else None,
+            primary_answer=_primary_answer(options.get("primary", "")),
         ),
         topology=topology,
         expected=expected.rstrip("\n"),
@@ -148,11 +149,11 @@ def unfound(pod: Pod) -> Pod:
     return dataclasses.replace(pod, resolved=_NAMES["unknown"], node=None)
 
 
-def _upstream(said: str) -> Upstream | None:
+def _primary_answer(said: str) -> PrimaryAnswer | None:
     """What our replica's primary answers: `well`, `no-copies`, or how it refuses; at 10.0.0.11."""
     if not said:
         return None
-    found = Upstream(address="10.0.0.11", port=6379, said="as it says")
+    found = PrimaryAnswer(address="10.0.0.11", port=6379, said="as it says")
     if said in set(Refusal):
         return dataclasses.replace(found, refusal=Refusal(said))
     return dataclasses.replace(found, said="", copies_refused=5 * (said == "no-copies"))

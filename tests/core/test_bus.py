@@ -9,7 +9,8 @@ import pytest
 
 from bootstrap import plan as planning
 from bootstrap.model import bus
-from bootstrap.model.snapshot import Scope, View
+from bootstrap.model.snapshot import Scope
+from bootstrap.model.view import View
 from bootstrap.redis import parse, views
 from bootstrap.show.board import Status
 from tests.core import build

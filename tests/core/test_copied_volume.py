@@ -10,8 +10,9 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import todo
 from bootstrap.model.directory import Name
-from bootstrap.model.snapshot import Former, Scope, Snapshot, Trouble, Unreachable, View, Volume
+from bootstrap.model.snapshot import Originals, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from bootstrap.plan import copied_volume, start_gate
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Gate, LookFurther, Phase, Plan
@@ -22,7 +23,7 @@ ELSEWHERE: Final = "redis-service.prod.svc.cluster.local"
 ADOPT: Final = f"redis-app.{ELSEWHERE}"
 THERE: Final = "10.9.9.1"
 ABSENT: Final = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
-SILENT: Final = Former(names=((f"redis-app-0.{ELSEWHERE}", ABSENT),), nodes=((THERE, None),))
+SILENT: Final = Originals(names=((f"redis-app-0.{ELSEWHERE}", ABSENT),), nodes=((THERE, None),))
 FILE: Final = build.everybody(0)
 NAMED: Final = [line.replace(build.SUBDOMAIN, ELSEWHERE) for line in FILE]
 """The nodes.conf of a copy of pod 0's volume."""
@@ -40,28 +41,28 @@ def node(ordinal: int, name: str = "", lines: list[str] | None = None, **more: A
 
 
 def looked(
-    lines: list[str], former: Former | None, *pods: Any, **more: Any
+    lines: list[str], originals: Originals | None, *pods: Any, **more: Any
 ) -> tuple[Snapshot, Topology]:
     members, scope = parse.nodes("\n".join(lines)), more.pop("scope", Scope.ALL)
     memory = {name: more.pop(name) for name in ("shut",) if name in more}
     seen = dataclasses.replace(
         build.snapshot(build.pod(0, "refused"), *pods, scope=scope, **memory),
         volume=Volume(file="/data/nodes.conf", members=members, data="/data/dump.rdb"),
-        former=former,
+        originals=originals,
     )
     return seen, build.topology(0, **more)
 
 
-def decided(lines: list[str], former: Former | None, *pods: Any, **more: Any) -> Plan:
-    return planning.plan(*looked(lines, former, *pods, **more))
+def decided(lines: list[str], originals: Originals | None, *pods: Any, **more: Any) -> Plan:
+    return planning.plan(*looked(lines, originals, *pods, **more))
 
 
-def gate(lines: list[str], former: Former | None, *pods: Any, **more: Any) -> Gate:
-    return decided(lines, former, *pods, **more).gate
+def gate(lines: list[str], originals: Originals | None, *pods: Any, **more: Any) -> Gate:
+    return decided(lines, originals, *pods, **more).gate
 
 
-def answers(said: View | Unreachable | None, *, name: Name = ABSENT) -> Former:
-    return Former(names=((f"redis-app-0.{ELSEWHERE}", name),), nodes=((THERE, said),))
+def answers(said: View | Unreachable | None, *, name: Name = ABSENT) -> Originals:
+    return Originals(names=((f"redis-app-0.{ELSEWHERE}", name),), nodes=((THERE, said),))
 
 
 def unreachable(trouble: Trouble) -> Unreachable:
@@ -178,9 +179,9 @@ def test_nodes_in_pods_of_ours_are_no_original() -> None:
     held(gate(NAMED, answers(node(0)), build.pod(1, node(0), at=THERE), adopted=ADOPT), "n0")
 
 
-@pytest.mark.parametrize("former", [SILENT, answers(node(1))])
-def test_pods_of_ours_are_looked_at_before_anything_is_said(former: Former) -> None:
-    seen = looked(NAMED, former, scope=Scope.LOCAL)
+@pytest.mark.parametrize("originals", [SILENT, answers(node(1))])
+def test_pods_of_ours_are_looked_at_before_anything_is_said(originals: Originals) -> None:
+    seen = looked(NAMED, originals, scope=Scope.LOCAL)
     assert not start_gate.gate(Facts(*seen)).open
     assert planning.decide(*seen) == LookFurther(
         scope=Scope.ALL, why="a look at what else there is"
@@ -254,8 +255,8 @@ def test_what_stops_an_original_is_told_as_far_as_its_name_tells() -> None:
 
 def test_twins_are_told_only_of_ids_of_our_own_pods() -> None:
     pods = [build.own(one, build.everybody(one), ok=True, link=True) for one in range(6)]
-    foreign = Former(nodes=((THERE, node(1)), ("10.9.9.2", None), (build.address(1), node(1))))
-    seen = dataclasses.replace(build.snapshot(*pods), former=foreign)
+    foreign = Originals(nodes=((THERE, node(1)), ("10.9.9.2", None), (build.address(1), node(1))))
+    seen = dataclasses.replace(build.snapshot(*pods), originals=foreign)
     plan = planning.plan(seen, build.topology(0))
     assert [block.code for block in plan.blocked] == ["copied-volume"]
     assert "the same of" not in plan.blocked[0].why
@@ -266,15 +267,15 @@ def test_twins_are_told_only_of_ids_of_our_own_pods() -> None:
     knows = dataclasses.replace(
         seen,
         pods=(build.own(0, other, ok=True, link=True), *pods[1:]),
-        former=answers(unreachable(Trouble.PASSWORD)),
+        originals=answers(unreachable(Trouble.PASSWORD)),
     )
     (block,) = planning.plan(knows, build.topology(0)).blocked
     assert (block.code, planning.plan(knows, build.topology(0)).steps) == ("copied-volume", ())
     assert f"is node n4, and so may be {THERE}, known as redis-app-4.{ELSEWHERE}" in block.why
-    gone = dataclasses.replace(knows, former=answers(None))
+    gone = dataclasses.replace(knows, originals=answers(None))
     assert planning.plan(gone, build.topology(0)).steps
     near = dataclasses.replace(seen, pods=(pods[0],), scope=Scope.LOCAL)
     assert planning.plan(near, build.topology(0)).reached
     stranger = build.view("x9 10.9.9.1:6379@16379 myself,master - 0 0 1 connected")
-    others = dataclasses.replace(seen, former=answers(stranger))
+    others = dataclasses.replace(seen, originals=answers(stranger))
     assert planning.plan(others, build.topology(0)).reached

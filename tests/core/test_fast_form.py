@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bootstrap.model import fast_form
-from bootstrap.model.snapshot import View
+from bootstrap.model.view import View
 from tests.core import build
 from tests.simulator.products import PRODUCTS
 

@@ -8,7 +8,8 @@ import pytest
 
 from bootstrap.model import layout as layouts
 from bootstrap.model.actions import Meet
-from bootstrap.model.snapshot import Pod, View
+from bootstrap.model.snapshot import Pod
+from bootstrap.model.view import View
 from bootstrap.plan import meetings
 from tests.core import build
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bootstrap import plan as planning
 from bootstrap.model.directory import Name
-from bootstrap.model.sidecar_report import Heard
+from bootstrap.model.sidecar_report import SidecarReport
 from bootstrap.model.snapshot import Pod, Scope, Trouble
 from bootstrap.model.timers import Timers
 from bootstrap.plan.facts import Facts
@@ -26,7 +26,7 @@ def lines(ordinal: int, *failed: int) -> list[str]:
 
 
 def told(
-    *down: int, ok: bool = True, me: int = 5, heard: tuple[Heard, ...] = (), **more: Any
+    *down: int, ok: bool = True, me: int = 5, reports: tuple[SidecarReport, ...] = (), **more: Any
 ) -> str:
     """The first line where these pods are away."""
     trouble: Trouble | None = more.pop("trouble", None)
@@ -38,7 +38,7 @@ def told(
             pods.append(build.pod(one, resolved=Name(state="absent", reason="NXDOMAIN")))
         else:
             pods.append(build.pod(one, trouble.value))
-    seen = dataclasses.replace(build.snapshot(*pods, scope=Scope.ALL, **more), heard=heard)
+    seen = dataclasses.replace(build.snapshot(*pods, scope=Scope.ALL, **more), reports=reports)
     topology = build.topology(me)
     plan = planning.plan(seen, topology)
     cluster = shards.cluster(seen, topology)
@@ -53,8 +53,8 @@ def test_a_replica_that_is_down_for_a_moment_is_waited_for() -> None:
 
 def test_a_single_look_does_not_know_for_how_long() -> None:
     assert told(4, glance=True).startswith("ACT pod-down")
-    mine = Heard(pod="redis-app-5", verdict="WAIT", memory=Timers())
-    assert told(4, glance=True, heard=(mine,)).startswith("WAIT pod-down")
+    mine = SidecarReport(pod="redis-app-5", verdict="WAIT", memory=Timers())
+    assert told(4, glance=True, reports=(mine,)).startswith("WAIT pod-down")
 
 
 def test_a_server_that_says_why_it_is_out_is_not_waited_for() -> None:

@@ -28,10 +28,10 @@ def without_names(lines: list[str]) -> list[str]:
 
 def ask(mine: Pod, *peers: Pod) -> bool:
     assert mine.node is not None
-    return nameless.somebody(mine.node, peers)
+    return nameless.exist(mine.node, peers)
 
 
-def test_a_later_pod_of_an_old_server_is_somebody() -> None:
+def test_a_later_pod_of_an_old_server_is_nameless() -> None:
     known = [old(me, build.everybody(me, 4)) for me in range(4)]
     assert ask(known[0], *known[1:3])
     assert not ask(*known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap.model.snapshot import Member, OpenSlot
+from bootstrap.model.view import Member, OpenSlot
 from bootstrap.redis import parse, views
 
 ONE = "07c3 10.0.0.1:6379@16379,a.example myself,master - 0 0 1 connected 0-5460 5462"

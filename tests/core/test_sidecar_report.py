@@ -10,7 +10,7 @@ import pytest
 
 from bootstrap import plan as planning
 from bootstrap.model import sidecar_report, todo
-from bootstrap.model.sidecar_report import Heard
+from bootstrap.model.sidecar_report import SidecarReport
 from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.todo import Todo
 from bootstrap.plan.facts import Facts
@@ -31,7 +31,7 @@ MEMORY = Timers(
     refused=(REFUSAL,),
 )
 LOOK = Todo(what="is it there?", command="kubectl get pod redis-app-3", expect="expected: yes")
-ACT = Heard(
+ACT = SidecarReport(
     pod="redis-app-3",
     verdict="ACT",
     code="open-slots",
@@ -56,7 +56,7 @@ def said(**more: Any) -> dict[str, Any]:
 
 def test_an_answer_is_read_with_all_that_is_remembered() -> None:
     found = sidecar_report.parse("redis-app-0", json.dumps(said()))
-    assert found == Heard(
+    assert found == SidecarReport(
         pod="redis-app-0", verdict="ACT", code="x", what="so", fix=(LOOK,), age=3.5, memory=MEMORY
     )
 
@@ -74,8 +74,8 @@ def test_what_only_a_pods_own_sidecar_can_tell_is_taken_from_it() -> None:
     pods = ("redis-app-0", "redis-app-1", "redis-app-2")
     two = dataclasses.replace(MEMORY, unlinked=(("redis-app-1", 30.0),), open_slots=())
     some = (
-        Heard(pod=pods[0], verdict="WAIT", memory=MEMORY),
-        Heard(pod=pods[1], verdict="", memory=two),
+        SidecarReport(pod=pods[0], verdict="WAIT", memory=MEMORY),
+        SidecarReport(pod=pods[1], verdict="", memory=two),
     )
     found = sidecar_report.remembered(Timers(), some, pods[0], pods)
     assert found.idle == 12.0
@@ -86,8 +86,8 @@ def test_what_only_a_pods_own_sidecar_can_tell_is_taken_from_it() -> None:
     assert (alone.unwell, alone.open_for(pods[0])) == (1.0, None)
 
 
-def judged(*some: Heard, status: bool) -> headline.Headline:
-    seen = dataclasses.replace(WELL, heard=some)
+def judged(*some: SidecarReport, status: bool) -> headline.Headline:
+    seen = dataclasses.replace(WELL, reports=some)
     cluster = shards.cluster(seen, TOPOLOGY) if status else None
     return headline.headline(Facts(seen, TOPOLOGY), planning.plan(seen, TOPOLOGY), cluster)
 
@@ -105,21 +105,21 @@ def test_where_a_sidecar_says_act_nothing_is_told_as_well() -> None:
     assert judged(dataclasses.replace(ACT, verdict="WAIT"), status=True).verdict is Verdict.HEALTHY
 
 
-def waiting_for_the_first(*some: Heard) -> headline.Headline:
+def waiting_for_the_first(*some: SidecarReport) -> headline.Headline:
     """The judgement of a later pod on six new ones, of which the first does not form."""
     topology = build.topology(3)
     seen = build.snapshot(*(build.own(one) for one in range(6)))
-    seen = dataclasses.replace(seen, heard=some)
+    seen = dataclasses.replace(seen, reports=some)
     return headline.headline(Facts(seen, topology), planning.plan(seen, topology))
 
 
 def test_who_is_waited_for_says_by_its_own_sidecar_why() -> None:
     plain = waiting_for_the_first()
     assert plain.text.startswith("WAIT: waiting for redis-app-0 to form the cluster")
-    first = Heard(
+    first = SidecarReport(
         pod="redis-app-0", verdict="WAIT", code="waiting", at_fault="redis-app-4", what="for 4"
     )
-    last = Heard(
+    last = SidecarReport(
         pod="redis-app-4",
         verdict="ACT",
         code="waiting",
@@ -143,20 +143,22 @@ def test_who_is_waited_for_says_by_its_own_sidecar_why() -> None:
 
 def test_who_waits_for_us_in_turn_or_says_nothing_changes_nothing() -> None:
     plain = waiting_for_the_first()
-    for_us = Heard(pod="redis-app-0", verdict="WAIT", at_fault="redis-app-3", what="for you")
-    well = Heard(pod="redis-app-0", verdict="HEALTHY")
+    for_us = SidecarReport(
+        pod="redis-app-0", verdict="WAIT", at_fault="redis-app-3", what="for you"
+    )
+    well = SidecarReport(pod="redis-app-0", verdict="HEALTHY")
     assert waiting_for_the_first(for_us) == waiting_for_the_first(well) == plain
 
 
 def test_a_fault_that_several_have_is_not_told_as_that_of_one() -> None:
-    one = Heard(
+    one = SidecarReport(
         pod="redis-app-1", verdict="ACT", code="waiting", at_fault="redis-app-1", what="no password"
     )
     pods = [build.own(0), *(build.pod(number, "password") for number in range(1, 6))]
 
-    def first_line(*some: Heard, many: int) -> str:
+    def first_line(*some: SidecarReport, many: int) -> str:
         there = [*pods[: many + 1], *(build.own(number) for number in range(many + 1, 6))]
-        seen = dataclasses.replace(build.snapshot(*there), heard=some)
+        seen = dataclasses.replace(build.snapshot(*there), reports=some)
         return headline.headline(Facts(seen, TOPOLOGY), planning.plan(seen, TOPOLOGY)).text
 
     assert first_line(one, many=5).startswith("ACT: 5 of 6 servers (all but redis-app-0): ")
@@ -168,14 +170,14 @@ def test_a_command_is_told_once_whatever_stands_before_it() -> None:
     pods = [build.own(one) for one in range(6)]
     pods[4] = build.pod(4, "password")
     alone = planning.plan(build.snapshot(*pods[4:5], *pods[:4], pods[5]), build.topology(4))
-    heard_there = Heard(
+    heard_there = SidecarReport(
         pod="redis-app-4",
         verdict="ACT",
         at_fault="redis-app-4",
         what="no password",
         fix=todo.todos(alone.waiting[0].fix),
     )
-    seen = dataclasses.replace(build.snapshot(*pods), heard=(heard_there,))
+    seen = dataclasses.replace(build.snapshot(*pods), reports=(heard_there,))
     text = plan_text.as_text(seen, planning.plan(seen, TOPOLOGY), TOPOLOGY)
     assert text.count("CONFIG GET requirepass") == 1
 

@@ -10,8 +10,8 @@ import pytest
 
 from bootstrap import plan as planning
 from bootstrap.model import todo
-from bootstrap.model.sidecar_report import Heard
-from bootstrap.model.snapshot import Former, Pod, Scope, Trouble, Unreachable
+from bootstrap.model.sidecar_report import SidecarReport
+from bootstrap.model.snapshot import Originals, Pod, Scope, Trouble, Unreachable
 from bootstrap.model.timers import Timers
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, down
@@ -64,14 +64,14 @@ def test_a_spoilt_password_is_to_be_written_anew_first() -> None:
 
 
 def test_who_is_held_by_its_start_gate_is_told_as_that() -> None:
-    held = Heard(pod="redis-app-4", verdict="WAIT", memory=Timers(shut=3.0))
+    held = SidecarReport(pod="redis-app-4", verdict="WAIT", memory=Timers(shut=3.0))
     refused = Unreachable(trouble=Trouble.REFUSED, reason="no connection: Connection refused")
     pods = [build.own(one) for one in range(6)]
     pods[4] = dataclasses.replace(build.pod(4, "refused"), node=refused)
 
-    def said(one: Heard) -> str:
+    def said(one: SidecarReport) -> str:
         seen = sidecars.explained(
-            dataclasses.replace(build.snapshot(*pods, scope=Scope.ALL), heard=(one,))
+            dataclasses.replace(build.snapshot(*pods, scope=Scope.ALL), reports=(one,))
         )
         plan = planning.plan(seen, build.topology(0))
         return "".join(wait.text for wait in plan.waiting) + told(plan)
@@ -223,7 +223,7 @@ def test_the_other_set_of_a_copy_is_named_by_its_namespace() -> None:
         cluster_announce_hostname="redis-app-1.redis-service.staging.svc.cluster.local",
     )
     seen = dataclasses.replace(
-        build.snapshot(*pods, scope=Scope.ALL), former=Former(nodes=(("10.9.9.9", said),))
+        build.snapshot(*pods, scope=Scope.ALL), originals=Originals(nodes=(("10.9.9.9", said),))
     )
     (block,) = planning.plan(seen, build.topology(0)).blocked
     look, other, this = todo.todos(block.fix)

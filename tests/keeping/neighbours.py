@@ -15,17 +15,23 @@ from tests.formation import forming
 from tests.keeping import keeping
 from tests.statefulset import needs, pod, servers, sets
 
-_BY_ID: Final = "scene.pod_by_id.get(member.node_id)\n        if pod is None or pod.view is None"
+_BY_ID: Final = "facts.pod_by_id.get(member.node_id)\n        if pod is None or pod.view is None"
 CHECKS: Final = (
-    ("proof.py", "    said = view.setting(", "    return Proof.OURS\n    said = view.setting("),
+    (
+        "model/proof.py",
+        "    said = view.setting(",
+        "    return Proof.OURS\n    said = view.setting(",
+    ),
     (
         "plan/moved.py",
-        "    return apart(scene, view) or not mutual(scene, view)",
+        "    return apart(facts, view) or not mutual(facts, view)",
         "    return False",
     ),
-    ("plan/rules.py", "    evidence.split,\n", ""),
-    # The id of the node that answers, against which everybody is checked last.
+    ("plan/rules.py", '    Rule("split", _nothing, conflicts.split),\n', ""),
+    # The id of the node that answers, against which each is checked last.
     ("plan/moved.py", _BY_ID, _BY_ID.replace("pod_by_id.get(member.node_id)", "pod_named(member)")),
+    # The last door stops what the rules let through.
+    ("plan/rules.py", "safety.checked(facts, unwritable", "(unwritable"),
 )
 """What keeps two clusters apart when a name leads astray, each with what stands there without."""
 
@@ -186,7 +192,7 @@ def without_checks(folder: Path) -> Path:
     """A copy of bootstrap that takes every node for whose name leads to it; its folder."""
     shutil.copytree(servers.REPOSITORY / "bootstrap", folder / "bootstrap")
     for file, check, instead in CHECKS:
-        path = folder / "bootstrap" / "core" / file
+        path = folder / "bootstrap" / file
         text = path.read_text()
         assert text.count(check) == 1, f"{file} has changed: {check}"
         path.write_text(text.replace(check, instead))

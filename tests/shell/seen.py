@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from bootstrap.model import directory
-from bootstrap.model.snapshot import Member, Pod, Scope, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
 from bootstrap.plan.verdict import Phase, Plan
 from bootstrap.show import board
 

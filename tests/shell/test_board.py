@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from bootstrap.model import directory
-from bootstrap.model.snapshot import Member, Pod, Scope, Unreachable, View
+from bootstrap.model.snapshot import Pod, Scope, Unreachable
+from bootstrap.model.view import Member, View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 from bootstrap.show import board

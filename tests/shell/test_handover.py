@@ -172,13 +172,13 @@ def test_a_mark_is_taken_back_when_it_came_to_nothing(monkeypatch: Patch) -> Non
 # The door
 
 
-def knock(facts: Facts, token: str | None, *authorizations: str | None) -> list[tuple[int, str]]:
+def handle(facts: Facts, token: str | None, *authorizations: str | None) -> list[tuple[int, str]]:
     """What each is told, asked from a thread as the server's are."""
 
     async def asks() -> list[tuple[int, str]]:
         known = secret.Secret(token) if token else None
-        door = handover.Door(facts.handed, asyncio.get_running_loop(), known)
-        return [await asyncio.to_thread(door.knock, one) for one in authorizations]
+        endpoint = handover.Endpoint(facts.handed, asyncio.get_running_loop(), known)
+        return [await asyncio.to_thread(endpoint.handle, one) for one in authorizations]
 
     return asyncio.run(asks())
 
@@ -186,17 +186,17 @@ def knock(facts: Facts, token: str | None, *authorizations: str | None) -> list[
 def test_without_a_token_everybody_is_let_in(monkeypatch: Patch) -> None:
     facts = Facts(monkeypatch, replica)
     said = (200, "nothing: redis-app-0 is a replica, nothing to hand over\n")
-    assert knock(facts, None, None, "Bearer x", "nonsense") == [said] * 3
+    assert handle(facts, None, None, "Bearer x", "nonsense") == [said] * 3
 
 
 def test_with_a_token_only_who_bears_it_is(monkeypatch: Patch) -> None:
     facts = Facts(monkeypatch, replica)
     wrong = (None, "", "Bearer", "Bearer ", "Bearer open", "Basic open sesame", "open-sesame")
-    said = knock(facts, "open-sesame", *wrong, "Bearer open-sesamf", "Bearer ä")
+    said = handle(facts, "open-sesame", *wrong, "Bearer open-sesamf", "Bearer ä")
     assert {code for code, _ in said} == {401}
     assert facts.looks == 0
     assert not any("sesam" in text for _, text in said)
-    right = knock(facts, "open-sesame", "Bearer open-sesame", "bearer  open-sesame ")
+    right = handle(facts, "open-sesame", "Bearer open-sesame", "bearer  open-sesame ")
     assert [code for code, _ in right] == [200, 200]
 
 
@@ -211,8 +211,8 @@ def test_a_run_that_is_broken_off_is_answered(monkeypatch: Patch) -> None:
             return await never()
 
         facts.shown = look
-        door = handover.Door(facts.handed, asyncio.get_running_loop(), None)
-        asked = asyncio.create_task(asyncio.to_thread(door.knock, None))
+        endpoint = handover.Endpoint(facts.handed, asyncio.get_running_loop(), None)
+        asked = asyncio.create_task(asyncio.to_thread(endpoint.handle, None))
         await began.wait()
         await facts.handed.close()
         return await asked
@@ -225,8 +225,8 @@ def test_a_loop_that_has_ended_is_told_too(monkeypatch: Patch) -> None:
     facts = Facts(monkeypatch, replica)
     turning = asyncio.new_event_loop()
     turning.close()
-    door = handover.Door(facts.handed, turning, None)
-    assert door.knock(None) == (200, "failed: the sidecar is stopping\n")
+    endpoint = handover.Endpoint(facts.handed, turning, None)
+    assert endpoint.handle(None) == (200, "failed: the sidecar is stopping\n")
 
 
 def test_a_loop_that_hangs_is_not_waited_for(monkeypatch: Patch) -> None:
@@ -235,10 +235,10 @@ def test_a_loop_that_hangs_is_not_waited_for(monkeypatch: Patch) -> None:
     said: list[tuple[int, str]] = []
 
     async def hang() -> None:
-        door = handover.Door(facts.handed, asyncio.get_running_loop(), None)
+        endpoint = handover.Endpoint(facts.handed, asyncio.get_running_loop(), None)
 
         def ask() -> None:
-            said.append(door.knock(None))
+            said.append(endpoint.handle(None))
             done.set()
 
         thread = threading.Thread(target=ask)

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from bootstrap.config import secret
-from bootstrap.model.snapshot import Member, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.model.view import Member, View
 from bootstrap.observe import neighbours
 from bootstrap.redis import connection
 from tests.shell import watching

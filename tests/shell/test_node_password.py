@@ -12,7 +12,8 @@ import pytest
 
 from bootstrap.config import secret
 from bootstrap.model import actions
-from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.redis import connection, node
 from tests.shell.test_node_do import do
 from tests.shell.test_node_read import access, connected, read

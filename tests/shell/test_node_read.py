@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import pytest
 
 from bootstrap.config import secret
-from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.redis import connection, node, views
 from tests.shell import listeners
 from tests.statefulset import needs, pod, servers, sets, users

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bootstrap.model import directory, proof
-from bootstrap.model.snapshot import Scope, Snapshot, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Scope, Snapshot, Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.observe import observer
 from tests.shell import watching
 from tests.statefulset import authority, misbehaviour, nameserver, needs, process, sets

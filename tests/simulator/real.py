@@ -10,7 +10,7 @@ from typing import Final
 
 from bootstrap.config import secret
 from bootstrap.model import actions
-from bootstrap.model.snapshot import View
+from bootstrap.model.view import View
 from bootstrap.redis import connection, node
 from tests.simulator.node import Server
 from tests.simulator.products import PRODUCTS

@@ -14,8 +14,9 @@ from bootstrap import plan as planning
 from bootstrap.model import bus, directory, fast_form
 from bootstrap.model.actions import Action
 from bootstrap.model.proof import Proof, prove
-from bootstrap.model.snapshot import Pod, Scope, Snapshot, Unreachable, View
+from bootstrap.model.snapshot import Pod, Scope, Snapshot, Unreachable
 from bootstrap.model.timers import Timers
+from bootstrap.model.view import View
 from bootstrap.plan.verdict import LookFurther, Phase, Plan, Step
 from tests.simulator import oracle
 from tests.simulator.node import Server

@@ -9,8 +9,9 @@ from typing import Final, Literal
 from bootstrap.model import actions
 from bootstrap.model.actions import Action
 from bootstrap.model.directory import Name
-from bootstrap.model.snapshot import Unreachable, View
+from bootstrap.model.snapshot import Unreachable
 from bootstrap.model.topology import Topology
+from bootstrap.model.view import View
 from tests.simulator import bits, bus, failures
 from tests.simulator.node import Server
 from tests.simulator.products import Product

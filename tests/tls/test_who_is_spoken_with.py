@@ -10,7 +10,8 @@ from typing import Final
 import pytest
 
 from bootstrap.config import secret
-from bootstrap.model.snapshot import Trouble, Unreachable, View
+from bootstrap.model.snapshot import Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.observe import neighbours
 from bootstrap.redis import connection, encryption, node
 from tests.shell import watching

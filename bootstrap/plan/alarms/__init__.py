@@ -1,1 +1,1 @@
-"""Faults that a person must mend and that keep no rule from acting: one module for each."""
+"""Faults that only a person can mend, and that block no rule: one module for each."""

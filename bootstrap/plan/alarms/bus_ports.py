@@ -1,16 +1,17 @@
-"""Pods that answer on their client port, and have no link on the cluster bus.
+"""Pods that answer on their client port, but have no link on the cluster bus.
 
-A NetworkPolicy that opens the client port alone does that. To clients all looks well at first; the
-nodes take each other for failed, and a failover by force would then give one shard two primaries,
-both of which answer. So it is told as what it is: the bus.
+The usual cause is a NetworkPolicy that opens only the client port. At first clients notice nothing.
+Then the nodes take each other for failed. A forced failover would give one shard two primaries that
+both answer. So the alarm names the bus port.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from bootstrap.model.snapshot import Pod, View
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import View
 from bootstrap.plan import meetings
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
@@ -22,10 +23,10 @@ _Words = Callable[[Facts, list[_Seen]], str]
 
 
 def closed(facts: Facts) -> list[Alarm]:
-    """The pods whose bus port takes no connection from ours, and those that have none to ours."""
+    """Return alarms: pods whose bus port refuses our pod, and pods without a link to ours."""
     timers = facts.snapshot.timers
     if timers.glance and facts.lasting_known and not timers.unwell:
-        return []  # a link may be new: at its last look our sidecar missed none
+        return []  # a link may be new: at the last look of our sidecar none was missing
     tried = [(pod, view) for pod, view in facts.viewed if pod.bus is not None]
     shut = [one for one in tried if one[0].bus]
     deaf = [one for one in tried if not one[0].bus and _no_way_back(facts, *one)]
@@ -34,7 +35,7 @@ def closed(facts: Facts) -> list[Alarm]:
 
 
 def unlinked(facts: Facts) -> list[Pod]:
-    """Pods whose nodes ours takes for failed, and that answer all the same, by their own ids."""
+    """Return the pods whose nodes answer, by their own ids, though failed for our node."""
     return [
         pod
         for pod, view in facts.viewed
@@ -45,7 +46,7 @@ def unlinked(facts: Facts) -> list[Pod]:
 
 
 def todo(facts: Facts, pods: list[Pod]) -> tuple[Todo, ...]:
-    """What lets nodes reach each other again."""
+    """Return what lets nodes reach each other again."""
     topology = facts.topology
     ports = sorted({view.myself.bus_port for pod, view in facts.viewed if pod in pods})
     numbers = ", ".join(map(str, ports))
@@ -69,7 +70,7 @@ def todo(facts: Facts, pods: list[Pod]) -> tuple[Todo, ...]:
 
 
 def _no_way_back(facts: Facts, pod: Pod, view: View) -> bool:
-    """Whether a node that ours reaches knows ours, or is about to, and has no link to it."""
+    """Whether a node that ours reaches knows ours, or is about to, but has no link to ours."""
     my, member = facts.my, facts.my.member(view.node_id)
     if member is None:
         return False
@@ -81,7 +82,7 @@ def _no_way_back(facts: Facts, pod: Pod, view: View) -> bool:
 
 
 def _alarms(facts: Facts, found: list[_Seen], ports: list[_Seen], words: _Words) -> list[Alarm]:
-    """One for our own pod, which lacks the links; its words say with which others.
+    """Return one alarm for our own pod, with the names of the pods to which links are missing.
 
     `ports` are the pods whose bus ports are closed.
     """

@@ -1,4 +1,4 @@
-"""Our own volume takes no further file: the server ends with the next change of the cluster."""
+"""Our own volume takes no more files: at the next change of the cluster the server ends itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bootstrap.plan.verdict import Alarm
 
 
 def full(facts: Facts) -> list[Alarm]:
-    """At most one: the sidecar has no other volume than its own pod's."""
+    """Return one alarm at most, for the volume of our own pod, the only one that is mounted."""
     disk, me = facts.snapshot.disk, facts.me.name
     why = unwritable.full(disk) if disk is not None else ""
     if not why:

@@ -1,4 +1,4 @@
-"""A server that answers its own sidecar and no other pod: bound to loopback, or protected."""
+"""A server that answers its own sidecar, but no other pod: bound to loopback, or protected."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PORT: Final = (
 
 
 def deaf(facts: Facts) -> list[Alarm]:
-    """The faults of our own pod: its sidecar shares its network, and alone can tell."""
+    """Return the alarm of our own pod. Only the sidecar in the same pod can see this fault."""
     me, found = facts.me, facts.me.deaf
     if found is None:
         return []

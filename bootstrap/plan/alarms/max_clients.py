@@ -1,8 +1,9 @@
-"""A server that has as many clients as it takes: it serves these, and turns new ones away."""
+"""A server with as many clients as it takes: it serves these, and refuses new ones."""
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import Pod, Trouble, Unreachable, View
+from bootstrap.model.snapshot import Pod, Trouble, Unreachable
+from bootstrap.model.view import View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import unreachable
@@ -10,12 +11,12 @@ from bootstrap.plan.verdict import Alarm
 
 
 def full(facts: Facts) -> list[Alarm]:
-    """The pods whose servers take no more clients, by their own word."""
+    """Return an alarm for each pod whose server takes no more clients, as its INFO says."""
     return [_alarm(facts, pod, view) for pod, view in facts.viewed if _full(view)]
 
 
 def pods(facts: Facts) -> list[str]:
-    """Those pods, and those whose servers have turned us away for it."""
+    """Return the names of these pods, and of those whose servers refused us for that reason."""
     return [
         pod.name
         for pod in facts.snapshot.pods

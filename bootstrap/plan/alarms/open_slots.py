@@ -1,7 +1,8 @@
-"""Slots that were opened to be moved, and are open still: told, never ended by us.
+"""Slots that were opened to be moved, and are still open. The sidecar reports them, no more.
 
-A node shows open slots on its own line alone, so a sidecar knows those of its own node, and a look
-at all pods those of all. Which side holds the keys no line tells: a person looks before ending it.
+A node shows open slots only on its own line. So a sidecar knows those of its own node, and a look
+at all pods those of all nodes. No line tells which side holds the keys, so a person has to look
+before closing a slot.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from bootstrap.model import slots
-from bootstrap.model.snapshot import Member, OpenSlot, Pod, View
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member, OpenSlot, View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
-#: For how long the same slots have to be open, in seconds, before it is an alarm: a reshard that
-#: goes on opens the next slot long before that.
 LASTING_SECONDS: Final = 60.0
+"""Seconds for which the same slots have to be open before the alarm. A running reshard opens the
+next slot long before."""
 _LET_IT_END: Final = Todo(
     what="if a reshard is under way, let it end: it goes on with the next slot within a minute"
 )
@@ -27,17 +29,19 @@ _LET_IT_END: Final = Todo(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Move:
-    """Slots that one node has open towards one other."""
+    """Slots that one node has open towards one other node."""
 
     importing: bool
+    """Whether the slots move to the node; else away from it."""
     peer: Member
-    #: Who owns the slots by the best word there is; None when there is no owner, or several.
+    """The node on the other side."""
     owner: Member | None
+    """The node that most probably owns the slots; None if there is no owner, or several."""
     ranges: slots.Ranges
 
 
 def left_open(facts: Facts) -> list[Alarm]:
-    """The open slots of each pod, as far as they have lasted or a single look cannot tell."""
+    """Return an alarm for each pod whose open slots have lasted, or may have for a single look."""
     return [
         _alarm(facts, pod, view, found)
         for pod, view in facts.viewed
@@ -46,14 +50,14 @@ def left_open(facts: Facts) -> list[Alarm]:
 
 
 def _lasting(facts: Facts, pod: Pod) -> bool:
-    """Whether it is to be told: to a person at once, since no roll is to begin meanwhile."""
+    """Whether to report it. A single look does so at once, since no roll should begin meanwhile."""
     timers = facts.snapshot.timers
     seconds = timers.open_for(pod.name)
     return timers.glance or seconds is None or seconds >= LASTING_SECONDS
 
 
 def notes(facts: Facts) -> tuple[str, ...]:
-    """Our own node's open slots, while that is nothing to worry about."""
+    """Return a note about our own node's open slots, while these are no alarm."""
     found = _own(facts, facts.my)
     if not found or _lasting(facts, facts.me):
         return ()
@@ -62,10 +66,10 @@ def notes(facts: Facts) -> tuple[str, ...]:
 
 
 def _own(facts: Facts, view: View) -> tuple[OpenSlot, ...]:
-    """A node's open slots, each told once.
+    """Return a node's open slots, so that each slot is reported once.
 
-    A replica repeats those of its primary (valkey 8.0), and a slot that leaves one node and comes
-    to another is told of the one that it leaves.
+    A replica repeats those of its primary (valkey 8.0). A slot that moves from one node to another
+    is reported for the node that it leaves.
     """
     mine = view.myself
     if mine.is_replica:
@@ -83,7 +87,7 @@ def _own(facts: Facts, view: View) -> tuple[OpenSlot, ...]:
 
 
 def _open(facts: Facts, node_id: str) -> tuple[OpenSlot, ...] | None:
-    """What a node that was looked at has open; None when it was not looked at."""
+    """Return the open slots of a node; None if the node was not looked at."""
     pod = facts.pod_by_id.get(node_id)
     return pod.view.myself.open_slots if pod and pod.view else None
 
@@ -110,7 +114,7 @@ def _alarm(facts: Facts, pod: Pod, view: View, found: tuple[OpenSlot, ...]) -> A
 
 
 def _listed(facts: Facts, view: View, found: tuple[OpenSlot, ...]) -> str:
-    """Which slots, which way, and to or from whom."""
+    """Say which slots are open, and to or from which node they move."""
     texts = []
     for move in _moves(facts, view, found):
         one = slots.count(move.ranges) == 1
@@ -131,7 +135,7 @@ def _direction(facts: Facts, move: _Move) -> str:
 
 
 def _moves(facts: Facts, view: View, found: tuple[OpenSlot, ...]) -> list[_Move]:
-    """The open slots by direction, the other side, and who owns them."""
+    """Return the open slots by direction, other side and owner."""
     groups: dict[tuple[bool, str, str], list[slots.Range]] = {}
     for one in found:
         owner = _owner(facts, view, one.slot)
@@ -149,7 +153,7 @@ def _moves(facts: Facts, view: View, found: tuple[OpenSlot, ...]) -> list[_Move]
 
 
 def _owner(facts: Facts, view: View, slot: int) -> Member | None:
-    """The one that says itself that it owns the slot; else whom the node believes to."""
+    """Return the node that itself claims the slot; else the owner that this node believes in."""
     sure = [one.myself for _, one in facts.viewed if _has(one.myself, slot)]
     believed = [one for one in view.members if _has(one, slot)]
     some = sure or believed
@@ -161,7 +165,7 @@ def _has(member: Member, slot: int) -> bool:
 
 
 def _one_sided(facts: Facts, move: _Move, pod: Pod) -> str:
-    """Whether the other side, where it was looked at, does not have the slots open."""
+    """Say that the other side does not have the slots open; empty if it has, or is not known."""
     theirs = _open(facts, move.peer.node_id)
     if theirs is None:
         return ""
@@ -175,7 +179,7 @@ def _one_sided(facts: Facts, move: _Move, pod: Pod) -> str:
 
 
 def _ending(facts: Facts, mine: Member, move: _Move) -> tuple[Todo, ...]:
-    """The look that shows where the keys are, and the commands for each thing it can show."""
+    """Return the look that shows where the keys are, and the commands for each result."""
     target = mine if move.importing else move.peer
     source = move.peer if move.importing else mine
     if move.owner is not None and move.owner.node_id != target.node_id:
@@ -222,7 +226,7 @@ def _ending(facts: Facts, mine: Member, move: _Move) -> tuple[Todo, ...]:
 
 
 def _for_each(move: _Move, commands: str) -> str:
-    """The commands for one slot, or a loop over all of them."""
+    """Return the commands for one slot, or a loop over all slots."""
     (first, last), *more = move.ranges
     if first == last and not more:
         return commands.replace("$slot", str(first))
@@ -233,7 +237,7 @@ def _for_each(move: _Move, commands: str) -> str:
 
 
 def _server(facts: Facts, member: Member) -> str:
-    """What a person types before a command to the member's server."""
+    """Return what comes before a command to the member's server."""
     name = facts.pod_name(member)
     if name in (member.address, member.node_id):
         return f"redis-cli -h {member.address or 'ADDRESS'} -p {member.port}"

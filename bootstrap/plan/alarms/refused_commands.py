@@ -1,7 +1,7 @@
-"""Commands of ours that servers refuse, so that what is planned does not come about.
+"""Commands of ours that servers refuse, so that the plan cannot go on.
 
-A server that says once that a node is not known yet is only asked again. One that says that our
-user may not do it will say so for ever, and one that goes on refusing has a fault as well.
+One refusal, as of a node that is not known yet, is no fault: the command is sent again. It is a
+fault if our user lacks the right, which no time changes, and if the refusals last.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from bootstrap.plan.messages import advice, unreachable
 from bootstrap.plan.messages.down import listed
 from bootstrap.plan.verdict import Alarm
 
-#: For how long a server has to refuse, in seconds, before time does not mend it: gossip, handshakes
-#: and elections take less (see `usual`).
 LASTING_SECONDS: Final = 40.0
+"""Seconds for which a server has to refuse before the alarm. Gossip, handshakes and elections take
+less (see `messages.durations`)."""
 
 
 def refused(facts: Facts) -> list[Alarm]:
-    """One for each thing that servers say, with the pods whose servers say it."""
+    """Return one alarm for each kind of command and reason, with all pods whose servers refuse."""
     groups: dict[tuple[str, str, bool], list[str]] = {}
     for one in facts.snapshot.timers.refused:
         if one.forbidden or one.seconds >= LASTING_SECONDS:
@@ -42,7 +42,7 @@ def _alarm(facts: Facts, kind: str, reason: str, forbidden: bool, pods: list[str
 
 
 def _granted(facts: Facts, pods: list[str]) -> tuple[Todo, ...]:
-    """The rights, granted on each server: servers do not tell each other of their users."""
+    """Return what grants the rights, on each server: servers do not share their users."""
     first, *others = pods
     fix = unreachable.fix(facts, first, Trouble.PERMISSION)
     return fix if not others else (*fix, Todo(what=f"the same on {', '.join(others)}"))

@@ -1,6 +1,7 @@
-"""A replica without a link to its primary: why, where its own pod was told, and by which server.
+"""A replica without a link to its primary, and the reason.
 
-Only the replica's own pod can try. What another pod sees of it is that there is no link.
+Only the sidecar in the replica's own pod can try the primary's port. Other pods see only that there
+is no link.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from bootstrap.model import acl, bus
-from bootstrap.model.primary_answer import LASTING_SECONDS, Refusal, Upstream
-from bootstrap.model.snapshot import Member, Pod, View
+from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer, Refusal
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member, View
 from bootstrap.plan import replication
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
 from bootstrap.plan.verdict import Alarm, Wait
 
-#: What each refusal means. In braces: the replica's pod, and its primary's.
 _CAUSES: Final = {
     Refusal.PROTECTED: "{primary} turns every other pod away: its protected-mode is on, and its"
     " default user has no password, whatever user others log in as",
@@ -35,6 +36,7 @@ _CAUSES: Final = {
     Refusal.ENCRYPTED: "that port of {primary} speaks TLS, and {pod} replicates without",
     Refusal.CERTIFICATE: "{pod} and {primary} do not accept each other's certificates",
 }
+"""What each refusal means. `{pod}` is the replica's pod, and `{primary}` the primary's."""
 _SAY_SO: Final = "a setting of redis.conf holds from the server's next start on"
 _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
     Refusal.PROTECTED: (
@@ -167,13 +169,13 @@ _FIX: Final[dict[Refusal, tuple[Todo, ...]]] = {
     ),
 }
 _FIX[Refusal.ENCRYPTED] = _FIX[Refusal.PLAIN]
-#: What may come of a primary that is down: then that is told, and not its replica's silence.
 _ABSENCE: Final = frozenset({Refusal.CLOSED, Refusal.SILENT})
+"""Refusals that also occur if the primary is down. Then that is reported, and not the refusal."""
 
 
 def turned_away(facts: Facts) -> list[Alarm]:
-    """At most one: what our own replica is told by its primary, once the link is down for long."""
-    found, my = facts.snapshot.upstream, facts.my
+    """Return one alarm at most: why the primary refuses our replica, if the link stays down."""
+    found, my = facts.snapshot.primary_answer, facts.my
     primary = my.member(my.myself.primary_id)
     if found is None or primary is None or my.link_up or not _lasting(facts, facts.me):
         return []
@@ -194,7 +196,7 @@ def turned_away(facts: Facts) -> list[Alarm]:
 
 
 def unlinked(facts: Facts, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]:
-    """The replicas of these that have had no link for long: each one's own sidecar knows why."""
+    """Return waits for the replicas without a link for long. Their own sidecars know the reason."""
     return tuple(
         Wait(
             pod=pod.name,
@@ -209,7 +211,7 @@ def unlinked(facts: Facts, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]
 
 
 def ask_its_sidecar(facts: Facts, pod: str) -> tuple[Todo, ...]:
-    """A look for the cause at the place where it can be seen."""
+    """Return the look at the replica's own sidecar, which knows the cause."""
     return (
         Todo(
             what=f"if it lasts: why has {pod} no link? Its own sidecar tries its primary's port",
@@ -220,20 +222,20 @@ def ask_its_sidecar(facts: Facts, pod: str) -> tuple[Todo, ...]:
 
 
 def _without_link(view: View) -> Member | None:
-    """The primary of a replica that has no link to it."""
+    """Return the primary of a replica without a link; else None."""
     if view.link_up or not view.myself.is_replica:
         return None
     return view.member(view.myself.primary_id)
 
 
 def _lasting(facts: Facts, pod: Pod) -> bool:
-    """Whether the link was down for longer than a copy takes to begin, or one look can't tell."""
+    """Whether the link is down longer than a copy takes to begin, or a single look cannot tell."""
     seconds = facts.snapshot.timers.unlinked_for(pod.name)
     return seconds is None or seconds >= LASTING_SECONDS
 
 
 def _which_differs(facts: Facts, primary: str) -> dict[str, str]:
-    """Whether the replica or its primary stands out, by what the sidecars of the set have."""
+    """Say whether the replica or the primary has the wrong password, by what the sidecar has."""
     me = facts.me.name
     if facts.topology.with_password:
         return {
@@ -250,8 +252,8 @@ def _which_differs(facts: Facts, primary: str) -> dict[str, str]:
     }
 
 
-def _filled(facts: Facts, todo: Todo, primary: str, found: Upstream) -> Todo:
-    """With the primary's pod, the command to its server, and where the replica dials it."""
+def _filled(facts: Facts, todo: Todo, primary: str, found: PrimaryAnswer) -> Todo:
+    """Fill in the primary's pod, the command to its server, and the address that was tried."""
     cli = commands.ask(facts.topology, primary)
     filled = {"primary_cli": cli, "primary": primary, "address": found.address}
     filled |= _which_differs(facts, primary)

@@ -1,4 +1,4 @@
-"""Faults that a person must mend and that keep no rule from acting: seen, named, left alone."""
+"""All checks for faults that only a person can mend."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from bootstrap.plan.alarms import (
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Alarm
 
-#: Each takes the facts and returns the faults it knows of, in any order. A sidecar that looks at
-#: its own node alone sees the faults of that node; `status` and a dry run see those of all pods.
 CHECKS: Final[tuple[Callable[[Facts], list[Alarm]], ...]] = (
     writes.refused,
     full_disk.full,
@@ -34,9 +32,11 @@ CHECKS: Final[tuple[Callable[[Facts], list[Alarm]], ...]] = (
     refused_commands.refused,
     unnamed_node.unnamed,
 )
+"""Each takes the facts and returns alarms, in any order. A sidecar that looks at its own node only
+finds the faults of that node; `status` and a dry run find those of all pods."""
 
 
 def alarms(facts: Facts) -> tuple[Alarm, ...]:
-    """All faults of the pods that were looked at, sorted by pod, then by code."""
+    """Return all alarms of the pods that were looked at, sorted by pod, then by code."""
     found = [alarm for check in CHECKS for alarm in check(facts)]
     return tuple(sorted(found, key=lambda alarm: (alarm.pod, alarm.code, alarm.why)))

@@ -1,14 +1,14 @@
-"""A node that a person, or another cluster, has brought in, and that bears no name of any pod.
+"""A node without a hostname, which a person or another cluster has brought in.
 
-Our own sidecars announce their pods' names before their nodes meet others. A node that lives, says
-no name, and is none of those that answer in our pods is not ours. It breaks nothing by itself, so
-that no rule is blocked by it; once it owns slots, or its cluster comes along, keys are at stake.
+Our sidecars write their pods' names into their servers before the nodes meet others. So a live node
+without a hostname that is in none of our pods is not ours. The node alone does no harm, so no rule
+is blocked. Keys are at risk once it owns slots, or the rest of its cluster follows.
 """
 
 from __future__ import annotations
 
 from bootstrap.model import slots
-from bootstrap.model.snapshot import Member
+from bootstrap.model.view import Member
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import foreign_node
@@ -16,16 +16,16 @@ from bootstrap.plan.verdict import Alarm
 
 
 def unnamed(facts: Facts) -> list[Alarm]:
-    """One for each such node, once all of our pods have said which nodes they are."""
+    """Return one alarm for each such node, once the nodes of all our pods are known."""
     if not facts.all_asked:
         return []
     return [_alarm(facts, one) for one in suspects(facts) if one.node_id not in facts.own_ids]
 
 
 def suspects(facts: Facts) -> list[Member]:
-    """Nodes that live and bear no name: only a look at all pods tells whether they are ours."""
+    """Return live nodes without a hostname. Only a look at all pods tells if they are ours."""
     if facts.my.setting("cluster-announce-hostname") is None or not facts.settled:
-        return []  # before redis 7.0 no node has a name; a node without a role has rules of its own
+        return []  # no names before redis 7.0; other rules for a node without a role
     return [
         one
         for one in facts.my.others

@@ -1,4 +1,4 @@
-"""A volume that the sidecar may not read: its start gate guards nothing, though all seems well."""
+"""A volume that the sidecar may not read: the start gate cannot work, and nothing else shows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bootstrap.plan.verdict import Alarm
 
 
 def unread(facts: Facts) -> list[Alarm]:
-    """At most one: the sidecar has no other volume than its own pod's."""
+    """Return one alarm at most, for the volume of our own pod, the only one that is mounted."""
     disk, me, space = facts.snapshot.disk, facts.me.name, commands.namespace(facts.topology)
     if disk is None or not disk.unread:
         return []

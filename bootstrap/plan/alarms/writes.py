@@ -1,9 +1,10 @@
-"""Servers that refuse their clients' writes, or soon will, as far as their own word proves it."""
+"""Servers that refuse writes of clients, or soon will, as their own INFO proves."""
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import Pod, View, Writing
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import View, Writing
 from bootstrap.plan import unwritable
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
@@ -12,12 +13,12 @@ from bootstrap.plan.verdict import Alarm
 
 
 def refused(facts: Facts) -> list[Alarm]:
-    """One for each node that refuses writes, or that cannot store what its primary sends it."""
+    """Return an alarm for each node that refuses writes, or cannot store those of its primary."""
     return [alarm for pod, view in facts.viewed if (alarm := _alarm(facts, pod, view))]
 
 
 def refusal(view: View) -> str:
-    """The error that a primary refuses writes with; empty where it takes them, or owns no slot."""
+    """Return the error with which a primary refuses writes; empty if none, or without slots."""
     writing = view.writing
     if view.myself.is_replica or not view.myself.slots:
         return ""
@@ -58,7 +59,7 @@ def _alarm(facts: Facts, pod: Pod, view: View) -> Alarm | None:
 
 
 def _not_stored(writing: Writing) -> str:
-    """What the server could not store, where that makes it refuse writes."""
+    """Say what the server could not store, if it refuses writes for that reason; else empty."""
     if writing.aof_failed:
         return "its append-only file could not be written (aof_last_write_status:err)"
     if writing.rdb_failed and writing.rdb_stops:
@@ -67,7 +68,10 @@ def _not_stored(writing: Writing) -> str:
 
 
 def _disk(facts: Facts, pod: Pod) -> tuple[Todo, ...]:
-    """The log first: a full volume is one cause of several, and only our own can be asked."""
+    """Return what to do: first the log, since a full volume is one of several causes.
+
+    Only our own volume can be asked.
+    """
     log = Todo(
         what="what does its server say?",
         command=commands.logs(facts.topology, pod.name, "redis"),

@@ -12,8 +12,8 @@ from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, dns_names, durations, forced_failover, unreachable
 from bootstrap.plan.verdict import Block, Wait
 
-#: Troubles that time does not mend: the node answered, and its answer rules it out.
 _PERMANENT = frozenset({Trouble.NOT_CLUSTER, Trouble.UNSUPPORTED, Trouble.COMMAND})
+"""Troubles that time does not mend: the node answered, and its answer rules it out."""
 
 
 def missing(facts: Facts, pod: Pod) -> Wait | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bootstrap.model.snapshot import Member, Pod
+from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
+from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands
 

@@ -17,14 +17,14 @@ from bootstrap.plan.messages import commands
 class Fault(enum.Enum):
     """What the answer about the Service's own name shows."""
 
-    #: One address, of no known pod: the Service seems to have a ClusterIP.
     CLUSTER_IP = enum.auto()
-    #: Our own address is among them: the Service selects our pod, and names no pod.
+    """One address, of no known pod: the Service seems to have a ClusterIP."""
     OTHER_NAME = enum.auto()
-    #: Several addresses, without ours.
+    """Our own address is among them: the Service selects our pod, and names no pod."""
     OTHER_PODS = enum.auto()
-    #: The name does not exist: no such Service, or a headless one without any pod.
+    """Several addresses, without ours."""
     ABSENT = enum.auto()
+    """The name does not exist: no such Service, or a headless one without any pod."""
 
 
 def fault(facts: Facts) -> Fault | None:

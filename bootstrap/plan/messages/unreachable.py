@@ -11,24 +11,23 @@ from bootstrap.model.todo import Todo
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
 
-#: Troubles that pass by themselves, and after how many seconds. A person mends all others.
 USUAL: Final = {
     Trouble.REFUSED: durations.STARTED,
     Trouble.TIMEOUT: durations.CACHED,
 }
-#: Troubles of a server that does not say yet what it is.
+"""Troubles that pass by themselves, and after how many seconds. A person mends all others."""
 SILENT: Final = frozenset({Trouble.REFUSED, Trouble.TIMEOUT, Trouble.LOADING})
-#: Troubles that pass by themselves, without a usual time: a big data set takes minutes to load.
+"""Troubles of a server that does not say yet what it is."""
 PASSING: Final = frozenset({Trouble.LOADING})
+"""Troubles that pass by themselves, without a usual time: a big data set takes minutes to load."""
 
-#: For a server that its sidecar holds down.
 _HELD: Final = Todo(
     what="what does the start gate of {pod} wait for?",
     command="{sidecar} python -m bootstrap --dry-run",
     expect="its first line names the cause",
 )
+"""For a server that its sidecar holds down."""
 
-#: For a password that is refused, and has a line end or the like.
 _SPOILT: Final = (
     Todo(
         what="from where has the sidecar its password?",
@@ -44,6 +43,7 @@ _SPOILT: Final = (
         expect="NAME and KEY from above",
     ),
 )
+"""For a password that is refused, and has a line end or the like."""
 
 _THERE: Final = Todo(
     what="is the pod there, and its container redis running?",
@@ -65,7 +65,6 @@ _DEAF: Final = Todo(
     " out of redis.conf; no answer: it is down",
 )
 
-#: After `off` alone the default user still has `nopass` (acl.c).
 PROTECTED: Final = (
     Todo(
         what="is protected-mode on, and does its default user need a password?",
@@ -79,6 +78,8 @@ PROTECTED: Final = (
         " resetpass`; where a NetworkPolicy keeps others out: `protected-mode no` in redis.conf",
     ),
 )
+"""For protected mode. `resetpass`, since after `off` alone the default user still has `nopass`
+(acl.c)."""
 
 _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
     Trouble.REFUSED: (_THERE, _LAST_WORDS, _DEAF),
@@ -223,7 +224,6 @@ _FIX: Final[dict[Trouble, tuple[Todo, ...]]] = {
 }
 
 
-#: What the other servers did, and those at fault did not.
 _DID: Final = {
     Trouble.PASSWORD: "took the sidecar's password",
     Trouble.PERMISSION: "granted the user {user} all that the sidecar needs",
@@ -236,6 +236,7 @@ _DID: Final = {
     Trouble.TLS_UNTRUSTED: "had a certificate of an authority in BOOTSTRAP_TLS_CA_FILE",
     Trouble.TLS_OURS: "accepted the sidecar's certificate",
 }
+"""What the other servers did, and those at fault did not."""
 
 
 def fix(facts: Facts, pod: str, trouble: Trouble) -> tuple[Todo, ...]:
@@ -256,7 +257,7 @@ def _spoilt(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:
 
 
 def _held(facts: Facts, pod: str) -> tuple[Todo, ...]:
-    return (_HELD,) if any(one.pod == pod and one.held for one in facts.snapshot.heard) else ()
+    return (_HELD,) if any(one.pod == pod and one.held for one in facts.snapshot.reports) else ()
 
 
 def _ours_too(facts: Facts, trouble: Trouble) -> tuple[Todo, ...]:

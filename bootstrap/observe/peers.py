@@ -13,7 +13,8 @@ from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
-from bootstrap.observe import placed, timers
+from bootstrap.observe import placed
+from bootstrap.plan import timed
 from bootstrap.redis import login, node
 
 
@@ -60,7 +61,7 @@ class Peers:
             ordinal: asyncio.create_task(self.one(ordinal, name, mine, known, near))
             for ordinal, name in names.items()
         }
-        settled = isinstance(mine, View) and not mine.alone and not timers.roleless(mine)
+        settled = isinstance(mine, View) and not mine.alone and not timed.roleless(mine)
         await fanout.wait(asked.values(), all_of_them=not settled)
         return [
             self._late(ordinal, names[ordinal]) if task.cancelled() else task.result()
@@ -147,4 +148,4 @@ class Peers:
 
 def _joining(mine: View | Unreachable) -> bool:
     """Whether our node is about to choose a shard. While forming, the seed chooses."""
-    return timers.roleless(mine) and isinstance(mine, View) and not mine.alone
+    return isinstance(mine, View) and timed.roleless(mine) and not mine.alone

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from bootstrap.model import bus, fast_form, leaving_mark
-from bootstrap.model.proof import Proof, prove
+from bootstrap.model import fast_form
 from bootstrap.model.snapshot import Pod, Scope, Unreachable, Volume
 from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import OpenSlot, View
+from bootstrap.plan import timed
 
 _HALVED = "halved"
 _OPEN = "open slots"
@@ -42,17 +42,13 @@ class Stopwatches:
 
         `me` is our own pod, `pods` are all pods that were looked at, ours included.
         """
-        memory = self._timers(me, pods)
+        found = self._timers(me, pods)
         self._looked = self._looked or scope is Scope.ALL
         if scope is Scope.HALF:
             self._since.setdefault(_HALVED, self._clock())
-        held = volume is not None and (
-            volume.emptied
-            or not volume.file
-            or (bool(self._topology.adopted) and bool(volume.members))
-        )
-        shut = self._lasting("shut", held and not self.opened)
-        return dataclasses.replace(memory, shut=shut, opened=self.opened)
+        kept_down = volume is not None and timed.kept_down(volume, self._topology)
+        shut = self._lasting("shut", kept_down and not self.opened)
+        return dataclasses.replace(found, shut=shut, opened=self.opened)
 
     def answered(self, pod: str, kind: str, refused: str | None, *, forbidden: bool) -> None:
         """Remember how a server answered an action; `refused` is None if it accepted the action."""
@@ -77,39 +73,28 @@ class Stopwatches:
             # The addresses that a server knows at its start may be old.
             self._run, self._looked = my.run_id, my.alone
             self._since.pop(_HALVED, None)
-        alone = my is not None and my.alone
-        idle = roleless(my)
-        for pod in pods:
-            said = pod.view.setting(fast_form.NODE_TIMEOUT) if pod.view else None
-            if (
-                pod.view is not None
-                and said is not None
-                and not fast_form.has_low_node_timeout(pod.view)
-            ):
-                self._node_timeouts[pod.name] = int(said)
-            if pod.view is not None and pod.view.myself.slots:
-                self._since.setdefault(f"slots of {pod.name}", self._clock())
-        if any(pod.view is not None and fast_form.has_low_node_timeout(pod.view) for pod in pods):
-            self._since.setdefault("dipped", self._clock())
+        self._remember(pods)
+        own = {
+            name: self._lasting(name, my is not None and holds(my))
+            for name, holds in timed.OWN.items()
+        }
+        strange = {pod.name: self._lasting_of(pod, "strange") for pod in pods}
         return Timers(
-            marked=self._lasting("marked", my is not None and fast_form.marked(my)),
-            own_dip=self._lasting("own dip", my is not None and fast_form.has_low_node_timeout(my)),
-            # Measured apart: a node that was blank for long and was met just now is about to get
-            # its role.
-            idle=max(
-                self._lasting("blank", idle and alone),
-                self._lasting("met", idle and not alone),
-            ),
+            marked=own["marked"],
+            own_dip=own["own_dip"],
+            idle=max(own["blank"], own["met"]),
+            unwell=own["unwell"],
+            leaving=own["leaving"],
             dipped=self._clock() - self._since["dipped"] if "dipped" in self._since else None,
             looked=self._looked,
             halved=self._clock() - self._since.get(_HALVED, self._clock()),
-            unwell=self._lasting("unwell", my is not None and _unwell(my)),
-            leaving=self._lasting("leaving", my is not None and leaving_mark.marked(my)),
             open_slots=((me.name, self._open_for(my.myself.open_slots if my is not None else ())),),
-            unlinked=tuple((pod.name, self._unlinked(pod)) for pod in pods),
+            unlinked=tuple((pod.name, self._lasting_of(pod, "unlinked")) for pod in pods),
             refused=self._refusals(),
             strange=tuple(
-                (pod.name, seconds) for pod in pods if (seconds := self._strange(pod)) is not None
+                (name, seconds)
+                for name, seconds in strange.items()
+                if f"strange: {name}" in self._since
             ),
             node_timeouts=tuple(sorted(self._node_timeouts.items())),
             slotted=tuple(
@@ -118,6 +103,17 @@ class Stopwatches:
                 if f"slots of {pod.name}" in self._since
             ),
         )
+
+    def _remember(self, pods: Sequence[Pod]) -> None:
+        """Remember what a node had before, and when some things were first seen."""
+        for pod, view in ((pod, pod.view) for pod in pods if pod.view is not None):
+            said = view.setting(fast_form.NODE_TIMEOUT)
+            if fast_form.has_low_node_timeout(view):
+                self._since.setdefault("dipped", self._clock())
+            elif said is not None:
+                self._node_timeouts[pod.name] = int(said)
+            if view.myself.slots:
+                self._since.setdefault(f"slots of {pod.name}", self._clock())
 
     def _refusals(self) -> tuple[Refusal, ...]:
         """Return the refusals that were seen lately."""
@@ -134,20 +130,9 @@ class Stopwatches:
             self._since.pop(_OPEN, None)
         return self._lasting(_OPEN, bool(some))
 
-    def _unlinked(self, pod: Pod) -> float:
-        """Return how long the pod's replica has had no link to its primary."""
-        view = pod.view
-        down = view is not None and view.myself.is_replica and not view.link_up
-        return self._lasting(f"no link of {pod.name}", down)
-
-    def _strange(self, pod: Pod) -> float | None:
-        """Return how long a foreign node has answered at the pod's name; None if none does."""
-        strange = (
-            pod.view is not None
-            and prove(pod.view, pod.hostname, pod.address, self._topology) is Proof.STRANGER
-        )
-        seconds = self._lasting(f"stranger as {pod.name}", strange)
-        return seconds if strange else None
+    def _lasting_of(self, pod: Pod, name: str) -> float:
+        """Return how long a condition of `timed.PODS` has held for a pod; 0 if it does not."""
+        return self._lasting(f"{name}: {pod.name}", timed.PODS[name](pod, self._topology))
 
     def _lasting(self, what: str, so: bool) -> float:
         """Return for how many seconds `what` has been true at each look; 0 if it is not now."""
@@ -155,12 +140,3 @@ class Stopwatches:
             self._since.pop(what, None)
             return 0.0
         return self._clock() - self._since.setdefault(what, self._clock())
-
-
-def roleless(my: View | Unreachable | None) -> bool:
-    """Whether a node was read and has no role: no slots, no primary, and no keys."""
-    return isinstance(my, View) and not (my.myself.is_replica or my.myself.slots or my.keys)
-
-
-def _unwell(my: View) -> bool:
-    return any(not bus.connected(my, one) for one in my.others if not one.handshake)

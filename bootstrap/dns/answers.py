@@ -92,7 +92,7 @@ class Findings:
         if any(troubles):
             return directory.Name(state="unknown", reason=max(troubles))
         if len(facts) < len(self._types):
-            return directory.Name(state="unknown", reason="not asked for yet")
+            return directory.UNASKED
         newest = max(facts, key=self._newness)
         return directory.Name(state="absent", reason=newest.source)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Final, Literal
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,12 @@ class Name:
     """Those of the newest answer, sorted. A hint until the node there has proven to be ours."""
     reason: str = ""
     """Which server said what, as `NXDOMAIN from 10.0.0.10:53`; empty for a name that was found."""
+    asked: bool = True
+    """Whether DNS was asked for it. Until then its state is `unknown`."""
+
+
+UNASKED: Final = Name(state="unknown", reason="not asked for yet", asked=False)
+"""A name that DNS was not asked for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,7 @@ class Directory:
     """All names that were asked for or seen: lower case, with the trailing dot; sorted."""
     nameless: tuple[str, ...] = ()
     """Addresses of the Service that belong to none of the names, sorted."""
-    service: Name = Name(state="unknown", reason="not asked for yet")
+    service: Name = UNASKED
     """The Service's own name. A headless Service has the addresses of all its pods."""
 
     def of(self, fqdn: str) -> Name:
@@ -35,7 +41,7 @@ class Directory:
         for name, said in self.names:
             if name == wanted:
                 return said
-        return Name(state="unknown", reason="not asked for yet")
+        return UNASKED
 
 
 def absolute(fqdn: str) -> str:

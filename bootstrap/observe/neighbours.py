@@ -20,7 +20,6 @@ from bootstrap.observe import disk
 from bootstrap.plan import successor
 from bootstrap.redis import login, node
 
-_NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
 _LAST = 2**31
 """The ordinal of a node without a name of ours: it is sorted after all others."""
 
@@ -59,7 +58,7 @@ class Neighbours:
             name=topology.name,
             ordinal=topology.ordinal,
             hostname=topology.hostname_of(topology.ordinal),
-            resolved=_NOT_ASKED,
+            resolved=directory.UNASKED,
             address=topology.address or self._local.address,
             node=mine,
         )
@@ -113,7 +112,7 @@ class Neighbours:
             name=name,
             ordinal=_LAST if ordinal is None else ordinal,
             hostname=member.hostname,
-            resolved=_NOT_ASKED,
+            resolved=directory.UNASKED,
             address=member.address,
             node=said,
         )

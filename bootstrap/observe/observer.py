@@ -23,8 +23,6 @@ from bootstrap.redis import login, node
 if TYPE_CHECKING:
     from bootstrap.observe import primary_check
 
-_NOT_ASKED = directory.Name(state="unknown", reason="not asked for yet")
-
 
 class Observer:
     """Knows where to look, and remembers what was seen."""
@@ -72,7 +70,7 @@ class Observer:
             name=self.topology.name,
             ordinal=self.topology.ordinal,
             hostname=self.topology.hostname_of(self.topology.ordinal),
-            resolved=_NOT_ASKED,
+            resolved=directory.UNASKED,
             address=self.topology.address or self._local.address,
             node=mine,
             deaf=await self._deaf(mine),

@@ -75,7 +75,7 @@ def judge(
         name=topology.name,
         ordinal=topology.ordinal,
         hostname=topology.hostname_of(topology.ordinal),
-        resolved=directory.Name(state="unknown", reason="not asked for yet"),
+        resolved=directory.UNASKED,
         address=topology.address,
         node=Unreachable(trouble=Trouble.REFUSED, reason="not asked yet"),
     )

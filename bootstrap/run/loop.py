@@ -51,7 +51,7 @@ class Loop:
         self._scope = Scope.LOCAL
         self._shown: tuple[object, ...] = ()
         self._same_since = time.monotonic()
-        self._refused: tuple[tuple[str, str], ...] = ()
+        self._refused: tuple[Code, ...] = ()
         self._refused_since = self._same_since
         self._unwilling: list[str] = []
         self._refusals: dict[str, str] = {}
@@ -181,8 +181,9 @@ class Loop:
 
     def _ended(self, plan: Plan, now: float) -> Exit | None:
         # Only the reasons count: what is done for our own node meanwhile does not change them.
-        if summary.reasons(plan) != self._refused:
-            self._refused, self._refused_since = summary.reasons(plan), now
+        refused = tuple(block.code for block in plan.blocked)
+        if refused != self._refused:
+            self._refused, self._refused_since = refused, now
         if plan.reached:
             return Exit.REACHED if self._terms.once else None
         if not plan.blocked or now - self._refused_since < _REFUSAL_SECONDS:

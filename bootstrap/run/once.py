@@ -166,11 +166,7 @@ def _nameless(snapshot: Snapshot, topology: Topology) -> bool:
 
 def _unasked(snapshot: Snapshot) -> list[str]:
     """Return the hostnames of pods that DNS was not asked about, and that were not found."""
-    return [
-        pod.hostname
-        for pod in snapshot.pods
-        if pod.node is None and pod.resolved.reason.startswith("not asked")
-    ]
+    return [pod.hostname for pod in snapshot.pods if pod.node is None and not pod.resolved.asked]
 
 
 def _unlisted(snapshot: Snapshot, observer: Observer) -> bool:

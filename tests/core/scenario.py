@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bootstrap import plan as planning
-from bootstrap.model.directory import Name
+from bootstrap.model.directory import UNASKED, Name
 from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
 from bootstrap.model.snapshot import Disk, Originals, Pod, Scope, Snapshot, Trouble
 from bootstrap.model.topology import Topology
@@ -43,7 +43,7 @@ FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"
 _NAMES: Final = {
     "absent": Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53"),
     "unknown": Name(state="unknown", reason="SERVFAIL from 10.96.0.10:53"),
-    "unasked": Name(state="unknown", reason="not asked for yet"),
+    "unasked": UNASKED,
     "family": Name(state="absent", reason="no data from 10.96.0.10:53"),
     "found": Name(state="found", addresses=("10.0.0.99",)),
 }

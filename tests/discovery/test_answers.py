@@ -104,7 +104,7 @@ def test_a_listed_pod_without_address_is_not_denied(known: answers.Findings) -> 
         outcome="records", targets=(pod(0),), held=30, held_at_first=30, nameserver=SERVER
     )
     known.learn(SERVICE_SRV, bare, 0.0)
-    assert known.of(pod(0)) == directory.Name(state="unknown", reason="not asked for yet")
+    assert known.of(pod(0)) == directory.UNASKED
     assert known.of(pod(1)).state == "absent"
 
 

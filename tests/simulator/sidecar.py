@@ -101,7 +101,7 @@ class Sidecar:
             name=mine.name,
             ordinal=self.ordinal,
             hostname=topology.hostname_of(self.ordinal),
-            resolved=directory.Name(state="unknown", reason="not asked for yet"),
+            resolved=directory.UNASKED,
             address=mine.server.address,
             node=said,
         )

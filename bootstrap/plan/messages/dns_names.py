@@ -12,13 +12,12 @@ from bootstrap.plan.verdict import Wait
 
 def unanswered(pod: Pod) -> bool:
     """Whether DNS was asked about a pod, and gave no answer that counts."""
-    asked = not pod.resolved.reason.startswith("not asked")
-    return pod.node is None and pod.resolved.state == "unknown" and asked
+    return pod.node is None and pod.resolved.state == "unknown" and pod.resolved.asked
 
 
 def missing(facts: Facts, pod: Pod) -> Wait:
     """For a pod whose name has not led to a server."""
-    if pod.resolved.reason.startswith("not asked"):
+    if not pod.resolved.asked:
         what = f"a first answer of DNS about {pod.hostname}"
         return Wait(pod=pod.name, what=what, usual=durations.LOOK)
     said, topology = _said(facts, pod), facts.topology

@@ -122,6 +122,12 @@ def test_the_lines_that_send_peers_elsewhere_are_named() -> None:
     assert "`cluster-announce-port 7001`" in action.why
 
 
+MISSES = [
+    line.replace("connected", "disconnected", line.startswith("n0 ")) for line in build.everybody(1)
+]
+"""What a node says whose link to n0 is down."""
+
+
 def test_a_node_that_is_not_known_has_no_link() -> None:
     assert bus.linked(formed(), "n1")
     assert not bus.linked(formed(), "x9")
@@ -131,8 +137,10 @@ def test_a_node_that_is_not_known_has_no_link() -> None:
 @pytest.mark.parametrize(
     ("peer", "reached_by", "told"),
     [
-        (build.everybody(1), frozenset({"n2"}), True),
-        (build.everybody(1), OTHERS, False),
+        (MISSES, frozenset({"n2"}), True),
+        (MISSES, OTHERS, False),
+        # Its link is there, and our server has had no ping over it since it knows the node.
+        (build.everybody(1), frozenset({"n2"}), False),
         # A node that ours has not met yet is another matter, as long as its port is open.
         ([build.blank(1).replace("n1 ", "m1 ")], frozenset({"n2"}), False),
     ],

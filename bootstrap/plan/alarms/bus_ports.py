@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bootstrap.model import bus
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
@@ -70,7 +71,12 @@ def todo(facts: Facts, pods: list[Pod]) -> tuple[Todo, ...]:
 
 
 def _no_way_back(facts: Facts, pod: Pod, view: View) -> bool:
-    """Whether a node that ours reaches knows ours, or is about to, but has no link to ours."""
+    """Whether a node that ours reaches knows ours, or is about to, but has no link to ours.
+
+    Our node alone cannot tell: it counts a link of the other node only once a ping has come over
+    it after both knew each other, and without a quicker pace that takes up to half a node time-out.
+    So the other node has to miss ours too: by a link that is down, or a ping without an answer.
+    """
     my, member = facts.my, facts.my.member(view.node_id)
     if member is None:
         return False
@@ -78,7 +84,8 @@ def _no_way_back(facts: Facts, pod: Pod, view: View) -> bool:
     if ours is None:
         return meetings.pending((pod, view), (facts.me, my))
     at_home = ours.address == my.myself.address and ours.bus_port == my.myself.bus_port
-    return at_home and not (my.reached_by is None or view.node_id in my.reached_by)
+    unseen = my.reached_by is not None and view.node_id not in my.reached_by
+    return at_home and unseen and not bus.connected(view, ours)
 
 
 def _alarms(facts: Facts, found: list[_Seen], ports: list[_Seen], words: _Words) -> list[Alarm]:

@@ -94,8 +94,8 @@ def _even_assignment(costs: Sequence[Sequence[int]], shards: int) -> list[int]:
     if extra:
         never = sum(max(row) for row in costs) + 1
         rows = [row + list(cost) for row, cost in zip(rows, costs, strict=True)]
-        nobody = [never] * len(columns) + [0] * shards
-        rows += [nobody] * (shards - extra)
+        unused = [never] * len(columns) + [0] * shards
+        rows += [unused] * (shards - extra)
         columns += range(shards)
     return [columns[column] for column in _assign(rows)[: len(costs)]]
 

@@ -97,7 +97,7 @@ class Status:
             return False, _reason(plan, bus.told(view))
         young = view.uptime < readiness.patience(view, topology)
         if young and view.run_id != self.introduced:
-            return False, "cluster_state is ok, but most siblings are not where our node looks yet"
+            return False, "cluster_state is ok, but most peers are not where our node looks yet"
         if mine.is_replica and not view.link_up:
             return False, "the link to the primary is down"
         if mine.is_replica and not view.following:

@@ -97,7 +97,7 @@ def test_a_replica_that_copies_from_another_than_its_primary_is_not_ready() -> N
     assert seen.seen(seen.STEADY, wrong_primary).ready == (False, why)
 
 
-YOUNG = "cluster_state is ok, but most siblings are not where our node looks yet"
+YOUNG = "cluster_state is ok, but most peers are not where our node looks yet"
 
 
 def started(*, uptime: int = 5, owners: int = 3) -> View:

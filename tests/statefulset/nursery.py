@@ -8,6 +8,7 @@ that, and from there on runs as `python -m bootstrap` does. Without, each is sta
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import importlib
 import json
 import os
@@ -22,7 +23,7 @@ from typing import Any, Final
 
 WANTED: Final = os.environ.get("SIDECARS") == "forked"
 MODULES: Final = ("bootstrap", "tests.formation.killer")
-_PYTHON: Final = ("PYTHONPATH", "PYTHONUNBUFFERED")
+_PYTHON: Final = ("PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONFAULTHANDLER")
 """What every sidecar of the tests has in its environment, and this process too."""
 _OUTPUTS: Final = ((1, "out"), (2, "err"))
 PR_SET_PDEATHSIG: Final = 1
@@ -154,6 +155,7 @@ def _become(asked: dict[str, Any], parent: int) -> None:
         opened = os.open(path, flags, 0o644)
         os.dup2(opened, fd)
         os.close(opened)
+    faulthandler.enable()  # as PYTHONFAULTHANDLER does for one that is started
     os.environ.clear()
     os.environ.update(asked["env"])
     os.chdir(asked["cwd"])

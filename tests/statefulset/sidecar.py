@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
+import subprocess
 from typing import Any
 
 from tests.statefulset import config, process, servers
@@ -13,6 +15,17 @@ from tests.statefulset import spec as specs
 
 class Sidecar(process.Child):
     """A sidecar's process; standard output and errors each have a file."""
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, grace: float = 10.0) -> int:
+        """As any child; one that does not end says where it stands, in the test's output."""
+        self.send(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(grace)
+        self.send(signal.SIGABRT)  # faulthandler writes the stack of each thread, and ends it
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(2.0)
+        print(self.errors())
+        return super().stop(signal.SIGKILL)
 
     def output(self) -> str:
         """Return what it wrote to standard output so far."""
@@ -46,6 +59,7 @@ def environment(
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": str(servers.REPOSITORY),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",
         # Coverage of the sidecar's process, when ours is measured.
         **{key: value for key, value in os.environ.items() if key.startswith("COVERAGE_")},
         "POD_NAME": spec.pod_name(ordinal),

@@ -19,7 +19,7 @@ TIMEOUTS: Final = ("500ms", "4s", "16s")
 does not, since DNS was asked another question first, the next run is given more time."""
 NOT_TOLD: Final = (
     "a first answer of DNS",
-    "a look at every expected pod",
+    "a look at ",
     "to say which pods it has",
 )
 SECRET: Final = "s3cret"

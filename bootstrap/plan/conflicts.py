@@ -152,7 +152,7 @@ def _strangers(facts: Facts) -> list[Block]:
             ),
         )
         for pod in facts.snapshot.pods
-        if pod.view is not None and facts.proof(pod) is Proof.STRANGER
+        if pod.view is not None and facts.proof(pod) is Proof.FOREIGN
         if not facts.settled or facts.snapshot.timers.strange_for(pod.name) >= _STALE_SECONDS
     ]
 

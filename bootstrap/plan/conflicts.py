@@ -121,7 +121,7 @@ def _foreign_members(facts: Facts) -> list[Block]:
     blocked = [
         Block(
             code=Code.FOREIGN_NODE,
-            why=f"our node knows {facts.name(member)}, which is not of {_set(facts)}",
+            why=f"our node knows {facts.name(member)}, which is not of {facts.set_name}",
             fix=foreign_node.fix(facts, member),
         )
         for member in named
@@ -142,10 +142,6 @@ def _misnamed(facts: Facts, pods: list[tuple[Pod, str]]) -> Block:
         f" or a form of it{more}",
         fix=foreign_node.rename(facts, [pod for pod, _ in pods]),
     )
-
-
-def _set(facts: Facts) -> str:
-    return f"{facts.topology.statefulset}.{facts.topology.subdomain}"
 
 
 def _foreign_at_our_names(facts: Facts) -> list[Block]:

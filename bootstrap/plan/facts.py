@@ -25,6 +25,11 @@ class Facts:
         return next(pod for pod in self.snapshot.pods if pod.name == self.topology.name)
 
     @property
+    def set_name(self) -> str:
+        """Our StatefulSet, as a hostname of one of its pods without the ordinal."""
+        return f"{self.topology.statefulset}.{self.topology.subdomain}"
+
+    @property
     def my(self) -> View:
         """Our own node's view. Only asked by rules behind the one that waits for it."""
         assert self.me.view is not None  # plan() has waited for it

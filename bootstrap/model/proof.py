@@ -19,7 +19,7 @@ class Proof(enum.Enum):
     """No proof: its sidecar has not written yet, or it is not a node of ours."""
     PEER = enum.auto()
     """It is the node of another pod of the same StatefulSet: the address is an old one."""
-    STRANGER = enum.auto()
+    FOREIGN = enum.auto()
     """It is a foreign node."""
 
 
@@ -51,6 +51,6 @@ def prove(
         return Proof.OURS if view.node_id in known else Proof.SILENT
     meant = topology.meant_by(said)
     if meant is None:
-        return Proof.STRANGER
+        return Proof.FOREIGN
     # The name of the same pod before the adoption: its sidecar has not written the new one yet.
     return Proof.SILENT if topology.hostname_of(meant) == hostname else Proof.PEER

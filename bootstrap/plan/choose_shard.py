@@ -1,4 +1,7 @@
-"""Which shard a node without a role follows: its pod's, or the one most in need."""
+"""Chooses the shard that a node without a role joins as a replica.
+
+It is the shard that the pod served before it lost its volume, or else the one with fewest replicas.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,25 @@ from bootstrap.plan.verdict import Phase, Plan, Step
 
 
 def _followers(facts: Facts) -> Counter[str | None]:
-    """Replicas by primary. What a sibling says of itself is newer than what gossip says of it."""
+    """The number of replicas of each primary, by its id.
+
+    What a peer says of itself is newer than what gossip says of that peer, and counts.
+    """
     known = [member for member in facts.my.members if member.is_replica and not member.failed]
     known += [view.myself for _, view in facts.viewed if view.myself.is_replica]
     return Counter({member.node_id: member.primary_id for member in known}.values())
 
 
-def replicate(facts: Facts, primaries: list[Member], served: set[str]) -> Plan:
-    """The shard that the pod served before, or else the one with fewest replicas.
+def replicate(facts: Facts, primaries: list[Member], former: set[str]) -> Plan:
+    """The plan to follow the primary of the chosen shard. `former` are ids of the pod's old shard.
 
-    Among equals one that is apart by host, then zone; then as laid out. No layout has later pods.
-    Several may come at once and not see each other yet: by their ordinals they take the shards in
-    turn.
+    Shards with equally few replicas are chosen in this order: the primary runs on another host,
+    then in another zone, then the layout has our pod in that shard. The layout has no pods beyond
+    the first formation. Several of these may come at once, and not see each other yet: so each
+    starts with another shard, by its ordinal.
     """
     followers = _followers(facts)
-    laid_out = _laid_out(facts)
+    planned = _planned_shard(facts)
     here = facts.place(facts.me)
     in_order = sorted(primaries, key=lambda member: member.slots)
 
@@ -36,15 +43,15 @@ def replicate(facts: Facts, primaries: list[Member], served: set[str]) -> Plan:
         pod = facts.pod_by_id.get(member.node_id)
         there = facts.place(pod) if pod else layouts.UNKNOWN
         host, zone = layouts.together(here, there)
-        wrong_primary = pod is None or pod.ordinal not in laid_out
+        unplanned = pod is None or pod.ordinal not in planned
         turn = (in_order.index(member) - facts.topology.ordinal) % len(in_order)
-        elsewhere = member.node_id not in served
-        return elsewhere, followers[member.node_id], host, zone, wrong_primary, turn
+        elsewhere = member.node_id not in former
+        return elsewhere, followers[member.node_id], host, zone, unplanned, turn
 
     chosen = min(primaries, key=preference)
     pod = facts.pod_by_id.get(chosen.node_id)
     why = f"its shard has {followers[chosen.node_id]} replicas, none has fewer"
-    if chosen.node_id in served:
+    if chosen.node_id in former:
         why = f"{facts.me.name} served its shard before it lost its volume"
     action = Replicate(
         pod=facts.me.name,
@@ -56,10 +63,10 @@ def replicate(facts: Facts, primaries: list[Member], served: set[str]) -> Plan:
     return Plan(phase=Phase.JOIN, steps=(step,), look=Scope.ALL)
 
 
-def _laid_out(facts: Facts) -> set[int]:
-    """Ordinals of the shard that the layout has our pod in; empty for later pods.
+def _planned_shard(facts: Facts) -> set[int]:
+    """Ordinals of the shard that the layout has our pod in; empty for pods beyond the layout.
 
-    Not only its primary: that may have handed over to one of its replicas.
+    All its pods count, since the first primary may have handed its role over to a replica.
     """
     found = formation(facts)
     if found is None or facts.topology.ordinal not in facts.topology.ordinals:
@@ -70,11 +77,11 @@ def _laid_out(facts: Facts) -> set[int]:
     return {one for one in facts.topology.ordinals if shard in (one, first(one))}
 
 
-def before(facts: Facts) -> set[str]:
-    """Ids of the nodes that were in one shard with the one that our pod was before.
+def former_shard(facts: Facts) -> set[str]:
+    """Ids of our pod's former nodes, and of the nodes that were in one shard with these.
 
-    A ghost that was a replica still names its primary; one whose place was taken over names
-    nobody, and only `CLUSTER SHARDS` (redis 7.2) remembers.
+    A ghost that was a replica still names its primary. A ghost whose slots a replica took over
+    names no node, and only `CLUSTER SHARDS` (redis 7.2) still has its shard.
     """
     known = {member.node_id: member for _, view in facts.viewed for member in view.members}
     ids = {one.node_id for one in known.values() if facts.ghost(one) is facts.me}

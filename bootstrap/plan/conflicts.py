@@ -1,69 +1,85 @@
-"""Rule 2: foreign or doubtful evidence. Nothing is merged, nothing is emptied; a person decides."""
+"""Refuses while what was seen may be of another cluster, or can be in no cluster.
+
+Such evidence is a foreign node, a node of a copied volume, a node id that two pods have, or servers
+of which none can be in a cluster. A command sent on such evidence could merge two clusters or empty
+a node. So nothing is merged and nothing is emptied, and a person decides. Nodes of ours that moved
+are still brought together, if that is proven to be safe.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
 
-from bootstrap.model import slots
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Pod, Scope, Unreachable
 from bootstrap.model.todo import Todo
-from bootstrap.model.view import Member, View
+from bootstrap.model.view import Member
 from bootstrap.plan import copied_volume, heal
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.formation import under_way
 from bootstrap.plan.messages import advice, commands, foreign_node
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan
 
-#: For how long a stranger behind a sibling's name is taken for a stale DNS answer by a node that
-#: has its role, in seconds: twice what caches were seen to keep the address of a deleted pod.
 _STALE_SECONDS = 60.0
+"""How long a node with a role takes a foreign node at a peer's name for an old DNS answer, in
+seconds: twice as long as caches were seen to keep the address of a deleted pod."""
 
 
 def needs(facts: Facts) -> LookFurther | None:
-    """All pods, if our node knows a node of another name: one of them may be that node."""
-    if facts.snapshot.scope < Scope.ALL and _named_otherwise(facts):
+    """A look at all pods, if our node knows a node with a hostname that is not of our set.
+
+    That node may live in a pod of ours.
+    """
+    if facts.snapshot.scope < Scope.ALL and _with_foreign_hostname(facts):
         return LookFurther(scope=Scope.ALL, why="a look at whose the nodes of other names are")
     return None
 
 
 def doubts(facts: Facts) -> Plan | None:
-    """Blocked with every doubt named, or None. Our own nodes are brought together all the same."""
+    """Refuse with every reason that was found; None if none was found.
+
+    The plan still has the steps that bring nodes of ours that moved together.
+    """
     twins = copied_volume.twins(facts)
     blocked = (
-        *_hopeless(facts),
+        *_none_usable(facts),
         *twins,
         *_foreign_members(facts),
-        *_strangers(facts),
-        *_one_id_twice(facts),
+        *_foreign_at_our_names(facts),
+        *_duplicate_node_ids(facts),
     )
     if not blocked:
         return None
     look = Scope.ALL if twins or heal.needed(facts) else facts.snapshot.scope
-    # A MEET of a node that lives in two places would only mix the two further.
+    # No MEET if one of our node ids runs in two places: MEET would mix the two clusters further.
     steps = () if twins else heal.steps(facts)
     return Plan(phase=Phase.BLOCKED, blocked=blocked, steps=steps, look=look)
 
 
-def _hopeless(facts: Facts) -> list[Block]:
-    """Pods that nothing can be formed with. A cluster that is there gets on without them."""
+def _none_usable(facts: Facts) -> list[Block]:
+    """Refuse for servers that can be in no cluster, unless there is a cluster already.
+
+    A cluster that is there works without these servers.
+    """
     if any(not view.alone for _, view in facts.viewed):
         return []
-    return [_folded(facts, reason, some) for (_, reason), some in _alike(facts).items()]
+    return [_as_one(facts, reason, some) for (_, reason), some in _unusable(facts).items()]
 
 
 def own_permanent(facts: Facts) -> Block | None:
-    """That our own server can be no node, told with all others of which the same was seen."""
-    for (_, reason), some in _alike(facts).items():
+    """Refuse if our own server can be in no cluster; None if it can.
+
+    The refusal names our pod first, and then all other pods with the same fault.
+    """
+    for (_, reason), some in _unusable(facts).items():
         if facts.me in [pod for pod, _ in some]:
-            return _folded(facts, reason, sorted(some, key=lambda one: one[0] is not facts.me))
+            return _as_one(facts, reason, sorted(some, key=lambda one: one[0] is not facts.me))
     return None
 
 
-def _alike(facts: Facts) -> dict[tuple[str, str], list[tuple[Pod, Block]]]:
-    """The pods that can take no part as they are, by what was seen of each."""
+def _unusable(facts: Facts) -> dict[tuple[str, str], list[tuple[Pod, Block]]]:
+    """The pods whose servers can be in no cluster as they are, by code and reason."""
     found: dict[tuple[str, str], list[tuple[Pod, Block]]] = defaultdict(list)
     for pod in facts.snapshot.pods:
         block = advice.permanent(facts, pod)
@@ -72,8 +88,8 @@ def _alike(facts: Facts) -> dict[tuple[str, str], list[tuple[Pod, Block]]]:
     return found
 
 
-def _folded(facts: Facts, reason: str, some: list[tuple[Pod, Block]]) -> Block:
-    """The same fault of several pods as one."""
+def _as_one(facts: Facts, reason: str, some: list[tuple[Pod, Block]]) -> Block:
+    """One refusal for the same fault of several pods."""
     (_, first), *others = some
     if not others:
         return first
@@ -82,15 +98,19 @@ def _folded(facts: Facts, reason: str, some: list[tuple[Pod, Block]]) -> Block:
     return dataclasses.replace(first, why=why)
 
 
-def _named_otherwise(facts: Facts) -> list[Member]:
-    """Nodes in our own node's view whose hostname is not of our StatefulSet."""
+def _with_foreign_hostname(facts: Facts) -> list[Member]:
+    """Nodes in our own node's view with a hostname that is not of our StatefulSet."""
     named = [one for one in facts.my.others if one.hostname and not one.handshake]
     return [one for one in named if facts.is_ours(one) is False]
 
 
 def _foreign_members(facts: Facts) -> list[Block]:
-    """Such nodes, once all pods of ours were looked at. What is taken for ours is not theirs."""
-    named = _named_otherwise(facts)
+    """Refuse for nodes in our own node's view whose hostname is not of our StatefulSet.
+
+    A node that answers at the address of a pod of ours is told apart: it only has a wrong name.
+    `needs` has seen to it that all pods were looked at.
+    """
+    named = _with_foreign_hostname(facts)
     pods = {
         pod.name: (pod, member.hostname)
         for pod in facts.snapshot.pods
@@ -101,7 +121,7 @@ def _foreign_members(facts: Facts) -> list[Block]:
     blocked = [
         Block(
             code=Code.FOREIGN_NODE,
-            why=f"our node knows {facts.name(member)}, which is not of {_set(facts)}",
+            why=f"our node knows {facts.name(member)}, which is not of {facts.set_name}",
             fix=foreign_node.fix(facts, member),
         )
         for member in named
@@ -113,7 +133,7 @@ def _foreign_members(facts: Facts) -> list[Block]:
 
 
 def _misnamed(facts: Facts, pods: list[tuple[Pod, str]]) -> Block:
-    """Nodes that answer at our pods' addresses, and announce names that are no pod's."""
+    """Refuse for nodes at our pods' addresses that announce hostnames which no pod has."""
     (first, seen), *others = pods
     more = "".join(f"; {pod.name} announces {name}" for pod, name in others)
     return Block(
@@ -124,12 +144,11 @@ def _misnamed(facts: Facts, pods: list[tuple[Pod, str]]) -> Block:
     )
 
 
-def _set(facts: Facts) -> str:
-    return f"{facts.topology.statefulset}.{facts.topology.subdomain}"
+def _foreign_at_our_names(facts: Facts) -> list[Block]:
+    """Refuse for addresses to which our pods' names lead, and at which a foreign node answers.
 
-
-def _strangers(facts: Facts) -> list[Block]:
-    """Addresses behind our names where another set's node answers."""
+    A node without a role refuses at once. A node with a role first takes it for an old DNS answer.
+    """
     return [
         Block(
             code=Code.STRANGER,
@@ -152,13 +171,16 @@ def _strangers(facts: Facts) -> list[Block]:
             ),
         )
         for pod in facts.snapshot.pods
-        if pod.view is not None and facts.proof(pod) is Proof.STRANGER
+        if pod.view is not None and facts.proof(pod) is Proof.FOREIGN
         if not facts.settled or facts.snapshot.timers.strange_for(pod.name) >= _STALE_SECONDS
     ]
 
 
-def _one_id_twice(facts: Facts) -> list[Block]:
-    """Two pods whose nodes have one id: a cloned volume. They would flap silently."""
+def _duplicate_node_ids(facts: Facts) -> list[Block]:
+    """Refuse for pods at different addresses whose nodes have the same id: a cloned volume.
+
+    The two would take each other's place again and again, and no server would report it.
+    """
     holders: dict[str, list[Pod]] = defaultdict(list)
     for pod, view in facts.viewed:
         holders[view.node_id].append(pod)
@@ -186,84 +208,3 @@ def _one_id_twice(facts: Facts) -> list[Block]:
         for node_id, pods in sorted(holders.items())
         if len({pod.address for pod in pods}) > 1
     ]
-
-
-def split(facts: Facts) -> Plan | None:
-    """Our own pods in more than one cluster that owns slots (of several nodes each)."""
-    owning = [
-        names
-        for names in components(facts)
-        if any(_slots_in(view) and not view.alone for pod, view in facts.viewed if pod in names)
-    ]
-    if len(owning) < 2 or under_way(facts):
-        return None
-    sides = "; ".join(", ".join(pod.name for pod in side) for side in owning)
-    block = Block(
-        code=Code.SPLIT,
-        why=f"our pods are in {len(owning)} clusters that both own slots: {sides}",
-        fix=_made_whole(facts, owning)
-        if _halves(facts, owning)
-        else advice.one_is_right(facts, owning),
-    )
-    return Plan(phase=Phase.BLOCKED, blocked=(block,), look=facts.snapshot.scope)
-
-
-def _made_whole(facts: Facts, sides: list[list[Pod]]) -> tuple[Todo, ...]:
-    topology = facts.topology
-    first, *others = (side[0] for side in sides)
-    looks = (
-        advice.nodes(
-            topology,
-            side[0].name,
-            f"no slot is owned on two sides, so they look like parts of one cluster; which slots"
-            f" has the side of {side[0].name}?",
-            "expected: no slot that another side has too; else they are two clusters: see the"
-            " runbook",
-        )
-        for side in sides
-    )
-    meets = (
-        Todo(
-            what="if that is so, and a minute has passed since the last CLUSTER FORGET: bring them"
-            " together",
-            command=f"{commands.ask(topology, first.name)} CLUSTER MEET {pod.address}"
-            f" {topology.port}",
-        )
-        for pod in others
-    )
-    return (*looks, *meets)
-
-
-def _halves(facts: Facts, sides: list[list[Pod]]) -> bool:
-    """Whether no slot has owners on two sides, by the words of all who are there."""
-    claims = [
-        slots.normalise(
-            span
-            for pod, view in facts.viewed
-            if pod in side
-            for member in view.members
-            for span in member.slots
-        )
-        for side in sides
-    ]
-    together = slots.normalise(span for claim in claims for span in claim)
-    return sum(map(slots.count, claims)) == slots.count(together)
-
-
-def _slots_in(view: View) -> bool:
-    return any(member.slots for member in view.members)
-
-
-def components(facts: Facts) -> list[list[Pod]]:
-    """Proven pods grouped by who knows whom, each group and the groups sorted by ordinal."""
-    groups: list[tuple[frozenset[str], list[Pod]]] = []
-    for pod, view in facts.viewed:
-        known = view.known_ids & facts.pod_by_id.keys()
-        touching = [group for group in groups if group[0] & known]
-        groups = [group for group in groups if group not in touching]
-        ids = known.union(*(some for some, _ in touching))
-        groups.append((ids, [*(one for _, pods in touching for one in pods), pod]))
-    return sorted(
-        (sorted(pods, key=lambda pod: pod.ordinal) for _, pods in groups),
-        key=lambda pods: pods[0].ordinal,
-    )

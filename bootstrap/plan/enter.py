@@ -7,10 +7,10 @@ from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Fix
 from bootstrap.plan import meetings, outsiders, seed_patience
 from bootstrap.plan.codes import Code
-from bootstrap.plan.conflicts import components
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import under_way
 from bootstrap.plan.messages import advice, foreign_node
+from bootstrap.plan.split import components
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step
 
 

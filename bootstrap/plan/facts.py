@@ -1,4 +1,8 @@
-"""A snapshot in the light of the topology: the questions that several rules ask."""
+"""What follows from a snapshot and the topology: answers to questions that several rules ask.
+
+A node is proven if it was read, and what its sidecar wrote into it says that it is the node of the
+pod at whose address it was read (`Proof.OURS`).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from bootstrap.model.view import Member, View
 
 @dataclass(frozen=True)
 class Facts:
-    """Not slotted: what is derived is kept, since several rules ask for it."""
+    """A snapshot and the topology. It has no slots, so that answers can be cached."""
 
     snapshot: Snapshot
     topology: Topology
@@ -25,9 +29,14 @@ class Facts:
         return next(pod for pod in self.snapshot.pods if pod.name == self.topology.name)
 
     @property
+    def set_name(self) -> str:
+        """Our StatefulSet, as a hostname of one of its pods without the ordinal."""
+        return f"{self.topology.statefulset}.{self.topology.subdomain}"
+
+    @property
     def my(self) -> View:
-        """Our own node's view. Only asked by rules behind the one that waits for it."""
-        assert self.me.view is not None  # plan() has waited for it
+        """Our own node's view. No rule is asked before there is one."""
+        assert self.me.view is not None  # `rules.decide` waits for it
         return self.me.view
 
     @property
@@ -38,7 +47,7 @@ class Facts:
 
     @functools.cached_property
     def viewed(self) -> tuple[tuple[Pod, View], ...]:
-        """Pods whose node was read and proved to be theirs."""
+        """Pods whose node is proven, each with the node's view."""
         return tuple(
             (pod, pod.view)
             for pod in self.snapshot.pods
@@ -47,18 +56,18 @@ class Facts:
 
     @functools.cached_property
     def views(self) -> dict[str, View]:
-        """Views of proven nodes, by the name of their pod."""
+        """Views of proven nodes, by the names of their pods."""
         return {pod.name: view for pod, view in self.viewed}
 
     @functools.cached_property
     def owner_ids(self) -> frozenset[str]:
-        """Ids of nodes that own slots by the word of any proven node."""
+        """Ids of nodes that own slots, by what any proven node says."""
         members = (member for _, view in self.viewed for member in view.members)
         return frozenset(member.node_id for member in members if member.slots)
 
     @functools.cached_property
     def connected(self) -> dict[str, frozenset[str]]:
-        """For each proven node the ids of all nodes that it is connected with, its own among them.
+        """For each proven node, by id, the ids of all nodes it is connected with, its own included.
 
         Two nodes are connected if one knows the other, directly or through others.
         """
@@ -90,40 +99,46 @@ class Facts:
         return {view.node_id: pod for pod, view in self.viewed}
 
     def proof(self, pod: Pod) -> Proof:
-        """What the node at a pod's address says about whose it is. Ours we reach without a name."""
+        """What the node at a pod's address proves. Our own node needs no proof."""
         if pod.view is None:
             return Proof.SILENT
         if pod.name == self.topology.name:
             return Proof.OURS
         if pod.view.setting("cluster-announce-hostname") is None and self.shared(pod):
-            return Proof.SILENT  # only the address tells, and it cannot be that of two pods
+            return Proof.SILENT  # only the address could prove it, and two pods cannot have it
         known = self.me.view.known_ids if self.me.view else ()
         return prove(pod.view, pod.hostname, pod.address, self.topology, known)
 
     def shared(self, pod: Pod) -> str | None:
-        """Another pod whose name leads to the same address; DNS is stale for one of them."""
+        """Another pod whose name leads to the same address; None if none does.
+
+        DNS then has an old address for one of the two.
+        """
         others = (other for other in self.snapshot.pods if other.name != pod.name)
         return next((other.name for other in others if other.address == pod.address), None)
 
     @functools.cached_property
     def _hostnames(self) -> dict[str, str]:
-        """Hostnames by node id, as far as any of our nodes has heard of them."""
+        """Hostnames by node id, as far as any proven node knows them."""
         members = (member for _, view in self.viewed for member in view.members)
         return {member.node_id: member.hostname for member in members if member.hostname}
 
     def hostname(self, member: Member) -> str:
-        """A member's hostname. Gossip brings it later than the node, and never from a dead one."""
+        """A member's hostname, from any proven node's view; empty if none has it.
+
+        Gossip brings a hostname later than the node, and never that of a dead node.
+        """
         return member.hostname or self._hostnames.get(member.node_id, "")
 
     def pod_named(self, member: Member) -> Pod | None:
-        """The pod whose name a member bears, in whatever form, if it was looked at."""
+        """The pod that a member's hostname means, in any form; None if it was not looked at."""
         ordinal = self.topology.meant_by(self.hostname(member))
         return None if ordinal is None else self.snapshot.pod(self.topology.name_of(ordinal))
 
     def ghost(self, member: Member) -> Pod | None:
-        """The pod in which a member used to live, proven to be another node's now.
+        """The pod of a ghost: of a member whose pod is proven to have another node now.
 
-        Its volume is gone. None for a node that may still come back.
+        The member's volume is gone. None for a node that may still come back.
         """
         pod = self.pod_named(member)
         if pod is None or member.node_id in self.pod_by_id or self.proof(pod) is not Proof.OURS:
@@ -131,15 +146,17 @@ class Facts:
         return pod
 
     def is_ours(self, member: Member) -> bool | None:
-        """Whether a member is of our StatefulSet; None when there is nothing to tell by.
+        """Whether a member is of our StatefulSet; None if nothing tells.
 
-        The id that a pod's own node has said counts before any name: gossip may bring the name of
-        a copy of that pod. A name in another form than ours, or of the set that was adopted, is not
-        ours alone: while its pod is another node, a node that lives under that name is foreign.
+        The id of a pod's proven node counts before any hostname, since gossip may bring the
+        hostname of a copy of that pod. A hostname in another form than ours, or of the adopted set,
+        may be that of a foreign node too. So a living node with such a hostname is foreign if its
+        pod is proven to have another node.
         """
         pod, topology = self.pod_by_id.get(member.node_id), self.topology
         hostname = self.hostname(member)
-        if any(topology.own_ordinal_of(name) is not None for name in (hostname, *_called(pod))):
+        names = (hostname, pod.hostname) if pod else (hostname,)
+        if any(topology.own_ordinal_of(name) is not None for name in names):
             return True
         if topology.meant_by(hostname) is not None:
             if self.ghost(member) and self.lives(member):
@@ -152,39 +169,45 @@ class Facts:
         return None
 
     def lives(self, member: Member) -> bool:
-        """Whether our node is in touch with a member, and has had the time to find out."""
+        """Whether our node has a link to a member, and has been up long enough to know.
+
+        That is twice the node time-out.
+        """
         old = self.my.uptime * 1000 > 2 * self.topology.node_timeout
         return old and member.bus_connected and not member.failed
 
     @functools.cached_property
     def own_ids(self) -> frozenset[str]:
-        """Ids that answer at the addresses of our pods, whatever their nodes say that they are."""
+        """Ids of the nodes that answer at our pods' addresses, proven or not."""
         return frozenset(pod.view.node_id for pod in self.snapshot.pods if pod.view)
 
     @property
     def lasting_known(self) -> bool:
-        """Whether it is known for how long our own node has missed others."""
+        """Whether it is known for how long our own node has missed others.
+
+        A single look knows it only from our own sidecar.
+        """
         heard = (one.pod for one in self.snapshot.reports if one.memory is not None)
         return not self.snapshot.timers.glance or self.topology.name in heard
 
     @property
     def all_asked(self) -> bool:
-        """Whether the node of each pod was read: no other id can be that of a pod of ours."""
-        everybody = self.snapshot.scope is Scope.ALL
-        return everybody and all(pod.view is not None for pod in self.snapshot.pods)
+        """Whether the node of each pod was read. Then no other id can be that of a pod of ours."""
+        looked_at_all = self.snapshot.scope is Scope.ALL
+        return looked_at_all and all(pod.view is not None for pod in self.snapshot.pods)
 
     def name(self, member: Member) -> str:
-        """A member as a person would look for it: pod, id, address."""
+        """A member in words for a person: its pod or hostname, its id, and its address."""
         hostname = self.hostname(member)
         ordinal = self.topology.ordinal_of(hostname)
         pod = self.pod_by_id.get(member.node_id)
-        who = pod.name if pod else self.topology.name_of(ordinal) if ordinal is not None else None
+        named = pod.name if pod else self.topology.name_of(ordinal) if ordinal is not None else None
         where = member.node_id[:8]
         where += f" at {member.address}:{member.port}" if member.address else ", without an address"
-        return f"{who} ({where})" if who else f"{hostname or 'unnamed'} ({where})"
+        return f"{named} ({where})" if named else f"{hostname or 'unnamed'} ({where})"
 
     def pod_name(self, member: Member) -> str:
-        """The name of a member's pod; else its address."""
+        """The name of a member's pod; if that is not known, its address, or else its id."""
         pod = self.pod_by_id.get(member.node_id)
         ordinal = pod.ordinal if pod else self.topology.ordinal_of(self.hostname(member))
         if ordinal is None:
@@ -192,7 +215,10 @@ class Facts:
         return self.topology.name_of(ordinal)
 
     def place(self, pod: Pod) -> layout.Place:
-        """Where a pod runs, from the name that its sidecar gave its node."""
+        """The host and zone of a pod, from the name that its sidecar gave its node.
+
+        If that has no zone, the server's setting `availability-zone` counts.
+        """
         if pod.name == self.topology.name:
             return layout.Place(host=self.topology.host, zone=self.topology.zone)
         if pod.view is None:
@@ -203,15 +229,10 @@ class Facts:
         return layout.Place(host=None if host in ("", "-") else host, zone=zone or None)
 
 
-def _called(pod: Pod | None) -> tuple[str, ...]:
-    """The name by which a pod was looked for; where a node was, by its id, that is any name."""
-    return (pod.hostname,) if pod else ()
-
-
 def human_name(topology: Topology) -> str:
     """`redis-app-3/host-a/zone-1`, with `-` for what is not known.
 
-    Not parted by spaces: redis writes this name unquoted into nodes.conf, and 8.2 was seen to
-    crash at its next start on a space there.
+    It has no spaces, because redis writes this name into nodes.conf without quotes, and 8.2 was
+    seen to crash on a space there at its next start.
     """
     return "/".join((topology.name, topology.host or "-", topology.zone or "-"))

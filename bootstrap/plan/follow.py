@@ -53,7 +53,7 @@ class _Seen:
     @functools.cached_property
     def before(self) -> set[str]:
         """Ids of the nodes of the shard that our pod was in before."""
-        return choose_shard.before(self.facts)
+        return choose_shard.former_shard(self.facts)
 
 
 def follow(facts: Facts) -> Plan | None:

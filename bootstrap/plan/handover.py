@@ -122,7 +122,7 @@ def decide(snapshot: Snapshot, topology: Topology, run: Run) -> Step | Ended:
     if broken:
         text = f"a fault of bootstrap, nothing was sent: {'; '.join(broken)}"
         return Ended(result=Result.FAILED, text=text)
-    return unwritable.kept_of(facts, found)
+    return unwritable.trimmed(facts, found)
 
 
 def _decide(facts: Facts, run: Run) -> Step | Ended:
@@ -142,7 +142,7 @@ def _decide(facts: Facts, run: Run) -> Step | Ended:
 
 def unmark(snapshot: Snapshot, topology: Topology) -> Step:
     """Give our own node its name without the mark; no action where that would end its server."""
-    return unwritable.kept_of(Facts(snapshot, topology), _unmark(topology))
+    return unwritable.trimmed(Facts(snapshot, topology), _unmark(topology))
 
 
 def _unmark(topology: Topology) -> Step:

@@ -1,8 +1,9 @@
-"""Rule 4: a node that has moved is met where it is now, before anything is forgotten.
+"""Meets nodes that have moved at their new addresses, and leads our replica to its primary.
 
-The bus dials addresses, and a cluster whose pods all come back with new ones never recovers by
-itself. A MEET at the new address does it: the handshake reveals a known id, and the address is
-bound anew on both sides. Each sidecar introduces its own node alone.
+The cluster bus dials addresses. So a cluster whose pods all come back with new addresses never
+recovers by itself. MEET at the new address helps: the handshake reveals an id that is known
+already, and both nodes then use the new address for that id. Each sidecar introduces only its own
+node.
 """
 
 from __future__ import annotations
@@ -18,25 +19,27 @@ from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
 
-#: How long a node has to be failing, or without a link, before we look after it, in seconds: a
-#: server that only restarts, where it was, is linked again sooner.
 _UNWELL_SECONDS = 1.0
-#: MEETs of one step. Each is a handshake of both sides; the peers send theirs too, so that a few
-#: steps do for any number of pods.
-_AT_ONCE = 30
-#: From this many nodes on each sidecar looks at first after half of the pairs that its node is in.
-#: Every pod at every other is n² reads of n lines: 0.1 s of processor time each for 60 pods.
-_MANY = 12
-#: For how long, in seconds; then it looks at all pods, whatever the others' sidecars are doing.
+"""How long a node must have failed, or have lacked a link, before all pods are looked at, in
+seconds. A server that restarts at its old address is linked again sooner."""
+_MEETS_PER_STEP = 30
+"""How many MEETs one step sends at most. Each is a handshake of both nodes. The peers send theirs
+too, so a few steps are enough for any number of pods."""
+_HALVES_FROM = 12
+"""From this many peers on, each sidecar first looks only at its half of the pairs that its node is
+in. If every pod looks at every other, that is n² reads of n lines: for 60 pods each sidecar
+spends 0.1 s of processor time."""
 _HALF_SECONDS = 10.0
-#: The same for one whose own half is done: the others' sidecars may share its processors. Where
-#: no node had moved there is nothing to wait for.
+"""How long a sidecar looks only at its half, in seconds. Then it looks at all pods, whatever the
+other sidecars do."""
 _OTHERS_SECONDS = 7.0
+"""How long a sidecar whose own half is done waits for the others, in seconds: their sidecars may
+share its processors. If no node had moved, it does not wait."""
 _UNTIL = "our node knows every pod at its present address, and its link to its primary is up"
 
 
 def needs(facts: Facts) -> LookFurther | None:
-    """All pods, if our node shows a sign that one has moved; half of them at first, if many may."""
+    """A look at all pods if a node may have moved; at half of them first, if many may have."""
     if facts.my.alone or facts.snapshot.scope is Scope.ALL or not needed(facts):
         return None
     if not _by_halves(facts) or _half_done(facts):
@@ -47,7 +50,7 @@ def needs(facts: Facts) -> LookFurther | None:
 
 
 def heal(facts: Facts) -> Plan | None:
-    """What brings our node together with its peers; None when nothing of it is missing."""
+    """What brings our node together with its peers, or why not; None if nothing is missing."""
     if facts.my.alone:
         return None
     if facts.snapshot.scope < Scope.ALL:
@@ -62,19 +65,19 @@ def heal(facts: Facts) -> Plan | None:
 
 
 def needed(facts: Facts) -> bool:
-    """Whether our own node shows a sign that a node may have moved."""
+    """Whether our own node's view shows a sign that a node may have moved."""
     my, timers = facts.my, facts.snapshot.timers
     if fast_form.marked(my):
-        return False  # a seed is at work, and introduces all nodes
+        return False  # a seed is forming the cluster, and introduces all nodes
     if not facts.settled and timers.looked:
-        return False  # it is about to join, and will look around for that
+        return False  # our node is about to join, which needs a look at all pods anyway
     if not timers.looked or _locked_out(facts):
         return True
     return timers.unwell >= _UNWELL_SECONDS or replication.misplaced(my)
 
 
 def _locked_out(facts: Facts) -> bool:
-    """Whether our replica may not log in where it dials: its primary has not proven to be there."""
+    """Whether our replica gets no password yet, since its primary is not proven where it dials."""
     my = facts.my
     return (
         facts.topology.with_password and not my.peers_password_ok and own_settings.unproven(facts)
@@ -82,9 +85,12 @@ def _locked_out(facts: Facts) -> bool:
 
 
 def steps(facts: Facts) -> tuple[Step, ...]:
-    """The MEETs that are proven to be safe, and the way to a primary that has moved."""
+    """One step with the MEETs that are proven to be safe, and the REPLICATE of a lost primary.
+
+    No step if there is nothing of that to do.
+    """
     actions: list[Action] = []
-    actions += [_meet(facts, pod, view) for pod, view in moved.to_meet(facts)[:_AT_ONCE]]
+    actions += [_meet(facts, pod, view) for pod, view in moved.to_meet(facts)[:_MEETS_PER_STEP]]
     actions += introduce.again(facts) or ()
     follow = replication.follow(facts)
     if follow is not None:
@@ -93,14 +99,22 @@ def steps(facts: Facts) -> tuple[Step, ...]:
 
 
 def _by_halves(facts: Facts) -> bool:
-    """Whether so many may have moved at once that the work is shared."""
+    """Whether so many nodes may have moved at once that the sidecars share the work.
+
+    Not before redis 7.0, where nodes announce no hostnames.
+    """
     my, timers = facts.my, facts.snapshot.timers
     named = my.setting("cluster-announce-hostname") is not None
-    return named and len(my.others) >= _MANY and not timers.looked and timers.halved < _HALF_SECONDS
+    return (
+        named
+        and len(my.others) >= _HALVES_FROM
+        and not timers.looked
+        and timers.halved < _HALF_SECONDS
+    )
 
 
 def _half_done(facts: Facts) -> bool:
-    """Whether our own half is done, and the others have had their time."""
+    """Whether our half is done, and the other sidecars have had their time for theirs."""
     if facts.snapshot.scope < Scope.HALF or steps(facts) or _pending(facts) or _unseen(facts):
         return False
     halved = facts.snapshot.timers.halved
@@ -108,7 +122,7 @@ def _half_done(facts: Facts) -> bool:
 
 
 def _half(facts: Facts) -> Plan:
-    """The introductions that are ours to make; then those that others make to us."""
+    """Our half: first the introductions that our node makes, then a wait for the other half."""
     found, waits = steps(facts), [*_pending(facts), *_unseen(facts)]
     if not found and not waits:
         what = "the other half of its peers to introduce themselves"
@@ -122,7 +136,7 @@ def _meet(facts: Facts, pod: Pod, view: View) -> Meet:
 
 
 def _blocked(facts: Facts) -> tuple[Block, ...]:
-    """Why some of it is not done though it could be."""
+    """Why a MEET, a REPLICATE or an introduction that is missing is not sent."""
     blocked = [
         Block(
             code=Code.FOREIGN_NODE,
@@ -138,6 +152,7 @@ def _blocked(facts: Facts) -> tuple[Block, ...]:
 
 
 def _by_hand(facts: Facts, pod: Pod, view: View) -> tuple[Todo, ...]:
+    """How a person checks that a moved node is of our cluster, and meets it."""
     return (
         advice.nodes(
             facts.topology,
@@ -154,14 +169,14 @@ def _by_hand(facts: Facts, pod: Pod, view: View) -> tuple[Todo, ...]:
 
 
 def _pending(facts: Facts) -> list[Wait]:
-    """Introductions that are under way, and those that have to wait for others' first."""
-    shaking = {member.address for member in facts.my.others if member.handshake}
+    """Handshakes that are under way, and nodes that must first know our node again."""
+    handshakes = {member.address for member in facts.my.others if member.handshake}
     waits: list[Wait] = []
     if introduce.again(facts) == ():
         what = "an owner of slots to know our node again"
         waits.append(Wait(pod=facts.me.name, what=what, usual=durations.GOSSIP))
     for _, pod, view in moved.displaced(facts):
-        if pod.address in shaking:
+        if pod.address in handshakes:
             what = f"the handshake with {pod.name} at {pod.address} to end"
             waits.append(Wait(pod=pod.name, what=what, usual=durations.HANDSHAKE))
         elif not moved.mutual(facts, view):
@@ -171,6 +186,7 @@ def _pending(facts: Facts) -> list[Wait]:
 
 
 def _login(facts: Facts) -> list[Wait]:
+    """The wait of a replica that gets no password yet; none if it may log in."""
     if not _locked_out(facts):
         return []
     what = f"its primary to prove that it is at {facts.my.primary_host}, before it logs in there"
@@ -181,7 +197,10 @@ def _login(facts: Facts) -> list[Wait]:
 
 
 def _unseen(facts: Facts) -> list[Wait]:
-    """Siblings that may be on their way. No pod waits for them longer than our server does."""
+    """Waits for the pods of nodes that our node takes for living, and that were not found yet.
+
+    They may be on their way. No wait once our server has found out by itself (`readiness`).
+    """
     my = facts.my
     if my.uptime >= readiness.patience(my, facts.topology):
         return []
@@ -191,7 +210,8 @@ def _unseen(facts: Facts) -> list[Wait]:
         if member.handshake or member.failed or member.node_id in facts.pod_by_id:
             continue
         if pod is None and facts.settled and not facts.hostname(member):
-            # No name leads to it: a look will come across its id. Who has no role asks whose it is.
+            # No name leads to that node, but a later look may find its id in a pod. A node of ours
+            # without a role does not wait here: `join` asks whose the node is.
             what = f"the pod of {facts.name(member)} to be found"
             waits.append(Wait(pod=facts.me.name, what=what, usual=durations.GOSSIP))
         if pod is None or facts.ghost(member):

@@ -1,11 +1,11 @@
-"""A node that knows the cluster, and that the cluster does not know: it is met once more.
+"""Introduces our node by MEET to a cluster that it knows, and that does not know it.
 
-All may have forgotten a node while it was away. Or a handshake came through on one side only: that
-side learns the whole cluster from the first answer, and the other side never hears of the node.
-Such a node would copy its primary, and no owner of slots would ever elect it.
+All other nodes may have forgotten our node while it was away. Or a handshake succeeded on one side
+only: our node then learns the whole cluster from the first answer, and the cluster never hears of
+our node. Such a node would copy its primary, but no owner of slots would ever elect it.
 
-"Known" means: known by the cluster that owns the slots. Several nodes may have been forgotten
-together. They know each other, and that is of no use to any of them.
+"Known" means known by the nodes that own the slots. If several nodes were forgotten together, they
+still know each other, which helps none of them.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ from bootstrap.plan.formation import under_way
 from bootstrap.plan.messages import advice, commands
 from bootstrap.plan.verdict import Block
 
-_Seen = tuple[Pod, View]
+_Proven = tuple[Pod, View]
+"""A pod and the view of its proven node."""
 
 
 def introduction(facts: Facts) -> tuple[Meet, ...] | None:
-    """The MEET that is missing, none while one is under way; None when there is nothing to do.
+    """The MEET that is missing; empty while a handshake is under way; None if none is needed.
 
-    A MEET brings along all that our node knows: gossip names it to the others. So it is planned
-    only where no slot gets a second owner by it, and no foreign node comes in.
+    MEET also brings all nodes that our node knows, since gossip tells the others of them. So it is
+    sent only if no slot gets a second owner by it, and no foreign node comes in.
     """
-    cluster = _deaf(facts)
+    cluster = _owners_without_us(facts)
     if not cluster or _refused(facts, cluster) is not None:
         return None
     me = (facts.me, facts.my)
@@ -46,23 +47,26 @@ def introduction(facts: Facts) -> tuple[Meet, ...] | None:
 
 
 def refusal(facts: Facts) -> Block | None:
-    """Why our node is not introduced though no owner of slots knows it."""
-    cluster = _deaf(facts)
+    """Refuse if no owner of slots knows our node, and to introduce it is not safe."""
+    cluster = _owners_without_us(facts)
     return _refused(facts, cluster) if cluster and not under_way(facts) else None
 
 
 def again(facts: Facts) -> tuple[Meet, ...] | None:
-    """The introduction of a node with a role, once all pods have been looked at."""
-    return introduction(facts) if _judged(facts) else None
+    """As `introduction`, for a node with a role, once all pods have been looked at."""
+    return introduction(facts) if _applies(facts) else None
 
 
 def blocked(facts: Facts) -> Block | None:
-    """The refusal for a node with a role."""
-    return refusal(facts) if _judged(facts) else None
+    """As `refusal`, for a node with a role, once all pods have been looked at."""
+    return refusal(facts) if _applies(facts) else None
 
 
-def unknown_owners(facts: Facts) -> list[_Seen]:
-    """Pods with slots that know our node, and that it does not know: they introduce themselves."""
+def unknown_owners(facts: Facts) -> list[_Proven]:
+    """Owners of slots that know our node, and that our node does not know.
+
+    They introduce themselves.
+    """
     return [
         (pod, view)
         for pod, view in facts.viewed
@@ -72,36 +76,38 @@ def unknown_owners(facts: Facts) -> list[_Seen]:
     ]
 
 
-def _judged(facts: Facts) -> bool:
+def _applies(facts: Facts) -> bool:
+    """Whether our node has a role or keys, all pods were looked at, and no seed is forming."""
     my = facts.my
     role = my.myself.is_replica or my.myself.slots or my.keys
     return facts.snapshot.scope is Scope.ALL and bool(role) and not fast_form.marked(my)
 
 
-def _deaf(facts: Facts) -> list[_Seen]:
-    """The owners of slots that know none but each other, if none of them knows our node.
+def _owners_without_us(facts: Facts) -> list[_Proven]:
+    """The owners of slots that know no other owners than each other, if they do not know our node.
 
-    Our node knows them, some of them itself. Whatever knows them and is not known by them is as
-    forgotten as our node is.
+    Empty if one of them knows our node, or our node knows none of them. Our node may know some of
+    them only through others. An owner that knows them, and that they do not know, is left out: they
+    have forgotten that owner too.
     """
     ids = facts.my.known_ids
     owners = {view.node_id: (pod, view) for pod, view in facts.viewed if view.myself.slots}
     direct = [one for one in owners.values() if one[1].node_id in ids and one[0] is not facts.me]
     if all(facts.my.node_id in view.known_ids for _, view in direct):
-        return []  # as nearly always, so it is asked before anything is followed
+        return []  # nearly always so, and cheap to see
     reach = {node_id: _reach(owners, node_id) for node_id in owners}
     cluster = [
         owners[node_id]
-        for node_id in sorted(_from(owners, reach, ids))
+        for node_id in sorted(_reachable(owners, reach, ids))
         if all(node_id in reach[other] for other in reach[node_id])
     ]
-    heard = any(facts.my.node_id in view.known_ids for _, view in cluster)
-    near = any(view.node_id in ids for _, view in cluster)
-    return cluster if near and not heard else []
+    know_us = any(facts.my.node_id in view.known_ids for _, view in cluster)
+    known = any(view.node_id in ids for _, view in cluster)
+    return cluster if known and not know_us else []
 
 
-def _reach(owners: dict[str, _Seen], start: str) -> set[str]:
-    """Owners that an owner knows, or knows through others; itself among them."""
+def _reach(owners: dict[str, _Proven], start: str) -> set[str]:
+    """Ids of the owners that an owner knows, directly or through other owners; its own too."""
     found, todo = {start}, [start]
     while todo:
         new = {one for one in owners[todo.pop()][1].known_ids if one in owners} - found
@@ -110,37 +116,42 @@ def _reach(owners: dict[str, _Seen], start: str) -> set[str]:
     return found
 
 
-def _from(owners: dict[str, _Seen], reach: dict[str, set[str]], ids: Iterable[str]) -> set[str]:
+def _reachable(
+    owners: dict[str, _Proven], reach: dict[str, set[str]], ids: Iterable[str]
+) -> set[str]:
+    """Ids of the owners among `ids`, and of the owners that these reach."""
     return {other for node_id in ids if node_id in owners for other in reach[node_id]}
 
 
-def _refused(facts: Facts, cluster: list[_Seen]) -> Block | None:
-    """What speaks against the MEET; each needs a person, who can see more than we do."""
+def _refused(facts: Facts, cluster: list[_Proven]) -> Block | None:
+    """Why MEET is not safe; None if it is. A person decides, who can see more than the sidecar."""
     first = cluster[0]
     if any(one[1].node_id not in _reach(_by_id(cluster), first[1].node_id) for one in cluster):
-        return _several(facts, cluster)
+        return _several_clusters(facts, cluster)
     foreign = next((one for one in cluster if moved.apart(facts, one[1])), None)
     if foreign is not None:
-        return _foreign(facts, *foreign)
+        return _foreign_differ(facts, *foreign)
     return _disputed(facts, cluster)
 
 
-def _by_id(some: list[_Seen]) -> dict[str, _Seen]:
+def _by_id(some: list[_Proven]) -> dict[str, _Proven]:
     return {view.node_id: (pod, view) for pod, view in some}
 
 
-def _several(facts: Facts, cluster: list[_Seen]) -> Block:
+def _several_clusters(facts: Facts, cluster: list[_Proven]) -> Block:
+    """For owners that do not all know each other: they may be several clusters."""
     me = facts.me.name
     names = [pod.name for pod, _ in cluster]
     return Block(
         code=Code.SPLIT,
         why=f"{me} knows {', '.join(names)}, which own slots, do not know {me}, and do not all"
         " know each other: to introduce it would make one cluster of several",
-        fix=tuple(_whom(facts, name) for name in (me, *names)),
+        fix=tuple(_known_nodes(facts, name) for name in (me, *names)),
     )
 
 
-def _whom(facts: Facts, pod: str) -> Todo:
+def _known_nodes(facts: Facts, pod: str) -> Todo:
+    """Looks at which nodes a pod knows."""
     return Todo(
         what=f"which nodes does {pod} know",
         command=f"{commands.ask(facts.topology, pod)} CLUSTER NODES",
@@ -148,7 +159,8 @@ def _whom(facts: Facts, pod: str) -> Todo:
     )
 
 
-def _foreign(facts: Facts, pod: Pod, view: View) -> Block:
+def _foreign_differ(facts: Facts, pod: Pod, view: View) -> Block:
+    """For an owner that does not know the same foreign nodes as our node."""
     me, topology = facts.me.name, facts.topology
     meet = f"CLUSTER MEET {pod.address} {view.myself.port}"
     return Block(
@@ -156,8 +168,8 @@ def _foreign(facts: Facts, pod: Pod, view: View) -> Block:
         why=f"no owner of slots knows the node of {me}, so {me} can't be elected; it is not"
         f" introduced to {pod.name}, since the two do not know the same foreign nodes",
         fix=(
-            _whom(facts, me),
-            _whom(facts, pod.name),
+            _known_nodes(facts, me),
+            _known_nodes(facts, pod.name),
             Todo(
                 what=f"introduce {me}, only if both belong to this cluster",
                 command=f"{commands.ask(topology, me)} {meet}",
@@ -168,8 +180,8 @@ def _foreign(facts: Facts, pod: Pod, view: View) -> Block:
     )
 
 
-def _disputed(facts: Facts, cluster: list[_Seen]) -> Block | None:
-    """Slots that our side claims, by its own word, and that the cluster has given to others."""
+def _disputed(facts: Facts, cluster: list[_Proven]) -> Block | None:
+    """Refuse if a node that MEET would bring claims slots that have other owners already."""
     known = {node_id for _, view in cluster for node_id in view.known_ids}
     taken = [span for _, view in cluster for member in view.members for span in member.slots]
     for member in sorted(_claims(facts, known), key=lambda one: one.node_id):
@@ -180,10 +192,10 @@ def _disputed(facts: Facts, cluster: list[_Seen]) -> Block | None:
 
 
 def _claims(facts: Facts, known: set[str]) -> list[Member]:
-    """Nodes with slots that our node would bring along, each by the newest word there is of it.
+    """Nodes with slots that MEET would bring, each as its own node describes it, if that was read.
 
-    Those are our own, all that it knows, and what they know; none of which the cluster knows. A
-    ghost is left out: its pod is another node now.
+    These are our own node, all nodes that it knows, and the nodes that those know, as far as the
+    cluster does not know them. A ghost is left out: another node is in its pod now.
     """
     brought, todo = {facts.my.node_id: facts.my.myself}, [facts.my]
     while todo:
@@ -196,7 +208,8 @@ def _claims(facts: Facts, known: set[str]) -> list[Member]:
     return [one for one in brought.values() if one.slots and not facts.ghost(one)]
 
 
-def _two_owners(facts: Facts, cluster: list[_Seen], member: Member, both: slots.Ranges) -> Block:
+def _two_owners(facts: Facts, cluster: list[_Proven], member: Member, both: slots.Ranges) -> Block:
+    """For slots that a node on our side claims, and that have another owner in the cluster."""
     me, topology = facts.me.name, facts.topology
     names = ", ".join(pod.name for pod, _ in cluster)
     pod = facts.pod_by_id.get(member.node_id)

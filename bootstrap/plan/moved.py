@@ -1,6 +1,7 @@
-"""Who has moved, as far as our own node goes by the past, and who of them may be met.
+"""Which nodes have moved away from where our own node believes them, and which may be met.
 
-Only what two nodes say of each other decides: a MEET joins whatever clusters they are in.
+MEET merges the clusters that the two nodes are in, whatever these are. So only what the two nodes
+themselves say of each other decides whether MEET is sent.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from bootstrap.plan.facts import Facts
 
 
 def displaced(facts: Facts) -> list[tuple[Member, Pod, View]]:
-    """Members whose pod has proven to be elsewhere than our node believes, or at other ports."""
+    """Members that have proven to be at another address, or at other ports, than our node believes.
+
+    A node id that two pods have is left out.
+    """
     ids = Counter(view.node_id for _, view in facts.viewed)
     found: list[tuple[Member, Pod, View]] = []
     for member in facts.my.others:
@@ -22,7 +26,7 @@ def displaced(facts: Facts) -> list[tuple[Member, Pod, View]]:
         if pod is None or pod.view is None or ids[member.node_id] > 1:
             continue
         if facts.snapshot.scope < Scope.ALL and member.hostname != pod.hostname:
-            continue  # another pod, not looked at, may bear this id too
+            continue  # another pod, which was not looked at, may have this id too
         elsewhere = member.address not in (pod.address, own_settings.announced(pod))
         said = pod.view.myself
         dialled = (member.port, member.bus_port) != (said.port, said.bus_port)
@@ -32,34 +36,35 @@ def displaced(facts: Facts) -> list[tuple[Member, Pod, View]]:
 
 
 def to_meet(facts: Facts) -> list[tuple[Pod, View]]:
-    """Those of them that may be met now."""
-    shaking = {member.address for member in facts.my.others if member.handshake}
+    """The moved nodes that may be met now: MEET is safe, and no handshake is under way."""
+    handshakes = {member.address for member in facts.my.others if member.handshake}
     return [
         (pod, view)
         for _, pod, view in displaced(facts)
-        if pod.address not in shaking and not doubtful(facts, view)
+        if pod.address not in handshakes and not doubtful(facts, view)
     ]
 
 
 def doubtful(facts: Facts, view: View) -> bool:
-    """Whether a MEET might bring together more than two nodes that know each other.
+    """Whether MEET of our node and another might merge two clusters.
 
-    Both must know the other's id; and what either knows beyond our StatefulSet, both must know.
+    It cannot if each node knows the other's id, and both know the same foreign nodes.
     """
     return apart(facts, view) or not mutual(facts, view)
 
 
 def apart(facts: Facts, view: View) -> bool:
-    """Whether one of our node and another knows nodes of others that the other does not."""
-    return _strangers(facts, facts.my) != _strangers(facts, view)
+    """Whether our node and another do not know the same foreign nodes."""
+    return _foreign_nodes(facts, facts.my) != _foreign_nodes(facts, view)
 
 
 def mutual(facts: Facts, view: View) -> bool:
-    """Whether a node that ours knows knows ours. Gossip may still bring it, or never."""
+    """Whether another node knows our node. If not, gossip may still tell it, or never."""
     return view.member(facts.my.node_id) is not None
 
 
-def _strangers(facts: Facts, view: View) -> set[str]:
+def _foreign_nodes(facts: Facts, view: View) -> set[str]:
+    """Ids of the foreign nodes in a view."""
     return {
         member.node_id
         for member in view.others

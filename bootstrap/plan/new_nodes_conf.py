@@ -1,7 +1,8 @@
-"""A pod whose `nodes.conf` is new while its data are not: emptied, or kept beside the volume.
+"""Refuses if our pod holds keys, but its `nodes.conf` is new.
 
-A server that starts so takes a new node id, and claims the slots of its keys for itself alone. Its
-siblings go on knowing the pod as the node that it was.
+That happens if `nodes.conf` was emptied, or is kept outside the volume. Such a server starts with a
+new node id, and claims the slots of its keys, which no other node knows of. The peers still know
+the pod as its former node. The sidecar touches no keys, and a person decides.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from bootstrap.plan.verdict import Block, Phase, Plan
 
 
 def keys(pod: Pod) -> int:
-    """How many keys lie in a pod whose node is new and knows no other; 0 where that is not so."""
+    """The keys in a pod whose node is new and knows no other; 0 if the node knows others."""
     return pod.view.keys if pod.view is not None and pod.view.alone else 0
 
 
 def fate(pod: Pod) -> str:
-    """What became of the node that a pod had before, as far as the pod shows it."""
+    """Why a pod's former node is gone, in words, as far as the pod shows it."""
     held = keys(pod)
     if held:
         return f"the nodes.conf of {pod.name} is new, and its volume holds {slots.keys(held)}"
@@ -30,7 +31,7 @@ def fate(pod: Pod) -> str:
 
 
 def renewed(facts: Facts) -> Plan | None:
-    """Refuse for our own node, alone and with keys, while siblings know another one in its pod."""
+    """Refuse if our node holds keys and knows no other, and peers know another node in its pod."""
     me, my = facts.me, facts.my
     former = _former(facts)
     if former is None or not keys(me):
@@ -38,7 +39,7 @@ def renewed(facts: Facts) -> Plan | None:
     owned = f"the owner of slots {slots.brief(former.slots)}, which are not served now"
     block = Block(
         code=Code.POD_HAS_KEYS,
-        why=f"{fate(me)}: it is node {my.node_id[:8]} now, which knows no other, and its siblings"
+        why=f"{fate(me)}: it is node {my.node_id[:8]} now, which knows no other, and its peers"
         f" know it as {former.node_id[:8]}, {owned if former.slots else 'which owns no slot'};"
         " its keys are untouched",
         fix=(_where(facts), *(_serve(facts, former) if former.slots else (_last(facts),))),
@@ -47,7 +48,10 @@ def renewed(facts: Facts) -> Plan | None:
 
 
 def _former(facts: Facts) -> Member | None:
-    """Who our pod was, by the word of siblings in a cluster; the one with slots first."""
+    """Our pod's former node, by what peers in a cluster say; None if they know none.
+
+    If they know several, it is one that owns slots.
+    """
     told = [
         member
         for pod, view in facts.viewed
@@ -59,6 +63,7 @@ def _former(facts: Facts) -> Member | None:
 
 
 def _where(facts: Facts) -> Todo:
+    """Looks at where the server keeps `nodes.conf`."""
     return Todo(
         what="does its server keep nodes.conf on the volume?",
         command=f"{commands.ask(facts.topology, facts.me.name)} CONFIG GET cluster-config-file",
@@ -68,7 +73,7 @@ def _where(facts: Facts) -> Todo:
 
 
 def _serve(facts: Facts, former: Member) -> tuple[Todo, ...]:
-    """What gives the slots of the former node to a replica that has its keys."""
+    """How a replica of the former node takes over its slots, if one has its keys."""
     following = [
         (pod, view) for pod, view in facts.viewed if view.myself.primary_id == former.node_id
     ]
@@ -99,6 +104,7 @@ def _serve(facts: Facts, former: Member) -> tuple[Todo, ...]:
 
 
 def _last(facts: Facts) -> Todo:
+    """Empties our pod, once its keys are served elsewhere."""
     return Todo(
         what="once `status` shows all slots served, and no key is missed, give this pod an empty"
         " volume: it joins again as a replica",

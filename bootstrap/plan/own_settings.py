@@ -1,7 +1,8 @@
-"""Rule 1: our own node says its name and address. Its sidecar alone writes this.
+"""The settings of our own node, which only its own sidecar writes.
 
-The hostname is what proves to all others that the node behind an address is ours, so it is
-written together with the placement: a sidecar that sees the one may rely on the other.
+The announced hostname proves to all other sidecars which pod the node at an address belongs to. It
+is written together with the placement (Kubernetes node and zone), so that a sidecar that sees the
+hostname can rely on the placement too.
 """
 
 from __future__ import annotations
@@ -14,20 +15,22 @@ from bootstrap.model.snapshot import Pod
 from bootstrap.plan.facts import Facts, human_name
 from bootstrap.plan.verdict import Step
 
-#: Ports that a node gives as its own; 0, the default, are those at which it listens. Charts for
-#: networks with translated ports set them. Here peers dial the pod's own address, and at any other
-#: port no server listens.
 PORTS: Final = (
     "cluster-announce-port",
     "cluster-announce-tls-port",
     "cluster-announce-bus-port",
 )
+"""Settings for the ports that a node announces; all are set to 0, the default.
+
+With 0 a node announces the ports at which it listens. Charts for networks with translated ports set
+others. Here peers dial the pod's own address, and no server listens there at another port.
+"""
 
 
 def settings(facts: Facts) -> Step | None:
-    """What our own node still has to be told; None when it knows."""
+    """The settings that our own node still lacks; None if it has them all."""
     actions: list[Action] = []
-    # Before it says who it is: the seed hurries no node that has not.
+    # This comes before the hostname: the seed sets nothing temporary on a node without one.
     replica_count = fast_form.replica_count(facts.my, facts.topology.replicas_per_shard)
     if replica_count:
         why = "a replica that comes back need not wait for others to share its copy"
@@ -48,10 +51,11 @@ def settings(facts: Facts) -> Step | None:
 
 
 def unproven(facts: Facts) -> bool:
-    """Whether our replica dials an address where its primary has not proven to be.
+    """Whether our replica dials an address at which its primary has not proven to be.
 
-    Replication asks for no node id. A replica that starts copies the node that answers where its
-    primary was; only without the password it cannot.
+    Replication asks for no node id: a replica that starts copies whatever node answers at the old
+    address of its primary. So our node gets no password for its peers until its primary is proven.
+    Without the password it cannot copy.
     """
     my = facts.my
     if my.myself.is_replica and not my.link_up:
@@ -61,14 +65,15 @@ def unproven(facts: Facts) -> bool:
 
 
 def announced(pod: Pod) -> str | None:
-    """The address that a pod's node gives as its own."""
+    """The address that a pod's node announces; None if it announces none or was not read."""
     return pod.view.setting("cluster-announce-ip") if pod.view else None
 
 
 def abandoned(facts: Facts) -> Step | None:
-    """Temporary settings that were not taken back in time: each pod looks after its own node.
+    """The step that puts back temporary settings of forming that were left behind; None if none.
 
-    A dip may last two seconds; the rest is the forming seed's for as long as forming takes.
+    Each pod does this for its own node. A lowered node time-out may last two seconds. The other
+    settings may last as long as the seed takes to form.
     """
     my, timers, me = facts.my, facts.snapshot.timers, facts.me.name
     settings: fast_form.Settings = ()
@@ -86,7 +91,7 @@ def abandoned(facts: Facts) -> Step | None:
 
 
 def _left_behind(facts: Facts) -> str:
-    """The lines of redis.conf that send peers to another port."""
+    """Names the lines of redis.conf that send peers to another port; empty if there are none."""
     lines = [
         f"`{name} {value}`" for name in PORTS if (value := facts.my.setting(name) or "0") != "0"
     ]
@@ -98,12 +103,12 @@ def _left_behind(facts: Facts) -> str:
 
 
 def _bus_port(facts: Facts) -> int:
-    """Where the bus of our own server listens (cluster-port, 7.0; 10000 above the port before)."""
+    """The bus port of our own server: cluster-port since 7.0; before, the client port + 10000."""
     return int(facts.my.setting("cluster-port") or 0) or facts.topology.port + 10000
 
 
 def _guess(facts: Facts) -> str:
-    """What stands in for a node time-out that no sidecar remembers."""
+    """A warning that BOOTSTRAP_NODE_TIMEOUT replaces a node time-out that no sidecar remembers."""
     name, value = fast_form.NODE_TIMEOUT, facts.topology.node_timeout
     return (
         f"{facts.me.name}: {name} was left at {facts.my.setting(name)}, a setting of forming, and"
@@ -113,11 +118,14 @@ def _guess(facts: Facts) -> str:
 
 
 def _announced(facts: Facts) -> tuple[tuple[str, str], ...]:
-    """Only settings that this server knows (it reads None for others), and only differences."""
+    """The announced settings that differ from what they should be.
+
+    A setting that this server does not know reads None, and is left out.
+    """
     topology, my, name = facts.topology, facts.my, human_name(facts.topology)
     expired = leaving_mark.expired(my, facts.snapshot.timers.leaving, topology.handover_timeout)
     if my.setting(leaving_mark.NAME) == leaving_mark.mark(name) and not expired:
-        name = leaving_mark.mark(name)  # the hand-over's business
+        name = leaving_mark.mark(name)  # the hand-over takes this mark back, unless it is too old
     wanted = [
         ("cluster-announce-ip", topology.address),
         (leaving_mark.NAME, name),

@@ -1,8 +1,8 @@
-"""Who owns which slots, by the words of all siblings together.
+"""Which node owns which slots, by what all peers say together.
 
-A node that came back empty never hears of the slots of who was gone by then, since only their
-owner tells them. Its siblings remember. Where they differ the greater config epoch is right, as
-it is for the servers themselves.
+Nodes hear of a slot only from its owner. So a node that came back empty never hears of the slots of
+owners that were gone by then. Its peers still know these slots. If two peers differ, the greater
+config epoch counts, as it does for the servers themselves.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from bootstrap.plan.facts import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A node with slots: as our own node describes it, if it knows it, and what it owns."""
+    """A node with slots."""
 
     member: Member
+    """As our own node describes it; if our node does not know it, as a peer does."""
     ranges: slots.Ranges
+    """The slots that it owns."""
 
 
 def owners(facts: Facts) -> tuple[Owner, ...]:
-    """All nodes that own slots, dead or alive, sorted by id; of the cluster that ours is in.
+    """All nodes that own slots in our node's cluster, dead or alive, sorted by id.
 
-    What a node that ours does not know says is another matter: it may be alone, or a stranger.
+    What a node says that our node does not know is left out: that node may be alone, or foreign.
     """
     views = [view for _, view in facts.viewed if view.node_id in facts.my.known_ids]
     said: dict[str, Member] = {}
@@ -45,12 +47,12 @@ def owners(facts: Facts) -> tuple[Owner, ...]:
 
 
 def majority(lost: int, owners: int) -> bool:
-    """Whether most owners of slots are left: without that no replica is elected."""
+    """Whether most owners of slots are left. Otherwise no replica is elected."""
     return 2 * lost < owners
 
 
 def remembered(facts: Facts) -> dict[str, Member]:
-    """Owners that do not answer, by id, of whose slots our own node has no word and others have."""
+    """Owners that do not answer, and of whose slots only peers know, by id."""
     if facts.me.view is None:
         return {}
     told = {one.node_id for one in facts.my.members if one.slots or one.is_replica}
@@ -62,7 +64,7 @@ def remembered(facts: Facts) -> dict[str, Member]:
 
 
 def away(facts: Facts, owner_id: str) -> list[Member]:
-    """Replicas of a node that are failed, and may come back with their volumes."""
+    """Replicas of a node that have failed, and may come back with their volumes."""
     members = {
         member.node_id: member
         for _, view in facts.viewed
@@ -77,7 +79,10 @@ def away(facts: Facts, owner_id: str) -> list[Member]:
 
 
 def successors(facts: Facts, owner_id: str) -> list[str]:
-    """Who may take a failed primary's place: replicas that live, by their own or gossip's word."""
+    """Ids of the replicas that may succeed a failed primary, sorted.
+
+    These live, by what they say themselves or by what our node says.
+    """
     members = [member for member in facts.my.members if not member.gone]
     members += [view.myself for _, view in facts.viewed]
     return sorted(

@@ -1,7 +1,7 @@
-"""Which node our replica copies from, once it has a role: its primary, where that is now.
+"""Leads our replica to its primary at its present address.
 
-Replication dials an address, and goes on dialling it. What a replica holds may be the last of the
-data, so it is led only to a node that has that too.
+Replication dials an address, and goes on dialling it after the primary has moved. What the replica
+holds may be the last copy of the data. So it is led only to a node that has the data too.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from bootstrap.plan.verdict import Block
 
 
 def wrong_primary(my: View) -> Member | None:
-    """Our primary, if replication still dials an address that it no longer has.
+    """Our primary, if replication still dials an address that is no longer the primary's.
 
     Redis does not re-point replication when gossip brings the new address; valkey does. The link
-    may even be up, with a sibling that has the old address now.
+    may even be up, with a peer that has the old address now.
     """
     primary = my.member(my.myself.primary_id)
     if primary is None or primary.failed or not primary.address or my.following:
@@ -30,26 +30,26 @@ def wrong_primary(my: View) -> Member | None:
 
 
 def follows_replica(my: View) -> bool:
-    """Whether our primary is a replica itself. No primary elects a follower of a replica."""
+    """Whether our primary is a replica itself. No primary elects a replica of a replica."""
     primary = my.member(my.myself.primary_id)
     return primary is not None and primary.is_replica
 
 
 def misplaced(my: View) -> bool:
-    """Whether our node shows by itself that its replica's place is not where it should be."""
+    """Whether our node's own view shows that it copies from the wrong place."""
     return wrong_primary(my) is not None or follows_replica(my)
 
 
 def follow(facts: Facts) -> Replicate | None:
-    """REPLICATE where our replica copies from somewhere else than it should."""
-    return _anew(facts) or _upwards(facts)
+    """The REPLICATE that makes our replica copy from where it should; None if it does."""
+    return _readdress(facts) or _primary_of_primary(facts)
 
 
-def _anew(facts: Facts) -> Replicate | None:
-    """REPLICATE of the primary that we have, which makes replication dial its present address."""
+def _readdress(facts: Facts) -> Replicate | None:
+    """REPLICATE of our present primary, which makes replication dial its present address."""
     primary = wrong_primary(facts.my)
     pod = facts.pod_by_id.get(primary.node_id) if primary else None
-    if primary is None or pod is None or pod.view is None or _emptied(facts, pod.view):
+    if primary is None or pod is None or pod.view is None or _would_lose_keys(facts, pod.view):
         return None
     here = (pod.address, own_settings.announced(pod))
     if facts.my.primary_host in here or pod.view.myself.is_replica:
@@ -62,34 +62,34 @@ def _anew(facts: Facts) -> Replicate | None:
     )
 
 
-def _upwards(facts: Facts) -> Replicate | None:
-    """REPLICATE of the primary of our primary, whose data we have all the same."""
-    below = facts.pod_by_id.get(facts.my.myself.primary_id or "")
+def _primary_of_primary(facts: Facts) -> Replicate | None:
+    """REPLICATE of our primary's own primary, whose data we have already."""
+    our_primary = facts.pod_by_id.get(facts.my.myself.primary_id or "")
     if (
-        below is None
-        or below.view is None
+        our_primary is None
+        or our_primary.view is None
         or not follows_replica(facts.my)
         or not facts.my.following
     ):
         return None
-    above = facts.pod_by_id.get(below.view.myself.primary_id or "")
-    if above is None or above.view is None or not below.view.following:
+    its_primary = facts.pod_by_id.get(our_primary.view.myself.primary_id or "")
+    if its_primary is None or its_primary.view is None or not our_primary.view.following:
         return None
-    if not above.view.myself.slots or above.view.node_id not in facts.my.known_ids:
+    if not its_primary.view.myself.slots or its_primary.view.node_id not in facts.my.known_ids:
         return None
     return Replicate(
         pod=facts.me.name,
-        primary=above.name,
-        primary_id=above.view.node_id,
-        why=f"{below.name}, which it follows, is a replica of {above.name}",
+        primary=its_primary.name,
+        primary_id=its_primary.view.node_id,
+        why=f"{our_primary.name}, which it follows, is a replica of {its_primary.name}",
     )
 
 
 def blocked(facts: Facts) -> Block | None:
-    """Why our replica is not led to its primary though that is known to be elsewhere."""
+    """Refuse if our replica's primary is known to be elsewhere, but holds no keys any more."""
     primary = wrong_primary(facts.my)
     pod = facts.pod_by_id.get(primary.node_id) if primary else None
-    if pod is None or pod.view is None or not _emptied(facts, pod.view):
+    if pod is None or pod.view is None or not _would_lose_keys(facts, pod.view):
         return None
     me, ask = facts.me.name, commands.ask(facts.topology, facts.me.name)
     held = slots.keys(facts.my.keys)
@@ -114,9 +114,9 @@ def blocked(facts: Facts) -> Block | None:
     )
 
 
-def _emptied(facts: Facts, primary: View) -> bool:
-    """Whether following the primary would copy its emptiness over the last of the data.
+def _would_lose_keys(facts: Facts, primary: View) -> bool:
+    """Whether our replica holds keys that it would lose by following this primary, which has none.
 
-    Where our link is up, what we hold is a copy of what another node has, and no last of it.
+    If our link is up, another node has the data too, so our copy is not the last.
     """
     return bool(facts.my.keys) and not facts.my.link_up and not primary.keys

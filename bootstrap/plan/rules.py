@@ -16,6 +16,7 @@ from bootstrap.plan import (
     new_nodes_conf,
     own_settings,
     safety,
+    split,
     start_gate,
     steady,
     unwritable,
@@ -48,7 +49,7 @@ RULES = (
     Rule("new nodes.conf", _nothing, new_nodes_conf.renewed),
     # Forming comes before splits: a half-done formation looks split until its nodes have met.
     Rule("form", form.needs, form.form),
-    Rule("split", _nothing, conflicts.split),
+    Rule("split", _nothing, split.split),
     # Healing comes before joining and forgetting: a node that has moved is not gone.
     Rule("heal", heal.needs, heal.heal),
     # Joining comes after forming: a blank seed first makes sure that there is nothing to form.

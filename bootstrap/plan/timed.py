@@ -60,7 +60,7 @@ def _foreign(pod: Pod, topology: Topology) -> bool:
     """Whether a foreign node answers at the pod's name."""
     if pod.view is None:
         return False
-    return prove(pod.view, pod.hostname, pod.address, topology) is Proof.STRANGER
+    return prove(pod.view, pod.hostname, pod.address, topology) is Proof.FOREIGN
 
 
 PODS: Final[Mapping[str, Callable[[Pod, Topology], bool]]] = {

@@ -1,8 +1,8 @@
-"""What no command may be sent to: a server that cannot write its nodes.conf.
+"""Takes commands out of a plan that would end a server, since it cannot write its nodes.conf.
 
-Redis and valkey end themselves when they cannot (`clusterSaveConfigOrDie` in cluster_legacy.c), and
-save it after every command that changes what they know of the cluster. So every plan passes here,
-the hand-over's steps too, whichever rule made it: what would end a server is taken out.
+Redis and valkey save nodes.conf after every command that changes what they know of the cluster, and
+end themselves if they cannot (`clusterSaveConfigOrDie` in cluster_legacy.c). So every plan passes
+here, whichever rule made it, and the hand-over's steps too.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Phase, Plan, Step, Wait
 
-#: Bytes that a volume has to have left for another nodes.conf: the new one is written beside the
-#: old one. Of 240 nodes it takes about 45 KiB, at less than 190 bytes a line.
 ROOM: Final = 64 * 1024
-#: Settings that a server keeps in memory alone. All others may be saved to nodes.conf.
+"""Bytes that a volume must have left for another nodes.conf, which is written beside the old one.
+For 240 nodes it takes about 45 KiB, at less than 190 bytes a line."""
 _UNSAVED: Final = frozenset(
     {
         fast_form.NODE_TIMEOUT,
@@ -31,37 +30,40 @@ _UNSAVED: Final = frozenset(
         fast_form.LOAD,
     }
 )
+"""Settings that a server keeps in memory only. All others may be saved to nodes.conf."""
 
 
 def guarded(facts: Facts, plan: Plan) -> Plan:
-    """The plan without what would end a server, and with a wait for each such server instead."""
+    """The plan without the commands that would end a server, and with a wait for each such server.
+
+    Behind a step with such a command, only steps are kept that put settings of our own node right.
+    """
     kept: list[Step] = []
-    shut: dict[str, str] = {}
+    unable: dict[str, str] = {}
     for step in plan.steps:
         found = _ended(facts, step)
-        # Behind a step that cannot be done in full only what stands for itself is done.
-        if not (shut or found) or (_harmless(facts, step) and not found):
+        if not (unable or found) or (_only_own_memory(facts, step) and not found):
             kept.append(step)
-        elif not shut and plan.phase is not Phase.FORM and (left := kept_of(facts, step)).actions:
-            kept.append(left)  # a forming that has to stop had better not begin
-        shut |= found
-    if not shut:
+        elif not unable and plan.phase is not Phase.FORM and (left := trimmed(facts, step)).actions:
+            kept.append(left)  # no part of a step of forming: what cannot be finished is not begun
+        unable |= found
+    if not unable:
         return plan
-    waits = tuple(_wait(facts, pod, why) for pod, why in sorted(shut.items()))
+    waits = tuple(_wait(facts, pod, why) for pod, why in sorted(unable.items()))
     phase = Phase.WAITING if plan.phase in {Phase.STEADY, Phase.HEAL} and not kept else plan.phase
     return dataclasses.replace(
         plan, phase=phase, steps=tuple(kept), waiting=(*plan.waiting, *waits)
     )
 
 
-def kept_of(facts: Facts, step: Step) -> Step:
+def trimmed(facts: Facts, step: Step) -> Step:
     """A step without the actions that would end a server."""
     actions = tuple(one for one in step.actions if not _ends(facts, one))
     return dataclasses.replace(step, actions=actions)
 
 
 def cannot_save(facts: Facts, pod: Pod) -> str:
-    """Why a pod's server cannot write its nodes.conf; empty where it can, as far as was seen."""
+    """Why a pod's server cannot write its nodes.conf; empty if it can, as far as was seen."""
     writing = pod.view.writing if pod.view else None
     disk = facts.snapshot.disk if pod.name == facts.topology.name else None
     if writing is not None and writing.aof_failed:
@@ -74,7 +76,7 @@ def cannot_save(facts: Facts, pod: Pod) -> str:
 
 
 def full(disk: Disk) -> str:
-    """Why the file system below a volume takes no further file; empty where it does."""
+    """Why a volume's file system takes no further file; empty if it does."""
     if disk.read_only:
         return "the file system of its volume is read-only"
     if not disk.files:
@@ -96,7 +98,7 @@ def _ends(facts: Facts, action: Action) -> dict[str, str]:
 
 
 def _saves(action: Action) -> tuple[str, ...]:
-    """The pods whose servers save their nodes.conf at once because of an action."""
+    """The pods whose servers save nodes.conf at once because of an action."""
     match action:
         case ConfigSet() if all(name in _UNSAVED for name, _ in action.settings):
             return ()
@@ -108,14 +110,15 @@ def _saves(action: Action) -> tuple[str, ...]:
             return (action.pod,)
 
 
-def _harmless(facts: Facts, step: Step) -> bool:
-    """Whether a step only puts settings of our own node right that it saves nowhere."""
+def _only_own_memory(facts: Facts, step: Step) -> bool:
+    """Whether a step only changes settings of our own node that it keeps in memory."""
     return bool(step.actions) and all(
         one.pod == facts.me.name and not _saves(one) for one in step.actions
     )
 
 
 def _wait(facts: Facts, pod: str, why: str) -> Wait:
+    """The wait for a server that would end with the next command."""
     what = (
         f"a nodes.conf that can be written: {why}, and the server would end with the next command"
         " that changes it"
@@ -124,7 +127,7 @@ def _wait(facts: Facts, pod: str, why: str) -> Wait:
 
 
 def room(facts: Facts, pod: str) -> tuple[Todo, ...]:
-    """What shows how full a pod's volume is, and what helps."""
+    """Looks at how full a pod's volume is, and makes room."""
     name, space = facts.topology, commands.namespace(facts.topology)
     return (
         Todo(

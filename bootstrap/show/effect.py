@@ -121,7 +121,7 @@ def _inside(view: View) -> bool:
 
 def _unformed(facts: Facts, *, formed: bool | None) -> Effect:
     """Return the effect if no cluster was seen. Keys of nodes not yet proven count too."""
-    others = (Proof.STRANGER, Proof.PEER)
+    others = (Proof.FOREIGN, Proof.PEER)
     held = [
         (pod.name, pod.view.keys)
         for pod in facts.snapshot.pods

@@ -99,7 +99,7 @@ def unreachable(trouble: Trouble) -> Unreachable:
 )  # fmt: skip
 def test_whose_the_volume_is(lines: list[str], bears: str) -> None:
     volume = Volume(members=parse.nodes("\n".join(lines)))
-    assert copied_volume.bearer(volume, build.topology(0)) == bears
+    assert copied_volume.written_by(volume, build.topology(0)) == bears
 
 
 def test_a_volume_of_our_own_opens_the_gate_whoever_is_silent() -> None:

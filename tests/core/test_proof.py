@@ -14,8 +14,8 @@ ME = build.line(1, "myself,master")
         (build.hostname(1), Proof.OURS),
         ("", Proof.SILENT),
         (build.hostname(2), Proof.PEER),
-        ("redis-app-1.redis-service.other.svc.cluster.local", Proof.STRANGER),
-        ("db-0.other", Proof.STRANGER),
+        ("redis-app-1.redis-service.other.svc.cluster.local", Proof.FOREIGN),
+        ("db-0.other", Proof.FOREIGN),
     ],
 )
 def test_a_hostname_proves(said: str, proof: Proof) -> None:

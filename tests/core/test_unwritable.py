@@ -132,7 +132,7 @@ def test_each_step_of_a_hand_over_passes_it(monkeypatch: pytest.MonkeyPatch) -> 
     marked = build.snapshot(handing.own(0, mark=True))
     assert handover.unmark(marked, build.topology(0)).actions
     assert not handover.unmark(full(marked), build.topology(0)).actions
-    monkeypatch.setattr(unwritable, "kept_of", lambda _scene, step: step)
+    monkeypatch.setattr(unwritable, "trimmed", lambda _facts, step: step)
     assert handing.actions(decide(*pods)) != ()
 
 

@@ -187,7 +187,7 @@ class Sidecar:
     def _strange(self, pod: Pod) -> bool:
         topology = self.world.topology(self.ordinal)
         proof = prove(pod.view, pod.hostname, pod.address, topology) if pod.view else None
-        return proof is Proof.STRANGER
+        return proof is Proof.FOREIGN
 
     def _lasting(self, what: str, so: bool) -> float:
         if not so:

@@ -254,7 +254,7 @@ def keep_data(facts: Facts, replica: Pod | None) -> tuple[Todo, ...]:
 
 def unproven(facts: Facts, pod: Pod) -> Wait:
     """For a node that answered at a pod's address without proof that it is the pod's."""
-    if facts.proof(pod) in (Proof.PEER, Proof.STRANGER) and pod.view is not None:
+    if facts.proof(pod) in (Proof.PEER, Proof.FOREIGN) and pod.view is not None:
         said = pod.view.setting("cluster-announce-hostname")
         return Wait(
             pod=pod.name,

@@ -15,23 +15,22 @@ from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step
 
 
 def needs(facts: Facts) -> LookFurther | None:
-    """The seed first, to which an expected pod leaves the first move; then all pods."""
+    """The seed first, to which an expected pod leaves the first move; then all pods.
+
+    A blank seed itself has looked at all pods by now: forming needs that.
+    """
     if facts.snapshot.scope is Scope.ALL:
         return None
-    if not facts.topology.seed:
-        if seed_patience.needs(facts) is not None:
-            return seed_patience.needs(facts)
-        if seed_patience.with_seed(facts) is not None:
-            return None
+    further = seed_patience.needs(facts)
+    if further is not None or seed_patience.with_seed(facts) is not None:
+        return further
     return LookFurther(scope=Scope.ALL, why="a look at its peers")
 
 
-def enter(facts: Facts) -> Plan:
+def enter(facts: Facts) -> Plan | None:
     """The plan of a node that knows no other and has nothing."""
-    if facts.snapshot.scope < Scope.ALL and not facts.topology.seed:
-        patient = seed_patience.with_seed(facts)
-        if patient is not None:
-            return patient
+    if facts.snapshot.scope < Scope.ALL:
+        return seed_patience.with_seed(facts)
     owning = [pods for pods in components(facts) if _owning(facts, pods)]
     clusters = [pods for pods in owning if _joinable(facts, pods)]
     if not clusters or under_way(facts):

@@ -75,11 +75,8 @@ def decide(snapshot: Snapshot, topology: Topology) -> Plan | LookFurther:
 
 def _first(facts: Facts) -> Plan | LookFurther:
     """What the first rule says that has something to say."""
-    for rule in RULES:
-        found = rule.needs(facts) or rule.decide(facts)
-        if found is not None:
-            return found
-    raise AssertionError("the last rule always has something to say")
+    said = (rule.needs(facts) or rule.decide(facts) for rule in RULES)
+    return next(found for found in said if found is not None)
 
 
 def _far_enough(facts: Facts, plan: Plan) -> Plan | LookFurther:

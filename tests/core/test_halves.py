@@ -150,3 +150,9 @@ def test_one_step_holds_a_bounded_number_of_meetings() -> None:
     found = plan(me, *map(peer, range(1, size)), scope=Scope.ALL, size=size)
     (step,) = found.steps
     assert sum(isinstance(one, Meet) for one in step.actions) == 30
+
+
+def test_a_plan_from_too_narrow_a_look_is_an_error() -> None:
+    narrow = build.snapshot(build.own(0), scope=Scope.LOCAL)
+    with pytest.raises(ValueError, match="a look at every expected pod"):
+        planning.plan(narrow, build.topology(0))

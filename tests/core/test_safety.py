@@ -115,6 +115,20 @@ def test_epochs_differ_and_come_before_any_meeting() -> None:
     assert "redis-app-1 has this epoch, or gets it" in found(BLANK, EPOCH, same)[0]
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        build.own(0, build.line(0, "myself,master")),
+        build.own(0, [build.blank(0), build.line(1)]),
+        build.pod(0, "timeout"),
+    ],
+)
+def test_an_epoch_is_set_only_on_a_node_that_is_alone_and_has_none(node: Pod) -> None:
+    """I1."""
+    said = found(instead(BLANK, node), EPOCH)
+    assert said[-1].endswith("redis-app-0 knows other nodes, or has an epoch")
+
+
 @pytest.mark.parametrize("ordinal", [0, 1])
 def test_the_seed_alone_commands_others_and_only_while_no_pod_has_keys(ordinal: int) -> None:
     setting = ConfigSet(pod="redis-app-4", settings=(("cluster-node-timeout", "499"),), why="")
@@ -160,6 +174,8 @@ def test_no_foreign_and_no_unknown_node_is_followed() -> None:
     assert "does not know this node" in found(pods, nowhere, me=3)[0]
     away = found(instead(FORMED, build.pod(3, "timeout")), FOLLOW)
     assert any("redis-app-3 is not proven" in text for text in away)
+    own = found(instead(FORMED, build.pod(3, "timeout")), FOLLOW, me=3)
+    assert "redis-app-3 is not proven" in own[0]
 
 
 def test_a_meeting_of_proven_nodes_is_let_through() -> None:
@@ -192,6 +208,32 @@ def test_two_clusters_that_own_slots_do_not_meet() -> None:
     assert "two clusters that own slots" in found([one, same], meet(0, 1))[-1]
 
 
+def owning(ordinal: int, span: str, **more: Any) -> Pod:
+    """A node that has been given slots, and knows no other yet."""
+    return build.own(ordinal, [build.line(ordinal, "myself,master", slots=span)], **more)
+
+
+HALF_FORMED = instead(BLANK, owning(0, "0-5460"), owning(1, "5461-10922"), owning(2, "10923-16383"))
+
+
+def test_primaries_meet_while_the_cluster_is_formed() -> None:
+    assert found(HALF_FORMED, meet(0, 1)) == ()
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        HALF_FORMED[:5],
+        instead(HALF_FORMED, owning(2, "10922-16383")),
+        instead(HALF_FORMED, build.own(4, keys=1)),
+        instead(HALF_FORMED, build.own(4, [build.blank(4), GHOST(name=build.hostname(5))])),
+    ],
+)
+def test_owners_meet_only_if_no_node_can_lose_keys_or_slots(pods: list[Pod]) -> None:
+    """I5: a pod is away, a slot has two owners, a node has keys, or a node is no pod's."""
+    assert "two clusters that own slots" in found(pods, meet(0, 1))[-1]
+
+
 def test_a_node_of_which_nothing_is_known_does_not_come_along() -> None:
     """I5: on servers that carry no hostname a foreign node may be taken for a pod's."""
     nameless = "x1 10.9.9.9:6379@16379 master - 0 0 9 connected"
@@ -210,6 +252,30 @@ def test_a_forgotten_node_does_not_bring_slots_that_have_another_owner() -> None
     assert "claims slots that have another owner" in found(pods, meet(0, 1))[0]
     apart = [build.line(1, "myself,master", slots="5461-16383")]
     assert found([pods[0], build.own(1, apart, keys=3)], meet(0, 1)) == ()
+
+
+OTHER_OWNER = owning(1, "0-16383")
+
+
+def test_what_a_node_says_of_itself_counts_before_what_others_remember() -> None:
+    """Our node remembers slots of a node that owns none any more."""
+    mine = [build.blank(0), build.line(1), build.line(2, slots="0-5460")]
+    pods = [build.own(0, mine), OTHER_OWNER, build.own(2)]
+    assert found(pods, meet(0, 1)) == ()
+
+
+def test_a_node_whose_pod_has_another_node_by_now_brings_no_slots() -> None:
+    ghost = f"{GHOST(name=build.hostname(2)).replace('connected', 'disconnected')} 0-5460"
+    pods = [build.own(0, [build.blank(0), build.line(1), ghost]), OTHER_OWNER, build.own(2)]
+    assert found(pods, meet(0, 1)) == ()
+
+
+def test_slots_are_brought_even_of_a_node_that_the_other_knows_without_slots() -> None:
+    """I5."""
+    away = "g1 10.0.0.99:6379@16379 master,fail - 0 0 1 disconnected"
+    mine = build.own(0, [build.blank(0), build.line(1), f"{away} 0-5460"])
+    other = build.own(1, [build.line(1, "myself,master", slots="0-16383"), away])
+    assert "claims slots that have another owner" in found([mine, other], meet(0, 1))[0]
 
 
 def test_only_what_is_gone_for_good_is_forgotten() -> None:
@@ -246,6 +312,8 @@ def test_only_our_own_role_is_handed_over_and_to_a_replica_that_has_our_data() -
     assert "is not our node" in found(FORMED, over, me=1)[0]
     other = dataclasses.replace(over, pod="redis-app-4")
     assert "no replica of our node" in found(FORMED, other)[0]
+    nowhere = dataclasses.replace(over, pod="redis-app-9")
+    assert "no replica of our node" in found(FORMED, nowhere)[0]
     down = build.own(3, build.everybody(3), ok=True, keys=7)
     assert "has no link to it" in found(instead(FORMED, down), over)[0]
 

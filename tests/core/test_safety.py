@@ -24,7 +24,7 @@ from bootstrap.plan import conflicts, form, handover, safety
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.handover import Result
-from bootstrap.plan.verdict import Alarm, Phase, Plan, Step
+from bootstrap.plan.verdict import Alarm, Phase, Plan, Step, Wait
 from tests.core import build, handing
 
 BLANK = [build.own(ordinal) for ordinal in range(6)]
@@ -94,6 +94,11 @@ def test_forming_is_let_through() -> None:
             {},
             "redis-app-4 says that some of these slots have an owner",
         ),
+        (
+            instead(BLANK, build.own(4, f"{build.blank(4)} 0")),
+            {},
+            "redis-app-4 says that some of these slots have an owner",
+        ),
     ],
 )
 def test_slots_are_given_only_where_no_node_can_own_them(
@@ -113,6 +118,8 @@ def test_epochs_differ_and_come_before_any_meeting() -> None:
     assert any("knows other nodes" in text for text in found(FORMED, EPOCH))
     same = dataclasses.replace(EPOCH, pod="redis-app-1")
     assert "redis-app-1 has this epoch, or gets it" in found(BLANK, EPOCH, same)[0]
+    has = instead(BLANK, build.own(3, [build.line(3, "myself,master")]))
+    assert "redis-app-3 has this epoch, or gets it" in found(has, EPOCH)[0]
 
 
 @pytest.mark.parametrize(
@@ -182,12 +189,15 @@ def test_a_meeting_of_proven_nodes_is_let_through() -> None:
     assert found(BLANK, meet(0, 1)) == ()
     assert found(FORMED, meet(0, 1)) == ()
     assert found(instead(FORMED, build.own(5)), meet(5, 0), me=5) == ()
+    new = build.own(5, build.blank(5).replace("n5", "m5"))
+    assert found(instead(FORMED, new), meet(0, 5)) == ()
 
 
 def test_only_proven_nodes_meet_where_they_were_seen() -> None:
     """I5."""
     silent = instead(FORMED, build.pod(1, "timeout"))
     assert "redis-app-1 is not proven" in found(silent, meet(0, 1))[0]
+    assert "redis-app-1 is not proven" in found(silent, meet(1, 0), me=1)[0]
     assert "was not seen at 10.8.8.8" in found(FORMED, meet(0, 1, "10.8.8.8"))[0]
 
 
@@ -242,6 +252,8 @@ def test_a_node_of_which_nothing_is_known_does_not_come_along() -> None:
     assert "It would come along" in found(pods, meet(5, 0), me=5)[0]
     gone = instead(pods, knowing(0, nameless.replace("master", "master,fail")))
     assert found(gone, meet(5, 0), me=5) == ()
+    elsewhere = instead(BLANK, build.own(4, [build.blank(4), nameless]))
+    assert found(elsewhere, meet(0, 1)) == ()
 
 
 def test_a_forgotten_node_does_not_bring_slots_that_have_another_owner() -> None:
@@ -252,6 +264,13 @@ def test_a_forgotten_node_does_not_bring_slots_that_have_another_owner() -> None
     assert "claims slots that have another owner" in found(pods, meet(0, 1))[0]
     apart = [build.line(1, "myself,master", slots="5461-16383")]
     assert found([pods[0], build.own(1, apart, keys=3)], meet(0, 1)) == ()
+
+
+def test_nodes_that_know_each_other_already_bring_each_other_nothing() -> None:
+    away = "g1 10.0.0.99:6379@16379 master,fail - 0 0 1 disconnected 0-5460"
+    mine = build.own(0, [build.blank(0), build.line(1), away], keys=3)
+    other = build.own(1, [build.line(1, "myself,master", slots="0-16383"), build.line(0)], keys=3)
+    assert found([mine, other], meet(0, 1)) == ()
 
 
 OTHER_OWNER = owning(1, "0-16383")
@@ -328,11 +347,14 @@ def look() -> tuple[Snapshot, Topology]:
 def test_a_plan_that_breaks_an_invariant_sends_nothing_and_says_so() -> None:
     alarm = Alarm(pod="redis-app-0", code=Code.WRITES_REFUSED, why="its disk is full", fix="grow")
     steps = (Step(actions=(SLOTS,), until="a"), Step(actions=(meet(0, 1),), until="b"))
-    plan = Plan(phase=Phase.FORM, steps=steps, alarms=(alarm,), look=Scope.ALL)
+    waits = (Wait(pod="redis-app-0", what="c"),)
+    plan = Plan(phase=Phase.FORM, steps=steps, waiting=waits, alarms=(alarm,), look=Scope.ALL)
     said = safety.checked(Facts(*look()), plan)
-    assert (said.phase, said.steps, said.alarms) == (Phase.BLOCKED, (), (alarm,))
+    assert (said.phase, said.steps, said.waiting) == (Phase.BLOCKED, (), ())
+    assert said.alarms == (alarm,)
     (block,) = said.blocked
     assert block.code is Code.SAFETY
+    assert block.why == "; ".join(safety.violations(Facts(*look()), steps[0]))
     assert "redis-app-0: add-slots 0-5460" in block.why
     assert "redis-app-4 holds 1 key" in block.why
     assert "--dry-run --output json" in str(block.fix)

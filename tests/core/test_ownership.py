@@ -45,3 +45,9 @@ def test_nor_do_ghosts() -> None:
     """The pod of n3 is another node by now; gossip goes on telling of n3 as if it lived."""
     reborn = build.own(3, build.blank(3).replace("n3 ", "n33 ", 1))
     assert ownership.successors(facts(me(), reborn), "n0") == []
+
+
+def test_no_replica_is_elected_by_half_of_the_owners() -> None:
+    assert ownership.majority(1, 3)
+    assert not ownership.majority(1, 2)
+    assert not ownership.majority(2, 4)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from bootstrap.model.snapshot import View
 from bootstrap.plan import replication
 from bootstrap.plan.facts import Facts
 from tests.core import build
@@ -21,3 +24,17 @@ def followed(word_of_n0: str) -> str | None:
 def test_a_follower_of_a_replica_follows_its_primary_once_our_own_server_knows_of_it() -> None:
     assert followed(build.line(0, "slave", "n1")) == "n1"
     assert followed(build.line(0)) is None
+
+
+def replica(follows: str, server: str, *, link: bool) -> View:
+    return build.view(build.everybody(3), follows=follows, server=server, link=link)
+
+
+def test_a_primary_is_wrong_if_replication_dials_where_it_is_not() -> None:
+    old = replica("10.9.9.9", "redis-8.2", link=False)
+    assert replication.wrong_primary(old) is not None
+    assert replication.wrong_primary(replica("", "redis-8.2", link=False)) is None
+    told_another_address = replica("10.9.9.9", "valkey-9.1", link=True)
+    assert replication.wrong_primary(told_another_address) is None
+    dials_none_yet = dataclasses.replace(old, primary_host="")
+    assert replication.wrong_primary(dials_none_yet) is None

@@ -30,7 +30,7 @@ def displaced(facts: Facts) -> list[tuple[Member, Pod, View]]:
         elsewhere = member.address not in (pod.address, own_settings.announced(pod))
         said = pod.view.myself
         dialled = (member.port, member.bus_port) != (said.port, said.bus_port)
-        if elsewhere or dialled or "noaddr" in member.flags:
+        if elsewhere or dialled:
             found.append((member, pod, pod.view))
     return found
 

@@ -77,8 +77,6 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:
             yield from _forgotten(facts, action)
         case Failover():
             yield from _handed_over(facts, action)
-        case _:
-            return
 
 
 def _commanded(facts: Facts, action: Action) -> Iterator[str]:

@@ -45,3 +45,19 @@ def test_nor_do_ghosts() -> None:
     """The pod of n3 is another node by now; gossip goes on telling of n3 as if it lived."""
     reborn = build.own(3, build.blank(3).replace("n3 ", "n33 ", 1))
     assert ownership.successors(facts(me(), reborn), "n0") == []
+
+
+def test_no_replica_is_elected_by_half_of_the_owners() -> None:
+    assert ownership.majority(1, 3)
+    assert not ownership.majority(1, 2)
+    assert not ownership.majority(2, 4)
+
+
+def test_slots_of_an_owner_that_is_away_are_told_as_far_as_no_newer_owner_has_them() -> None:
+    """Our node has no word of n0's slots; n3 has, and n2 has taken some of them since."""
+    ours = me(build.line(0, "master,fail"))
+    heard = build.own(3, build.everybody(3))
+    newer = build.line(2, "myself,master", slots="0-99 10922-16383").replace(" 3 conn", " 9 conn")
+    taken = build.own(2, [build.everybody(2)[1], newer])
+    found = ownership.remembered(facts(ours, taken, heard))
+    assert {node_id: tuple(one.slots) for node_id, one in found.items()} == {"n0": ((100, 5460),)}

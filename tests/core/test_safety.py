@@ -24,7 +24,7 @@ from bootstrap.plan import conflicts, form_obstacles, handover, safety
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.handover import Result
-from bootstrap.plan.verdict import Alarm, Phase, Plan, Step
+from bootstrap.plan.verdict import Alarm, Phase, Plan, Step, Wait
 from tests.core import build, handing
 
 BLANK = [build.own(ordinal) for ordinal in range(6)]
@@ -94,6 +94,11 @@ def test_forming_is_let_through() -> None:
             {},
             "redis-app-4 says that some of these slots have an owner",
         ),
+        (
+            instead(BLANK, build.own(4, f"{build.blank(4)} 0")),
+            {},
+            "redis-app-4 says that some of these slots have an owner",
+        ),
     ],
 )
 def test_slots_are_given_only_where_no_node_can_own_them(
@@ -113,6 +118,22 @@ def test_epochs_differ_and_come_before_any_meeting() -> None:
     assert any("knows other nodes" in text for text in found(FORMED, EPOCH))
     same = dataclasses.replace(EPOCH, pod="redis-app-1")
     assert "redis-app-1 has this epoch, or gets it" in found(BLANK, EPOCH, same)[0]
+    has = instead(BLANK, build.own(3, [build.line(3, "myself,master")]))
+    assert "redis-app-3 has this epoch, or gets it" in found(has, EPOCH)[0]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        build.own(0, build.line(0, "myself,master")),
+        build.own(0, [build.blank(0), build.line(1)]),
+        build.pod(0, "timeout"),
+    ],
+)
+def test_an_epoch_is_set_only_on_a_node_that_is_alone_and_has_none(node: Pod) -> None:
+    """I1."""
+    said = found(instead(BLANK, node), EPOCH)
+    assert said[-1].endswith("redis-app-0 knows other nodes, or has an epoch")
 
 
 @pytest.mark.parametrize("ordinal", [0, 1])
@@ -160,18 +181,23 @@ def test_no_foreign_and_no_unknown_node_is_followed() -> None:
     assert "does not know this node" in found(pods, nowhere, me=3)[0]
     away = found(instead(FORMED, build.pod(3, "timeout")), FOLLOW)
     assert any("redis-app-3 is not proven" in text for text in away)
+    own = found(instead(FORMED, build.pod(3, "timeout")), FOLLOW, me=3)
+    assert "redis-app-3 is not proven" in own[0]
 
 
 def test_a_meeting_of_proven_nodes_is_let_through() -> None:
     assert found(BLANK, meet(0, 1)) == ()
     assert found(FORMED, meet(0, 1)) == ()
     assert found(instead(FORMED, build.own(5)), meet(5, 0), me=5) == ()
+    new = build.own(5, build.blank(5).replace("n5", "m5"))
+    assert found(instead(FORMED, new), meet(0, 5)) == ()
 
 
 def test_only_proven_nodes_meet_where_they_were_seen() -> None:
     """I5."""
     silent = instead(FORMED, build.pod(1, "timeout"))
     assert "redis-app-1 is not proven" in found(silent, meet(0, 1))[0]
+    assert "redis-app-1 is not proven" in found(silent, meet(1, 0), me=1)[0]
     assert "was not seen at 10.8.8.8" in found(FORMED, meet(0, 1, "10.8.8.8"))[0]
 
 
@@ -192,6 +218,32 @@ def test_two_clusters_that_own_slots_do_not_meet() -> None:
     assert "two clusters that own slots" in found([one, same], meet(0, 1))[-1]
 
 
+def owning(ordinal: int, span: str, **more: Any) -> Pod:
+    """A node that has been given slots, and knows no other yet."""
+    return build.own(ordinal, [build.line(ordinal, "myself,master", slots=span)], **more)
+
+
+HALF_FORMED = instead(BLANK, owning(0, "0-5460"), owning(1, "5461-10922"), owning(2, "10923-16383"))
+
+
+def test_primaries_meet_while_the_cluster_is_formed() -> None:
+    assert found(HALF_FORMED, meet(0, 1)) == ()
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        HALF_FORMED[:5],
+        instead(HALF_FORMED, owning(2, "10922-16383")),
+        instead(HALF_FORMED, build.own(4, keys=1)),
+        instead(HALF_FORMED, build.own(4, [build.blank(4), GHOST(name=build.hostname(5))])),
+    ],
+)
+def test_owners_meet_only_if_no_node_can_lose_keys_or_slots(pods: list[Pod]) -> None:
+    """I5: a pod is away, a slot has two owners, a node has keys, or a node is no pod's."""
+    assert "two clusters that own slots" in found(pods, meet(0, 1))[-1]
+
+
 def test_a_node_of_which_nothing_is_known_does_not_come_along() -> None:
     """I5: on servers that carry no hostname a foreign node may be taken for a pod's."""
     nameless = "x1 10.9.9.9:6379@16379 master - 0 0 9 connected"
@@ -200,6 +252,8 @@ def test_a_node_of_which_nothing_is_known_does_not_come_along() -> None:
     assert "It would come along" in found(pods, meet(5, 0), me=5)[0]
     gone = instead(pods, knowing(0, nameless.replace("master", "master,fail")))
     assert found(gone, meet(5, 0), me=5) == ()
+    elsewhere = instead(BLANK, build.own(4, [build.blank(4), nameless]))
+    assert found(elsewhere, meet(0, 1)) == ()
 
 
 def test_a_forgotten_node_does_not_bring_slots_that_have_another_owner() -> None:
@@ -210,6 +264,37 @@ def test_a_forgotten_node_does_not_bring_slots_that_have_another_owner() -> None
     assert "claims slots that have another owner" in found(pods, meet(0, 1))[0]
     apart = [build.line(1, "myself,master", slots="5461-16383")]
     assert found([pods[0], build.own(1, apart, keys=3)], meet(0, 1)) == ()
+
+
+def test_nodes_that_know_each_other_already_bring_each_other_nothing() -> None:
+    away = "g1 10.0.0.99:6379@16379 master,fail - 0 0 1 disconnected 0-5460"
+    mine = build.own(0, [build.blank(0), build.line(1), away], keys=3)
+    other = build.own(1, [build.line(1, "myself,master", slots="0-16383"), build.line(0)], keys=3)
+    assert found([mine, other], meet(0, 1)) == ()
+
+
+OTHER_OWNER = owning(1, "0-16383")
+
+
+def test_what_a_node_says_of_itself_counts_before_what_others_remember() -> None:
+    """Our node remembers slots of a node that owns none any more."""
+    mine = [build.blank(0), build.line(1), build.line(2, slots="0-5460")]
+    pods = [build.own(0, mine), OTHER_OWNER, build.own(2)]
+    assert found(pods, meet(0, 1)) == ()
+
+
+def test_a_node_whose_pod_has_another_node_by_now_brings_no_slots() -> None:
+    ghost = f"{GHOST(name=build.hostname(2)).replace('connected', 'disconnected')} 0-5460"
+    pods = [build.own(0, [build.blank(0), build.line(1), ghost]), OTHER_OWNER, build.own(2)]
+    assert found(pods, meet(0, 1)) == ()
+
+
+def test_slots_are_brought_even_of_a_node_that_the_other_knows_without_slots() -> None:
+    """I5."""
+    away = "g1 10.0.0.99:6379@16379 master,fail - 0 0 1 disconnected"
+    mine = build.own(0, [build.blank(0), build.line(1), f"{away} 0-5460"])
+    other = build.own(1, [build.line(1, "myself,master", slots="0-16383"), away])
+    assert "claims slots that have another owner" in found([mine, other], meet(0, 1))[0]
 
 
 def test_only_what_is_gone_for_good_is_forgotten() -> None:
@@ -246,6 +331,8 @@ def test_only_our_own_role_is_handed_over_and_to_a_replica_that_has_our_data() -
     assert "is not our node" in found(FORMED, over, me=1)[0]
     other = dataclasses.replace(over, pod="redis-app-4")
     assert "no replica of our node" in found(FORMED, other)[0]
+    nowhere = dataclasses.replace(over, pod="redis-app-9")
+    assert "no replica of our node" in found(FORMED, nowhere)[0]
     down = build.own(3, build.everybody(3), ok=True, keys=7)
     assert "has no link to it" in found(instead(FORMED, down), over)[0]
 
@@ -260,11 +347,14 @@ def look() -> tuple[Snapshot, Topology]:
 def test_a_plan_that_breaks_an_invariant_sends_nothing_and_says_so() -> None:
     alarm = Alarm(pod="redis-app-0", code=Code.WRITES_REFUSED, why="its disk is full", fix="grow")
     steps = (Step(actions=(SLOTS,), until="a"), Step(actions=(meet(0, 1),), until="b"))
-    plan = Plan(phase=Phase.FORM, steps=steps, alarms=(alarm,), look=Scope.ALL)
+    waits = (Wait(pod="redis-app-0", what="c"),)
+    plan = Plan(phase=Phase.FORM, steps=steps, waiting=waits, alarms=(alarm,), look=Scope.ALL)
     said = safety.checked(Facts(*look()), plan)
-    assert (said.phase, said.steps, said.alarms) == (Phase.BLOCKED, (), (alarm,))
+    assert (said.phase, said.steps, said.waiting) == (Phase.BLOCKED, (), ())
+    assert said.alarms == (alarm,)
     (block,) = said.blocked
     assert block.code is Code.SAFETY
+    assert block.why == "; ".join(safety.violations(Facts(*look()), steps[0]))
     assert "redis-app-0: add-slots 0-5460" in block.why
     assert "redis-app-4 holds 1 key" in block.why
     assert "--dry-run --output json" in str(block.fix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bootstrap.model.snapshot import View
+from bootstrap.model.view import View
 from bootstrap.plan import replication
 from bootstrap.plan.facts import Facts
 from tests.core import build

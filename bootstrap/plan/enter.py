@@ -1,4 +1,8 @@
-"""A blank node joins: it waits for the seed to form, or meets a node of the cluster."""
+"""A blank node waits for the seed to form, or meets one node of the cluster that is there.
+
+It meets a cluster only if exactly one cluster of our pods owns slots, and all nodes in that cluster
+are ours.
+"""
 
 from __future__ import annotations
 
@@ -15,27 +19,31 @@ from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step
 
 
 def needs(facts: Facts) -> LookFurther | None:
-    """The seed first, to which an expected pod leaves the first move; then all pods."""
+    """Ask for a look at the seed once it is due, and at all pods once no wait for the seed is left.
+
+    If our own pod is the seed, it looks at all pods at once.
+    """
     if facts.snapshot.scope is Scope.ALL:
         return None
     if not facts.topology.seed:
-        if seed_patience.needs(facts) is not None:
-            return seed_patience.needs(facts)
-        if seed_patience.with_seed(facts) is not None:
+        seed_is_due = seed_patience.needs(facts)
+        if seed_is_due is not None:
+            return seed_is_due
+        if seed_patience.wait_for_seed(facts) is not None:
             return None
     return LookFurther(scope=Scope.ALL, why="a look at its peers")
 
 
 def enter(facts: Facts) -> Plan:
-    """The plan of a node that knows no other and has nothing."""
+    """Return the plan of a blank node."""
     if facts.snapshot.scope < Scope.ALL and not facts.topology.seed:
-        patient = seed_patience.with_seed(facts)
-        if patient is not None:
-            return patient
+        waiting = seed_patience.wait_for_seed(facts)
+        if waiting is not None:
+            return waiting
     owning = [pods for pods in components(facts) if _owning(facts, pods)]
     clusters = [pods for pods in owning if _joinable(facts, pods)]
     if not clusters or under_way(facts):
-        return _nobody_yet(facts)
+        return _no_cluster_yet(facts)
     if len(owning) > 1:
         return _refused(
             Code.SPLIT,
@@ -43,13 +51,13 @@ def enter(facts: Facts) -> Plan:
             + "; ".join(", ".join(pod.name for pod in pods) for pods in owning),
             advice.one_is_right(facts, owning),
         )
-    strange = outsiders.outsiders(facts, clusters[0])
-    if strange:
+    foreign = outsiders.outsiders(facts, clusters[0])
+    if foreign:
         return _refused(
             Code.OTHER_CLUSTER,
             f"expected a cluster of our own pods; {slots.few([pod.name for pod in clusters[0]])} of"
             " them are in one with nodes that are not ours:"
-            f" {slots.few(outsiders.names(facts, strange))}",
+            f" {slots.few(outsiders.names(facts, foreign))}",
             (
                 advice.nodes(
                     facts.topology,
@@ -58,20 +66,20 @@ def enter(facts: Facts) -> Plan:
                     " clusters",
                     "expected: nodes of our pods alone",
                 ),
-                foreign_node.forgetting(facts, [member.node_id for member in strange]),
+                foreign_node.forgetting(facts, [member.node_id for member in foreign]),
             ),
         )
     return _meet(facts, clusters[0])
 
 
-def _nobody_yet(facts: Facts) -> Plan:
-    """No pod is in a cluster, as far as can be seen: say of every pod what can be seen."""
+def _no_cluster_yet(facts: Facts) -> Plan:
+    """Wait for the seed to form, and for every pod that is missing. No cluster was seen."""
     topology = facts.topology
     seed_name = topology.name_of(topology.ordinal_start)
     seed = facts.snapshot.pod(seed_name)
     up = seed is not None and seed.view is not None
     fix = advice.sidecar(topology, seed_name) if up else ()
-    waits = [seed_patience.forming(facts, f"{seed_name} to form the cluster", fix)]
+    waits = [seed_patience.wait_for_forming(facts, f"{seed_name} to form the cluster", fix)]
     found = (advice.missing(facts, pod) for pod in facts.snapshot.pods if pod is not facts.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
@@ -88,9 +96,10 @@ def _owning(facts: Facts, pods: list[Pod]) -> bool:
 
 
 def _joinable(facts: Facts, pods: list[Pod]) -> bool:
-    """A cluster, and not a lone node that was given slots: what becomes of that the seed decides.
+    """Whether a blank node may meet these pods.
 
-    Only a later pod may join a lone node, one that is the whole cluster.
+    A lone node with slots may be part of a formation, so the seed decides about it. If that node
+    owns all slots, it is a whole cluster, and pods beyond `BOOTSTRAP_SIZE` may join it.
     """
     views = [view for pod, view in facts.viewed if pod in pods]
     if any(not view.alone for view in views):
@@ -100,7 +109,10 @@ def _joinable(facts: Facts, pods: list[Pod]) -> bool:
 
 
 def _meet(facts: Facts, pods: list[Pod]) -> Plan:
-    """MEET one sibling that is in the cluster and not alone in failing; gossip does the rest."""
+    """Send MEET to one peer of the cluster; gossip does the rest.
+
+    A peer that owns slots and says `cluster_state:ok` is preferred: another may be cut off itself.
+    """
     peers = [(pod, view) for pod, view in facts.viewed if pod in pods and pod is not facts.me]
     peer, peer_view = next(
         ((pod, view) for pod, view in peers if view.state_ok and view.myself.slots), peers[0]

@@ -13,7 +13,7 @@ from bootstrap.model import fast_form, slots
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import Member
-from bootstrap.plan import choose_shard, forget, introduce, outsiders, ownership, seed_patience
+from bootstrap.plan import choose_shard, introduce, lost_slots, outsiders, ownership, seed_patience
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations, forced_failover
@@ -203,7 +203,7 @@ def _shards_uncertain(seen: _Seen) -> Plan | None:
 def _shard_is_lost(seen: _Seen) -> Plan | None:
     """Refuse if the shard that our pod served lost its primary, and no replica can succeed it."""
     facts = seen.facts
-    lost = [block for ghost_id, block in forget.lost_slots(facts) if ghost_id in seen.before]
+    lost = [block for ghost_id, block in lost_slots.of_ghosts(facts) if ghost_id in seen.before]
     return _refused(*lost) if lost else None
 
 

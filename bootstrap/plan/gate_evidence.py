@@ -62,7 +62,7 @@ def _overlap(some: slots.Ranges, others: slots.Ranges) -> bool:
 
 
 def copies(facts: Facts, former: Member) -> Iterator[tuple[Member, str]]:
-    """Return the replicas of `former` that hold keys, or may hold some, and what is known of each."""
+    """Return the replicas of `former` that hold, or may hold, keys; and what is known of each."""
     lines = [*(volume.members if (volume := facts.snapshot.volume) else ())]
     lines += [member for _, view in facts.viewed for member in view.members]
     replicas = {line.node_id: line for line in lines if line.primary_id == former.node_id}
@@ -91,7 +91,7 @@ def _gone_for_most(facts: Facts, former: Member, node_id: str) -> bool:
 
 
 def _votes(facts: Facts, former: Member, view: View) -> bool:
-    """Whether a node's word counts: it owns slots, knows `former`, and is up for a node time-out."""
+    """Whether a node counts: it owns slots, knows `former`, and has been up for a node time-out."""
     young = view.uptime * 1000 < facts.topology.node_timeout
     return bool(view.myself.slots) and view.member(former.node_id) is not None and not young
 

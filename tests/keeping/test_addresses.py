@@ -80,7 +80,7 @@ def test_nobody_is_ready_before_its_siblings_are_found(name: str) -> None:
         first.wait_server_up()
         # On a busy machine its server may have given the others up by the first look.
         said = (
-            "cluster_state is ok, but most siblings are not where our node looks yet",
+            "cluster_state is ok, but most peers are not where our node looks yet",
             "waiting: cluster_state is not ok",
         )
 

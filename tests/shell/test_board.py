@@ -97,7 +97,7 @@ def test_a_replica_that_copies_from_another_than_its_primary_is_not_ready() -> N
     assert seen.seen(seen.STEADY, wrong_primary).ready == (False, why)
 
 
-YOUNG = "cluster_state is ok, but most siblings are not where our node looks yet"
+YOUNG = "cluster_state is ok, but most peers are not where our node looks yet"
 
 
 def started(*, uptime: int = 5, owners: int = 3) -> View:
@@ -143,7 +143,7 @@ def peer() -> Pod:
 
 
 def test_who_has_started_is_not_ready_before_its_siblings_are_found() -> None:
-    before = dataclasses.replace(board.Status(), introduced="first")
+    before = dataclasses.replace(board.Status(), believed_run="first")
     alone = after(before, started())
     assert alone.ready == (False, YOUNG)
     found = after(alone, started(), peer())
@@ -154,12 +154,12 @@ def test_who_has_started_is_not_ready_before_its_siblings_are_found() -> None:
 
 
 def test_nobody_is_held_up_for_longer_than_its_server_needs_to_know() -> None:
-    before = dataclasses.replace(board.Status(), introduced="first")
+    before = dataclasses.replace(board.Status(), believed_run="first")
     assert after(before, started(uptime=29)).ready == (False, YOUNG)
     assert after(before, started(uptime=30)).ready == (True, "ready")
 
 
 def test_a_node_without_a_past_waits_for_nobody() -> None:
     new = after(board.Status(), dataclasses.replace(started(), members=seen.view().members))
-    assert new.introduced == "second"
+    assert new.believed_run == "second"
     assert after(new, started()).ready == (True, "ready")

@@ -69,7 +69,7 @@ def _stage(facts: Facts, found: Formation | None) -> Stage:
         # The seed has slots before any MEET, so this cluster is no half-done formation.
         return Stage.ESTABLISHED
     if moved.displaced(facts) or (found is None and not facts.my.alone):
-        return Stage.ESTABLISHED  # a formation is too young to have moved
+        return Stage.ESTABLISHED  # while forming no node moves
     if found is None:
         return Stage.UNSIZED
     if ours(found):
@@ -84,8 +84,8 @@ def _stage(facts: Facts, found: Formation | None) -> Stage:
 def _obstacle(facts: Facts, found: Formation, stage: Stage) -> Plan | None:
     """Return what keeps the seed from giving out slots, the worst first; None if nothing does.
 
-    The order is that of the module's text. The first three are for a blank cluster only: once every
-    primary has its slots, the formation is proven to be ours (`formation.ours`).
+    The order is that of the module's text. The first three count in the stage BLANK only. In later
+    stages the formation is proven to be ours (`formation.ours`).
     """
     if stage is Stage.BLANK:
         used = form_obstacles.used(facts, found)

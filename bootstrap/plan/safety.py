@@ -1,7 +1,8 @@
 """The last door: what can never be sent, whichever rule asked for it.
 
-The first step of every plan, and every step of a hand-over, passes here before it is sent. The door
-knows no rule. It judges by what was seen alone, by five of the invariants (`bootstrap.plan`):
+`rules.decide` passes the first step of every plan through here, and `handover.decide` every step of
+a hand-over. The door knows no rule. It judges by what was seen alone, by five of the invariants
+(`bootstrap.plan`):
 
 - Slots are given out only if every expected pod, and every other that DNS names, was seen, is
   proven to be ours and is empty, no node knows another, and no node owns any of the slots (I1, I2,

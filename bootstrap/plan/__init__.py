@@ -1,15 +1,18 @@
-"""What a Redis Cluster needs next, or why nothing is done: `decide(snapshot, topology)`.
+"""Decides what a pod's sidecar does next, or why it does nothing: `decide(snapshot, topology)`.
 
-Invariants, which the rules keep and tests hold them to:
-I1 no slot is claimed while any expected pod is unseen or any node, up or down, may own it.
-I2 a cluster is formed at most once while any of its data lives.
-I3 no command that can lose data is ever planned.
-I4 killed after any single command, the next start ends in the same cluster.
-I5 two clusters are never joined by us.
-I6 at the goal the plan is empty.
-I7 what is planned does not depend on the order of arrival.
-I8 every wait says what it waits for.
-I9 no temporary setting of ours outlives the forming, whatever is killed when.
+The rules keep these invariants. Each has tests that fail when its rule is removed:
+
+- I1 No slot is claimed while any expected pod is unseen, or any node, up or down, may own it.
+- I2 A cluster is formed at most once while any of its data lives.
+- I3 No command that can lose data is ever planned.
+- I4 Killed after any single command, the next start ends in the same cluster.
+- I5 The sidecar never joins two clusters.
+- I6 At the goal the plan is empty.
+- I7 What is planned does not depend on the order of arrival.
+- I8 Every wait says what it waits for.
+- I9 No temporary setting outlives the forming, whatever is killed when.
+
+`safety` checks the commands of each plan against I1 to I5 once more.
 """
 
 from __future__ import annotations
@@ -25,21 +28,22 @@ if TYPE_CHECKING:
 
 
 def decide(snapshot: Snapshot, topology: Topology) -> Plan | LookFurther:
-    """The plan of the pod that the topology names, or how far to look before there is one.
+    """Return the plan of the pod that the topology names, or how far to look before planning.
 
-    The same snapshot gives a pod the same plan, whatever the order of arrival.
+    One pod always has the same plan for the same snapshot. Two pods may have different plans,
+    since a plan depends on the pod's ordinal.
     """
-    # Loaded with the first plan: the start gate of a new pod is judged before, and without them.
+    # Loaded with the first plan: a new pod's start gate is judged earlier, and needs no rule.
     from bootstrap.plan import rules  # noqa: PLC0415
 
     return rules.decide(snapshot, topology)
 
 
 def plan(snapshot: Snapshot, topology: Topology) -> Plan:
-    """The plan from a look that goes far enough, as one at all pods does.
+    """Return the plan made from a look that goes far enough; a look at all pods always does.
 
     Raises:
-        ValueError: when the look does not go far enough.
+        ValueError: if the look does not go far enough.
 
     """
     found = decide(snapshot, topology)

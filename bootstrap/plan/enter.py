@@ -1,4 +1,8 @@
-"""A blank node joins: it waits for the seed to form, or meets a node of the cluster."""
+"""A blank node waits for the seed to form, or meets one node of the cluster that is there.
+
+It meets a cluster only if exactly one cluster of our pods owns slots, and all nodes in that cluster
+are ours.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ def needs(facts: Facts) -> LookFurther | None:
     if facts.snapshot.scope is Scope.ALL:
         return None
     further = seed_patience.needs(facts)
-    if further is not None or seed_patience.with_seed(facts) is not None:
+    if further is not None or seed_patience.wait_for_seed(facts) is not None:
         return further
     return LookFurther(scope=Scope.ALL, why="a look at its peers")
 
@@ -30,11 +34,11 @@ def needs(facts: Facts) -> LookFurther | None:
 def enter(facts: Facts) -> Plan | None:
     """The plan of a node that knows no other and has nothing."""
     if facts.snapshot.scope < Scope.ALL:
-        return seed_patience.with_seed(facts)
+        return seed_patience.wait_for_seed(facts)
     owning = [pods for pods in components(facts) if _owning(facts, pods)]
     clusters = [pods for pods in owning if _joinable(facts, pods)]
     if not clusters or under_way(facts):
-        return _nobody_yet(facts)
+        return _no_cluster_yet(facts)
     if len(owning) > 1:
         return _refused(
             Code.SPLIT,
@@ -42,13 +46,13 @@ def enter(facts: Facts) -> Plan | None:
             + "; ".join(", ".join(pod.name for pod in pods) for pods in owning),
             advice.one_is_right(facts, owning),
         )
-    strange = outsiders.outsiders(facts, clusters[0])
-    if strange:
+    foreign = outsiders.outsiders(facts, clusters[0])
+    if foreign:
         return _refused(
             Code.OTHER_CLUSTER,
             f"expected a cluster of our own pods; {slots.few([pod.name for pod in clusters[0]])} of"
             " them are in one with nodes that are not ours:"
-            f" {slots.few(outsiders.names(facts, strange))}",
+            f" {slots.few(outsiders.names(facts, foreign))}",
             (
                 advice.nodes(
                     facts.topology,
@@ -57,20 +61,20 @@ def enter(facts: Facts) -> Plan | None:
                     " clusters",
                     "expected: nodes of our pods alone",
                 ),
-                foreign_node.forgetting(facts, [member.node_id for member in strange]),
+                foreign_node.forgetting(facts, [member.node_id for member in foreign]),
             ),
         )
     return _meet(facts, clusters[0])
 
 
-def _nobody_yet(facts: Facts) -> Plan:
-    """No pod is in a cluster, as far as can be seen: say of every pod what can be seen."""
+def _no_cluster_yet(facts: Facts) -> Plan:
+    """Wait for the seed to form, and for every pod that is missing. No cluster was seen."""
     topology = facts.topology
     seed_name = topology.name_of(topology.ordinal_start)
     seed = facts.snapshot.pod(seed_name)
     up = seed is not None and seed.view is not None
     fix = advice.sidecar(topology, seed_name) if up else ()
-    waits = [seed_patience.forming(facts, f"{seed_name} to form the cluster", fix)]
+    waits = [seed_patience.wait_for_forming(facts, f"{seed_name} to form the cluster", fix)]
     found = (advice.missing(facts, pod) for pod in facts.snapshot.pods if pod is not facts.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
@@ -87,9 +91,10 @@ def _owning(facts: Facts, pods: list[Pod]) -> bool:
 
 
 def _joinable(facts: Facts, pods: list[Pod]) -> bool:
-    """A cluster, and not a lone node that was given slots: what becomes of that the seed decides.
+    """Whether a blank node may meet these pods.
 
-    Only a later pod may join a lone node, one that is the whole cluster.
+    A lone node with slots may be part of a formation, so the seed decides about it. If that node
+    owns all slots, it is a whole cluster, and pods beyond `BOOTSTRAP_SIZE` may join it.
     """
     views = [view for pod, view in facts.viewed if pod in pods]
     if any(not view.alone for view in views):
@@ -99,7 +104,10 @@ def _joinable(facts: Facts, pods: list[Pod]) -> bool:
 
 
 def _meet(facts: Facts, pods: list[Pod]) -> Plan:
-    """MEET one sibling that is in the cluster and not alone in failing; gossip does the rest."""
+    """Send MEET to one peer of the cluster; gossip does the rest.
+
+    A peer that owns slots and says `cluster_state:ok` is preferred: another may be cut off itself.
+    """
     peers = [(pod, view) for pod, view in facts.viewed if pod in pods and pod is not facts.me]
     peer, peer_view = next(
         ((pod, view) for pod, view in peers if view.state_ok and view.myself.slots), peers[0]

@@ -1,7 +1,8 @@
-"""A node that was met, and has no role: which primary it follows, and what it waits for before.
+"""A node that was met and has no role yet: it follows a primary, or waits, or refuses.
 
-`GUARDS` are asked in their order. The first that has something to say decides; after the last of
-them the node follows a primary.
+`GUARDS` has the reasons to wait or refuse. They are asked in their order, and the first that has an
+answer decides. If none has one, the node follows the primary of the shard that its pod served
+before, or else the primary with the fewest replicas (`choose_shard`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from bootstrap.model import fast_form, slots
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import Member
-from bootstrap.plan import choose_shard, forget, introduce, outsiders, ownership, seed_patience
+from bootstrap.plan import choose_shard, introduce, lost_slots, outsiders, ownership, seed_patience
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations, forced_failover
@@ -20,27 +21,27 @@ from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
 
 
 def needs(facts: Facts) -> LookFurther | None:
-    """All pods, unless what our own node shows is enough to wait for somebody else's move."""
+    """Ask for a look at all pods, unless our own node already shows what it waits for."""
     seen = _Seen(facts)
-    if facts.snapshot.scope is Scope.ALL or _receiving(seen) or _met_by_the_seed(seen):
+    if facts.snapshot.scope is Scope.ALL or _receives_slots(seen) or _seed_is_forming(seen):
         return None
     return LookFurther(scope=Scope.ALL, why="a look at where its peers run")
 
 
 class _Seen:
-    """What the guards go by. What several of them ask is computed once."""
+    """What several guards ask, computed once."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
 
     @functools.cached_property
     def owners(self) -> tuple[ownership.Owner, ...]:
-        """The owners of slots, by the words of all nodes."""
+        """The owners of slots, by what all nodes say."""
         return tuple(ownership.owners(self.facts))
 
     @functools.cached_property
     def primaries(self) -> list[Member]:
-        """The living ones among them that our node knows as such."""
+        """The owners that our node knows as primaries with slots, and that have not failed."""
         known = (self.facts.my.member(owner.member.node_id) for owner in self.owners)
         return [
             one
@@ -52,12 +53,12 @@ class _Seen:
 
     @functools.cached_property
     def before(self) -> set[str]:
-        """Ids of the nodes of the shard that our pod was in before."""
+        """Ids of the nodes in the shard that our pod served before it lost its volume."""
         return choose_shard.former_shard(self.facts)
 
 
 def follow(facts: Facts) -> Plan | None:
-    """The plan of a node that knows others, and has neither slots, nor keys, nor a primary."""
+    """Return the plan of a node that knows others, and has no slots, no keys and no primary."""
     seen = _Seen(facts)
     for guard in GUARDS:
         found = guard(seen)
@@ -66,8 +67,8 @@ def follow(facts: Facts) -> Plan | None:
     return choose_shard.replicate(facts, seen.primaries, seen.before)
 
 
-def _receiving(seen: _Seen) -> Plan | None:
-    """A person moves slots here: the node is about to become a primary."""
+def _receives_slots(seen: _Seen) -> Plan | None:
+    """Wait while slots are being moved to our node: it is about to become a primary."""
     facts = seen.facts
     if not facts.my.myself.open_slots:
         return None
@@ -76,9 +77,9 @@ def _receiving(seen: _Seen) -> Plan | None:
 
 
 def _in_a_foreign_cluster(seen: _Seen) -> Plan | None:
-    """The node is in a cluster with nodes that are not ours."""
+    """Refuse if our node is in a cluster with foreign nodes."""
     facts = seen.facts
-    # A node that the seed has only just met may not have heard every peer's name yet.
+    # During forming our node may not have heard every peer's name yet.
     if facts.snapshot.scope < Scope.ALL or fast_form.marked(facts.my):
         return None
     others = outsiders.outsiders(facts, [facts.me])
@@ -102,10 +103,11 @@ def _in_a_foreign_cluster(seen: _Seen) -> Plan | None:
     return _refused(block)
 
 
-def _met_by_the_seed(seen: _Seen) -> Plan | None:
-    """The seed that has just met an expected pod also says which primary it follows."""
+def _seed_is_forming(seen: _Seen) -> Plan | None:
+    """Wait while the seed forms: it tells an expected pod which primary to follow."""
     facts = seen.facts
-    # A temporary setting marks a seed at work. If that seed died, `own_settings` ends the wait.
+    # A temporary setting shows that a seed is forming. If that seed died, `own_settings` puts the
+    # setting back after a while, which ends this wait.
     early = facts.snapshot.timers.idle < seed_patience.SEED_SECONDS or fast_form.marked(facts.my)
     if facts.topology.ordinal not in facts.topology.ordinals or not early:
         return None
@@ -113,8 +115,11 @@ def _met_by_the_seed(seen: _Seen) -> Plan | None:
     return _waiting(Wait(pod=facts.me.name, what=what, usual=durations.FORMED), Scope.LOCAL)
 
 
-def _disowned(seen: _Seen) -> Plan | None:
-    """A primary that was reset, and that its peers still send all clients to."""
+def _was_reset(seen: _Seen) -> Plan | None:
+    """Wait for a person if our node was a primary, and was reset, as by CLUSTER RESET.
+
+    Its peers still list slots under it, and send clients to it, but the node owns none.
+    """
     facts = seen.facts
     owned = {owner.member.node_id: owner.ranges for owner in seen.owners}
     if facts.my.node_id not in owned:
@@ -159,8 +164,8 @@ def _disowned(seen: _Seen) -> Plan | None:
     return _waiting(wait)
 
 
-def _unknown_to_the_owners(seen: _Seen) -> Plan | None:
-    """No owner of slots knows the node, so none of them would elect it: it is met again first."""
+def _unknown_to_owners(seen: _Seen) -> Plan | None:
+    """Introduce our node again if no owner of slots knows it: none would vote for it."""
     facts = seen.facts
     refused = introduce.refusal(facts)
     if refused is not None:
@@ -172,12 +177,15 @@ def _unknown_to_the_owners(seen: _Seen) -> Plan | None:
     return Plan(phase=Phase.JOIN, look=Scope.ALL, steps=(step,))
 
 
-def _unsure_of_the_shards(seen: _Seen) -> Plan | None:
-    """Which shards have a primary is not certain yet."""
+def _shards_uncertain(seen: _Seen) -> Plan | None:
+    """Wait until it is certain which shards have a primary.
+
+    An election may be under way, or gossip may not have named all primaries yet.
+    """
     facts = seen.facts
     primaries = seen.primaries
     if any(primary.node_id in seen.before for primary in primaries):
-        return None  # its own shard is alive: what becomes of others does not matter
+        return None  # the shard that our pod served has a primary: other shards do not matter
     owners = [owner.member for owner in seen.owners]
     living = {one.node_id for one in primaries}
     away = [one for one in owners if one.node_id not in living]
@@ -192,21 +200,21 @@ def _unsure_of_the_shards(seen: _Seen) -> Plan | None:
     return None
 
 
-def _its_shard_is_lost(seen: _Seen) -> Plan | None:
-    """The shard that the pod served has lost its primary, and no replica can succeed it."""
+def _shard_is_lost(seen: _Seen) -> Plan | None:
+    """Refuse if the shard that our pod served lost its primary, and no replica can succeed it."""
     facts = seen.facts
-    lost = [block for ghost_id, block in forget.lost_slots(facts) if ghost_id in seen.before]
+    lost = [block for ghost_id, block in lost_slots.of_ghosts(facts) if ghost_id in seen.before]
     return _refused(*lost) if lost else None
 
 
 GUARDS = (
-    _receiving,
+    _receives_slots,
     _in_a_foreign_cluster,
-    _met_by_the_seed,
-    _disowned,
-    _unknown_to_the_owners,
-    _unsure_of_the_shards,
-    _its_shard_is_lost,
+    _seed_is_forming,
+    _was_reset,
+    _unknown_to_owners,
+    _shards_uncertain,
+    _shard_is_lost,
 )
 
 

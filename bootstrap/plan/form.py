@@ -1,7 +1,17 @@
-"""The seed forms the cluster, once, and only on proof that no node owns anything.
+"""The seed forms the cluster, once, and only on proof that no node owns a slot or holds a key.
 
-`form` names the stage that the formation has reached, and `_obstacle` all that stands in its way.
-The steps themselves are in `form_steps`, the words for the obstacles in `form_obstacles`.
+The seed is the pod with the lowest ordinal. It gives out the first slots only if all of this is so:
+
+1. No pod is in use: none holds keys, owns slots outside its place in the layout, or knows foreign
+   nodes.
+2. Every expected pod was found, answers, and is proven to be ours. So is any later pod that DNS
+   names.
+3. No node knows another, and no handshake is under way.
+4. DNS has listed the Service's pods, so a pod beyond `BOOTSTRAP_SIZE` cannot be missed.
+
+`_obstacle` checks the four. What is missing is waited for, or refused, by name. A formation that
+was cut off is continued from the stage it has reached (`Stage`). The steps are in `form_steps`, the
+words for the obstacles in `form_obstacles`.
 """
 
 from __future__ import annotations
@@ -17,29 +27,29 @@ from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Wait
 
 
 class Stage(enum.Enum):
-    """How far the first formation is, as the seed sees it from all pods."""
+    """How far the first formation has come, as the seed sees it in a look at all pods."""
 
     ESTABLISHED = enum.auto()
-    """There is a cluster that is no half-done formation: other rules look after it."""
+    """There is a cluster, and it is no half-done formation. Other rules decide."""
     UNSIZED = enum.auto()
-    """There is no cluster, and it is not known how many pods are to form one."""
+    """There is no cluster, and no valid number of pods to form one with."""
     BLANK = enum.auto()
-    """No primary is sure to have its slots yet."""
+    """It is not proven yet that every primary has its slots."""
     PREPARED = enum.auto()
-    """Every primary has its slots, no node knows another, and epochs are still to be given."""
+    """Every primary has its slots, no node knows another, and some node has no epoch yet."""
     MEETING = enum.auto()
-    """Every primary has its slots and its epoch: nodes meet, and replicas follow."""
+    """Every primary has its slots. Nodes meet, and replicas follow their primaries."""
 
 
 def needs(facts: Facts) -> LookFurther | None:
-    """All pods, while the seed has reason to think that the forming is not done."""
+    """Ask for a look at all pods while the seed's own node shows that forming may not be over."""
     if facts.topology.seed and _unfinished(facts) and facts.snapshot.scope < Scope.ALL:
         return LookFurther(scope=Scope.ALL, why="a look at every expected pod")
     return None
 
 
 def form(facts: Facts) -> Plan | None:
-    """The seed's plan while nothing, or only a part, is formed; None when it is not its turn."""
+    """Return the seed's plan until the cluster is formed; None afterwards, and for other pods."""
     if not facts.topology.seed or not _unfinished(facts):
         return None
     found = formation(facts)
@@ -54,29 +64,28 @@ def form(facts: Facts) -> Plan | None:
 
 
 def _stage(facts: Facts, found: Formation | None) -> Stage:
+    """Return the stage that the formation has reached."""
     if facts.my.blank and _cluster_elsewhere(facts):
-        return Stage.ESTABLISHED  # slots come before meetings, so it is not our half-done work
+        # The seed has slots before any MEET, so this cluster is no half-done formation.
+        return Stage.ESTABLISHED
     if moved.displaced(facts) or (found is None and not facts.my.alone):
-        return Stage.ESTABLISHED  # nodes that have only just met are where they met
+        return Stage.ESTABLISHED  # while forming no node moves
     if found is None:
         return Stage.UNSIZED
     if ours(found):
         without = not all(view.myself.epoch for _, view in found.pods)
-        # Only a node that knows no other can be given an epoch, so they come before any MEET.
+        # A server takes an epoch only while it knows no other node, so epochs come before MEET.
         return Stage.PREPARED if found.alone and without else Stage.MEETING
     if not facts.my.alone and not under_way(facts):
-        return Stage.ESTABLISHED  # its slots have moved on from the layout
+        return Stage.ESTABLISHED  # its slots are no longer those of the layout
     return Stage.BLANK
 
 
 def _obstacle(facts: Facts, found: Formation, stage: Stage) -> Plan | None:
-    """What stands in the way of the first slot, the worst first; None when nothing does.
+    """Return what keeps the seed from giving out slots, the worst first; None if nothing does.
 
-    1. A pod is in use: it has keys, slots that are not its own, or knows foreign nodes.
-    2. A pod is absent, unreachable, or not proven to be ours.
-    3. Nodes know each other already: some with slots, so a formation has half met; some without,
-       so it was not ours; or a handshake that is not ours is still under way.
-    4. The service has not said whether there are more pods than are expected.
+    The order is that of the module's text. The first three count in the stage BLANK only. In later
+    stages the formation is proven to be ours (`formation.ours`).
     """
     if stage is Stage.BLANK:
         used = form_obstacles.used(facts, found)
@@ -91,11 +100,17 @@ def _obstacle(facts: Facts, found: Formation, stage: Stage) -> Plan | None:
 
 
 def _unlisted(facts: Facts) -> Plan | None:
+    """Wait for the list of the Service's pods; None if DNS has given it."""
     return None if facts.snapshot.listed else _waiting(form_obstacles.unlisted(facts))
 
 
 def _met(facts: Facts, found: Formation) -> Plan:
-    """All pods are there, and some know each other, or are about to."""
+    """Return the plan when all pods are there, and some know each other or are about to.
+
+    With slots, a formation has half met: the rest is waited for. Without slots, the sidecar did not
+    introduce the nodes, since it gives out slots first: it refuses. A handshake that the sidecar
+    did not begin ends by itself, and is waited for.
+    """
     handshakes = form_obstacles.handshakes(found)
     if any(view.myself.slots for _, view in found.pods):
         return _waiting(*(handshakes or form_obstacles.apart(facts, found)))
@@ -106,13 +121,16 @@ def _met(facts: Facts, found: Formation) -> Plan:
 
 
 def _unfinished(facts: Facts) -> bool:
-    """What the seed sees of it in its own node; keys mean that a cluster is in use already."""
+    """Whether the seed's own node shows that forming is not over.
+
+    Keys on the seed mean that a cluster is in use already.
+    """
     my = facts.my
     if my.alone or fast_form.marked(my):
         return True
     found = formation(facts) if facts.snapshot.scope is Scope.ALL else None
     if found is not None and ours(found):
-        return True  # a seed that looks at all pods anyway sees it through until all have settled
+        return True  # other rules asked for this look, so the seed forms on until all have settled
     roleless = any(
         not member.is_replica and not member.slots and not member.failed for member in my.members
     )
@@ -120,7 +138,7 @@ def _unfinished(facts: Facts) -> bool:
 
 
 def _cluster_elsewhere(facts: Facts) -> bool:
-    """Whether other pods are in a cluster that owns slots."""
+    """Whether other pods know nodes that own slots."""
     return any(
         not view.alone and any(member.slots for member in view.members)
         for pod, view in facts.viewed

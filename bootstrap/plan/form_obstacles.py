@@ -1,4 +1,7 @@
-"""What keeps the seed from forming, pod by pod, in words."""
+"""What keeps the seed from forming, pod by pod, as refusals and waits for a person to read.
+
+`form` decides which of these counts.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from bootstrap.plan.verdict import Block, Wait
 
 
 def used(facts: Facts, found: Formation) -> list[Block]:
-    """Why pods that answer are unfit to be formed from."""
+    """Refuse, one block for each reason, to form with pods that are in use already."""
     return [block for pod, view in facts.viewed for block in _used(facts, found, pod, view)]
 
 
 def _used(facts: Facts, found: Formation, pod: Pod, view: View) -> list[Block]:
-    """What makes a pod unfit to be formed from: keys, slots of its own, company of its own."""
+    """Return why one pod is in use: it has keys, or slots outside its place, or foreign nodes."""
     blocked: list[Block] = []
     keep = advice.used(facts.topology, pod.name)
     if view.keys:
@@ -47,10 +50,10 @@ def _used(facts: Facts, found: Formation, pod: Pod, view: View) -> list[Block]:
 
 
 def missing(facts: Facts) -> list[Wait]:
-    """Every pod that is not found, not reachable, or not proven to be ours.
+    """Wait for every pod that is not found, not reachable, or not proven to be ours.
 
-    Later pods too, where DNS has them: one may be what is left of an earlier cluster, and own
-    slots, when all the expected ones have lost their volumes.
+    Pods beyond `BOOTSTRAP_SIZE` are waited for too, if DNS names them. If all expected pods have
+    lost their volumes, such a pod may be all that is left of an earlier cluster, and own slots.
     """
     waits: list[Wait] = []
     later = [pod.ordinal for pod in facts.snapshot.pods if pod.resolved.state == "found"]
@@ -74,7 +77,10 @@ def missing(facts: Facts) -> list[Wait]:
 
 
 def met_without_slots(topology: Topology, met: list[Pod]) -> Block:
-    """We never introduce nodes before they own their slots, so this is not our half-done work."""
+    """Refuse to form with nodes that know each other while no slot has an owner.
+
+    The sidecar introduces no node before it owns its slots, so this is no half-done formation.
+    """
     return Block(
         code=Code.LOST_SLOTS,
         why=f"{', '.join(pod.name for pod in met)} know other nodes, yet no slot has an owner:"
@@ -96,7 +102,7 @@ def met_without_slots(topology: Topology, met: list[Pod]) -> Block:
 
 
 def handshakes(found: Formation) -> list[Wait]:
-    """Introductions that are not ours. They expire by themselves without an answer."""
+    """Wait for handshakes that the sidecar did not begin. Without an answer they expire."""
     return [
         Wait(
             pod=pod.name,
@@ -110,7 +116,7 @@ def handshakes(found: Formation) -> list[Wait]:
 
 
 def apart(facts: Facts, found: Formation) -> list[Wait]:
-    """Nodes that own slots in a cluster which they do not know: they fell out of its meeting."""
+    """Wait for nodes that own slots and know no other node, while others have met already."""
     return [
         Wait(
             pod=pod.name,
@@ -135,7 +141,7 @@ def apart(facts: Facts, found: Formation) -> list[Wait]:
 
 
 def unlisted(facts: Facts) -> Wait:
-    """Without the service's own word there may be pods that no look has shown."""
+    """Wait for DNS to list the Service's pods: without the list a pod may have been missed."""
     return Wait(
         pod=facts.me.name,
         what=f"{facts.topology.subdomain} to say which pods it has: one beyond"

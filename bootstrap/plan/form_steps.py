@@ -1,7 +1,12 @@
-"""The steps of rule 3, once it is proven that they may be taken.
+"""The steps of forming. `form` has proven that they may be taken.
 
-Epochs and slots on every primary, all of them before the first MEET; then MEET; then each replica
-follows its primary as soon as it knows it; then every node is asked whether all is well.
+1. Every node gets a config epoch, and every primary its slots, before the first MEET.
+2. Nodes meet.
+3. Each replica follows its primary as soon as it knows that node.
+4. Every node has to say `cluster_state:ok`, know all nodes and have its links. Temporary settings
+   are put back.
+
+`begin` plans the first step. `finish` plans all others: at each look, whatever can be done now.
 """
 
 from __future__ import annotations
@@ -20,11 +25,11 @@ _SLOTS_UNTIL = "every primary owns its slots, and no other node any"
 _MEET_UNTIL = "every node knows every other, on both sides"
 _FOLLOW_UNTIL = "every replica follows its primary, with its link up"
 _OK_UNTIL = "every node says cluster_state:ok"
-_CALM_UNTIL = "no temporary setting is left"
+_RESTORED_UNTIL = "no temporary setting is left"
 
 
 def begin(facts: Facts, found: Formation) -> Plan:
-    """Slots and epochs, the first step; and what will follow."""
+    """Return the plan that starts with epochs and slots, and shows the later steps."""
     speed_up = facts.topology.fast_form
     actions: list[Action] = []
     for index, (pod, view) in enumerate(found.pods):
@@ -39,55 +44,65 @@ def begin(facts: Facts, found: Formation) -> Plan:
         if ranges and not view.myself.slots:
             actions.append(AddSlots(pod=pod.name, ranges=ranges, why="its share of the layout"))
     first = Step(actions=tuple(actions), until=_SLOTS_UNTIL, confirm=True)
-    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_rest(facts, found)))
+    return Plan(phase=Phase.FORM, look=Scope.ALL, steps=(first, *_later_steps(facts, found)))
 
 
 def _epoch(index: int, primaries: int, pods: int) -> int:
-    """The config epoch of the pod at a place of the layout, where primaries come first.
+    """Return the config epoch of the pod at this index. The primaries come first.
 
-    Replicas get one too, since two nodes with the same, even 0, bump it while they still count as
-    primaries. And a lower one than any primary: a replica speaks with its primary's epoch, and
-    valkey 9.1 was seen to ignore for ever, as stale, one that had spoken with a higher before
-    ("Ignore stale message", cluster_legacy.c).
+    Replicas get an epoch too: two nodes with the same epoch, even 0, raise it while both still
+    count as primaries. A replica's epoch is lower than any primary's. A replica speaks with its
+    primary's epoch, so if its own was higher before, what it says now looks old. Valkey 9.1 was
+    seen to ignore such a replica for ever ("Ignore stale message", cluster_legacy.c).
     """
     replicas = pods - primaries
     return replicas + index + 1 if index < primaries else index - primaries + 1
 
 
-def _rest(facts: Facts, found: Formation) -> tuple[Step, ...]:
-    """All that follows the slots, each step as it would be if nothing of it were done yet."""
+def _later_steps(facts: Facts, found: Formation) -> tuple[Step, ...]:
+    """Return the steps after the slots, each as if nothing of it were done yet."""
     steps = [
         Step(actions=_meets(found), until=_MEET_UNTIL),
-        Step(actions=_follow(found), until=_FOLLOW_UNTIL),
+        Step(actions=_replicates(found), until=_FOLLOW_UNTIL),
     ]
-    restore = _calm(facts, found, after=True)
+    restore = _restored_settings(facts, found, after=True)
     last = (
-        Step(actions=restore, until=_CALM_UNTIL) if restore else Step(actions=(), until=_OK_UNTIL)
+        Step(actions=restore, until=_RESTORED_UNTIL)
+        if restore
+        else Step(actions=(), until=_OK_UNTIL)
     )
     return tuple(step for step in (*steps, last) if step.actions or step is last)
 
 
 def finish(facts: Facts, found: Formation) -> Plan | None:
-    """Slots are given. Whatever can be done now is one step; the barriers stay visible."""
-    strangers = _meets(found)
+    """Return the plan once all slots are given out; None when the cluster is formed.
+
+    Whatever can be done now is one step. What must be true before the next stays in its text.
+    """
+    meets = _meets(found)
     known = all(
         len(view.known_ids) == len(found.pods) == len(view.members) for _, view in found.pods
     )
     ready = tuple(
         action
-        for action in _follow(found)
+        for action in _replicates(found)
         if _view_of(found, action.pod).member(action.primary_id) is not None
     )
     ok = all(view.state_ok for _, view in found.pods)
     linked = all(view.link_up for _, view in found.replicas)
-    now = (*strangers, *ready, *_tell(found), *_dips(facts, found))
     settled = known and ok and linked
-    now += _calm(facts, found, after=False) if not settled else _calm(facts, found, after=True)
+    now = (
+        *meets,
+        *ready,
+        *_announced_slots(found),
+        *_lowered_node_timeouts(facts, found),
+        *_restored_settings(facts, found, after=settled),
+    )
     if settled and not now:
         return None
     until = [_MEET_UNTIL] * (not known) + [_FOLLOW_UNTIL] * (not linked) + [_OK_UNTIL] * (not ok)
-    steps = [Step(actions=now, until="; ".join(until) or _CALM_UNTIL)]
-    later = tuple(action for action in _follow(found) if action not in ready)
+    steps = [Step(actions=now, until="; ".join(until) or _RESTORED_UNTIL)]
+    later = tuple(action for action in _replicates(found) if action not in ready)
     if later:
         steps.append(Step(actions=later, until=_FOLLOW_UNTIL))
     waits = replication_refused.unlinked(facts, found.replicas)
@@ -104,8 +119,8 @@ def _meets(found: Formation) -> tuple[Action, ...]:
     return meetings.missing(found.pods, wanted, why="gossip makes the rest known")
 
 
-def _follow(found: Formation) -> tuple[Replicate, ...]:
-    """REPLICATE for each replica without a primary. One that has a primary is left with it."""
+def _replicates(found: Formation) -> tuple[Replicate, ...]:
+    """Return REPLICATE for each replica without a primary. A replica keeps the primary it has."""
     actions: list[Replicate] = []
     for pod, view in found.replicas:
         ordinal = found.layout.primary_of(pod.ordinal)
@@ -123,13 +138,13 @@ def _follow(found: Formation) -> tuple[Replicate, ...]:
     return tuple(actions)
 
 
-def _tell(found: Formation) -> tuple[Meet, ...]:
-    """MEET once more from primaries whose slots some node has not heard of yet.
+def _announced_slots(found: Formation) -> tuple[Meet, ...]:
+    """Return MEET once more from primaries to nodes that have not heard of their slots yet.
 
-    The packets of the first meeting name no slots, and the next ping of one certain peer may take
-    a while, longer where gossip says that it lives. A MEET of a node that is known is like a ping:
-    who gets it takes the sender's slots in (cluster_legacy.c, clusterProcessPacket). Where pings
-    are hurried anyway that would only be more work.
+    The packets of the first meeting name no slots. The next ping to a certain peer may take a
+    while, and longer if gossip says that the peer is alive. MEET of a known node works like a ping:
+    the node that receives it learns the sender's slots (cluster_legacy.c, clusterProcessPacket).
+    Nodes whose ping interval is shortened for forming need none of this.
     """
     why = "its slots are not known there yet"
     owners = {view.node_id: (pod, view) for pod, view in found.primaries}
@@ -145,10 +160,11 @@ def _tell(found: Formation) -> tuple[Meet, ...]:
     )
 
 
-def _dips(facts: Facts, found: Formation) -> tuple[Action, ...]:
-    """Shorten a warm primary's wait for `ok`, once it sees every slot, for two seconds at most.
+def _lowered_node_timeouts(facts: Facts, found: Formation) -> tuple[Action, ...]:
+    """Lower the node time-out of primaries that see every slot, so that they say ok sooner.
 
-    A server younger than two seconds is not helped by it (CLUSTER_WRITABLE_DELAY).
+    It stays lowered for two seconds at most. A server younger than two seconds would not say ok
+    sooner (CLUSTER_WRITABLE_DELAY).
     """
     timers, actions = facts.snapshot.timers, list[Action]()
     spent = timers.dipped is not None and timers.dipped >= fast_form.LOW_NODE_TIMEOUT_SECONDS
@@ -167,10 +183,10 @@ def _dips(facts: Facts, found: Formation) -> tuple[Action, ...]:
     return tuple(actions)
 
 
-def _calm(facts: Facts, found: Formation, *, after: bool) -> tuple[Action, ...]:
-    """Put temporary settings back: a dip as soon as it has served, the rest at the end.
+def _restored_settings(facts: Facts, found: Formation, *, after: bool) -> tuple[Action, ...]:
+    """Put temporary settings back: node time-outs as soon as possible, the others after forming.
 
-    A dip that we have no memory of is put back by that pod's own sidecar, which has.
+    If the seed does not remember what a node time-out was, that pod's own sidecar puts it back.
     """
     timers = facts.snapshot.timers
     spent = timers.dipped is not None and timers.dipped >= fast_form.LOW_NODE_TIMEOUT_SECONDS

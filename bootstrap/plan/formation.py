@@ -1,8 +1,9 @@
-"""How far a first formation has come, judged from what every expected node says of itself.
+"""Tells a half-done first formation from anything else, by what every expected node says of itself.
 
-Slots come before meetings. So whatever was killed when, our own half-done formation always shows
-every primary with exactly its slots before any node knows another; a met cluster that lacks slots
-is therefore never a formation to complete: it is a loss, and another rule's business.
+Every primary gets its slots before the first MEET. So a half-done formation always looks the same,
+whatever was killed when: if any nodes have met, every primary has exactly its slots of the layout.
+If nodes have met and slots have no owner, a cluster has lost those slots. That is no formation to
+complete.
 """
 
 from __future__ import annotations
@@ -17,25 +18,27 @@ from bootstrap.plan.facts import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formation:
-    """The expected pods that were viewed, with the layout that they should reach."""
+    """The layout that the expected pods should reach, and what was seen of these pods."""
 
     layout: layouts.Layout
     pods: tuple[tuple[Pod, View], ...]
+    """The expected pods whose nodes were read and are proven to be ours, with their views."""
     complete: bool
+    """Whether `pods` has all expected pods."""
 
     @property
     def alone(self) -> bool:
-        """No node has met another."""
+        """Whether no node knows another."""
         return all(view.alone for _, view in self.pods)
 
     @property
     def primaries(self) -> tuple[tuple[Pod, View], ...]:
-        """The pods that own slots in the layout."""
+        """The pods that the layout gives slots to."""
         return tuple((pod, view) for pod, view in self.pods if self.layout.slots_of(pod.ordinal))
 
     @property
     def replicas(self) -> tuple[tuple[Pod, View], ...]:
-        """The pods that follow one."""
+        """The pods that follow a primary in the layout."""
         return tuple(
             (pod, view)
             for pod, view in self.pods
@@ -43,12 +46,12 @@ class Formation:
         )
 
     def prepared(self, pod: Pod, view: View) -> bool:
-        """Owns exactly what the layout gives it."""
+        """Whether the node owns exactly the slots that the layout gives it."""
         return view.myself.slots == self.layout.slots_of(pod.ordinal)
 
 
 def formation(facts: Facts) -> Formation | None:
-    """The formation as far as it can be seen; None without a size."""
+    """Return the formation as far as it was seen; None without a size."""
     topology = facts.topology
     if topology.size is None:
         return None
@@ -66,23 +69,23 @@ def formation(facts: Facts) -> Formation | None:
 
 
 def under_way(facts: Facts) -> bool:
-    """Whether what is seen is our own formation between its first MEET and its end.
+    """Whether this may be our own formation between its first MEET and its end.
 
-    Nodes that could not be viewed may be among those that others know, but no more than there are
-    expected pods without a view. Only used to wait instead of to block; acting asks `ours`.
+    Nodes may know others that no pod has shown, but no more of them than there are expected pods
+    without a view. The answer only turns a refusal into a wait. `ours` is asked before any step.
     """
     found = formation(facts)
     if found is None or _formed(found):
         return False
-    strange = {node_id for _, view in found.pods for node_id in view.known_ids} - _ids(found)
+    unknown = {node_id for _, view in found.pods for node_id in view.known_ids} - _ids(found)
     unseen = (facts.topology.size or 0) - len(found.pods)
-    return len(strange) <= unseen and all(
+    return len(unknown) <= unseen and all(
         not view.keys and found.prepared(pod, view) for pod, view in found.pods
     )
 
 
 def _formed(found: Formation) -> bool:
-    """Whether the end is reached, as far as can be seen; a pod that came back blank has to join."""
+    """Whether the formation is over, as far as was seen. A pod that came back blank has to join."""
     views = [view for _, view in found.pods if not view.blank]
     return bool(views) and all(
         view.state_ok and (view.myself.slots or view.myself.is_replica) for view in views
@@ -90,7 +93,11 @@ def _formed(found: Formation) -> bool:
 
 
 def ours(found: Formation) -> bool:
-    """Whether every node, known or about to be known, is one of the expected, unused."""
+    """Whether this is proven to be our own formation, with every primary's slots given out.
+
+    Every expected pod was seen and holds no key, every node owns exactly its slots of the layout,
+    and no node knows, or shakes hands with, a node of another pod.
+    """
     addresses = {pod.address for pod, _ in found.pods}
     return found.complete and all(
         not view.keys

@@ -1,6 +1,7 @@
-"""Our own node joins the cluster that its peers are in, as a replica.
+"""Lets our own node join the cluster of its peers, as a replica.
 
-Nothing here touches a node that owns slots or holds keys: such a node has a role.
+A node that follows a primary, owns slots or holds keys has a role, and is left alone. A blank node
+first meets the cluster (`enter`). A node that was met follows a primary (`follow`).
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from bootstrap.plan.verdict import LookFurther, Plan
 
 
 def needs(facts: Facts) -> LookFurther | None:
-    """What a node without a role has to see; None for a node that has one."""
+    """Ask for the look that a node without a role needs; None for a node that has a role."""
     if _has_role(facts):
         return None
     return enter.needs(facts) if facts.my.blank else follow.needs(facts)
 
 
 def join(facts: Facts) -> Plan | None:
-    """The plan of a node without a role; None for a node that has one."""
+    """Return the plan of a node without a role; None for a node that has a role."""
     if _has_role(facts):
         return None
     return enter.enter(facts) if facts.my.blank else follow.follow(facts)

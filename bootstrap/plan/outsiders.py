@@ -1,4 +1,4 @@
-"""Nodes of a cluster that are not ours, or of which nothing tells whose they are."""
+"""Members of a cluster that are not nodes of our pods, or that nothing proves to be."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from bootstrap.plan.facts import Facts
 
 
 def outsiders(facts: Facts, pods: list[Pod]) -> list[Member]:
-    """Members of a cluster that are not ours, or that there is no telling of."""
+    """Return the members that these pods know and that are not proven to be ours, sorted by id."""
     views = [view for pod, view in facts.viewed if pod in pods]
     known = [member for view in views for member in view.members]
     members = {member.node_id: member for member in known}
     return [
         member
         for _, member in sorted(members.items())
-        if not member.handshake and not facts.is_ours(member) and _telling(facts, member)
+        if not member.handshake and not facts.is_ours(member) and _counts(facts, member)
     ]
 
 
 def names(facts: Facts, members: list[Member]) -> list[str]:
-    """As a person would look for them."""
+    """Return the members' names as a person would look for them."""
     return [facts.name(member) for member in members]
 
 
-def _telling(facts: Facts, member: Member) -> bool:
-    """A failed node without a name is no evidence: gossip never brings the name of a dead one.
+def _counts(facts: Facts, member: Member) -> bool:
+    """Whether a member is evidence of a foreign cluster. A failed node without a name is not.
 
-    It may be a ghost of ours that all who ever heard it have forgotten by now.
+    Gossip never brings the name of a dead node. It may be a ghost of ours, if all nodes that ever
+    heard its name have forgotten it by now.
     """
     return bool(facts.hostname(member)) or not member.gone

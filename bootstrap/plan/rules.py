@@ -1,4 +1,7 @@
-"""The rules in their order; the first that has something to say decides."""
+"""The rules in their order. The first rule that has an answer decides.
+
+A rule may first ask for a look that goes further. Then there is no plan yet.
+"""
 
 from __future__ import annotations
 
@@ -27,41 +30,41 @@ from bootstrap.plan.messages import advice, durations
 from bootstrap.plan.verdict import LookFurther, Phase, Plan, Wait
 
 
-def _nothing(_facts: Facts) -> None:
-    """What our own node shows is enough, or the rule waits for a look that goes further anyway."""
+def _no_look(_facts: Facts) -> None:
+    """Ask for no further look: the rule needs none, or has no answer before another rule asks."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: what it has to see before it can decide, and what it decides."""
+    """What a rule has to see before it can decide, and what it decides."""
 
     name: str
     needs: Callable[[Facts], LookFurther | None]
-    """How far a look has to go that did not go so far; None if what was seen is enough."""
+    """How far the rule has to look; None if what was seen is enough."""
     decide: Callable[[Facts], Plan | None]
-    """The plan; None if the rule has nothing to say."""
+    """The plan; None if the rule has no answer."""
 
 
 RULES = (
-    # Doubts come first: no other rule may act on foreign evidence.
+    # First: no other rule may act on foreign evidence.
     Rule("doubts", conflicts.needs, conflicts.doubts),
-    # A pod with keys whose node is new finds itself named here, and not as a pod in the seed's way.
-    Rule("new nodes.conf", _nothing, new_nodes_conf.renewed),
-    # Forming comes before splits: a half-done formation looks split until its nodes have met.
+    # Before forming: forming would name the keys of all other pods instead of this pod's.
+    Rule("new nodes.conf", _no_look, new_nodes_conf.renewed),
+    # Before splits: a half-done formation looks split until its nodes have met.
     Rule("form", form.needs, form.form),
-    Rule("split", _nothing, split.split),
-    # Healing comes before joining and forgetting: a node that has moved is not gone.
+    Rule("split", _no_look, split.split),
+    # Before joining and forgetting: a node that only moved is neither gone nor failed.
     Rule("heal", heal.needs, heal.heal),
-    # Joining comes after forming: a blank seed first makes sure that there is nothing to form.
+    # After forming: a blank seed must first be sure that there is nothing to form.
     Rule("join", join.needs, join.join),
-    Rule("forget", _nothing, forget.forget),
-    # It always has something to say.
-    Rule("steady", _nothing, steady.steady),
+    Rule("forget", _no_look, forget.forget),
+    # Last: it always has an answer.
+    Rule("steady", _no_look, steady.steady),
 )
 
 
 def decide(snapshot: Snapshot, topology: Topology) -> Plan | LookFurther:
-    """As `bootstrap.plan.decide`."""
+    """Do what `bootstrap.plan.decide` says."""
     ordered = tuple(sorted(snapshot.pods, key=lambda pod: pod.ordinal))
     facts = Facts(dataclasses.replace(snapshot, pods=ordered), topology)
     if facts.me.view is None:
@@ -80,17 +83,21 @@ def _first(facts: Facts) -> Plan | LookFurther:
 
 
 def _far_enough(facts: Facts, plan: Plan) -> Plan | LookFurther:
-    """The plan, unless it calls for a look that goes further than the one it was made from."""
+    """Return the plan, unless its next look goes further than the look it was made from.
+
+    Then the further look comes at once, and the plan is made from that.
+    """
     if plan.look <= facts.snapshot.scope:
         return plan
     return LookFurther(scope=plan.look, why="a look at what else there is")
 
 
 def _own_first(facts: Facts, found: Plan | LookFurther) -> Plan | LookFurther:
-    """The plan behind our own node's settings, if these are not as they should be.
+    """Put the settings of our own node before all steps, if any of them has to be written.
 
-    They come first, and are always safe: they only say the node's name and place. What is further
-    away can wait for that.
+    Writing them is always safe: they say which pod the node is and where it runs, give the node its
+    password and certificates, and put temporary settings back. A further look waits until they are
+    written.
     """
     own = [step for step in (own_settings.settings(facts), own_settings.abandoned(facts)) if step]
     if not own:
@@ -104,7 +111,11 @@ def _own_first(facts: Facts, found: Plan | LookFurther) -> Plan | LookFurther:
 
 
 def _unseen(facts: Facts) -> Plan:
-    """Our own server does not answer: nothing can be said about anything."""
+    """Return the plan while our own server does not answer. No rule is asked.
+
+    The plan names a fault that does not pass by itself, or does what the start gate says, or waits
+    for the server.
+    """
     block = conflicts.own_permanent(facts)
     if block is not None:
         return Plan(phase=Phase.BLOCKED, blocked=(block,))
@@ -113,8 +124,8 @@ def _unseen(facts: Facts) -> Plan:
     if held is not None:
         return dataclasses.replace(held, gate=verdict)
     wait = advice.missing(facts, facts.me)
-    # A seed that was forming goes on looking at all pods: its server may come back with nothing
-    # to tell of what the others still carry.
+    # A seed that was forming goes on looking at all pods: its server may come back blank, and then
+    # shows nothing of the temporary settings that the other nodes still have.
     look = facts.snapshot.scope if facts.topology.seed else Scope.LOCAL
     waiting = (wait,) if wait else ()
     return Plan(phase=Phase.WAITING, waiting=waiting, look=look, gate=verdict)

@@ -1,17 +1,27 @@
-"""The last door: what no command may do, whichever rule asked for it.
+"""The last door: what can never be sent, whichever rule asked for it.
 
-Every plan passes here before its first step may be sent. The door knows no rule. It goes by what
-was seen alone, and by five of the invariants (`bootstrap.plan`):
+`rules.decide` passes the first step of every plan through here, and `handover.decide` every step of
+a hand-over. The door knows no rule. It judges by what was seen alone, by five of the invariants
+(`bootstrap.plan`):
 
-- Slots are given only when every expected pod is seen, proven and empty, no node knows another, and
-  no node owns what is given (I1, I2, I4).
-- A node is made a replica only if it has neither slots nor keys, or is a replica already. A
-  replica with the last copy of some keys is not led to an empty node (I3).
-- A node is forgotten only if it owns nothing, no node follows it, and it is no pod's node (I3).
-- MEET joins two nodes only if both are proven to be ours and neither brings a second cluster (I5).
-- A sidecar commands its own node. Only the seed commands others, and only while no pod has keys.
+- Slots are given out only if every expected pod, and every other that DNS names, was seen, is
+  proven to be ours and is empty, no node knows another, and no node owns any of the slots (I1, I2,
+  I4).
+- A config epoch is set only on a node that knows no other and has none, and no two nodes get the
+  same epoch (I1).
+- A node is made a replica only if it has neither slots nor keys, or is a replica already. A replica
+  with keys and without a link is not led to an empty primary, since its copy may be the last (I3).
+- A node is forgotten only if all pods were looked at, it owns nothing, no node follows it, and it
+  is no pod's node (I3).
+- MEET is sent only if both nodes are proven to be ours, the peer was seen at that address, both
+  know the same foreign nodes, and neither brings a second cluster (I5).
+- CLUSTER FAILOVER hands over our own node's role only, and only to its linked replica.
+- A sidecar commands its own node. Only the seed commands others, and only while no pod holds keys.
 
-A step that breaks one of these is a fault of ours. Nothing is sent, and the plan says so.
+If a step breaks one of these, the sidecar has a fault. Nothing is sent, and the plan says so.
+
+Some commands cannot be sent at all, because no action stands for them (`model.actions`): nothing
+flushes, resets, deletes slots or takes over by force.
 """
 
 from __future__ import annotations
@@ -43,7 +53,7 @@ _UNSEEN: Final = "{pod} is not proven to be ours, or did not answer"
 
 
 def checked(facts: Facts, plan: Plan) -> Plan:
-    """The plan, if its first step breaks no invariant; else a plan without steps that says so."""
+    """Return the plan if its first step breaks no invariant; else a refusal without steps."""
     found = violations(facts, plan.steps[0]) if plan.steps else ()
     if not found:
         return plan
@@ -54,16 +64,17 @@ def checked(facts: Facts, plan: Plan) -> Plan:
 
 
 def violations(facts: Facts, step: Step) -> tuple[str, ...]:
-    """What is wrong with the commands of a step, one text for each; empty if nothing is."""
+    """Return what is wrong with the commands of a step, one text for each; empty if nothing is."""
     texts = [
         f"{describe(action)}: {why}"
         for action in step.actions
-        for why in (*_commanded(facts, action), *_broken(facts, step, action))
+        for why in (*_not_ours_to_command(facts, action), *_broken(facts, step, action))
     ]
     return tuple(dict.fromkeys(texts))
 
 
 def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:
+    """Say which invariants an action breaks."""
     match action:
         case AddSlots():
             yield from _slots_given(facts, step, action)
@@ -79,8 +90,8 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:
             yield from _handed_over(facts, action)
 
 
-def _commanded(facts: Facts, action: Action) -> Iterator[str]:
-    """Whose node may be told something."""
+def _not_ours_to_command(facts: Facts, action: Action) -> Iterator[str]:
+    """Say why our sidecar may not command the node that the action is for."""
     if action.pod == facts.me.name or isinstance(action, Failover):
         return
     if not facts.topology.seed:
@@ -93,8 +104,8 @@ def _commanded(facts: Facts, action: Action) -> Iterator[str]:
 
 
 def _slots_given(facts: Facts, step: Step, action: AddSlots) -> Iterator[str]:
-    """I1, I2, I4."""
-    yield from _uncertain(facts)
+    """Say why these slots may have an owner, or data, already (I1, I2, I4)."""
+    yield from _unseen_pods(facts)
     for pod, view in facts.viewed:
         if view.keys:
             yield f"{pod.name} holds {slots.keys(view.keys)}"
@@ -113,7 +124,11 @@ def _slots_given(facts: Facts, step: Step, action: AddSlots) -> Iterator[str]:
 
 
 def _epoch_set(facts: Facts, step: Step, action: SetConfigEpoch) -> Iterator[str]:
-    """Two nodes with one epoch, or a rise where nodes know each other, move slots (I1)."""
+    """Say why the epoch may not be set.
+
+    Slots would change their owner if two nodes had the same epoch, or if an epoch rose while nodes
+    know each other (I1).
+    """
     view = facts.views.get(action.pod)
     if view is None or not view.alone or view.myself.epoch:
         yield f"{action.pod} knows other nodes, or has an epoch"
@@ -128,7 +143,7 @@ def _epoch_set(facts: Facts, step: Step, action: SetConfigEpoch) -> Iterator[str
 
 
 def _made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
-    """I3, and that no node of another cluster is followed (I5)."""
+    """Say why the node would lose data (I3), or follow a node of another cluster (I5)."""
     view, source = facts.views.get(action.pod), facts.pod_by_id.get(action.primary_id)
     if view is None:
         yield _UNSEEN.format(pod=action.pod)
@@ -147,7 +162,7 @@ def _made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
 
 
 def _met(facts: Facts, action: Meet) -> Iterator[str]:
-    """I5: a MEET joins all that the one node knows with all that the other knows."""
+    """Say why MEET could join two clusters (I5): it joins all nodes that either node knows."""
     one, other = facts.views.get(action.pod), facts.views.get(action.peer)
     if one is None or other is None:
         yield _UNSEEN.format(pod=action.pod if one is None else action.peer)
@@ -161,7 +176,7 @@ def _met(facts: Facts, action: Meet) -> Iterator[str]:
         return
     side, there = facts.connected[one.node_id], facts.connected[other.node_id]
     if other.node_id in side:
-        yield from _brought(facts, action, one, other)
+        yield from _slots_brought_along(facts, action, one, other)
         return
     unknown = [*_unknown(facts, side), *_unknown(facts, there)]
     if unknown:
@@ -170,8 +185,8 @@ def _met(facts: Facts, action: Meet) -> Iterator[str]:
         yield f"{action.pod} and {action.peer} are in two clusters that own slots"
 
 
-def _brought(facts: Facts, action: Meet, one: View, other: View) -> Iterator[str]:
-    """What a node that the other has forgotten brings along: slots that have another owner."""
+def _slots_brought_along(facts: Facts, action: Meet, one: View, other: View) -> Iterator[str]:
+    """Say which slots with another owner a node brings along that the peer has forgotten."""
     mine, theirs = _claims(facts, one), _claims(facts, other)
     taken = [span for ranges in theirs.values() for span in ranges]
     for node_id in sorted(mine.keys() - theirs.keys()):
@@ -180,11 +195,11 @@ def _brought(facts: Facts, action: Meet, one: View, other: View) -> Iterator[str
 
 
 def _unknown(facts: Facts, side: frozenset[str]) -> list[str]:
-    """The nodes of a side that are not known to be ours.
+    """Return the nodes of one side that are not known to be ours.
 
-    Of a node that is gone and has no name nothing can be told: gossip never brings its name.
+    A gone node without a name does not count: gossip never brings the name of a dead node.
     """
-    strange = {
+    unknown = {
         one.node_id: facts.name(one)
         for _, view in facts.viewed
         if view.node_id in side
@@ -192,11 +207,11 @@ def _unknown(facts: Facts, side: frozenset[str]) -> list[str]:
         if one.node_id in view.known_ids - facts.pod_by_id.keys()
         if not facts.is_ours(one) and (facts.hostname(one) or not one.gone)
     }
-    return sorted(strange.values())
+    return sorted(unknown.values())
 
 
 def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
-    """I3: the node may come back with its data, or be needed by another."""
+    """Say why the node may come back with its data, or is still needed by another (I3)."""
     if facts.snapshot.scope < Scope.ALL:
         yield "not all pods were looked at"
     if action.node_id in facts.own_ids:
@@ -215,7 +230,7 @@ def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
 
 
 def _handed_over(facts: Facts, action: Failover) -> Iterator[str]:
-    """Only our own role is given away, and to a replica that has our data."""
+    """Say why the role is not ours to hand over, or the replica does not have our data."""
     pod = facts.snapshot.pod(action.pod)
     view = pod.view if pod else None
     if action.primary != facts.me.name:
@@ -224,8 +239,8 @@ def _handed_over(facts: Facts, action: Failover) -> Iterator[str]:
         yield f"{action.pod} is no replica of our node, or has no link to it"
 
 
-def _uncertain(facts: Facts) -> Iterator[str]:
-    """Why some node may own slots that was not seen."""
+def _unseen_pods(facts: Facts) -> Iterator[str]:
+    """Say why a node that was not seen may own slots."""
     if facts.snapshot.scope < Scope.ALL or not facts.snapshot.listed:
         yield "not all pods were looked at"
     for ordinal in facts.topology.ordinals:
@@ -238,18 +253,18 @@ def _uncertain(facts: Facts) -> Iterator[str]:
 
 
 def _forming(facts: Facts) -> bool:
-    """Whether what is seen is a cluster that is being formed: no key, no slot with two owners."""
+    """Whether this is a cluster that is being formed: no key, no slot with two owners, all seen."""
     owned = [view.myself.slots for _, view in facts.viewed]
     twice = any(_overlap(a, b) for i, a in enumerate(owned) for b in owned[:i])
     outside = {one for _, view in facts.viewed for one in view.known_ids} - facts.pod_by_id.keys()
     used = any(view.keys for _, view in facts.viewed)
-    return not (twice or outside or used or [*_uncertain(facts)])
+    return not (twice or outside or used or [*_unseen_pods(facts)])
 
 
 def _claims(facts: Facts, view: View) -> dict[str, slots.Ranges]:
-    """The slots of each node that a node knows, by id: by the owner's own word where it was heard.
+    """Return the slots of each node that a node knows, by id.
 
-    A ghost owns none: its pod is another node now.
+    If the owner answered, its own word counts. A ghost owns none: its pod is another node now.
     """
     known = {}
     for member in view.members:
@@ -261,7 +276,7 @@ def _claims(facts: Facts, view: View) -> dict[str, slots.Ranges]:
 
 
 def _foreign(facts: Facts, view: View) -> frozenset[str]:
-    """The foreign nodes that a node knows."""
+    """Return the ids of foreign nodes that a node knows."""
     unproven = view.known_ids - facts.pod_by_id.keys()
     return frozenset(
         one.node_id

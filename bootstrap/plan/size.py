@@ -1,7 +1,8 @@
-"""Refusals of the seed for want of a number of pods that a cluster can be formed with.
+"""The seed refuses to form if `BOOTSTRAP_SIZE` is missing, or too small for a cluster.
 
-No pod needs a size to run, to join or to heal. So a size that is too small is judged only here: it
-comes with scaling in, where manifests take the size from `.spec.replicas`.
+Only forming needs a size: a pod runs, joins and heals without one. A size that is too small comes
+with scaling in, if manifests take it from `.spec.replicas`, and must not stop a running cluster. So
+the size is judged only here.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from bootstrap.plan.verdict import Block, Phase, Plan
 
 
 def refusal(facts: Facts) -> Plan:
-    """Why nothing is formed without a size."""
+    """Refuse to form without a valid size."""
     seen = facts.topology.size_refused
     block = _missing(facts) if seen is None else _too_small(facts, seen)
     return Plan(phase=Phase.BLOCKED, look=Scope.ALL, blocked=(block,))
 
 
 def hindrance(facts: Facts) -> tuple[str, tuple[Todo, ...]]:
-    """Why the seed may not form, where it has no size either, and what helps; empty with a size.
+    """Return why the seed may not form, and what helps; empty if our pod has a valid size.
 
-    Of a pod that has no size it is only likely: the variable is one for all pods.
+    If our pod has none, the seed probably has none either, since all pods share the variable.
     """
     if facts.topology.size is not None:
         return "", ()
@@ -70,7 +71,7 @@ def _too_small(facts: Facts, seen: int) -> Block:
 
 
 def _set(facts: Facts, what: str) -> tuple[Todo, ...]:
-    """How many pods there are, and where the size is set."""
+    """Say how many pods there are, and where the size is set."""
     topology = facts.topology
     name, said = topology.statefulset, topology.size_refused
     found = _found(facts)
@@ -91,4 +92,5 @@ def _set(facts: Facts, what: str) -> tuple[Todo, ...]:
 
 
 def _found(facts: Facts) -> list[Pod]:
+    """Return the pods that answer, or that DNS names."""
     return [pod for pod in facts.snapshot.pods if pod.view or pod.resolved.state == "found"]

@@ -1,6 +1,7 @@
-"""The end of every plan: what a node that has its role still waits for, or that all is well.
+"""The last rule: what a node with nothing left to do still waits for, or that all is well.
 
-Rule 7 stands here too: slots without an owner are reported, never given to a node.
+Nothing is sent here. The goal is the phase steady without waits. The plan also reports slots
+without an owner (`lost_slots`) and a primary that came back as another node (`replaced_primary`).
 """
 
 from __future__ import annotations
@@ -9,28 +10,26 @@ from collections.abc import Iterator
 
 from bootstrap.model import bus, fast_form, leaving_mark, slots
 from bootstrap.model.snapshot import Pod, Scope
-from bootstrap.model.todo import Todo
-from bootstrap.model.view import View
-from bootstrap.plan import forget, introduce, ownership
+from bootstrap.plan import lost_slots, ownership, replaced_primary
 from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
-from bootstrap.plan.messages import advice, commands, durations
+from bootstrap.plan.messages import advice, durations
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
 def steady(facts: Facts) -> Plan:
-    """Phase steady without waits is the goal."""
+    """Return the waits and refusals of a node that no other rule has work for."""
     my = facts.my
     if my.alone:
         return _used_and_alone(facts)
     lost = slots.missing(span for member in my.members for span in member.slots)
     if my.myself.is_replica and not my.link_up:
-        lost = ()  # it has only just been met and gossip is still to come
-    gone = forget.lost_slots(facts)
-    ghost_ids = {ghost_id for ghost_id, _ in gone}
-    # A replica of a shard that is lost whole, and whose volume is gone too, does not come back.
+        lost = ()  # a replica without a link may just have been met, and gossip is still to come
+    lost_shards = lost_slots.of_ghosts(facts)
+    ghost_ids = {ghost_id for ghost_id, _ in lost_shards}
+    # Not waited for: a lost shard's owner, and its replicas whose volumes are gone too.
     failed = [
         facts.name(one)
         for one in my.members
@@ -38,27 +37,27 @@ def steady(facts: Facts) -> Plan:
         and one.node_id not in ghost_ids
         and not (one.primary_id in ghost_ids and facts.ghost(one))
     ]
-    waits = (*_own_waits(facts), *_waits_for_others(facts, failed, lost, told=bool(gone)))
-    blocked = tuple(block for _, block in gone)
-    replaced = forget.replaced(facts)
+    waits = (*_own_waits(facts), *_waits_for_others(facts, failed, lost, told=bool(lost_shards)))
+    blocked = tuple(block for _, block in lost_shards)
+    replaced = replaced_primary.replaced(facts)
     if replaced is not None:
         blocked = (*blocked, replaced)
     if lost and not waits:
-        blocked = (*blocked, _lost(facts, lost))
-    # What seems lost to us may be owned in another cluster of ours: then it is a split.
-    # And only the pods can tell whether a node without a name is one of theirs.
+        blocked = (*blocked, lost_slots.without_owner(facts, lost))
+    # All pods are looked at: slots that seem lost may be owned in another cluster of our pods, and
+    # that is a split. And only the pods can say if a node without a name is one of theirs.
     look = Scope.ALL if blocked or unnamed_node.suspects(facts) else Scope.LOCAL
     return Plan(
         phase=Phase.BLOCKED if blocked else Phase.WAITING if waits else Phase.STEADY,
         waiting=waits,
         blocked=blocked,
         look=look,
-        notes=(*_notes(facts), *_given_up(facts)),
+        notes=(*_notes(facts), *_failed_without_a_missing_pod(facts)),
     )
 
 
-def _given_up(facts: Facts) -> Iterator[str]:
-    """Nodes that are taken for failed, and of which no pod is missed."""
+def _failed_without_a_missing_pod(facts: Facts) -> Iterator[str]:
+    """Say which nodes count as failed though no pod is missing."""
     for one in facts.my.members if facts.my.state_ok else ():
         pod = facts.ghost(one)
         if one.failed and pod is not None:
@@ -71,7 +70,7 @@ def _given_up(facts: Facts) -> Iterator[str]:
 
 
 def _own_waits(facts: Facts) -> list[Wait]:
-    """What our node has under way."""
+    """Return the waits for what our own node has under way or lacks."""
     my, me = facts.my, facts.me.name
     primary = my.member(my.myself.primary_id)
     waits: list[Wait] = []
@@ -105,7 +104,7 @@ def _own_waits(facts: Facts) -> list[Wait]:
 
 
 def _sync(facts: Facts) -> Wait:
-    """Our replica's link that is to come, with what was found out of what keeps it away."""
+    """Wait for our replica's link to its primary, with what may keep the link from coming up."""
     my, me, found = facts.my, facts.me.name, facts.snapshot.primary_answer
     what = f"the sync with its primary at {my.primary_host}"
     if my.copying and not (found and found.refused):
@@ -122,7 +121,10 @@ def _sync(facts: Facts) -> Wait:
 def _waits_for_others(
     facts: Facts, failed: list[str], lost: slots.Ranges, *, told: bool
 ) -> list[Wait]:
-    """What keeps the cluster from being ok, unless a block tells that already."""
+    """Return the waits for what keeps `cluster_state` from being ok.
+
+    With `told` a refusal names lost shards already, so no general wait for ok is added.
+    """
     me = facts.me.name
     waits: list[Wait] = []
     unlinked = bus_ports.unlinked(facts)
@@ -131,8 +133,8 @@ def _waits_for_others(
     elif unlinked:
         waits.append(_taken_for_failed(facts, unlinked))
     elif failed:
-        # A replica that has had no link since its own start is refused the election (cluster-
-        # replica-validity-factor); whether its copy is new enough only a person can tell.
+        # A server refuses to elect a replica that has had no link since its own start
+        # (cluster-replica-validity-factor). If its copy is new enough, only a person can say.
         copies = _copies(facts)
         found = (one for pod in copies for one in advice.only_copy(facts, pod))
         fix = tuple(dict.fromkeys(found))
@@ -146,23 +148,11 @@ def _waits_for_others(
         waits.append(
             Wait(pod=me, what="its own cluster_state to turn ok", usual=durations.REJOINED)
         )
-    untold = _untold(facts) if lost else ""
-    if untold:
-        waits.append(
-            Wait(
-                pod=me,
-                what=f"{untold}; no node is known yet to own {slots.named(lost)}",
-                usual=durations.GOSSIP,
-            )
-        )
-    elif lost:
-        strays = [pod for pod, view in introduce.unknown_owners(facts) if _owns_of(view, lost)]
-        waits += [_introduced_again(facts, pod) for pod in strays]
-    return waits
+    return [*waits, *lost_slots.waits(facts, lost)]
 
 
 def _minority(facts: Facts) -> str:
-    """That most owners of slots are down, so that no replica can be elected."""
+    """Say that most owners of slots are down, so no replica can be elected; empty if not so."""
     owners = [one for one in facts.my.members if one.slots and not one.is_replica]
     lost = [one for one in owners if one.failed]
     if ownership.majority(len(lost), len(owners)):
@@ -171,7 +161,7 @@ def _minority(facts: Facts) -> str:
 
 
 def _taken_for_failed(facts: Facts, pods: list[Pod]) -> Wait:
-    """Nodes that answer, so that no replica is to take their place by force."""
+    """Wait for nodes that count as failed, and answer: no replica is to be promoted by force."""
     names = ", ".join(pod.name for pod in pods)
     answer = "answers" if len(pods) == 1 else "answer"
     what = (
@@ -183,24 +173,8 @@ def _taken_for_failed(facts: Facts, pods: list[Pod]) -> Wait:
     return Wait(pod=facts.me.name, what=what, usual=durations.UNFAILED)
 
 
-def _owns_of(view: View, lost: slots.Ranges) -> bool:
-    """Whether a node owns some of the slots that seem lost."""
-    return slots.without(lost, view.myself.slots) != lost
-
-
-def _introduced_again(facts: Facts, pod: Pod) -> Wait:
-    """An owner that all others forgot: its own sidecar brings it back, where that is safe."""
-    what = f"{pod.name}, which owns slots that seem lost, to be introduced again"
-    return Wait(
-        pod=pod.name,
-        what=what,
-        fix=advice.sidecar(facts.topology, pod.name),
-        usual=durations.GOSSIP,
-    )
-
-
 def _copies(facts: Facts) -> list[str]:
-    """The pods of living replicas of owners that are down."""
+    """Return the pods of replicas that have not failed, and whose primaries own slots and have."""
     lost = {one.node_id for one in facts.my.members if one.failed and one.slots}
     copies = [one for one in facts.my.members if one.primary_id in lost and not one.failed]
     pods = {pod.name for one in copies if (pod := facts.pod_named(one)) is not None}
@@ -208,52 +182,11 @@ def _copies(facts: Facts) -> list[str]:
     return sorted(pods | {facts.topology.name_of(one) for one in ordinals if one is not None})
 
 
-def _untold(facts: Facts) -> str:
-    """Which nodes may own what seems lost: gossip brings the nodes first, and their slots later."""
-    my = facts.my
-    silent = [
-        facts.name(member)
-        for member in my.others
-        if not (member.slots or member.is_replica or member.failed or member.handshake)
-    ]
-    if silent:
-        return f"word from {', '.join(silent)} of its slots"
-    if not my.keys and len(my.known_ids) < (facts.topology.size or 0):
-        return "gossip to name every pod"
-    return ""
-
-
-def _lost(facts: Facts, lost: slots.Ranges) -> Block:
-    return Block(
-        code=Code.LOST_SLOTS,
-        why=f"no node owns {slots.named(lost)} any more",
-        fix=(_missed(facts), advice.give_away(facts.topology)),
-        serves=facts.my.state_ok,
-    )
-
-
-def _missed(facts: Facts) -> Todo:
-    """Whether a pod is away on which the keys may be, as far as was looked."""
-    topology, pods = facts.topology, facts.snapshot.pods
-    if facts.all_asked and facts.snapshot.listed:
-        return advice.older_volume(
-            topology,
-            f"no pod is away: all {len(pods)} answer, and none owns the slots. Is there an older"
-            " volume or a snapshot that has their keys? See the runbook first",
-        )
-    away = (
-        [pod.name for pod in pods if pod.view is None] if facts.snapshot.scope is Scope.ALL else []
-    )
-    which = f"{', '.join(away)} did not answer. Bring" if away else "is one missing? Bring"
-    return Todo(
-        what=f"their keys may still be on a pod that is away: {which} it back",
-        command=commands.get(topology, "pods", "-o wide"),
-        expect=f"expected: all pods of {topology.statefulset} Running",
-    )
-
-
 def _used_and_alone(facts: Facts) -> Plan:
-    """A node with keys or slots that knows no other, in a pod that may not form."""
+    """Return the plan of a node that knows no other, and that neither forms nor joins.
+
+    It may be the whole cluster, or be prepared by a seed that has not finished, or is refused.
+    """
     my, me = facts.my, facts.me.name
     covered = not slots.missing(my.myself.slots)
     if covered and my.state_ok:
@@ -274,12 +207,12 @@ def _used_and_alone(facts: Facts) -> Plan:
         " cluster",
         fix=advice.used(facts.topology, me),
     )
-    # Only its siblings can tell whether the pod was another node before.
+    # Only its peers can say if the pod was another node before.
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
 
 
 def _notes(facts: Facts) -> tuple[str, ...]:
-    """What this server cannot do, and what follows; or does not do for a while."""
+    """Say what this server cannot do, or does not do for a while, and what follows."""
     notes = [*open_slots.notes(facts)]
     if leaving_mark.marked(facts.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")

@@ -1,4 +1,4 @@
-"""Who can take a primary's role over, and who of them had best."""
+"""Which replica takes a primary's role over: which ones can, and which of these is best."""
 
 from __future__ import annotations
 
@@ -11,29 +11,35 @@ from bootstrap.model.view import Member
 from bootstrap.plan import unwritable
 from bootstrap.plan.facts import Facts
 
-#: Bytes by which replicas have to differ in what they still lack before it matters: less is what
-#: was written between two looks, and the failover itself waits for it.
 _BUCKET = 64 * 1024
+"""Bytes by which two replicas must differ in what they still lack before it matters.
+
+Less is what was written between two looks, and the failover itself waits for it.
+"""
 
 
 class Fitness(enum.Enum):
-    """What is to be expected of a replica."""
+    """Whether a replica can take over."""
 
     FIT = enum.auto()
+    """It can take over now."""
     SOON = enum.auto()
-    """It answers, and may be fit at the next look."""
+    """It answers or loads its data, and may be fit at the next look."""
     NEVER = enum.auto()
-    """It does not answer, or is leaving itself, or is not ours. A little patience is enough."""
+    """It does not answer, is leaving too, is not ours, or would end when it takes over.
+
+    It is waited for only as long as any replica is (`handover.PATIENCE`).
+    """
 
 
 def called(member: Member, topology: Topology) -> str:
-    """The pod's name as far as our node knows it; else, before redis 7.0, its address."""
+    """Return the name of a member's pod; its address if our node knows no name (before 7.0)."""
     ordinal = topology.ordinal_of(member.hostname)
     return member.address if ordinal is None else topology.name_of(ordinal)
 
 
 def judge(facts: Facts, member: Member) -> tuple[Fitness, str]:
-    """Whether one of our replicas can take over, and why not."""
+    """Return whether one of our node's replicas can take over, and the reason in words."""
     name, pod = facts.name(member), pod_of(facts, member)
     if facts.is_ours(member) is False:
         return Fitness.NEVER, f"{name} is not of our StatefulSet"
@@ -56,6 +62,7 @@ def judge(facts: Facts, member: Member) -> tuple[Fitness, str]:
 
 
 def _unseen(facts: Facts, member: Member) -> tuple[Fitness, str]:
+    """Judge a replica whose node was not read. One that loads its data may be fit soon."""
     pod = facts.snapshot.pod(called(member, facts.topology))
     said = pod.node if pod is not None and isinstance(pod.node, Unreachable) else None
     loads = said is not None and said.trouble is Trouble.LOADING
@@ -64,7 +71,11 @@ def _unseen(facts: Facts, member: Member) -> tuple[Fitness, str]:
 
 
 def best(facts: Facts, fit: list[Pod], tried: tuple[str, ...]) -> Pod:
-    """Who was told least often, lacks least, is on another host (then zone), has least ordinal."""
+    """Return the best of the fit replicas' pods.
+
+    The pod was told least often in this hand-over; then its node lacks least data; then it is on
+    another host than ours, then in another zone; then it has the lowest ordinal.
+    """
 
     def cost(pod: Pod) -> tuple[object, ...]:
         lack = facts.my.offset - (pod.view.offset if pod.view else 0)
@@ -75,6 +86,6 @@ def best(facts: Facts, fit: list[Pod], tried: tuple[str, ...]) -> Pod:
 
 
 def pod_of(facts: Facts, member: Member) -> Pod | None:
-    """Where a member's own node was seen. Its id is all the proof that is needed here."""
+    """Return the pod at which a member's node answered. Its id is all the proof needed here."""
     pods = (pod for pod in facts.snapshot.pods if pod.view)
     return next((pod for pod in pods if pod.view and pod.view.node_id == member.node_id), None)

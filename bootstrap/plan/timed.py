@@ -1,4 +1,4 @@
-"""What is timed: the conditions of which the rules ask how long they have held.
+"""Conditions that are timed, since rules ask how long they have held.
 
 `observe.timers` asks at each look whether each condition holds, and keeps the time. A restart of
 the sidecar forgets the time. That can only delay a step.
@@ -35,16 +35,16 @@ def _unwell(my: View) -> bool:
 
 
 OWN: Final[Mapping[str, Callable[[View], bool]]] = {
-    # `own_settings` puts a setting of forming back that lasts.
+    # `own_settings` puts a temporary setting of forming back if it lasts too long.
     "marked": fast_form.marked,
     "own_dip": fast_form.has_low_node_timeout,
-    # `seed_patience` and `follow` leave the first move to the seed. The two are timed apart: a node
-    # that was blank for long and was met just now is about to get its role.
+    # `seed_patience` and `follow` wait for the seed. The two are timed apart: a node that was blank
+    # for long and was met just now is about to get its role.
     "blank": _blank,
     "met": _met,
-    # `heal` looks at all pods when it lasts.
+    # `heal` looks at all pods if it lasts.
     "unwell": _unwell,
-    # `own_settings` takes back the mark of a hand-over that lasts too long.
+    # `own_settings` takes the mark of a hand-over off if it lasts too long.
     "leaving": leaving_mark.marked,
 }
 """Conditions of our own node, by its view. If it does not answer, none holds."""
@@ -66,7 +66,7 @@ def _foreign(pod: Pod, topology: Topology) -> bool:
 PODS: Final[Mapping[str, Callable[[Pod, Topology], bool]]] = {
     # `steady` and `alarms.replication_refused`: a link that stays down has a cause.
     "unlinked": _unlinked,
-    # `conflicts`: for a while a foreign node is taken for an old DNS answer.
+    # `conflicts`: at first a foreign node is taken for an old DNS answer.
     "strange": _foreign,
 }
 """Conditions of each pod that was looked at."""

@@ -18,8 +18,8 @@ from bootstrap.model import actions
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.observe import neighbours
-from bootstrap.plan import handover
-from bootstrap.plan.handover import Ended, Result, Run
+from bootstrap.plan import handover, handover_run
+from bootstrap.plan.handover_run import Ended, Result, Run
 from bootstrap.plan.verdict import Step
 from bootstrap.redis import login
 from bootstrap.run import apply
@@ -176,14 +176,14 @@ class _Attempt:
 
     def _decide(self, snapshot: Snapshot) -> Step | Ended:
         state = dataclasses.replace(self._state, seconds=self._clock() - self._began)
-        self._state = handover.seen(state, snapshot, self._topology)
+        self._state = handover_run.seen(state, snapshot, self._topology)
         return handover.decide(snapshot, self._topology, self._state)
 
     async def _apply(self, step: Step) -> None:
         for outcome in await apply.apply(step.actions, self._around.node_of):
             accepted = outcome.refused is None
             text = actions.describe(outcome.action)
-            self._state = handover.done(self._state, outcome.action, accepted=accepted)
+            self._state = handover_run.done(self._state, outcome.action, accepted=accepted)
             result = "ok" if accepted else "refused"
             self._board.actions[actions.kind(outcome.action), result] += 1
             if accepted:

@@ -6,14 +6,12 @@ import functools
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bootstrap.model import bus
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
-from bootstrap.model.view import View
 from bootstrap.plan import readiness
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.verdict import Block, Gate, Phase, Plan
+from bootstrap.plan.verdict import Gate, Phase, Plan
 from bootstrap.show import headline as headlines
 from bootstrap.show.headline import Headline
 
@@ -29,24 +27,18 @@ class Status:
     plan: Plan | None = None
     failed: str = ""
     """The error that ended the last look; empty if there was none."""
-    introduced: str = ""
-    """The run id of our server, once it may be believed: it started without a past, or was seen
-    with its peers where it looks for them. The run id stays, even if pods move later."""
+    believed_run: str = ""
+    """The run id of our server, once its `cluster_state:ok` may be believed
+    (`readiness.believed`)."""
 
     def then(self, topology: Topology, snapshot: Snapshot, plan: Plan) -> Status:
         """Return the status after this one."""
-        me = snapshot.pod(topology.name)
-        my, known = me.view if me else None, self.introduced
-        if my is not None and my.run_id != known:
-            # A node that knows no other node has no past.
-            found = my.alone or readiness.introduced(Facts(snapshot, topology))
-            known = my.run_id if found else known
         return Status(
             tick=self.tick + 1,
             topology=topology,
             snapshot=snapshot,
             plan=plan,
-            introduced=known,
+            believed_run=readiness.believed(Facts(snapshot, topology), self.believed_run),
         )
 
     @functools.cached_property
@@ -77,43 +69,8 @@ class Status:
             return False, self.failed
         if self.plan is None or self.snapshot is None or self.topology is None:
             return False, "nothing has been looked at yet"
-        for block in self.plan.blocked:
-            if not block.serves:
-                return False, _told(block)
-        for alarm in self.plan.alarms:
-            if not alarm.serves:
-                return False, f"{alarm.code}: {alarm.why}"
-        me = self.snapshot.pod(self.topology.name)
-        if me is None or me.view is None:
-            return False, "; ".join(wait.text for wait in self.plan.waiting) or "no view"
-        return self._serves(self.plan, self.topology, me.view)
-
-    def _serves(self, plan: Plan, topology: Topology, view: View) -> tuple[bool, str]:
-        """Whether our node has its role in a cluster that is ok; and if not, why."""
-        mine = view.myself
-        if not view.state_ok:
-            return False, _reason(plan, "cluster_state is not ok")
-        if bus.cut_off(view):
-            return False, _reason(plan, bus.told(view))
-        young = view.uptime < readiness.patience(view, topology)
-        if young and view.run_id != self.introduced:
-            return False, "cluster_state is ok, but most peers are not where our node looks yet"
-        if mine.is_replica and not view.link_up:
-            return False, "the link to the primary is down"
-        if mine.is_replica and not view.following:
-            return False, f"it copies from {view.primary_host}, where its primary is not"
-        if not mine.is_replica and not mine.slots:
-            return False, _reason(plan, "a primary without slots has no role yet")
-        return True, "ready"
-
-
-def _reason(plan: Plan, otherwise: str) -> str:
-    """Say why our node has no role in a cluster that is ok: a block of the plan, or `otherwise`."""
-    return _told(plan.blocked[0]) if plan.blocked else f"{plan.phase}: {otherwise}"
-
-
-def _told(block: Block) -> str:
-    return f"blocked, {block.code}: {block.why}"
+        facts = Facts(self.snapshot, self.topology)
+        return readiness.ready(facts, self.plan, self.believed_run)
 
 
 @dataclass(slots=True)

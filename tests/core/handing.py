@@ -8,8 +8,8 @@ from typing import Any
 from bootstrap.model import leaving_mark
 from bootstrap.model.actions import Action, ConfigSet, Failover
 from bootstrap.model.snapshot import Pod, Trouble
-from bootstrap.plan import handover
-from bootstrap.plan.handover import Ended, Result, Run
+from bootstrap.plan import handover, handover_run
+from bootstrap.plan.handover_run import Ended, Result, Run
 from bootstrap.plan.verdict import Step
 from tests.core import build
 
@@ -61,7 +61,7 @@ def decide(*pods: Pod, run: Run = BEGUN, me: int = 0, **more: Any) -> Step | End
     """Decided as the shell has it: the run knows the snapshot."""
     topology = build.topology(me, **more)
     snapshot = build.snapshot(*pods)
-    return handover.decide(snapshot, topology, handover.seen(run, snapshot, topology))
+    return handover.decide(snapshot, topology, handover_run.seen(run, snapshot, topology))
 
 
 def actions(found: Step | Ended) -> tuple[Action, ...]:

@@ -9,8 +9,9 @@ import pytest
 from bootstrap.model import leaving_mark
 from bootstrap.model.actions import ConfigSet, Failover, Meet
 from bootstrap.model.snapshot import Pod, Snapshot
-from bootstrap.plan import handover
-from bootstrap.plan.handover import SEND_AGAIN, Result, Run
+from bootstrap.plan import handover, handover_run
+from bootstrap.plan.handover import SEND_AGAIN
+from bootstrap.plan.handover_run import Result, Run
 from bootstrap.plan.verdict import Step
 from tests.core import build, handing
 
@@ -159,9 +160,9 @@ def test_the_run_knows_what_was_ours_as_long_as_we_were_a_primary() -> None:
         (handing.cannot_mark(0), ("", ())),
     ]:
         topology = build.topology(pod.ordinal)
-        run = handover.seen(fresh, build.snapshot(pod), topology)
+        run = handover_run.seen(fresh, build.snapshot(pod), topology)
         assert (run.node_id, run.slots) == expected
-    turned_now = handover.seen(
+    turned_now = handover_run.seen(
         handing.BEGUN, build.snapshot(handing.own(0, handing.TURNED)), build.topology(0)
     )
     assert turned_now == handing.BEGUN
@@ -171,19 +172,19 @@ def test_the_run_knows_what_was_done() -> None:
     topology = build.topology(0)
     run = Run(limit=20.0, seconds=7.0)
     told = Failover(pod="redis-app-3", primary="redis-app-0", why="")
-    assert handover.done(run, told, accepted=True).sent == ("redis-app-3",)
-    assert handover.done(run, told, accepted=True).sent_at == 7.0
-    assert handover.done(run, told, accepted=False) == run
+    assert handover_run.done(run, told, accepted=True).sent == ("redis-app-3",)
+    assert handover_run.done(run, told, accepted=True).sent_at == 7.0
+    assert handover_run.done(run, told, accepted=False) == run
     (mark,) = handing.actions(
         handing.decide(handing.own(0), handing.own(1), handing.own(2), handing.own(3))
     )
     (unmark,) = handover.unmark(build.snapshot(handing.own(0)), topology).actions
-    marked = handover.done(run, mark, accepted=True)
+    marked = handover_run.done(run, mark, accepted=True)
     assert (marked.marked, marked.cannot_mark) == (True, False)
-    assert not handover.done(marked, unmark, accepted=True).marked
-    assert handover.done(run, mark, accepted=False).cannot_mark
+    assert not handover_run.done(marked, unmark, accepted=True).marked
+    assert handover_run.done(run, mark, accepted=False).cannot_mark
     other = Meet(pod="a", peer="b", address="c", port=1, bus_port=2, why="")
-    assert handover.done(run, other, accepted=True) == run
+    assert handover_run.done(run, other, accepted=True) == run
 
 
 def test_it_looks_at_owners_of_slots_at_its_own_replicas_and_at_its_primary() -> None:

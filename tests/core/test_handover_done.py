@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from bootstrap.model.snapshot import Pod, Trouble
-from bootstrap.plan.handover import PATIENCE, Ended, Result, Run
+from bootstrap.plan.handover import PATIENCE
+from bootstrap.plan.handover_run import Ended, Result, Run
 from bootstrap.plan.verdict import Step
 from tests.core import build, handing
 

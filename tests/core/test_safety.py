@@ -20,10 +20,10 @@ from bootstrap.model.actions import (
 )
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.topology import Topology
-from bootstrap.plan import conflicts, form_obstacles, handover, safety
+from bootstrap.plan import conflicts, form_obstacles, handover, handover_run, safety
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.handover import Result
+from bootstrap.plan.handover_run import Result
 from bootstrap.plan.verdict import Alarm, Phase, Plan, Step, Wait
 from tests.core import build, handing
 
@@ -374,5 +374,5 @@ def test_every_step_of_a_hand_over_passes_the_door(monkeypatch: pytest.MonkeyPat
     wrong = Step(actions=(Failover(pod="redis-app-4", primary="redis-app-0", why=""),), until="x")
     monkeypatch.setattr(handover, "_decide", lambda _facts, _run: wrong)
     ended = handing.decide(*(handing.own(ordinal) for ordinal in range(6)))
-    assert isinstance(ended, handover.Ended)
+    assert isinstance(ended, handover_run.Ended)
     assert (ended.result, "no replica of our node" in ended.text) == (Result.FAILED, True)

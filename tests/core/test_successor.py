@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bootstrap.model.snapshot import Pod, Trouble, Unreachable
-from bootstrap.plan.handover import PATIENCE, Ended, Result
+from bootstrap.plan.handover import PATIENCE
+from bootstrap.plan.handover_run import Ended, Result
 from bootstrap.plan.verdict import Step
 from tests.core import build, handing
 

@@ -21,9 +21,9 @@ from bootstrap.model.actions import (
     SetPeersPassword,
 )
 from bootstrap.model.snapshot import Disk, Pod, Scope, Snapshot, Trouble
-from bootstrap.plan import handover, unwritable
+from bootstrap.plan import handover, handover_run, unwritable
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.handover import Result, Run
+from bootstrap.plan.handover_run import Result, Run
 from bootstrap.plan.verdict import Phase, Plan, Step
 from tests.core import build, handing
 
@@ -97,9 +97,9 @@ def full(look: Snapshot) -> Snapshot:
     return dataclasses.replace(look, disk=FULL)
 
 
-def decide(*pods: Pod, run: Run = handing.BEGUN) -> Step | handover.Ended:
+def decide(*pods: Pod, run: Run = handing.BEGUN) -> Step | handover_run.Ended:
     topology, look = build.topology(0), full(build.snapshot(*pods))
-    return handover.decide(look, topology, handover.seen(run, look, topology))
+    return handover.decide(look, topology, handover_run.seen(run, look, topology))
 
 
 def test_a_full_primary_hands_over_without_a_mark() -> None:

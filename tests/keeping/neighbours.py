@@ -27,7 +27,7 @@ CHECKS: Final = (
         "    return apart(facts, view) or not mutual(facts, view)",
         "    return False",
     ),
-    ("plan/rules.py", '    Rule("split", _nothing, split.split),\n', ""),
+    ("plan/rules.py", '    Rule("split", _no_look, split.split),\n', ""),
     # The id of the node that answers, against which each is checked last.
     ("plan/moved.py", _BY_ID, _BY_ID.replace("pod_by_id.get(member.node_id)", "pod_named(member)")),
     # The last door stops what the rules let through.

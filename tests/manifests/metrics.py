@@ -9,7 +9,7 @@ from typing import Final
 
 from prometheus_client import parser
 
-from bootstrap.plan import codes, handover, verdict
+from bootstrap.plan import codes, handover_run, verdict
 from bootstrap.show import http, routes
 from bootstrap.show.board import Board, Status
 from tests.core import build
@@ -52,7 +52,7 @@ def _everything() -> Board:
     board = Board(status=Status(topology=build.topology(), plan=plan))
     board.status = Status(topology=build.topology(), snapshot=build.snapshot(), plan=plan, tick=1)
     board.actions.update({("meet", "ok"): 1, ("replicate", "refused"): 1})
-    board.handovers.update({result.value: 1 for result in handover.Result})
+    board.handovers.update({result.value: 1 for result in handover_run.Result})
     return board
 
 

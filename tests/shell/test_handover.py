@@ -15,7 +15,7 @@ from bootstrap import log
 from bootstrap.config import secret
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.observe import neighbours
-from bootstrap.plan.handover import Ended, Result
+from bootstrap.plan.handover_run import Ended, Result
 from bootstrap.redis import connection
 from bootstrap.run import apply, handover
 from bootstrap.show import board

@@ -51,7 +51,7 @@ class Topology:
     handover_timeout: float = 20.0
     """Seconds that a hand-over takes at most."""
     gate_seconds: float = 45.0
-    """Seconds for which the start gate waits for other pods."""
+    """Seconds after which a start gate that is still shut is for a person, or opens."""
     gate_opens: bool = False
     """Whether the start gate opens after that time."""
     guarded: bool = True

@@ -12,7 +12,7 @@ The rules keep these invariants. Each has tests that fail when its rule is remov
 - I8 Every wait says what it waits for.
 - I9 No temporary setting outlives the forming, whatever is killed when.
 
-`safety` checks the commands of each plan against I1 to I5 once more.
+`safety` checks the first step of each plan against I1 to I5 once more. No other step is sent.
 """
 
 from __future__ import annotations

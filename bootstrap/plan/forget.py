@@ -3,10 +3,13 @@
 Our node forgets a ghost only if all of this is so:
 
 - All pods were looked at, and the ghost's pod is proven to be another node now. A ghost without a
-  name is forgotten only if every pod is proven to be another node.
+  name is forgotten only if every pod is proven to be another node, and has its role.
 - The ghost has failed for most nodes, or has no address.
 - No node says that the ghost owns slots, or that a node follows it.
 - The ghost's pod has a role again, with its data, and our node knows the new node.
+
+Servers before 7.0 carry no names, so no ghost is forgotten there. Rules that stand before this one
+(`rules`) come first: while a node waits, heals or joins, none is forgotten.
 
 FORGET bans an id for 60 s on one node. Until every node has forgotten the id, gossip may bring it
 back. So each sidecar forgets for its own node, and all do so within one interval of each other.

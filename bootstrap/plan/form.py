@@ -2,14 +2,18 @@
 
 The seed is the pod with the lowest ordinal. It gives out the first slots only if all of this is so:
 
-1. No pod is in use: none holds keys, owns slots outside its place in the layout, or knows foreign
-   nodes.
+1. No pod that answers is in use: none holds keys, owns slots other than exactly those of its place
+   in the layout, or knows foreign nodes.
 2. Every expected pod was found, answers, and is proven to be ours. So is any later pod that DNS
    names.
-3. No node knows another, and no handshake is under way.
+3. No pod's node knows another node, and no handshake is under way.
 4. DNS has listed the Service's pods, so a pod beyond `BOOTSTRAP_SIZE` cannot be missed.
 
-`_obstacle` checks the four. What is missing is waited for, or refused, by name. A formation that
+`_obstacle` checks the four. Before this rule `rules` has asked the doubts (`conflicts`,
+`new_nodes_conf`). After it nothing is sent if a server cannot write its nodes.conf (`unwritable`),
+if the last door objects (`safety`), or if a second look, taken right before, leads to another step.
+
+What is missing is waited for, or refused, by name. A formation that
 was cut off is continued from the stage it has reached (`Stage`). The steps are in `form_steps`, the
 words for the obstacles in `form_obstacles`.
 """
@@ -33,7 +37,7 @@ class Stage(enum.Enum):
     """There is a cluster, and it is no half-done formation. Other rules decide."""
     UNSIZED = enum.auto()
     """There is no cluster, and no valid number of pods to form one with."""
-    BLANK = enum.auto()
+    UNPREPARED = enum.auto()
     """It is not proven yet that every primary has its slots."""
     PREPARED = enum.auto()
     """Every primary has its slots, no node knows another, and some node has no epoch yet."""
@@ -78,23 +82,23 @@ def _stage(facts: Facts, found: Formation | None) -> Stage:
         return Stage.PREPARED if found.alone and without else Stage.MEETING
     if not facts.my.alone and not under_way(facts):
         return Stage.ESTABLISHED  # its slots are no longer those of the layout
-    return Stage.BLANK
+    return Stage.UNPREPARED
 
 
 def _obstacle(facts: Facts, found: Formation, stage: Stage) -> Plan | None:
     """Return what keeps the seed from giving out slots, the worst first; None if nothing does.
 
-    The order is that of the module's text. The first three count in the stage BLANK only. In later
-    stages the formation is proven to be ours (`formation.ours`).
+    The order is that of the module's text. The first three count in the stage UNPREPARED only: in
+    later stages the formation is proven to be ours (`formation.ours`).
     """
-    if stage is Stage.BLANK:
+    if stage is Stage.UNPREPARED:
         used = form_obstacles.used(facts, found)
         if used:
             return _refused(*used)
         missing = form_obstacles.missing(facts)
         if missing:
             return _waiting(*missing)
-        if not found.alone:
+        if not all(view.alone for _, view in facts.viewed):
             return _met(facts, found)
     return _unlisted(facts)
 
@@ -111,10 +115,10 @@ def _met(facts: Facts, found: Formation) -> Plan:
     introduce the nodes, since it gives out slots first: it refuses. A handshake that the sidecar
     did not begin ends by itself, and is waited for.
     """
-    handshakes = form_obstacles.handshakes(found)
+    handshakes = form_obstacles.handshakes(facts)
     if any(view.myself.slots for _, view in found.pods):
         return _waiting(*(handshakes or form_obstacles.apart(facts, found)))
-    met = [pod for pod, view in found.pods if view.known_ids != {view.node_id}]
+    met = [pod for pod, view in facts.viewed if view.known_ids != {view.node_id}]
     if met:
         return _refused(form_obstacles.met_without_slots(facts.topology, met))
     return _waiting(*handshakes)

@@ -101,7 +101,7 @@ def met_without_slots(topology: Topology, met: list[Pod]) -> Block:
     )
 
 
-def handshakes(found: Formation) -> list[Wait]:
+def handshakes(facts: Facts) -> list[Wait]:
     """Wait for handshakes that the sidecar did not begin. Without an answer they expire."""
     return [
         Wait(
@@ -109,7 +109,7 @@ def handshakes(found: Formation) -> list[Wait]:
             what=f"the handshake of {pod.name} with {member.address} to end",
             usual=durations.HANDSHAKE,
         )
-        for pod, view in found.pods
+        for pod, view in facts.viewed
         for member in view.others
         if member.handshake
     ]

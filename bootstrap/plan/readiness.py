@@ -2,12 +2,13 @@
 
 A pod is ready if all of this is so (`ready`):
 
-1. The plan has no refusal or alarm that keeps clients away from our node (`serves`).
+1. The plan has no refusal and no alarm without `serves`, the field that lets our node go on.
 2. Our own server answers, says `cluster_state:ok`, and has bus links with most owners of slots.
 3. If the server has just started, its `cluster_state:ok` may be believed (`believed`). When all
    pods come back elsewhere, each node says ok for 17 to 23 s without a link to any other. So a
    young server is believed only once most owners of slots were found at the addresses that our node
-   has for them. After two node time-outs it has found out by itself which nodes are there.
+   has for them, and no known node was found elsewhere. A node that knows no other is believed at
+   once. After two node time-outs it has found out by itself which nodes are there.
 4. A replica has its link, to its own primary. A primary owns slots.
 
 An absent pod does not delay the others.
@@ -37,7 +38,7 @@ def ready(facts: Facts, plan: Plan, believed_run: str) -> tuple[bool, str]:
     me = facts.snapshot.pod(facts.topology.name)
     if me is None or me.view is None:
         return False, "; ".join(wait.text for wait in plan.waiting) or "no view"
-    return _serves(facts.topology, plan, me.view, believed_run)
+    return _has_part(facts.topology, plan, me.view, believed_run)
 
 
 def believed(facts: Facts, believed_run: str) -> str:
@@ -76,7 +77,7 @@ def introduced(facts: Facts) -> bool:
     return 2 * len(owners & here) > len(owners) and not moved.displaced(facts)
 
 
-def _serves(topology: Topology, plan: Plan, my: View, believed_run: str) -> tuple[bool, str]:
+def _has_part(topology: Topology, plan: Plan, my: View, believed_run: str) -> tuple[bool, str]:
     """Return whether our node has its role in a cluster that is ok; and if not, why."""
     mine = my.myself
     if not my.state_ok:

@@ -1,27 +1,35 @@
 """The last door: what can never be sent, whichever rule asked for it.
 
 `rules.decide` passes the first step of every plan through here, and `handover.decide` every step of
-a hand-over. The door knows no rule. It judges by what was seen alone, by five of the invariants
+a hand-over. (Only the mark of a hand-over is taken back without it: that gives our own node its
+name again.) The door knows no rule. It judges by what was seen alone, by five of the invariants
 (`bootstrap.plan`):
 
-- Slots are given out only if every expected pod, and every other that DNS names, was seen, is
-  proven to be ours and is empty, no node knows another, and no node owns any of the slots (I1, I2,
-  I4).
+- Slots are given out only if DNS has listed the Service's pods, every expected pod and every other
+  that DNS names was seen, is proven to be ours and holds no key, no node knows another, and no node
+  owns any of the slots (I1, I2, I4).
 - A config epoch is set only on a node that knows no other and has none, and no two nodes get the
   same epoch (I1).
 - A node is made a replica only if it has neither slots nor keys, or is a replica already. A replica
   with keys and without a link is not led to an empty primary, since its copy may be the last (I3).
-- A node is forgotten only if all pods were looked at, it owns nothing, no node follows it, and it
-  is no pod's node (I3).
-- MEET is sent only if both nodes are proven to be ours, the peer was seen at that address, both
-  know the same foreign nodes, and neither brings a second cluster (I5).
-- CLUSTER FAILOVER hands over our own node's role only, and only to its linked replica.
-- A sidecar commands its own node. Only the seed commands others, and only while no pod holds keys.
+  The primary is a node that the replica knows, and is not foreign (I5).
+- A node is forgotten only if all pods were looked at, it owns nothing, no node follows it, it is no
+  pod's node, and its pod is proven to have another node now; without a name, if each pod is (I3).
+- MEET is sent only if both nodes are proven to be ours, the peer was seen at that address, and both
+  know the same foreign nodes. Two nodes that are not connected, by what all nodes know, must know
+  nothing but our nodes; two that both belong to owners of slots meet only while a cluster is formed
+  of them. A node that the other has forgotten brings no slots that have another owner (I5).
+- CLUSTER FAILOVER goes to a linked replica of our own node, and hands over our own node's role.
+- Settings are changed only if they say who and where a node is, or when and how fast it forms and
+  copies (`_SETTABLE`): no setting that decides what happens to data (I3).
+- All other commands go to our own node. Only the seed commands others too, and only while no pod
+  holds keys.
 
 If a step breaks one of these, the sidecar has a fault. Nothing is sent, and the plan says so.
 
-Some commands cannot be sent at all, because no action stands for them (`model.actions`): nothing
-flushes, resets, deletes slots or takes over by force.
+Some commands no plan can hold, because no action stands for them (`model.actions`): nothing
+flushes, resets, deletes slots or takes over by force. What is sent beside plans changes nothing:
+logging in, and questions (`redis.node`, `observe`).
 """
 
 from __future__ import annotations
@@ -30,10 +38,11 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bootstrap.model import slots
+from bootstrap.model import fast_form, leaving_mark, slots
 from bootstrap.model.actions import (
     Action,
     AddSlots,
+    ConfigSet,
     Failover,
     Forget,
     Meet,
@@ -44,11 +53,27 @@ from bootstrap.model.actions import (
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
+from bootstrap.plan import own_settings
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Block, Phase, Plan, Step
 
+_SETTABLE: Final = frozenset(
+    {
+        *own_settings.PORTS,
+        leaving_mark.NAME,
+        "cluster-announce-ip",
+        "cluster-announce-hostname",
+        "availability-zone",
+        fast_form.NODE_TIMEOUT,
+        fast_form.PING_INTERVAL,
+        fast_form.SYNC_DELAY,
+        fast_form.SYNC_REPLICAS,
+        fast_form.LOAD,
+    }
+)
+"""The settings that a CONFIG SET may change, by their names in redis.conf."""
 _UNSEEN: Final = "{pod} is not proven to be ours, or did not answer"
 
 
@@ -88,6 +113,10 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:
             yield from _forgotten(facts, action)
         case Failover():
             yield from _handed_over(facts, action)
+        case ConfigSet():
+            others = sorted({name for name, _ in action.settings} - _SETTABLE)
+            if others:
+                yield f"{', '.join(others)} is no setting of ours"
 
 
 def _not_ours_to_command(facts: Facts, action: Action) -> Iterator[str]:

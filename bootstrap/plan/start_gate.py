@@ -6,12 +6,12 @@ difference, since replication dials an address and asks for no node id. So such 
 down until another node owns its slots, or no living node has anything to lose. Meanwhile its
 replicas fail it over by themselves, and the sidecar sends nothing.
 
-The first of these that fits decides (`gate`). Cases 5, 7 and 8 need a look at all pods, and until
-that look the gate is shut:
+The first of these that fits decides (`gate`). Cases 4, 5, 7 and 8 need a look at all pods, and
+until that look the gate is shut:
 
 1. No volume is mounted: open.
-2. nodes.conf cannot be read. With data: open, since the server may try, and does no harm. Without
-   data: shut.
+2. nodes.conf cannot be read, or makes no sense. With data, or if the gate has been open before:
+   open, since the server may try, and does no harm. Else shut.
 3. The gate has been open before: open. The server may be up, and cannot be held down any more.
 4. The volume is a copy of another pod's (`copied_volume`): shut.
 5. Data without a nodes.conf: shut while a replica with keys waits to be promoted.
@@ -25,7 +25,9 @@ that look the gate is shut:
    then. If there is a password, its own sidecar keeps it from copying (`own_settings.unproven`).
 
 If most primaries wait at their gates, no replica can be elected, and only a person can choose. So
-after a time limit a shut gate becomes a refusal, or opens if `BOOTSTRAP_GATE_ON_TIMEOUT` says so.
+after a time limit (`BOOTSTRAP_GATE_TIMEOUT`) a gate that is shut by 2, 5 or 7 becomes a refusal, or
+opens if `BOOTSTRAP_GATE_ON_TIMEOUT` says so. A gate of 8 that waits for pods to be heard opens then
+too, or waits on. A copy (4) is held whatever the time.
 """
 
 from __future__ import annotations
@@ -45,24 +47,24 @@ from bootstrap.plan.verdict import Block, Gate, Phase, Plan, Wait
 def gate(facts: Facts) -> Gate:
     """Decide whether our own server may start, and why."""
     volume = facts.snapshot.volume
-    if volume is None:
+    if volume is None:  # 1
         return Gate()
-    if volume.corrupt:
+    if volume.corrupt:  # 2
         return _corrupt(facts, volume)
     me = volume.myself
-    if facts.snapshot.timers.opened:
-        return Gate()  # the server may be up by now, and nothing can hold it down any more
+    if facts.snapshot.timers.opened:  # 3
+        return Gate()
     copy = copied_volume.held(facts)
-    if copy is not None:
+    if copy is not None:  # 4
         return copy
-    if volume.data and not volume.file:
+    if volume.data and not volume.file:  # 5
         return _without_nodes_conf(facts, volume)
-    if volume.data or (me is not None and not volume.emptied):
+    if volume.data or (me is not None and not volume.emptied):  # 6
         holds = f"holds data: {volume.data}" if volume.data else "is not that of a primary"
         return Gate(why=f"the volume {holds}")
     if facts.snapshot.scope < Scope.ALL:
         return Gate(open=False, until="its peers to be asked", why="one may follow it")
-    return _without_data(facts, me) if me is not None else _new_node(facts)
+    return _without_data(facts, me) if me is not None else _new_node(facts)  # 7, 8
 
 
 def plan(facts: Facts, verdict: Gate) -> Plan | None:

@@ -46,6 +46,17 @@ def test_no_slot_is_planned_after_a_meeting() -> None:
     assert SetConfigEpoch not in kinds[first_meet:]
 
 
+def test_later_pods_that_know_each_other_are_told_and_not_formed_beside() -> None:
+    later = [
+        build.own(6, [build.blank(6), build.line(7)]),
+        build.own(7, [build.blank(7), build.line(6)]),
+    ]
+    found = planning.plan(build.snapshot(*blanks(6), *later), build.topology(0))
+    (block,) = found.blocked
+    assert (block.code, found.steps) == ("lost-slots", ())
+    assert "redis-app-6, redis-app-7 know other nodes" in block.why
+
+
 def test_epochs_differ() -> None:
     found = [
         action.epoch

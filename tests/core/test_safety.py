@@ -146,6 +146,13 @@ def test_the_seed_alone_commands_others_and_only_while_no_pod_has_keys(ordinal: 
     assert "redis-app-4 is not proven" in found(unproven, setting)[0]
 
 
+def test_no_other_settings_are_changed_than_those_that_are_ours() -> None:
+    """I3: most others decide what becomes of data."""
+    for name in ("maxmemory-policy", "save", "appendonly", "dir"):
+        setting = ConfigSet(pod="redis-app-0", settings=((name, "x"),), why="")
+        assert f"{name} is no setting of ours" in found(FORMED, setting)[0]
+
+
 def follow(*, keys: int, link: bool, source_keys: int) -> tuple[str, ...]:
     replica = build.own(3, build.everybody(3), ok=True, link=link, keys=keys)
     source = build.own(0, build.everybody(0), ok=True, keys=source_keys)

@@ -84,7 +84,7 @@ def former_shard(facts: Facts) -> set[str]:
     names no node, and only `CLUSTER SHARDS` (redis 7.2) still has its shard.
     """
     known = {member.node_id: member for _, view in facts.viewed for member in view.members}
-    ids = {one.node_id for one in known.values() if facts.ghost(one) is facts.me}
+    ids = {one.node_id for one in known.values() if facts.pod_of_ghost(one) is facts.me}
     ids |= {one.primary_id for one in known.values() if one.node_id in ids and one.primary_id}
     for _, view in facts.viewed:
         for together in view.shards:

@@ -135,7 +135,7 @@ class Facts:
         ordinal = self.topology.meant_by(self.hostname(member))
         return None if ordinal is None else self.snapshot.pod(self.topology.name_of(ordinal))
 
-    def ghost(self, member: Member) -> Pod | None:
+    def pod_of_ghost(self, member: Member) -> Pod | None:
         """The pod of a ghost: of a member whose pod is proven to have another node now.
 
         The member's volume is gone. None for a node that may still come back.
@@ -159,7 +159,7 @@ class Facts:
         if any(topology.own_ordinal_of(name) is not None for name in names):
             return True
         if topology.meant_by(hostname) is not None:
-            if self.ghost(member) and self.lives(member):
+            if self.pod_of_ghost(member) and self.lives(member):
                 return False
             return True if topology.ordinal_of(hostname) is not None else None
         if hostname:

@@ -48,7 +48,7 @@ class _Seen:
             for one in known
             if one is not None
             and one.slots
-            and not (one.is_replica or one.failed or self.facts.ghost(one))
+            and not (one.is_replica or one.failed or self.facts.pod_of_ghost(one))
         ]
 
     @functools.cached_property
@@ -189,7 +189,7 @@ def _shards_uncertain(seen: _Seen) -> Plan | None:
     owners = [owner.member for owner in seen.owners]
     living = {one.node_id for one in primaries}
     away = [one for one in owners if one.node_id not in living]
-    failed = [one for one in away if one.failed or facts.ghost(one)]
+    failed = [one for one in away if one.failed or facts.pod_of_ghost(one)]
     election = [facts.name(one) for one in failed if ownership.successors(facts, one.node_id)]
     if election:
         what = f"an election to end: {', '.join(election)} failed"

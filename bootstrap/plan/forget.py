@@ -47,7 +47,7 @@ def forget(facts: Facts) -> Plan | None:
 
 def _ghost(facts: Facts, member: Member) -> tuple[tuple[Pod, str], ...]:
     """Return why a member is a ghost, and the pod that must have its role first; empty if none."""
-    pod = facts.ghost(member)
+    pod = facts.pod_of_ghost(member)
     if pod is not None:
         return ((pod, f"{pod.name} lost its volume and is another node now"),)
     if _nameless(facts, member):

@@ -214,7 +214,7 @@ def _unseen(facts: Facts) -> list[Wait]:
             # without a role does not wait here: `join` asks whose the node is.
             what = f"the pod of {facts.name(member)} to be found"
             waits.append(Wait(pod=facts.me.name, what=what, usual=durations.GOSSIP))
-        if pod is None or facts.ghost(member):
+        if pod is None or facts.pod_of_ghost(member):
             continue
         waits.append(advice.missing(facts, pod) or advice.unproven(facts, pod))
     return waits

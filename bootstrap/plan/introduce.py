@@ -205,7 +205,7 @@ def _claims(facts: Facts, known: set[str]) -> list[Member]:
             pod = facts.pod_by_id.get(member.node_id)
             brought[member.node_id] = pod.view.myself if pod and pod.view else member
             todo += [pod.view] if pod and pod.view else []
-    return [one for one in brought.values() if one.slots and not facts.ghost(one)]
+    return [one for one in brought.values() if one.slots and not facts.pod_of_ghost(one)]
 
 
 def _two_owners(facts: Facts, cluster: list[_Proven], member: Member, both: slots.Ranges) -> Block:

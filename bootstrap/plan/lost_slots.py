@@ -24,7 +24,7 @@ def of_ghosts(facts: Facts) -> tuple[tuple[str, Block], ...]:
     return tuple(
         (owner.member.node_id, _of_ghost(facts, owner, pod))
         for owner in ownership.owners(facts)
-        if (pod := facts.ghost(owner.member)) is not None
+        if (pod := facts.pod_of_ghost(owner.member)) is not None
         and not ownership.successors(facts, owner.member.node_id)
     )
 

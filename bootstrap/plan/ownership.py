@@ -74,7 +74,7 @@ def away(facts: Facts, owner_id: str) -> list[Member]:
     return [
         member
         for node_id, member in sorted(members.items())
-        if member.gone and node_id not in facts.pod_by_id and not facts.ghost(member)
+        if member.gone and node_id not in facts.pod_by_id and not facts.pod_of_ghost(member)
     ]
 
 
@@ -89,6 +89,6 @@ def successors(facts: Facts, owner_id: str) -> list[str]:
         {
             member.node_id
             for member in members
-            if member.primary_id == owner_id and facts.ghost(member) is None
+            if member.primary_id == owner_id and facts.pod_of_ghost(member) is None
         }
     )

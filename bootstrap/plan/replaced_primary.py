@@ -21,7 +21,7 @@ def replaced(facts: Facts) -> Block | None:
     primary = facts.my.member(facts.my.myself.primary_id)
     if primary is None or "noaddr" not in primary.flags or "fail" in primary.flags:
         return None
-    pod = facts.ghost(primary)
+    pod = facts.pod_of_ghost(primary)
     if pod is None:
         return None
     me = facts.me.name

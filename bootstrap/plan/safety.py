@@ -252,7 +252,7 @@ def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
         if any(one.primary_id == action.node_id for one in view.members if one is not member):
             yield f"{pod.name} says that a node follows it"
     known = facts.my.member(action.node_id)
-    if known is not None and facts.ghost(known) is None:
+    if known is not None and facts.pod_of_ghost(known) is None:
         silent = [pod.name for pod in facts.snapshot.pods if pod.name not in facts.views]
         if facts.hostname(known) or silent:
             yield "no pod has proven to be another node in its place"
@@ -299,7 +299,7 @@ def _claims(facts: Facts, view: View) -> dict[str, slots.Ranges]:
     for member in view.members:
         pod = facts.pod_by_id.get(member.node_id)
         said = pod.view.myself if pod and pod.view else member
-        if said.slots and not said.is_replica and facts.ghost(member) is None:
+        if said.slots and not said.is_replica and facts.pod_of_ghost(member) is None:
             known[member.node_id] = said.slots
     return known
 

@@ -35,7 +35,7 @@ def steady(facts: Facts) -> Plan:
         for one in my.members
         if one.failed
         and one.node_id not in ghost_ids
-        and not (one.primary_id in ghost_ids and facts.ghost(one))
+        and not (one.primary_id in ghost_ids and facts.pod_of_ghost(one))
     ]
     waits = (*_own_waits(facts), *_waits_for_others(facts, failed, lost, told=bool(lost_shards)))
     blocked = tuple(block for _, block in lost_shards)
@@ -59,7 +59,7 @@ def steady(facts: Facts) -> Plan:
 def _failed_without_a_missing_pod(facts: Facts) -> Iterator[str]:
     """Say which nodes count as failed though no pod is missing."""
     for one in facts.my.members if facts.my.state_ok else ():
-        pod = facts.ghost(one)
+        pod = facts.pod_of_ghost(one)
         if one.failed and pod is not None:
             yield (
                 f"{facts.name(one)} is the former node of {pod.name}, which is another node now: it"

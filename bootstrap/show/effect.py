@@ -89,7 +89,7 @@ def effect(facts: Facts) -> Effect:
         formed=True,
         looked=facts.snapshot.scope is Scope.ALL,
         seen=_seen(facts),
-        nodes=sum(not facts.ghost(one) for one in members.values()),
+        nodes=sum(not facts.pod_of_ghost(one) for one in members.values()),
         shards=len(owners),
         unserved=unserved,
         unowned=slots.missing(span for one in owners for span in one.slots),
@@ -146,7 +146,7 @@ def alive(facts: Facts, member: Member) -> bool:
     """Whether a node may be serving: it answered; or its peers see it, and only we cannot."""
     if member.node_id in facts.pod_by_id:
         return True
-    if member.failed or facts.ghost(member):
+    if member.failed or facts.pod_of_ghost(member):
         return False
     pod = facts.pod_named(member)
     return facts.snapshot.scope < Scope.ALL or pod is None or not unreachable(pod)

@@ -31,7 +31,7 @@ def missed(situation: Situation) -> Cause | None:
     gone = [
         one
         for one in view.others
-        if not (one.handshake or effect.alive(facts, one) or facts.ghost(one))
+        if not (one.handshake or effect.alive(facts, one) or facts.pod_of_ghost(one))
         if one.node_id not in going and facts.is_ours(one) is not False
     ]
     gone.sort(key=lambda one: (not one.slots, facts.name(one)))

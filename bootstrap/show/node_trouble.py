@@ -26,7 +26,7 @@ def trouble(facts: Facts, member: Member, view: View | None) -> str:
         if others and not any(others):
             return "no other node knows it"
         return f"{_count(doubts)} it for failed" if doubts else ""
-    successor = facts.ghost(member)
+    successor = facts.pod_of_ghost(member)
     if successor:
         return f"{new_nodes_conf.fate(successor)}; another node lives in its pod"
     if down.scaled_away(facts, member):
@@ -70,7 +70,7 @@ def outside(facts: Facts, members: list[Member], listed: set[str]) -> Iterable[t
         (_stray(facts, member), f"{trouble(facts, member, None)}; in no shard")
         for member in members
         if member.node_id not in listed and member.node_id not in facts.pod_by_id
-        if _settled(listed, facts.ghost(member))
+        if _settled(listed, facts.pod_of_ghost(member))
     ]
     yield from strays
     told = {name for name, _ in strays}
@@ -84,7 +84,7 @@ def outside(facts: Facts, members: list[Member], listed: set[str]) -> Iterable[t
         elif proven and pod.view is not None and pod.view.node_id not in listed:
             held = new_nodes_conf.keys(pod)
             kept = f"its nodes.conf is new, it holds {held} keys, and is in no shard"
-            gone = any(facts.ghost(one) is pod for one in members)
+            gone = any(facts.pod_of_ghost(one) is pod for one in members)
             lost = f"in no shard; {new_nodes_conf.fate(pod)}" if gone else "in no shard"
             yield pod.name, "new" if pod.view.blank else kept if held else lost
 

@@ -149,7 +149,7 @@ def _row(facts: Facts, member: Member, primary: Member) -> Row:
 def _address(facts: Facts, member: Member) -> str:
     """Return the present address of a node's pod, even if the node there was not read."""
     pod = facts.pod_by_id.get(member.node_id)
-    if pod is None and facts.ghost(member) is None:
+    if pod is None and facts.pod_of_ghost(member) is None:
         pod = facts.pod_named(member)
     return (pod.address if pod else None) or member.address or "-"
 

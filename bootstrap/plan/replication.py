@@ -51,6 +51,8 @@ def _readdress(facts: Facts) -> Replicate | None:
     pod = facts.pod_by_id.get(primary.node_id) if primary else None
     if primary is None or pod is None or pod.view is None or _would_lose_keys(facts, pod.view):
         return None
+    if sum(view.node_id == primary.node_id for _, view in facts.viewed) > 1:
+        return None  # two pods have a node of this id, and one of them is a copy
     here = (pod.address, own_settings.announced(pod))
     if facts.my.primary_host in here or pod.view.myself.is_replica:
         return None

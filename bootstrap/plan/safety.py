@@ -11,14 +11,16 @@ name again.) The door knows no rule. It judges by what was seen alone, by five o
 - A config epoch is set only on a node that knows no other and has none, and no two nodes get the
   same epoch (I1).
 - A node is made a replica only if it has neither slots nor keys, or is a replica already. A replica
-  with keys and without a link is not led to an empty primary, since its copy may be the last (I3).
-  The primary is a node that the replica knows, and is not foreign (I5).
-- A node is forgotten only if all pods were looked at, it owns nothing, no node follows it, it is no
-  pod's node, and its pod is proven to have another node now; without a name, if each pod is (I3).
-- MEET is sent only if both nodes are proven to be ours, the peer was seen at that address, and both
-  know the same foreign nodes. Two nodes that are not connected, by what all nodes know, must know
-  nothing but our nodes; two that both belong to owners of slots meet only while a cluster is formed
-  of them. A node that the other has forgotten brings no slots that have another owner (I5).
+  with keys and without a link may have the last copy: it is led to its own primary only, if that
+  was seen and holds keys (I3). No node follows one that it does not know, or that is foreign (I5).
+- A node is forgotten only if all pods were looked at, our node counts it as gone, it owns nothing,
+  no node follows it, it is no pod's node, and its pod is proven to have another node now; without
+  a name, if each pod is (I3).
+- MEET is sent only if both nodes are proven to be ours, the peer was seen at that address and
+  ports, and both know the same foreign nodes. Two nodes that are not connected, by what all nodes
+  know, must know nothing but our nodes; two that both belong to owners of slots meet only while a
+  cluster is formed of them. A node that the other has forgotten brings no slots that have another
+  owner (I5).
 - CLUSTER FAILOVER goes to a linked replica of our own node, and hands over our own node's role.
 - Settings are changed only if they say who and where a node is, or when and how fast it forms and
   copies (`_SETTABLE`): no setting that decides what happens to data (I3).
@@ -185,9 +187,14 @@ def _made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
         yield f"{action.pod} does not know this node"
     elif facts.is_ours(primary) is False:
         yield f"{facts.name(primary)} is not ours"
-    emptied = source is not None and source.view is not None and not source.view.keys
-    if view.keys and emptied and not view.link_up:
-        yield f"{action.pod} holds {slots.keys(view.keys)}, and {action.primary} none"
+    if view.keys and not view.link_up:
+        held = f"{action.pod} holds {slots.keys(view.keys)}, maybe the last copy"
+        if me.primary_id != action.primary_id:
+            yield f"{held}, and {action.primary} is not its primary"
+        elif source is None or source.view is None:
+            yield f"{held}, and {action.primary} was not seen"
+        elif not source.view.keys:
+            yield f"{held}, and {action.primary} holds none"
 
 
 def _met(facts: Facts, action: Meet) -> Iterator[str]:
@@ -197,8 +204,9 @@ def _met(facts: Facts, action: Meet) -> Iterator[str]:
         yield _UNSEEN.format(pod=action.pod if one is None else action.peer)
         return
     peer = facts.snapshot.pod(action.peer)
-    if peer is None or peer.address != action.address:
-        yield f"{action.peer} was not seen at {action.address}"
+    where = (action.address, action.port, action.bus_port)
+    if peer is None or (peer.address, other.myself.port, other.myself.bus_port) != where:
+        yield f"{action.peer} was not seen at {action.address}, or listens at other ports"
     if _foreign(facts, one) != _foreign(facts, other):
         yield f"{action.pod} and {action.peer} do not know the same foreign nodes"
     if other.node_id in one.known_ids and one.node_id in other.known_ids:
@@ -252,7 +260,9 @@ def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
         if any(one.primary_id == action.node_id for one in view.members if one is not member):
             yield f"{pod.name} says that a node follows it"
     known = facts.my.member(action.node_id)
-    if known is not None and facts.pod_of_ghost(known) is None:
+    if known is None or not known.gone:
+        yield "our node does not count it as gone"
+    elif facts.pod_of_ghost(known) is None:
         silent = [pod.name for pod in facts.snapshot.pods if pod.name not in facts.views]
         if facts.hostname(known) or silent:
             yield "no pod has proven to be another node in its place"
@@ -264,7 +274,7 @@ def _handed_over(facts: Facts, action: Failover) -> Iterator[str]:
     view = pod.view if pod else None
     if action.primary != facts.me.name:
         yield f"{action.primary} is not our node"
-    elif view is None or view.myself.primary_id != facts.my.node_id or not view.link_up:
+    elif view is None or view.myself.primary_id != facts.my.node_id or not view.following:
         yield f"{action.pod} is no replica of our node, or has no link to it"
 
 

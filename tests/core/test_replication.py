@@ -38,3 +38,17 @@ def test_a_primary_is_wrong_if_replication_dials_where_it_is_not() -> None:
     assert replication.wrong_primary(told_another_address) is None
     dials_none_yet = dataclasses.replace(old, primary_host="")
     assert replication.wrong_primary(dials_none_yet) is None
+
+
+def test_no_replica_is_led_to_a_node_of_which_there_are_two() -> None:
+    """One of the two is a copy of the other's volume, and may have other data."""
+    ours = build.own(3, build.everybody(3), ok=True, keys=7, follows="10.9.9.9", server="redis-8.2")
+    primary = build.own(0, build.everybody(0), ok=True, keys=7)
+    topology = build.topology(3)
+    alone = replication.follow(Facts(build.snapshot(primary, ours), topology))
+    assert alone is not None
+    assert alone.primary_id == "n0"
+    assert primary.view is not None
+    second = build.own(1, build.everybody(0), ok=True, keys=7)
+    both = Facts(build.snapshot(primary, second, ours), topology)
+    assert replication.follow(both) is None

@@ -164,7 +164,18 @@ def test_a_replica_is_led_to_no_empty_node_with_the_last_of_the_keys() -> None:
     assert follow(keys=5, link=False, source_keys=5) == ()
     assert follow(keys=5, link=True, source_keys=0) == ()
     assert follow(keys=0, link=False, source_keys=0) == ()
-    assert "holds 5 keys, and redis-app-0 none" in follow(keys=5, link=False, source_keys=0)[0]
+    said = follow(keys=5, link=False, source_keys=0)[0]
+    assert "holds 5 keys, maybe the last copy, and redis-app-0 holds none" in said
+
+
+def test_a_replica_that_may_have_the_last_copy_stays_with_its_own_primary() -> None:
+    """I3: any other primary would empty it, and so may one that was not seen."""
+    replica = build.own(3, build.everybody(3), ok=True, keys=5)
+    other = dataclasses.replace(FOLLOW, primary="redis-app-1", primary_id="n1")
+    said = found(instead(FORMED, replica), other, me=3)
+    assert "redis-app-1 is not its primary" in said[0]
+    away = instead(FORMED, replica, build.pod(0, "timeout"))
+    assert "redis-app-0 was not seen" in found(away, FOLLOW, me=3)[0]
 
 
 def test_a_primary_with_slots_or_keys_is_made_no_replica() -> None:
@@ -206,6 +217,8 @@ def test_only_proven_nodes_meet_where_they_were_seen() -> None:
     assert "redis-app-1 is not proven" in found(silent, meet(0, 1))[0]
     assert "redis-app-1 is not proven" in found(silent, meet(1, 0), me=1)[0]
     assert "was not seen at 10.8.8.8" in found(FORMED, meet(0, 1, "10.8.8.8"))[0]
+    elsewhere = dataclasses.replace(meet(0, 1), bus_port=7001)
+    assert "or listens at other ports" in found(FORMED, elsewhere)[0]
 
 
 def test_no_meeting_brings_foreign_nodes_in() -> None:
@@ -328,6 +341,8 @@ def test_a_node_whose_pod_may_bring_it_back_is_not_forgotten() -> None:
     nameless = instead(away, knowing(0, ghost.replace(f",{build.hostname(5)}", "")))
     assert "no pod has proven to be another node" in found(nameless, forget("g1"))[0]
     assert found(instead(nameless, FORMED[5]), forget("g1")) == ()
+    lives = instead(FORMED, knowing(0, ghost.replace("master,fail", "master")))
+    assert "does not count it as gone" in found(lives, forget("g1"))[0]
     local = [knowing(0, ghost)]
     assert "not all pods were looked at" in found(local, forget("g1"), scope=Scope.LOCAL)[0]
 
@@ -341,7 +356,11 @@ def test_only_our_own_role_is_handed_over_and_to_a_replica_that_has_our_data() -
     nowhere = dataclasses.replace(over, pod="redis-app-9")
     assert "no replica of our node" in found(FORMED, nowhere)[0]
     down = build.own(3, build.everybody(3), ok=True, keys=7)
-    assert "has no link to it" in found(instead(FORMED, down), over)[0]
+    astray = build.own(
+        3, build.everybody(3), ok=True, link=True, keys=7, follows="10.0.0.77", server="redis-8.2"
+    )
+    for replica in (down, astray):
+        assert "has no link to it" in found(instead(FORMED, replica), over)[0]
 
 
 # What becomes of a plan

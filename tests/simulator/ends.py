@@ -69,6 +69,10 @@ def excuses(world: World) -> list[str]:
         successors |= primary.slots if primary and server.synced == primary.node_id else 0
     if any(server.others for server in servers) and successors != bits.ALL:
         found.append("slots are lost")
+    owners = {one.node_id for server in servers for one in server.table.values() if one.slots}
+    living = owners & {server.node_id for server in servers}
+    if 2 * len(living) <= len(owners):
+        found.append("no replica can be elected: half of the owners of slots are gone for good")
     for pod in world.pods.values():
         server, share = pod.server, world.share(pod.ordinal)
         used = server.keys or (server.me.slots not in (0, share))

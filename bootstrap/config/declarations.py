@@ -182,7 +182,8 @@ class Declared:
         environment.Variable(
             name="BOOTSTRAP_REDIS_PASSWORD",
             parse=parsers.password,
-            meaning="The password of this user, else of `default`. It also becomes the servers' `masterauth`.",
+            meaning="The password of this user, else of `default`. It also becomes the servers'"
+            " `masterauth`.",
             example="...",
             secret=True,
         ),

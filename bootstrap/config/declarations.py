@@ -31,40 +31,42 @@ class Declared:
     namespace: str = environment.derived(
         "POD_NAMESPACE",
         parsers.label,
-        "the service-account file, else the FQDN in /etc/hosts, else `default`",
+        "the service-account file, else the third label of the FQDN in /etc/hosts, else `default`",
         meaning="This pod's namespace.",
         example="default",
     )
     pod_ip: str | None = environment.optional(
         "POD_IP",
         parsers.address,
-        "the FQDN's address in /etc/hosts, else the source address towards the seed",
+        "the FQDN's address in /etc/hosts, else the local address from which the pod reaches the"
+        " seed",
         meaning="The address that is announced to the cluster.",
         example="10.1.2.3",
     )
     node_name: str | None = environment.optional(
         "NODE_NAME",
         parsers.place,
-        meaning="The host of this pod; a replica is kept off its primary's host.",
+        meaning="The host of this pod. A replica is kept off its primary's host.",
         example="worker-1",
     )
     zone: str | None = environment.optional(
         "BOOTSTRAP_ZONE",
         parsers.place,
-        meaning="The zone of this pod; a replica is kept out of its primary's zone.",
+        meaning="The zone of this pod. A replica is kept out of its primary's zone.",
         example="europe-west1-b",
     )
     service: str = environment.derived(
         "BOOTSTRAP_SERVICE",
         parsers.label,
-        "the FQDN in /etc/hosts (`hostname -f`)",
+        "the second label of the FQDN in /etc/hosts (`hostname -f`)",
         meaning="The headless Service, `spec.serviceName` of the StatefulSet.",
         example="redis-service",
     )
     domain: str = environment.derived(
         "BOOTSTRAP_CLUSTER_DOMAIN",
         parsers.domain,
-        "the FQDN in /etc/hosts, else resolv.conf's search list, else `cluster.local`",
+        "what follows `svc.` in the FQDN in /etc/hosts, else in resolv.conf's search list, else"
+        " `cluster.local`",
         meaning="The Kubernetes cluster's DNS domain.",
         example="cluster.local",
     )
@@ -74,14 +76,15 @@ class Declared:
         "BOOTSTRAP_SIZE",
         parsers.integer(1, checks.SLOTS),
         "required to form",
-        meaning="Pods expected at first formation; later ones join.",
+        meaning="The number of pods that form the cluster. Other pods join later.",
         example="6",
     )
     replicas_per_shard: int = environment.required(
         "BOOTSTRAP_REPLICAS_PER_SHARD",
         parsers.integer(0, checks.SLOTS),
         "1",
-        meaning="Shards are size // (1 + this); a remainder becomes extra replicas.",
+        meaning="There are `BOOTSTRAP_SIZE` // (1 + this) shards. Pods left over become more"
+        " replicas.",
     )
     allow_fewer_shards: bool = environment.required(
         "BOOTSTRAP_ALLOW_FEWER_SHARDS",
@@ -106,7 +109,8 @@ class Declared:
         parsers.milliseconds,
         # The servers' default: cluster-node-timeout in config.c.
         "15000",
-        meaning="The servers' `cluster-node-timeout` outside of forming, in milliseconds.",
+        meaning="The servers' `cluster-node-timeout` outside of forming. A number alone is in"
+        " milliseconds.",
     )
 
     # The start gate.
@@ -128,27 +132,30 @@ class Declared:
         "BOOTSTRAP_GATE_ON_TIMEOUT",
         parsers.choice("hold", "open"),
         "hold",
-        meaning="What then: hold it down until a person acts, or open, though data may be lost.",
+        meaning="What happens after `BOOTSTRAP_GATE_TIMEOUT`: `hold` keeps Redis down until you"
+        " act; `open` starts it, though data may be lost.",
     )
 
     adopt: str | None = environment.optional(
         "BOOTSTRAP_ADOPT",
         parsers.adopted,
-        meaning="The set that the volumes were copied from and that is gone for good: their nodes"
-        " become this set's.",
+        meaning="The StatefulSet that the volumes were copied from, if it is gone for good:"
+        " `STATEFULSET.SERVICE.NAMESPACE.svc.DOMAIN`. The nodes on the volumes become this set's.",
         example="redis-app.redis-service.prod.svc.cluster.local",
     )
     handover_timeout: float = environment.required(
         "BOOTSTRAP_HANDOVER_TIMEOUT",
         parsers.seconds,
         "20s",
-        meaning="How long handing a primary's role over before a shutdown may take.",
+        meaning="How long the hand-over of a primary's role before a shutdown may take. The"
+        " component sets 15s.",
     )
     handover_token: secret.Secret | None = environment.made_of(
         environment.Variable(
             name="BOOTSTRAP_HANDOVER_TOKEN",
             parse=parsers.token,
-            meaning="A request for /handover has to send `Authorization: Bearer` and this.",
+            meaning="The token that a request for /handover has to send, as `Authorization: Bearer"
+            " TOKEN`.",
             example="at-least-8-characters",
             secret=True,
         )
@@ -168,20 +175,23 @@ class Declared:
         environment.Variable(
             name="BOOTSTRAP_REDIS_USERNAME",
             parse=parsers.username,
-            meaning="The ACL user, `masteruser` of the servers too.",
+            meaning="The ACL user as which the sidecar logs in. It also becomes the servers'"
+            " `masteruser`.",
             example="bootstrap",
         ),
         environment.Variable(
             name="BOOTSTRAP_REDIS_PASSWORD",
             parse=parsers.password,
-            meaning="The password, `masterauth` of the servers too.",
+            meaning="The password of this user, else of `default`. It also becomes the servers'"
+            " `masterauth`.",
             example="...",
             secret=True,
         ),
         environment.Variable(
             name="BOOTSTRAP_REDIS_PASSWORD_FILE",
             parse=parsers.path,
-            meaning="The file that holds it instead; it may be replaced while we run.",
+            meaning="A file with the password, instead of `BOOTSTRAP_REDIS_PASSWORD`. It may be"
+            " replaced while the sidecar runs.",
             example="/run/secrets/redis/password",
         ),
     )
@@ -189,26 +199,27 @@ class Declared:
         "BOOTSTRAP_TLS",
         parsers.boolean,
         "false",
-        meaning="Speak TLS; peers are then reached by FQDN, so that certificates verify.",
+        meaning="Speak TLS. Each server's certificate must have the FQDN of its pod.",
     )
     tls_ca_file: Path | None = environment.optional(
         "BOOTSTRAP_TLS_CA_FILE",
         parsers.path,
         "the system's",
-        meaning="Certificates of the authorities that the servers' certificates come from; like the"
-        " other two files it may be replaced while we run.",
+        meaning="Certificates of the authorities that the servers' certificates come from. This"
+        " file and the next two may be replaced while the sidecar runs.",
         example="/tls/ca.crt",
     )
     tls_cert_file: Path | None = environment.optional(
         "BOOTSTRAP_TLS_CERT_FILE",
         parsers.path,
-        meaning="Our certificate, where servers ask for one; goes with the key.",
+        meaning="The sidecar's certificate, for servers that ask clients for one. Set it together"
+        " with `BOOTSTRAP_TLS_KEY_FILE`.",
         example="/tls/tls.crt",
     )
     tls_key_file: Path | None = environment.optional(
         "BOOTSTRAP_TLS_KEY_FILE",
         parsers.path,
-        meaning="The key of our certificate.",
+        meaning="The key of the sidecar's certificate.",
         example="/tls/tls.key",
     )
     nameservers: tuple[tuple[str, int], ...] = environment.derived(
@@ -230,14 +241,15 @@ class Declared:
         "BOOTSTRAP_TIMEOUT",
         parsers.seconds,
         "wait for ever; 300s with --once",
-        meaning="How long to try before giving up; the time in which all is well does not count.",
+        meaning="How long to try before giving up. The time in which all is well does not count.",
         example="10m",
     )
     interval: float = environment.required(
         "BOOTSTRAP_INTERVAL",
         parsers.seconds,
         "10s",
-        meaning="Time between looks when all is well; far less while converging. Jittered.",
+        meaning="Time between looks when all is well, varied at random. It is far less while the"
+        " cluster is not yet in order.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = environment.required(
         "BOOTSTRAP_LOG_LEVEL",

@@ -48,6 +48,12 @@ def without(ranges: Ranges, others: Iterable[Range]) -> Ranges:
     return missing((*missing(ranges), *others))
 
 
+def overlap(some: Iterable[Range], others: Iterable[Range]) -> bool:
+    """Whether a slot is in both; `others` is read more than once."""
+    spans = tuple(others)
+    return any(a <= end and start <= b for a, b in some for start, end in spans)
+
+
 def share(shards: int) -> tuple[Range, ...]:
     """Divide all slots evenly: shard i of n gets slots floor(i*S/n) to floor((i+1)*S/n)-1."""
     edges = [index * SLOTS // shards for index in range(shards + 1)]

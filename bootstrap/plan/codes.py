@@ -1,6 +1,6 @@
 """The codes by which a fault is named: in the log, the metrics, `status` and the runbook.
 
-They are a contract with whoever alerts on them: a code is never renamed, and never used for a
+They are a contract with your alerts and scripts: a code is never renamed, and never used for a
 second fault. Each has an entry in docs/runbook.md.
 """
 

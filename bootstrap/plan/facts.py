@@ -168,6 +168,15 @@ class Facts:
             return True
         return None
 
+    def foreign_ids(self, view: View) -> frozenset[str]:
+        """Ids of the foreign nodes that a node knows. A node of a proven pod is never foreign."""
+        unproven = view.known_ids - self.pod_by_id.keys()
+        return frozenset(
+            one.node_id
+            for one in view.others
+            if one.node_id in unproven and self.is_ours(one) is False
+        )
+
     def lives(self, member: Member) -> bool:
         """Whether our node has a link to a member, and has been up long enough to know.
 

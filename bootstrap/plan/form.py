@@ -47,16 +47,19 @@ class Stage(enum.Enum):
 
 def needs(facts: Facts) -> LookFurther | None:
     """Ask for a look at all pods while the seed's own node shows that forming may not be over."""
-    if facts.topology.seed and _unfinished(facts) and facts.snapshot.scope < Scope.ALL:
+    narrow = facts.snapshot.scope < Scope.ALL
+    if facts.topology.seed and narrow and _unfinished(facts, None):
         return LookFurther(scope=Scope.ALL, why="a look at every expected pod")
     return None
 
 
 def form(facts: Facts) -> Plan | None:
     """Return the seed's plan until the cluster is formed; None afterwards, and for other pods."""
-    if not facts.topology.seed or not _unfinished(facts):
+    if not facts.topology.seed or facts.snapshot.scope < Scope.ALL:
         return None
     found = formation(facts)
+    if not _unfinished(facts, found):
+        return None
     stage = _stage(facts, found)
     if stage is Stage.ESTABLISHED:
         return None
@@ -124,15 +127,15 @@ def _met(facts: Facts, found: Formation) -> Plan:
     return _waiting(*handshakes)
 
 
-def _unfinished(facts: Facts) -> bool:
+def _unfinished(facts: Facts, found: Formation | None) -> bool:
     """Whether the seed's own node shows that forming is not over.
 
-    Keys on the seed mean that a cluster is in use already.
+    `found` is what a look at all pods shows of it, if there was one. Keys on the seed mean that a
+    cluster is in use already.
     """
     my = facts.my
     if my.alone or fast_form.marked(my):
         return True
-    found = formation(facts) if facts.snapshot.scope is Scope.ALL else None
     if found is not None and ours(found):
         return True  # other rules asked for this look, so the seed forms on until all have settled
     roleless = any(

@@ -53,12 +53,10 @@ def successors(facts: Facts, former: Member) -> list[Member]:
     former_slots = slots.normalise(span for line in former_lines for span in line.slots)
     if not all(any(a <= start and end <= b for a, b in owned) for start, end in former_slots):
         return []
-    named = {member.node_id: member for member in later if _overlap(member.slots, former_slots)}
+    named = {
+        member.node_id: member for member in later if slots.overlap(member.slots, former_slots)
+    }
     return [member for _, member in sorted(named.items())]
-
-
-def _overlap(some: slots.Ranges, others: slots.Ranges) -> bool:
-    return any(a <= end and start <= b for a, b in some for start, end in others)
 
 
 def copies(facts: Facts, former: Member) -> Iterator[tuple[Member, str]]:

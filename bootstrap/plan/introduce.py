@@ -124,7 +124,7 @@ def _reachable(
 
 
 def _refused(facts: Facts, cluster: list[_Proven]) -> Block | None:
-    """Why MEET is not safe; None if it is. A person decides, who can see more than the sidecar."""
+    """Why MEET is not safe; None if it is. You decide then: you can see more than the sidecar."""
     first = cluster[0]
     if any(one[1].node_id not in _reach(_by_id(cluster), first[1].node_id) for one in cluster):
         return _several_clusters(facts, cluster)

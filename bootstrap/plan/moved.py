@@ -55,18 +55,9 @@ def doubtful(facts: Facts, view: View) -> bool:
 
 def apart(facts: Facts, view: View) -> bool:
     """Whether our node and another do not know the same foreign nodes."""
-    return _foreign_nodes(facts, facts.my) != _foreign_nodes(facts, view)
+    return facts.foreign_ids(facts.my) != facts.foreign_ids(view)
 
 
 def mutual(facts: Facts, view: View) -> bool:
     """Whether another node knows our node. If not, gossip may still tell it, or never."""
     return view.member(facts.my.node_id) is not None
-
-
-def _foreign_nodes(facts: Facts, view: View) -> set[str]:
-    """Ids of the foreign nodes in a view."""
-    return {
-        member.node_id
-        for member in view.others
-        if not member.handshake and facts.is_ours(member) is False
-    }

@@ -37,7 +37,7 @@ logging in, and questions (`redis.node`, `observe`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from bootstrap.model import fast_form, leaving_mark, slots
@@ -143,12 +143,14 @@ def _slots_given(facts: Facts, step: Step, action: AddSlots) -> Iterator[str]:
         if not view.alone:
             yield f"{pod.name} knows other nodes"
         taken = [span for member in view.members for span in member.slots]
-        if _overlap(action.ranges, taken):
+        if slots.overlap(action.ranges, taken):
             yield f"{pod.name} says that some of these slots have an owner"
     twice = [
         one
         for one in step.actions
-        if isinstance(one, AddSlots) and one is not action and _overlap(one.ranges, action.ranges)
+        if isinstance(one, AddSlots)
+        and one is not action
+        and slots.overlap(one.ranges, action.ranges)
     ]
     if twice:
         yield f"the same step gives some of these slots to {twice[0].pod}"
@@ -207,7 +209,7 @@ def _met(facts: Facts, action: Meet) -> Iterator[str]:
     where = (action.address, action.port, action.bus_port)
     if peer is None or (peer.address, other.myself.port, other.myself.bus_port) != where:
         yield f"{action.peer} was not seen at {action.address}, or listens at other ports"
-    if _foreign(facts, one) != _foreign(facts, other):
+    if facts.foreign_ids(one) != facts.foreign_ids(other):
         yield f"{action.pod} and {action.peer} do not know the same foreign nodes"
     if other.node_id in one.known_ids and one.node_id in other.known_ids:
         return
@@ -227,7 +229,7 @@ def _slots_brought_along(facts: Facts, action: Meet, one: View, other: View) -> 
     mine, theirs = _claims(facts, one), _claims(facts, other)
     taken = [span for ranges in theirs.values() for span in ranges]
     for node_id in sorted(mine.keys() - theirs.keys()):
-        if _overlap(mine[node_id], taken):
+        if slots.overlap(mine[node_id], taken):
             yield f"{node_id[:8]} claims slots that have another owner where {action.peer} is"
 
 
@@ -294,7 +296,7 @@ def _unseen_pods(facts: Facts) -> Iterator[str]:
 def _forming(facts: Facts) -> bool:
     """Whether this is a cluster that is being formed: no key, no slot with two owners, all seen."""
     owned = [view.myself.slots for _, view in facts.viewed]
-    twice = any(_overlap(a, b) for i, a in enumerate(owned) for b in owned[:i])
+    twice = any(slots.overlap(a, b) for i, a in enumerate(owned) for b in owned[:i])
     outside = {one for _, view in facts.viewed for one in view.known_ids} - facts.pod_by_id.keys()
     used = any(view.keys for _, view in facts.viewed)
     return not (twice or outside or used or [*_unseen_pods(facts)])
@@ -312,20 +314,6 @@ def _claims(facts: Facts, view: View) -> dict[str, slots.Ranges]:
         if said.slots and not said.is_replica and facts.pod_of_ghost(member) is None:
             known[member.node_id] = said.slots
     return known
-
-
-def _foreign(facts: Facts, view: View) -> frozenset[str]:
-    """Return the ids of foreign nodes that a node knows."""
-    unproven = view.known_ids - facts.pod_by_id.keys()
-    return frozenset(
-        one.node_id
-        for one in view.others
-        if one.node_id in unproven and facts.is_ours(one) is False
-    )
-
-
-def _overlap(some: Iterable[slots.Range], others: Iterable[slots.Range]) -> bool:
-    return any(a <= end and start <= b for a, b in some for start, end in others)
 
 
 def _fix(facts: Facts) -> tuple[Todo, ...]:

@@ -108,7 +108,7 @@ def test_a_full_primary_hands_over_without_a_mark() -> None:
 
 
 def test_not_without_a_majority_of_the_others() -> None:
-    """Its own vote would be saved, and be its end, before anybody counted it."""
+    """Its own vote would be saved, and be its end, before another node counted it."""
     lines = build.everybody(0)
     lines[2] = build.line(2, "master,fail", slots="10922-16383")
     waits = decide(handing.own(0, lines, ok=False), handing.own(1), handing.own(3))

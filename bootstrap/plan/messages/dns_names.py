@@ -64,7 +64,7 @@ def _family_missing(pod: Pod) -> bool:
     return pod.resolved.reason.startswith(("no data", "only addresses of the other family"))
 
 
-def nobody(facts: Facts) -> bool:
+def none_found(facts: Facts) -> bool:
     """Whether DNS denies every pod but ours. Then the Service is more likely at fault."""
     others = [pod for pod in facts.snapshot.pods if pod is not facts.me]
     return bool(others) and all(pod.resolved.state == "absent" for pod in others)
@@ -77,7 +77,7 @@ def fix(facts: Facts, pod: Pod) -> tuple[Todo, ...]:
         return dns_fix(topology)
     if _family_missing(pod):
         return _family_fix(topology, pod)
-    if nobody(facts):
+    if none_found(facts):
         found = service.fix(facts)
         return found or (*_service_fix(topology), *_pods_fix(facts, pod))
     return _pods_fix(facts, pod)

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootstrap.dns import client
-from bootstrap.model import bus, copied_from, directory, halves, listening, nameless
-from bootstrap.model.hostnames import plain
+from bootstrap.model import bus, copied_from, directory, listening
 from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer
 from bootstrap.model.snapshot import Originals, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
-from bootstrap.observe import bus_port, disk, originals, timers, volume
+from bootstrap.observe import bus_port, disk, lookup, originals, timers, volume
 from bootstrap.observe.peers import Peers
 from bootstrap.redis import login, node
 
@@ -41,30 +40,30 @@ class Observer:
 
         `folder` is where the volume of our own Redis is mounted; None: it is not.
         """
-        self.topology = topology
-        self.names = names
         self._stopwatches = timers.Stopwatches(topology, clock)
         self._local = node.Node(
             local, topology.port, access, topology.hostname_of(topology.ordinal)
         )
         self._peers = Peers(topology, access)
-        self._listed = False
-        self._service: directory.Name | None = None
-        self._unnamed = False
-        self._sought: set[str] = set()
+        self.names = names
+        self.lookup = lookup.Lookup(topology, self._peers, names)
         self._folder = folder
         self._volume: Volume | None = None
         self.ports = bus_port.Ports(clock)
         self._originals = originals.Search(access, names)
         self._access, self._clock = access, clock
 
+    @property
+    def topology(self) -> Topology:
+        """The set, and our own address as far as it is known by now."""
+        return self.lookup.topology
+
     async def look(self, scope: Scope) -> Snapshot:
         """Look once, at no more nodes than `scope` asks for."""
         mine = await self._local.read(links=True)
         if self._stopwatches.restarted(mine):
             # A list from before the restart may lack pods that came later.
-            self._listed = False
-            self.names.forget_listing()
+            self.lookup.forget_listing()
         self._volume = self._volume_of(mine)
         me = Pod(
             name=self.topology.name,
@@ -75,7 +74,7 @@ class Observer:
             node=mine,
             deaf=await self._deaf(mine),
         )
-        pods = [me, *await self._look_at_peers(scope, mine)]
+        pods = [me, *await self.lookup.look(scope, mine, self._remembered(mine), self._near(mine))]
         pods = await self._bus_ports_tried(mine, pods) if scope is Scope.ALL else pods
         seen = await self._find_originals(scope, mine)
         pods.sort(key=lambda pod: pod.ordinal)
@@ -85,8 +84,8 @@ class Observer:
             scope=scope,
             pods=tuple(pods),
             timers=memory,
-            listed=self._listed,
-            service=self._service,
+            listed=self.lookup.listed,
+            service=self.lookup.service,
             volume=self._volume,
             originals=seen,
             primary_answer=await self._trials.lately(mine) if down >= LASTING_SECONDS else None,
@@ -179,77 +178,6 @@ class Observer:
         """Close all connections."""
         await asyncio.gather(self._local.close(), self._peers.close())
 
-    async def _look_at_peers(self, scope: Scope, mine: View | Unreachable) -> list[Pod]:
-        match scope:
-            case Scope.LOCAL:
-                return []
-            case Scope.SEED:
-                seed = self.topology.ordinal_start
-                name = await self.names.address_of(self.topology.hostname_of(seed))
-                if self.topology.seed:
-                    return []
-                return [await self._peers.one(seed, name, mine, self._remembered(mine))]
-            case Scope.HALF:
-                return await self._half(mine)
-            case Scope.ALL:
-                return await self._all_peers(mine)
-
-    async def _half(self, mine: View | Unreachable) -> list[Pod]:
-        """Look at half of the peers, without those that surely are where our node believes."""
-        topology = self.topology
-        some = halves.half(set(topology.ordinals) | self._ordinals_in(mine), topology.ordinal)
-        ordinals = self._peers.placed.among(mine, some)
-        ordinals.discard(topology.ordinal)
-        if ordinals:
-            # One question for all peers, since all pods ask at the same time.
-            await self.names.relist()
-        hostnames = [topology.hostname_of(ordinal) for ordinal in ordinals]
-        found = await self.names.ask(())
-        found = await self.names.ask([name for name in hostnames if not found.of(name).addresses])
-        names = {ordinal: found.of(topology.hostname_of(ordinal)) for ordinal in sorted(ordinals)}
-        return await self._peers.observe(names, mine, self._remembered(mine))
-
-    async def _all_peers(self, mine: View | Unreachable) -> list[Pod]:
-        topology = self.topology
-        ordinals = set(topology.ordinals) | self._ordinals_in(mine)
-        ordinals.discard(topology.ordinal)
-        near = self._near(mine) - self._sought
-        wanted = [
-            topology.hostname_of(ordinal)
-            for ordinal in sorted(ordinals)
-            if not self._peers.proven(topology.name_of(ordinal))
-            and topology.hostname_of(ordinal) not in near
-        ]
-        if topology.size is None or topology.address is None or self._unnamed:
-            # Some pod may have an unexpected name. Our own name also asks for the Service's list.
-            wanted.append(topology.hostname_of(topology.ordinal))
-        found = await self.names.ask(wanted)
-        # If DNS is silent, more questions only take time.
-        answered = found.of(topology.hostname_of(topology.ordinal)).state != "unknown"
-        if not self._listed and topology.size is None and (answered or found.nameless):
-            self._listed = await self.names.list_pods()
-            found = await self.names.ask(())
-        ours = (topology.own_ordinal_of(name.removesuffix(".")) for name, _ in found.names)
-        self._service = found.service
-        placed = await self._named_by_nodes(found.nameless)
-        ordinals |= {ordinal for ordinal in ours if ordinal is not None} | placed.keys()
-        ordinals.discard(topology.ordinal)
-        names = {
-            ordinal: placed.get(ordinal) or found.of(topology.hostname_of(ordinal))
-            for ordinal in sorted(ordinals)
-        }
-        peers = await self._peers.observe(names, mine, self._remembered(mine), near)
-        await self._settle_address(found, peers)
-        self._peers.doubt_shared(peers)
-        self._sought = {pod.hostname for pod in peers if not self._peers.proven(pod.name)}
-        all_proven = all(self._peers.proven(pod.name) for pod in peers)
-        if topology.seed and topology.size is not None and all_proven and not self._listed:
-            # Only now: questions about missing names come first.
-            self._listed = await self.names.list_pods()
-            return await self._all_peers(mine) if self._listed else peers
-        self._unnamed = nameless.exist(mine, peers)
-        return list(peers)
-
     def _near(self, mine: View | Unreachable) -> set[str]:
         """Return hostnames of nodes to which our node has a link: it knows their addresses.
 
@@ -259,33 +187,3 @@ class Observer:
         if not isinstance(mine, View) or not self._stopwatches.looked(mine):
             return set()
         return {one.hostname for one in mine.others if one.bus_connected and not one.failed}
-
-    async def _named_by_nodes(self, nameless: tuple[str, ...]) -> dict[int, directory.Name]:
-        """Ask the nodes at the Service's addresses without a name; return them by ordinal."""
-        views = await asyncio.gather(*(self._peers.at(address, "").read() for address in nameless))
-        named: dict[int, directory.Name] = {}
-        for address, said in zip(nameless, views, strict=True):
-            hostname = isinstance(said, View) and said.setting("cluster-announce-hostname")
-            ordinal = self.topology.own_ordinal_of(plain(hostname)) if hostname else None
-            if ordinal is not None:
-                named[ordinal] = directory.Name(state="found", addresses=(address,))
-        return named
-
-    def _ordinals_in(self, mine: View | Unreachable) -> set[int]:
-        """Return the ordinals of all nodes that our own node knows, also beyond the size."""
-        members = self._remembered(mine)
-        found = (self.topology.meant_by(member.hostname) for member in members)
-        return {ordinal for ordinal in found if ordinal is not None}
-
-    async def _settle_address(self, found: directory.Directory, peers: list[Pod]) -> None:
-        """Learn our address if POD_IP is not set: the one from which the seed is reached."""
-        topology = self.topology
-        if topology.address is not None:
-            return
-        seed = topology.hostname_of(topology.ordinal_start)
-        seen = [pod.address for pod in peers if pod.hostname == seed and pod.address]
-        for address in [*seen, *found.of(seed).addresses][:1]:
-            source = await self._peers.at(address, seed).source_address()
-            if source is not None:
-                self.topology = dataclasses.replace(topology, address=source)
-                self._peers.topology = self.topology

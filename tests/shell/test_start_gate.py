@@ -75,7 +75,7 @@ def test_a_server_that_answers_needs_no_gate(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_where_nothing_is_guarded_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     life = scripted.Life(monkeypatch, [STEADY])
-    life.observer.topology = dataclasses.replace(seen.TOPOLOGY, guarded=False)
+    life.observer.lookup.topology = dataclasses.replace(seen.TOPOLOGY, guarded=False)
     life.run_until(1)
     assert life.events("gate-open") == []
     assert startup(life) == (200, "started\n")

@@ -12,8 +12,8 @@ from bootstrap.model.topology import Topology
 from bootstrap.model.view import OpenSlot, View
 from bootstrap.plan import timed
 
-_HALVED = "halved"
-_OPEN = "open slots"
+_HALVED = ("halved", "")
+_DIPPED = ("dipped", "")
 _REFUSED = 30.0
 """Seconds after which a refusal that was not seen again is forgotten."""
 
@@ -25,7 +25,8 @@ class Stopwatches:
         """Remember nothing yet. `clock` gives seconds."""
         self._topology = topology
         self._clock = clock
-        self._since: dict[str, float] = {}
+        self._since: dict[tuple[str, str], float] = {}
+        """Since when something has been so, by what it is and the pod; of our own node, no pod."""
         self._node_timeouts: dict[str, int] = {}
         self._open: tuple[OpenSlot, ...] = ()
         self._run = ""
@@ -85,22 +86,22 @@ class Stopwatches:
             idle=max(own["blank"], own["met"]),
             unwell=own["unwell"],
             leaving=own["leaving"],
-            dipped=self._clock() - self._since["dipped"] if "dipped" in self._since else None,
+            dipped=self._clock() - self._since[_DIPPED] if _DIPPED in self._since else None,
             looked=self._looked,
             halved=self._clock() - self._since.get(_HALVED, self._clock()),
             open_slots=((me.name, self._open_for(my.myself.open_slots if my is not None else ())),),
             unlinked=tuple((pod.name, self._lasting_of(pod, "unlinked")) for pod in pods),
             refused=self._refusals(),
             strange=tuple(
-                (name, seconds)
-                for name, seconds in strange.items()
-                if f"strange: {name}" in self._since
+                (pod, seconds)
+                for pod, seconds in strange.items()
+                if ("strange", pod) in self._since
             ),
             node_timeouts=tuple(sorted(self._node_timeouts.items())),
             slotted=tuple(
-                (pod.name, self._clock() - self._since[f"slots of {pod.name}"])
+                (pod.name, self._clock() - self._since["slots", pod.name])
                 for pod in pods
-                if f"slots of {pod.name}" in self._since
+                if ("slots", pod.name) in self._since
             ),
         )
 
@@ -109,11 +110,11 @@ class Stopwatches:
         for pod, view in ((pod, pod.view) for pod in pods if pod.view is not None):
             said = view.setting(fast_form.NODE_TIMEOUT)
             if fast_form.has_low_node_timeout(view):
-                self._since.setdefault("dipped", self._clock())
+                self._since.setdefault(_DIPPED, self._clock())
             elif said is not None:
                 self._node_timeouts[pod.name] = int(said)
             if view.myself.slots:
-                self._since.setdefault(f"slots of {pod.name}", self._clock())
+                self._since.setdefault(("slots", pod.name), self._clock())
 
     def _refusals(self) -> tuple[Refusal, ...]:
         """Return the refusals that were seen lately."""
@@ -127,16 +128,16 @@ class Stopwatches:
         """Return how long exactly these slots have been open; 0 if none is."""
         if some != self._open:
             self._open = some
-            self._since.pop(_OPEN, None)
-        return self._lasting(_OPEN, bool(some))
+            self._since.pop(("open", ""), None)
+        return self._lasting("open", bool(some))
 
     def _lasting_of(self, pod: Pod, name: str) -> float:
         """Return how long a condition of `timed.PODS` has held for a pod; 0 if it does not."""
-        return self._lasting(f"{name}: {pod.name}", timed.PODS[name](pod, self._topology))
+        return self._lasting(name, timed.PODS[name](pod, self._topology), pod.name)
 
-    def _lasting(self, what: str, so: bool) -> float:
+    def _lasting(self, what: str, so: bool, pod: str = "") -> float:
         """Return for how many seconds `what` has been true at each look; 0 if it is not now."""
         if not so:
-            self._since.pop(what, None)
+            self._since.pop((what, pod), None)
             return 0.0
-        return self._clock() - self._since.setdefault(what, self._clock())
+        return self._clock() - self._since.setdefault((what, pod), self._clock())

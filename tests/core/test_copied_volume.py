@@ -220,7 +220,7 @@ def test_an_adopted_replica_starts_after_its_primary() -> None:
     assert (waits.open, waits.code, waits.until) == (False, None, "redis-app-3 to start")
     held(
         gate(REPLICA, SILENT, build.pod(3, "refused"), adopted=ADOPT, shut=60.0),
-        "grep myself /data/nodes.conf",
+        """python -c 'print(open("/data/nodes.conf").read())'""",
         "kubectl delete pvc -n default",
     )
     assert gate(REPLICA, SILENT, build.own(3, build.everybody(3)), adopted=ADOPT).open

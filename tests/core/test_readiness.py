@@ -22,12 +22,12 @@ def seen(*others: Pod, me: int = 0, **lines: str) -> bool:
 
 
 def peer(ordinal: int, **more: Any) -> Pod:
-    """A sibling of the formed cluster."""
+    """A peer of the formed cluster."""
     return build.own(ordinal, build.everybody(ordinal), **more)
 
 
 def at(ordinal: int, address: str, **more: Any) -> Pod:
-    """A sibling that was found at this address."""
+    """A peer that was found at this address."""
     said = build.view(
         build.everybody(ordinal),
         **{"cluster_announce_hostname": build.hostname(ordinal), **more},

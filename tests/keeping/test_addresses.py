@@ -70,7 +70,7 @@ def test_many_pods_share_the_work(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", keeping.SERVERS)
-def test_nobody_is_ready_before_its_siblings_are_found(name: str) -> None:
+def test_nobody_is_ready_before_its_peers_are_found(name: str) -> None:
     """Its server says that all is well for long, and has a link to nobody."""
     with keeping.formed(name) as app:
         first, others = app[0], app.pods[1:]

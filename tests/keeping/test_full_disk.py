@@ -134,7 +134,7 @@ def alarms(one: pod.Pod) -> set[str]:
 
 @pytest.mark.parametrize("name", SERVERS[1::2])
 def test_no_setting_and_no_meeting_ends_a_full_server(name: str) -> None:
-    """Its sidecar is restarted, its name is taken away, a sibling moves: it goes on serving."""
+    """Its sidecar is restarted, its name is taken away, a peer moves: it goes on serving."""
     with formed(name, seen=True) as app:
         full = app[0]
         full.stop_sidecar()

@@ -134,7 +134,7 @@ def test_with_the_gate_the_replica_is_promoted_and_keeps_the_keys(
     assert forming.metric(held, "bootstrap_gate_seconds") > 0.0
 
 
-def test_siblings_that_hang_are_heard_first(newest: sets.LocalStatefulSet) -> None:
+def test_peers_that_hang_are_heard_first(newest: sets.LocalStatefulSet) -> None:
     """Silence of who is there is no proof that nobody followed who was here."""
     allow_failover(newest[3], allowed=False)
     held, *others = newest.pods

@@ -12,7 +12,7 @@ PROMPT = {"cluster-node-timeout": 4000, "repl-diskless-sync-delay": 0}
 
 
 @pytest.mark.parametrize("name", ["redis-8.2", "redis-7.0"])
-def test_a_sibling_has_the_address_of_our_primary(name: str) -> None:
+def test_a_peer_has_the_address_of_our_primary(name: str) -> None:
     """Gossip alone tells redis of the primary's new address, and replication goes on at the old.
 
     Valkey leads replication there by itself.

@@ -117,7 +117,7 @@ def test_a_member_of_a_cluster_goes_on_without_a_size(
     assert "nothing to do for redis-app-0" in shown.text
 
 
-def test_a_blank_seed_without_a_size_joins_its_siblings(blank: sets.LocalStatefulSet) -> None:
+def test_a_blank_seed_without_a_size_joins_its_peers(blank: sets.LocalStatefulSet) -> None:
     """Its volume was lost: the cluster is there, so there is nothing to form."""
     clusters.form(blank.pods[1:])
     answer = asking.ask(blank[0], "--once", env=NO_SIZE)

@@ -115,7 +115,7 @@ def test_a_server_without_any_sidecar(
     asking.refused(blank[0], everybody, dry=asking.NOT_YET, once=asking.FAILED, says=says)
 
 
-def test_an_address_of_a_sibling(blank: sets.LocalStatefulSet) -> None:
+def test_an_address_of_a_peer(blank: sets.LocalStatefulSet) -> None:
     """Protected: two names that lead to one address prove neither."""
     strangers.lead(blank, "redis-app-1", to=blank[2])
     says = [

@@ -1,4 +1,4 @@
-"""What the board says of a pod's siblings, as Prometheus gets it."""
+"""What the board says of a pod's peers, as Prometheus gets it."""
 
 from __future__ import annotations
 

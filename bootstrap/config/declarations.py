@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from bootstrap.config import checks, environment, parsers, secret
+from bootstrap.model.wish import Wish
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,20 @@ class Declared:
         parsers.boolean,
         "false",
         meaning="Form even with fewer than 3 shards, where a lost primary is not replaced.",
+    )
+    wish: Wish | None = environment.optional(
+        "BOOTSTRAP_SHARDS",
+        parsers.wish,
+        "unset: no slot is moved",
+        meaning="The number of shards that the cluster should have, or `hold`: no slot is moved.",
+        example="4",
+    )
+    wish_file: Path | None = environment.optional(
+        "BOOTSTRAP_SHARDS_FILE",
+        parsers.path,
+        meaning="A file with this number, instead of `BOOTSTRAP_SHARDS`. It may change while the"
+        " sidecar runs.",
+        example="/etc/bootstrap/shards",
     )
     ordinal_start: int = environment.required(
         "BOOTSTRAP_ORDINAL_START",

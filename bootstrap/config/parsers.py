@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bootstrap.config import secret
+from bootstrap.model import wish as wishes
 
 DNS_PORT: Final = 53
 LAST_PORT: Final = 65535
@@ -136,6 +137,14 @@ def host(text: str) -> str:
     if not _address(name) and not (name == text and _HOST.fullmatch(text)):
         raise NotThisError("a host name or an address, without a port")
     return name
+
+
+def wish(text: str) -> wishes.Wish:
+    """Parse a wished number of shards, or `hold`."""
+    try:
+        return wishes.parse(text.lower())
+    except ValueError as error:
+        raise NotThisError(str(error)) from None
 
 
 def path(text: str) -> Path:

@@ -97,6 +97,7 @@ def read(environ: Mapping[str, str], files: identity.Files, *, tty: bool = False
         # A formed cluster needs no size; without one the seed refuses to form (plan.size).
         values["size"], values["size_refused"] = None, values["size"]
     checks.node_timeout(parsed, faults)
+    checks.wish(parsed, faults)
     checks.tls(parsed, faults)
     checks.data_dir(parsed, faults)
     values["credentials"] = checks.credentials(parsed, faults)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bootstrap.model import directory
 from bootstrap.model.timers import Timers
 from bootstrap.model.view import Member, View
+from bootstrap.model.wish import UNSTATED, Wished
 
 if TYPE_CHECKING:
     from bootstrap.model.primary_answer import PrimaryAnswer
@@ -179,6 +180,8 @@ class Snapshot:
     """The file system of our own node's volume; None if the sidecar does not mount it."""
     originals: Originals | None = None
     """The nodes that our volume or node may be a copy of; None if there was no reason to look."""
+    wished: Wished = UNSTATED
+    """How many shards are wished, as our own sidecar read it in this look."""
     primary_answer: PrimaryAnswer | None = None
     """What our replica's primary answered our own pod; None if not tried."""
     reports: tuple[SidecarReport, ...] = ()

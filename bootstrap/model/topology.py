@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bootstrap.model import hostnames
+from bootstrap.model.wish import Wish
 
 LEAST_SHARDS: Final = 3
 """With fewer primaries no majority is left after the loss of one, to elect its successor."""
@@ -54,6 +55,10 @@ class Topology:
     """Seconds after which a start gate that is still shut is for a person, or opens."""
     gate_opens: bool = False
     """Whether the start gate opens after that time."""
+    wish: Wish | None = None
+    """How many shards are wished, if a variable says it; None: it does not."""
+    wish_file: str = ""
+    """The file that says it instead, and may change at any time; empty: none."""
     guarded: bool = True
     """Whether the sidecar can read our node's volume, without which the start gate cannot work."""
     adopted: str = ""

@@ -16,7 +16,7 @@ from bootstrap.model import directory
 from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
-from bootstrap.observe import disk
+from bootstrap.observe import disk, stated_wish
 from bootstrap.plan import successor
 from bootstrap.redis import login, node
 
@@ -65,7 +65,13 @@ class Neighbours:
         pods = [me, *await self._in_time()]
         pods.sort(key=lambda pod: (pod.ordinal, pod.name))
         space = disk.read(self._folder) if self._folder else None
-        return Snapshot(scope=Scope.ALL, pods=tuple(pods), listed=False, disk=space)
+        return Snapshot(
+            scope=Scope.ALL,
+            pods=tuple(pods),
+            listed=False,
+            wished=stated_wish.read(topology),
+            disk=space,
+        )
 
     def node_of(self, pod: str) -> node.Node | None:
         """Return the node that last proved to be that pod's, if any."""

@@ -15,7 +15,7 @@ from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer
 from bootstrap.model.snapshot import Originals, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
-from bootstrap.observe import bus_port, disk, lookup, originals, timers, volume
+from bootstrap.observe import bus_port, disk, lookup, originals, stated_wish, timers, volume
 from bootstrap.observe.peers import Peers
 from bootstrap.redis import login, node
 
@@ -88,6 +88,7 @@ class Observer:
             service=self.lookup.service,
             volume=self._volume,
             originals=seen,
+            wished=stated_wish.read(self.topology),
             primary_answer=await self._trials.lately(mine) if down >= LASTING_SECONDS else None,
             disk=disk.read(self._folder) if self._folder else None,
         )

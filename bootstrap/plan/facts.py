@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from bootstrap.model import layout
+from bootstrap.model import human_name, layout
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.topology import Topology
@@ -232,16 +232,11 @@ class Facts:
             return layout.Place(host=self.topology.host, zone=self.topology.zone)
         if pod.view is None:
             return layout.UNKNOWN
-        said = (pod.view.setting("cluster-announce-human-nodename") or "").split("/")
-        host, zone = (*said[1:3], "", "")[:2]
-        zone = zone if zone not in ("", "-") else pod.view.setting("availability-zone") or ""
-        return layout.Place(host=None if host in ("", "-") else host, zone=zone or None)
+        said = human_name.place(pod.view)
+        zone = said.zone or pod.view.setting("availability-zone") or None
+        return layout.Place(host=said.host, zone=zone)
 
-
-def human_name(topology: Topology) -> str:
-    """`redis-app-3/host-a/zone-1`, with `-` for what is not known.
-
-    It has no spaces, because redis writes this name into nodes.conf without quotes, and 8.2 was
-    seen to crash on a space there at its next start.
-    """
-    return "/".join((topology.name, topology.host or "-", topology.zone or "-"))
+    @property
+    def human_name(self) -> str:
+        """The human node name that our own node should have, without a mark."""
+        return human_name.plain(self.topology, self.snapshot.wished.wish)

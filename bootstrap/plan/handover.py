@@ -27,7 +27,7 @@ from bootstrap.model.snapshot import Snapshot, Unreachable
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
 from bootstrap.plan import handover_confirm, safety, successor, unwritable
-from bootstrap.plan.facts import Facts, human_name
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.handover_run import Ended, Result, Run
 from bootstrap.plan.verdict import Step
 
@@ -90,12 +90,13 @@ def _decide(facts: Facts, run: Run) -> Step | Ended:
 
 def unmark(snapshot: Snapshot, topology: Topology) -> Step:
     """Take the mark off our own node; no action if that would end its server."""
-    return unwritable.trimmed(Facts(snapshot, topology), _unmark(topology))
+    facts = Facts(snapshot, topology)
+    return unwritable.trimmed(facts, _unmark(facts))
 
 
-def _unmark(topology: Topology) -> Step:
-    named = ((leaving_mark.NAME, human_name(topology)),)
-    action = ConfigSet(pod=topology.name, settings=named, why="it is not leaving, or not yet")
+def _unmark(facts: Facts) -> Step:
+    named = ((leaving_mark.NAME, facts.human_name),)
+    action = ConfigSet(pod=facts.me.name, settings=named, why="it is not leaving, or not yet")
     return Step(actions=(action,), until="the mark is gone")
 
 
@@ -147,7 +148,7 @@ def _before_our_turn(facts: Facts, run: Run) -> Step | None:
     if others and run.seconds < run.limit / 2:
         until = f"{', '.join(pod.name for pod in others)} has handed over"
         if leaving_mark.marked(my) and min(pod.ordinal for pod in others) < me.ordinal:
-            return dataclasses.replace(_unmark(facts.topology), until=until)
+            return dataclasses.replace(_unmark(facts), until=until)
         return Step(actions=(), until=until)
     return _mark(facts) if _may_mark(facts, run) else None
 
@@ -163,7 +164,7 @@ def _may_mark(facts: Facts, run: Run) -> bool:
 
 
 def _mark(facts: Facts) -> Step:
-    named = ((leaving_mark.NAME, leaving_mark.mark(human_name(facts.topology))),)
+    named = ((leaving_mark.NAME, leaving_mark.mark(facts.human_name)),)
     action = ConfigSet(pod=facts.me.name, settings=named, why="it is about to stop")
     return Step(actions=(action,), until="every node can see that it is leaving")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bootstrap.model import fast_form, leaving_mark
+from bootstrap.model import fast_form, human_name, leaving_mark
 from bootstrap.model.actions import Action, ConfigSet, ReloadCertificates, SetPeersPassword
 from bootstrap.model.snapshot import Pod
-from bootstrap.plan.facts import Facts, human_name
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Step
 
 PORTS: Final = (
@@ -122,9 +122,10 @@ def _announced(facts: Facts) -> tuple[tuple[str, str], ...]:
 
     A setting that this server does not know reads None, and is left out.
     """
-    topology, my, name = facts.topology, facts.my, human_name(facts.topology)
+    topology, my, name = facts.topology, facts.my, facts.human_name
     expired = leaving_mark.expired(my, facts.snapshot.timers.leaving, topology.handover_timeout)
-    if my.setting(leaving_mark.NAME) == leaving_mark.mark(name) and not expired:
+    own = human_name.plain(topology, human_name.wish_of(my))
+    if my.setting(leaving_mark.NAME) == leaving_mark.mark(own) and not expired:
         name = leaving_mark.mark(name)  # the hand-over takes this mark back, unless it is too old
     wanted = [
         ("cluster-announce-ip", topology.address),

@@ -12,6 +12,7 @@ from bootstrap.model.snapshot import Pod, Scope, Snapshot, Trouble, Unreachable
 from bootstrap.model.timers import Timers
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import View
+from bootstrap.model.wish import UNSTATED, Wished
 from bootstrap.redis import views
 from tests.simulator import bits
 from tests.simulator.products import PRODUCTS
@@ -216,10 +217,18 @@ def own(ordinal: int, nodes: list[str] | str | None = None, **more: Any) -> Pod:
     return pod(ordinal, view(lines, **{**names, **more}))
 
 
-def snapshot(*pods: Pod, scope: Scope = Scope.ALL, listed: bool = True, **timers: Any) -> Snapshot:
+def snapshot(
+    *pods: Pod,
+    scope: Scope = Scope.ALL,
+    listed: bool = True,
+    wished: Wished = UNSTATED,
+    **timers: Any,
+) -> Snapshot:
     """A look. A local one shows one pod, and one at the seed two at most."""
     if len(pods) > {Scope.LOCAL: 1, Scope.SEED: 2}.get(scope, len(pods)):
         raise ImpossibleError("more pods than were looked at")
     if len({one.name for one in pods}) != len(pods):
         raise ImpossibleError("a pod twice")
-    return Snapshot(scope=scope, pods=pods, listed=listed, timers=Timers(**timers))
+    return Snapshot(
+        scope=scope, pods=pods, listed=listed, wished=wished, timers=Timers(**timers)
+    )

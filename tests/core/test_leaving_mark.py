@@ -24,9 +24,12 @@ PLAIN = "redis-app-0/host-a/zone-1"
         ("redis-app-0/-/handover", False),
         (f"{PLAIN}/handover/", False),
         (f"{PLAIN}/else", False),
+        (f"{PLAIN}/4/handover", True),
+        (f"{PLAIN}/4", False),
+        (f"{PLAIN}/4/", False),
     ],
 )
-def test_the_mark_is_the_fourth_part_of_the_name(name: str, is_mark: bool) -> None:
+def test_the_mark_is_the_last_part_of_the_name(name: str, is_mark: bool) -> None:
     view = build.view(build.everybody(0), cluster_announce_human_nodename=name)
     assert leaving_mark.marked(view) is leaving_mark.is_mark(name) is is_mark
 

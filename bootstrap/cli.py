@@ -48,7 +48,11 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
     log.configure(known.log_level, known.log_format, sys.stderr if shows else sys.stdout)
     for warning in known.unknown:
         log.get().warning(log.UNKNOWN_VARIABLE, what=warning)
-    access = login.Access(credentials=known.credentials, tls=tls)
+    access = login.Access(
+        credentials=known.credentials,
+        tls=tls,
+        migrations=not known.credentials.username or bool(known.wish or known.wish_file),
+    )
     board = Board()
     if begun is not None:
         begun.judged = lambda: board.gate

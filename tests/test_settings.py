@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bootstrap.config import environment, errors, identity, secret, settings
+from bootstrap.model.wish import HOLD, Wish
 from bootstrap.run import setup
 from tests import pod_files
 
@@ -39,6 +40,8 @@ def test_an_ordinary_pod_needs_nothing_but_its_size(pod: identity.Files) -> None
         size=6,
         replicas_per_shard=1,
         allow_fewer_shards=False,
+        wish=None,
+        wish_file=None,
         ordinal_start=0,
         fast_form=True,
         node_timeout=15000,
@@ -90,6 +93,8 @@ VALUES: list[tuple[str, str, str, Any]] = [
     ("BOOTSTRAP_CLUSTER_DOMAIN", "Corp.Example.", "domain", "corp.example"),
     ("BOOTSTRAP_SIZE", " 12\n", "size", 12),
     ("BOOTSTRAP_REPLICAS_PER_SHARD", "0", "replicas_per_shard", 0),
+    ("BOOTSTRAP_SHARDS", " 4 ", "wish", Wish(4)),
+    ("BOOTSTRAP_SHARDS", "Hold", "wish", HOLD),
     *(
         ("BOOTSTRAP_ALLOW_FEWER_SHARDS", text, "allow_fewer_shards", True)
         for text in ("true", "True", "1", "yes", "YES")
@@ -139,6 +144,18 @@ def test_values(pod: identity.Files, name: str, text: str, field: str, value: ob
 def test_empty_means_unset(pod: identity.Files, blank: str) -> None:
     empty = {one.name: "" if one.secret else blank for one in settings.table()}
     assert settings.read(empty, pod) == settings.read({}, pod)
+
+
+def test_one_source_of_the_wish(pod: identity.Files) -> None:
+    both = {"BOOTSTRAP_SHARDS": "4", "BOOTSTRAP_SHARDS_FILE": "/etc/bootstrap/shards"}
+    with pytest.raises(errors.ConfigurationError, match="either this or BOOTSTRAP_SHARDS_FILE"):
+        settings.read({**MINIMAL, **both}, pod)
+
+
+@pytest.mark.parametrize("text", ["0", "four", "-3", "16385"])
+def test_what_is_no_wish(pod: identity.Files, text: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="from 1 to 16384, or hold"):
+        settings.read({**MINIMAL, "BOOTSTRAP_SHARDS": text}, pod)
 
 
 def test_every_variable_is_tried_above_or_is_about_credentials_or_files() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bootstrap.model import migration
 from bootstrap.model.slots import Ranges
 
 Version = tuple[int, int, int]
@@ -144,6 +145,11 @@ class View:
     """Connections that count against `maxclients` (networking.c, acceptCommonHandler)."""
     clients_most: int = 0
     """`maxclients`; 0 if the server does not tell."""
+    migrations: tuple[migration.Migration, ...] = ()
+    """The migrations of slots that the server lists, the newest first; those that have ended
+    too."""
+    migrations_hidden: str = ""
+    """Why they cannot be seen, in the server's words, if our user may not ask for them."""
     shards: tuple[frozenset[str], ...] = ()
     """Node ids by shard, failed nodes included; empty if not asked, or before redis 7.2."""
 
@@ -156,6 +162,11 @@ class View:
     def others(self) -> tuple[Member, ...]:
         """All lines except the node's own, handshakes included."""
         return tuple(member for member in self.members if member.node_id != self.node_id)
+
+    @property
+    def way(self) -> migration.Way | None:
+        """How the server migrates slots by itself; None if it does not."""
+        return migration.way(self.product, self.version)
 
     @property
     def known_ids(self) -> frozenset[str]:

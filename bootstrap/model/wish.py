@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bootstrap.model.slots import SLOTS
-
 HOLD_WORD: Final = "hold"
+MOST: Final = 16384
+"""The most shards that can be: one for each slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,6 @@ def parse(text: str) -> Wish:
     if text == HOLD_WORD:
         return HOLD
     # int() alone would also take 1_000, +1, and digits of other scripts.
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= SLOTS and len(text) <= 5):
-        raise ValueError(f"a number of shards from 1 to {SLOTS}, or {HOLD_WORD}")
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= MOST):
+        raise ValueError(f"a number of shards from 1 to {MOST}, or {HOLD_WORD}")
     return Wish(int(text))

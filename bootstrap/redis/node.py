@@ -9,19 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bootstrap.model import actions
+from bootstrap.model import actions, migration
 from bootstrap.model.snapshot import Unreachable
-from bootstrap.model.view import View
-from bootstrap.redis import commands, login, parse, port_check, views
+from bootstrap.model.view import Version, View
+from bootstrap.redis import commands, login, parse, port_check, questions, views
 
 if TYPE_CHECKING:
     from bootstrap.redis import connection
 
-_SECTIONS = ("server", "clients", "memory", "persistence", "replication", "keyspace")
-"""The sections of INFO that a view needs. Servers before 7.0 take one section at most, and are
-asked for all of them."""
-_MANY = (7, 0, 0)
-"""Since this version CONFIG GET and CONFIG SET take several settings at once (redis, config.c)."""
 OLDEST = (6, 2, 0)
 """The oldest supported version of a server."""
 
@@ -49,7 +44,10 @@ class Node:
         self._access = access
         self._hostname = hostname
         self._port = port
-        self._many = False
+        self._version: Version = (0, 0, 0)
+        """The server's version at the last look."""
+        self._way: migration.Way | None = None
+        """How to ask the server for its slot migrations; None: do not ask."""
         self._allowed: str | None = None
 
     @functools.cached_property
@@ -81,7 +79,12 @@ class Node:
                 password = self._connection.password or ""
                 username = self._access.credentials.username or ""
                 words = [
-                    commands.of(one, password=password, username=username, together=self._many)
+                    commands.of(
+                        one,
+                        password=password,
+                        username=username,
+                        together=questions.many(self._version),
+                    )
                     for one in wanted
                 ]
                 replies = await self._connection.exchange([one for some in words for one in some])
@@ -132,71 +135,72 @@ class Node:
     async def _read(self, *, shards: bool, links: bool) -> View:
         from bootstrap.redis import failures  # noqa: PLC0415 - see `port_check`
 
-        along = links and self._many  # CLUSTER LINKS came with 7.0 too
-        info, cluster, nodes, settings, together, bus = await self._ask(shards=shards, links=along)
+        said = await self._ask(shards=shards, links=links)
+        (info,), (cluster,), (nodes,) = said["info"], said["cluster"], said["nodes"]
         facts = views.info(info)
-        self._many = views.version(facts) >= _MANY
-        if views.version(facts) < OLDEST:
-            raise failures.UnsupportedError(".".join(map(str, views.version(facts))))
+        self._version = views.version(facts)
+        if self._version < OLDEST:
+            raise failures.UnsupportedError(".".join(map(str, self._version)))
         if facts.get("loading") == "1":
             # Even then Valkey answers CLUSTER NODES. Without slots and keys it would look new.
             raise failures.LoadingError
-        if links and self._many and not along:  # only now the version is known
-            (bus,) = await self._connection.exchange([("CLUSTER", "LINKS")])
+        product = "valkey" if "valkey_version" in facts else "redis"
+        self._way = migration.way(product, self._version) if self._access.migrations else None
+        later = questions.wanted(self._version, self._way, links=links)
+        # At the first look the version was not known before.
+        said |= await self._exchange({key: some for key, some in later.items() if key not in said})
         await self._see_what_is_allowed(facts.get("run_id", ""))
+        pairs = [
+            pair for some in said["settings"] for pair in zip(some[::2], some[1::2], strict=True)
+        ]
+        settings = dict(pairs)
         password = self._connection.password or ""
         user = self._access.credentials.username or ""
         same = [settings.get(name, "") for name in commands.PEERS_PASSWORD] == [password, user]
         seen = views.view(
             nodes, info, cluster, views.settings_only(settings), peers_password_ok=same
         )
+        (bus,), (moves,) = said.get("links", [None]), said.get("migrations", [None])
         reaches, reached_by = parse.links(bus) if isinstance(bus, list) else (None, None)
         return dataclasses.replace(
             seen,
-            shards=parse.shards(together),
+            shards=parse.shards(said["shards"][0] if shards else []),
             reaches=reaches,
             reached_by=reached_by,
             bus_hidden=str(bus) if failures.forbidden(bus) else "",
+            migrations=parse.migrations(moves) if isinstance(moves, list) else (),
+            migrations_hidden=str(moves) if failures.forbidden(moves) else "",
             certificate_old=self._certificate_old(),
         )
 
-    async def _ask(
-        self, *, shards: bool, links: bool
-    ) -> tuple[str, str, str, dict[str, str], list[Any], object]:
-        """Return INFO, CLUSTER INFO, CLUSTER NODES, the settings, the shards, and the bus links."""
-        names = (
-            *views.SETTINGS,
-            *views.LIMITS,
-            *commands.PEERS_PASSWORD,
-            *([views.CERTIFICATE] if self._access.tls else []),
-        )
-        asked: list[connection.Command] = [("CONFIG", "GET", *names)]
-        if not self._many:
-            asked = [("CONFIG", "GET", name) for name in names]
-        sections = _SECTIONS if self._many else ()
-        texts: list[connection.Command] = [("INFO", *sections), ("CLUSTER", "INFO")]
-        texts += [("CLUSTER", "NODES")]
+    async def _ask(self, *, shards: bool, links: bool) -> dict[str, list[Any]]:
+        """Return the replies to all questions that the server is known to understand, by label."""
+        needed = questions.needed(self._version, tls=self._access.tls is not None)
         # Replicas that log in as a user without REPLCONF seem to work. But the primary refuses each
         # of their reports.
-        more: list[connection.Command] = [("REPLCONF",)] * self._limited
-        more += [("CLUSTER", "SHARDS")] * shards
-        last: list[connection.Command] = [("CLUSTER", "LINKS")] * links
-        replies = await self._connection.exchange(texts + asked + more + last)
-        needed, others = replies[: len(texts + asked)], replies[len(texts + asked) :]
-        bus = others.pop() if links else None  # may be a refusal: a view needs no links
-        for fault in needed:
+        allowed: questions.Questions = {"allowed": [("REPLCONF",)] * self._limited}
+        allowed |= {"shards": [("CLUSTER", "SHARDS")] * shards}
+        more = questions.wanted(self._version, self._way, links=links)
+        said = await self._exchange(needed | allowed | more)
+        for fault in (reply for label in needed for reply in said[label]):
             if isinstance(fault, Exception):
                 raise fault
-        self._check(others)
-        info, cluster, nodes, *found = needed
+        self._check([*said["allowed"], *said["shards"]])
         if not (
-            all(isinstance(text, str) for text in (info, cluster, nodes))
-            and all(isinstance(pairs, list) for pairs in found)
+            all(isinstance(said[label][0], str) for label in ("info", "cluster", "nodes"))
+            and all(isinstance(pairs, list) for pairs in said["settings"])
         ):
             raise parse.MalformedError("replies are of other types than a server's")
-        pairs = [pair for some in found for pair in zip(some[::2], some[1::2], strict=True)]
-        together = others[-1] if shards and isinstance(others[-1], list) else []
-        return info, cluster, nodes, dict(pairs), together, bus
+        if not all(isinstance(reply, list) for reply in said["shards"]):
+            said["shards"] = [[]]
+        return said
+
+    async def _exchange(self, asked: questions.Questions) -> dict[str, list[Any]]:
+        """Send all questions in one pipeline; return the replies by label."""
+        if not asked:
+            return {}
+        replies = await self._connection.exchange([one for some in asked.values() for one in some])
+        return questions.by_label(asked, replies)
 
     @property
     def _limited(self) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bootstrap.model import hostnames
+from bootstrap.model.migration import Migration, State
 from bootstrap.model.slots import Range, normalise
 from bootstrap.model.view import Member, OpenSlot
 
@@ -142,3 +143,46 @@ def links(reply: Sequence[Any]) -> tuple[frozenset[str], frozenset[str]]:
     except (KeyError, TypeError, ValueError):
         raise MalformedError(f"CLUSTER LINKS makes no sense: {reply!r}") from None
     return frozenset(to), frozenset(back)
+
+
+_ENDED: Final = {
+    # GETSLOTMIGRATIONS of valkey
+    "success": State.DONE,
+    "failed": State.FAILED,
+    "cancelled": State.CANCELLED,
+    # MIGRATION STATUS of redis
+    "completed": State.DONE,
+    "canceled": State.CANCELLED,
+}
+"""The servers' words for a migration that has ended. With all others it runs."""
+
+
+def migrations(reply: Sequence[Any]) -> tuple[Migration, ...]:
+    """Parse `CLUSTER GETSLOTMIGRATIONS`, or `CLUSTER MIGRATION STATUS ALL`, in RESP2.
+
+    Raises:
+        MalformedError: when the reply has another form.
+
+    """
+    try:
+        return tuple(_migration(dict(zip(one[::2], one[1::2], strict=True))) for one in reply)
+    except (KeyError, TypeError, ValueError):
+        raise MalformedError(f"the list of slot migrations makes no sense: {reply!r}") from None
+
+
+def _migration(said: Mapping[str, Any]) -> Migration:
+    pushed = "slot_ranges" in said
+    ranges = str(said["slot_ranges" if pushed else "slots"])
+    return Migration(
+        job=str(said["name" if pushed else "id"]),
+        ranges=normalise(_range(span) for span in ranges.split()),
+        source_id=str(said["source_node" if pushed else "source"]),
+        target_id=str(said["target_node" if pushed else "dest"]),
+        state=_ENDED.get(str(said["state"]), State.RUNNING),
+        said=str(said["state"]),
+        message=str(said["message" if pushed else "last_error"]),
+        # valkey has seconds, redis milliseconds
+        began=int(said["create_time"]) / (1 if pushed else 1000),
+        left=int(said.get("remaining_repl_size", 0)),
+        retries=int(said.get("retries", 0)),
+    )

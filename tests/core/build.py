@@ -229,6 +229,4 @@ def snapshot(
         raise ImpossibleError("more pods than were looked at")
     if len({one.name for one in pods}) != len(pods):
         raise ImpossibleError("a pod twice")
-    return Snapshot(
-        scope=scope, pods=pods, listed=listed, wished=wished, timers=Timers(**timers)
-    )
+    return Snapshot(scope=scope, pods=pods, listed=listed, wished=wished, timers=Timers(**timers))

@@ -82,8 +82,8 @@ class Declared:
         "BOOTSTRAP_REPLICAS_PER_SHARD",
         parsers.integer(0, checks.SLOTS),
         "1",
-        meaning="There are `BOOTSTRAP_SIZE` // (1 + this) shards: with 2, nine pods make three. Pods"
-        " left over become more replicas.",
+        meaning="There are `BOOTSTRAP_SIZE` // (1 + this) shards: with 2, nine pods make three."
+        " Pods left over become more replicas.",
     )
     allow_fewer_shards: bool = environment.required(
         "BOOTSTRAP_ALLOW_FEWER_SHARDS",

@@ -96,7 +96,8 @@ def _serve(facts: Facts, former: Member) -> tuple[Todo, ...]:
             Todo(
                 what=f"if so, let {pod.name} serve them",
                 command=f"{commands.ask(facts.topology, pod.name)} CLUSTER FAILOVER FORCE",
-                expect="`status` shows it as the primary; TAKEOVER where most primaries are down",
+                expect="`status` shows it as the primary; if half of the primaries or more are"
+                " down, TAKEOVER in place of FORCE",
             ),
         ),
         _last(facts),

@@ -88,6 +88,14 @@ def _set(facts: Facts, what: str) -> tuple[Todo, ...]:
             command=f"kubectl edit statefulset{commands.namespace(topology)} {name}",
             expect="under env of the container bootstrap",
         ),
+        Todo(
+            what="then delete the pods: no pod is ready before the cluster is formed, so a rolling"
+            " update does not get beyond the first pod that it replaces",
+            command=f"kubectl delete pod{commands.namespace(topology)}"
+            f" {' '.join(pod.name for pod in found)}",
+            expect="expected: the pods come back with the new size, and the seed forms the cluster",
+            destructive=any(pod.view.keys for pod in found if pod.view),  # they may be on no volume
+        ),
     )
 
 

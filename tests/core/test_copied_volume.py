@@ -199,6 +199,8 @@ def test_a_node_of_another_cluster_at_an_old_address_is_none_of_it() -> None:
 
 def test_without_a_word_the_copy_is_held_and_the_word_is_named() -> None:
     held(gate(NAMED, SILENT), "no node answers", "is not set", f"BOOTSTRAP_ADOPT={ADOPT} ")
+    others = build.pod(1, "refused"), build.own(2)
+    held(gate(NAMED, SILENT, *others), "kubectl delete pod -n default redis-app-0 redis-app-1 (")
     held(gate(NAMED, SILENT, adopted="redis.other"), "BOOTSTRAP_ADOPT is redis.other")
 
 

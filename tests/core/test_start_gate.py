@@ -313,7 +313,9 @@ def test_a_replica_that_does_not_exist_cannot_be_promoted() -> None:
     assert todo.line(block.fix).startswith("let redis-app-3 come back")
     assert "make the set Parallel" in todo.line(block.fix)
     assert "FAILOVER" not in todo.line(block.fix)
-    assert todo.line(block.fix).endswith("the variable BOOTSTRAP_GATE_ON_TIMEOUT=open")
+    assert todo.line(block.fix).endswith(
+        "BOOTSTRAP_GATE_ON_TIMEOUT=open && kubectl delete pod -n default redis-app-0"
+    )
     (block,) = plan(build.pod(3, "refused"), shut=45.0).blocked
     assert "redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE" in todo.line(block.fix)
 

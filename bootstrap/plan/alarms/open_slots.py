@@ -194,7 +194,7 @@ def _ending(facts: Facts, mine: Member, move: _Move) -> tuple[Todo, ...]:
     )
     if move.owner is not None and move.owner.node_id == target.node_id:
         close = _for_each(move, f"{here} {slot} STABLE")
-        what = f"{second} owns what is open already: where {first} holds none, close it there"
+        what = f"{second} owns these slots already: where {first} holds no key, close them there"
         return look, Todo(what=what, command=close)
     back = f"{there} {slot} STABLE; {here} {slot} STABLE"
     done = (
@@ -205,15 +205,17 @@ def _ending(facts: Facts, mine: Member, move: _Move) -> tuple[Todo, ...]:
     return (
         look,
         Todo(
-            what=f"where {second} holds none, take the move back",
+            what=f"where {second} holds no key, take the move back",
             command=_for_each(move, back),
-            expect="not where it holds some: nothing could reach these keys afterwards",
+            expect="not where it holds some: no client could reach these keys afterwards",
             destructive=True,
         ),
-        Todo(what=f"where only {second} holds some, finish it", command=_for_each(move, done)),
         Todo(
-            what="where both hold some, move the rest; again until the first count is 0, then"
-            " finish it",
+            what=f"where only {second} holds keys, finish the move", command=_for_each(move, done)
+        ),
+        Todo(
+            what=f"where both hold keys, move those of {first}; again until its count is 0, then"
+            " finish the move",
             command=_for_each(
                 move,
                 f"for key in $({here} CLUSTER GETKEYSINSLOT $slot 100); do {here} MIGRATE {where}"

@@ -16,8 +16,8 @@ def unread(facts: Facts) -> list[Alarm]:
         return []
     why = (
         f"{me}: the sidecar may not read {disk.unread}, so its start gate cannot tell whether the"
-        " volume still holds the data, and lets the server start: a primary that has lost its data"
-        " and is back at once empties its replicas too; clients notice nothing now"
+        " volume still holds the data, and lets the server start: if this pod loses its data as a"
+        " primary and is back at once, it empties its replicas; clients notice nothing before"
     )
     user = "{.spec.securityContext} {.spec.containers[*].securityContext}"
     return [

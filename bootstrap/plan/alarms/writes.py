@@ -44,8 +44,9 @@ def _alarm(facts: Facts, pod: Pod, view: View) -> Alarm | None:
             fix = _memory(facts, pod)
         case "NOREPLICAS":
             what = (
-                f"{writing.replicas} of its replicas are near enough, and min-replicas-to-write is"
-                f" {writing.replicas_needed}; it refuses all writes with NOREPLICAS"
+                f"{writing.replicas} of its replicas keep up (min-replicas-max-lag), and"
+                f" min-replicas-to-write is {writing.replicas_needed}; it refuses all writes with"
+                " NOREPLICAS"
             )
             fix = _near(facts, pod)
         case _ if not what:

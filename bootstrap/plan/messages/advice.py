@@ -220,9 +220,12 @@ def promote(facts: Facts, pod: str) -> str:
 def keep_data(facts: Facts, replica: Pod | None) -> tuple[Todo, ...]:
     """For a primary that lost its data. The replica, if given, may hold a copy."""
     topology = facts.topology
+    space = commands.namespace(topology)
     go = Todo(
-        what="only if the data may go, or there was none: let the server start all the same, by"
-        " the variable BOOTSTRAP_GATE_ON_TIMEOUT=open",
+        what="only if the data may go, or there was none: let the server start all the same;"
+        " replicas that hold keys are emptied",
+        command=f"kubectl set env{space} statefulset {topology.statefulset} -c bootstrap"
+        f" BOOTSTRAP_GATE_ON_TIMEOUT=open && kubectl delete pod{space} {topology.name}",
         destructive=True,
     )
     if replica is None:
@@ -247,7 +250,7 @@ def keep_data(facts: Facts, replica: Pod | None) -> tuple[Todo, ...]:
     keep = Todo(
         what=f"to keep them make {replica.name} the primary; what its copy lacks is gone then",
         command=f"{commands.ask(topology, replica.name)} CLUSTER FAILOVER FORCE",
-        expect="where most primaries are down no vote comes of it: TAKEOVER in place of FORCE",
+        expect="if half of the primaries or more are down, no vote comes of it: then TAKEOVER",
         destructive=True,
     )
     return (keys, forced_failover.once_found(facts, keep), go)

@@ -83,11 +83,27 @@ def not_adopted(facts: Facts, writer: str) -> Gate:
                 f" {facts.topology.statefulset}",
                 expect="under env of the container bootstrap",
             ),
+            Todo(
+                what="then delete the pods that are not started: a rolling update waits until the"
+                " first pod that it replaced is ready, and that pod waits for others",
+                command=f"kubectl delete pod{commands.namespace(facts.topology)}"
+                f" {' '.join(_not_started(facts))}",
+                expect="expected: they come back with the variable, and their servers start",
+            ),
             advice.emptying(
                 facts.topology, facts.me.name, "only if the volume was meant to be new"
             ),
         ),
     )
+
+
+def _not_started(facts: Facts) -> list[str]:
+    """Our own pod, and each pod that was found and whose server does not answer."""
+    return [
+        pod.name
+        for pod in facts.snapshot.pods
+        if pod is facts.me or (pod.view is None and pod.resolved.state == "found")
+    ]
 
 
 def primary_down(facts: Facts, volume: Volume, primary: Pod, why: str) -> Gate:
@@ -129,7 +145,7 @@ def both_run(facts: Facts, why: str, hostname: str, more: list[str]) -> Block:
     return Block(
         code=Code.COPIED_VOLUME,
         why=f"{why}{same}: one of the two sets was started from copies of the other's volumes, and"
-        " a write that a client was acknowledged may be in either",
+        " an acknowledged write may be in one set or in the other",
         fix=(
             Todo(
                 what="which of the two sets is the copy?",

@@ -39,8 +39,7 @@ class Declared:
     pod_ip: str | None = environment.optional(
         "POD_IP",
         parsers.address,
-        "the FQDN's address in /etc/hosts, else the local address from which the pod reaches the"
-        " seed",
+        "the FQDN's address in /etc/hosts, else the source address of a connection to the seed",
         meaning="The address that is announced to the cluster.",
         example="10.1.2.3",
     )
@@ -84,8 +83,8 @@ class Declared:
         "BOOTSTRAP_REPLICAS_PER_SHARD",
         parsers.integer(0, checks.SLOTS),
         "1",
-        meaning="There are `BOOTSTRAP_SIZE` // (1 + this) shards. Pods left over become more"
-        " replicas.",
+        meaning="There are `BOOTSTRAP_SIZE` // (1 + this) shards: with 2, nine pods make three."
+        " Pods left over become more replicas.",
     )
     allow_fewer_shards: bool = environment.required(
         "BOOTSTRAP_ALLOW_FEWER_SHARDS",
@@ -132,7 +131,7 @@ class Declared:
     data_dir: Path | None = environment.optional(
         "BOOTSTRAP_DATA_DIR",
         parsers.path,
-        "unset: nothing is guarded",
+        "unset: no start gate",
         meaning="Where the data volume of Redis is mounted read-only, for the start gate.",
         example="/data",
     )
@@ -140,21 +139,22 @@ class Declared:
         "BOOTSTRAP_GATE_TIMEOUT",
         parsers.seconds,
         "3 x `BOOTSTRAP_NODE_TIMEOUT`",
-        meaning="How long an emptied primary is held down for a replica to be promoted.",
+        meaning="How long the start gate may be shut before `BOOTSTRAP_GATE_ON_TIMEOUT` decides.",
         example="45s",
     )
     gate_on_timeout: Literal["hold", "open"] = environment.required(
         "BOOTSTRAP_GATE_ON_TIMEOUT",
         parsers.choice("hold", "open"),
         "hold",
-        meaning="What happens after `BOOTSTRAP_GATE_TIMEOUT`: `hold` keeps Redis down until you"
-        " act; `open` starts it, though data may be lost.",
+        meaning="After `BOOTSTRAP_GATE_TIMEOUT`, `hold` keeps Redis down until you act, and `open`"
+        " starts Redis, though data may be lost. With `copied-volume` it has no effect.",
     )
 
     adopt: str | None = environment.optional(
         "BOOTSTRAP_ADOPT",
         parsers.adopted,
-        meaning="The StatefulSet that the volumes were copied from, if it is gone for good:"
+        meaning="The StatefulSet that the volumes were copied from, if it is gone for good: the"
+        " hostname that one of its pods announced, without `-` and the ordinal. Usually"
         " `STATEFULSET.SERVICE.NAMESPACE.svc.DOMAIN`. The nodes on the volumes become this set's.",
         example="redis-app.redis-service.prod.svc.cluster.local",
     )
@@ -256,7 +256,8 @@ class Declared:
         "BOOTSTRAP_TIMEOUT",
         parsers.seconds,
         "wait for ever; 300s with --once",
-        meaning="How long to try before giving up. The time in which all is well does not count.",
+        meaning="How long the sidecar tries to reach its goal before it ends. The time begins anew"
+        " when the goal is reached and lost again.",
         example="10m",
     )
     interval: float = environment.required(

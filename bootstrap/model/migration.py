@@ -55,8 +55,8 @@ class Migration:
     """The server's own word for the state, as `snapshotting`."""
     message: str = ""
     """Why it failed, or what failed last, in the server's words; empty if nothing did."""
-    began: float = 0.0
-    """When it began, in seconds since 1970 by the server's clock."""
+    seconds: float = 0.0
+    """How long ago it began, by the server's clock."""
     left: int = 0
     """Bytes that the source still has to send; 0 if the server does not tell (before valkey
     9.1)."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from bootstrap.model import bus, fast_form, leaving_mark, slots
 from bootstrap.model.snapshot import Pod, Scope
-from bootstrap.plan import lost_slots, ownership, replaced_primary
+from bootstrap.plan import lost_slots, migrations, ownership, replaced_primary
 from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
@@ -213,7 +213,7 @@ def _used_and_alone(facts: Facts) -> Plan:
 
 def _notes(facts: Facts) -> tuple[str, ...]:
     """Say what this server cannot do, or does not do for a while, and what follows."""
-    notes = [*open_slots.notes(facts)]
+    notes = [*open_slots.notes(facts), *migrations.notes(facts)]
     if leaving_mark.marked(facts.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if facts.my.setting("cluster-announce-hostname") is None:

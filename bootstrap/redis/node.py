@@ -168,7 +168,7 @@ class Node:
             reaches=reaches,
             reached_by=reached_by,
             bus_hidden=str(bus) if failures.forbidden(bus) else "",
-            migrations=parse.migrations(moves) if isinstance(moves, list) else (),
+            migrations=parse.migrations(moves, views.now(facts)) if isinstance(moves, list) else (),
             migrations_hidden=str(moves) if failures.forbidden(moves) else "",
             certificate_old=self._certificate_old(),
         )

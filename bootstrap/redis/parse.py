@@ -157,20 +157,23 @@ _ENDED: Final = {
 """The servers' words for a migration that has ended. With all others it runs."""
 
 
-def migrations(reply: Sequence[Any]) -> tuple[Migration, ...]:
+def migrations(reply: Sequence[Any], now: float) -> tuple[Migration, ...]:
     """Parse `CLUSTER GETSLOTMIGRATIONS`, or `CLUSTER MIGRATION STATUS ALL`, in RESP2.
+
+    `now` is the server's time, in seconds since 1970.
 
     Raises:
         MalformedError: when the reply has another form.
 
     """
     try:
-        return tuple(_migration(dict(zip(one[::2], one[1::2], strict=True))) for one in reply)
+        pairs = (dict(zip(one[::2], one[1::2], strict=True)) for one in reply)
+        return tuple(_migration(one, now) for one in pairs)
     except (KeyError, TypeError, ValueError):
         raise MalformedError(f"the list of slot migrations makes no sense: {reply!r}") from None
 
 
-def _migration(said: Mapping[str, Any]) -> Migration:
+def _migration(said: Mapping[str, Any], now: float) -> Migration:
     pushed = "slot_ranges" in said
     ranges = str(said["slot_ranges" if pushed else "slots"])
     return Migration(
@@ -182,7 +185,7 @@ def _migration(said: Mapping[str, Any]) -> Migration:
         said=str(said["state"]),
         message=str(said["message" if pushed else "last_error"]),
         # valkey has seconds, redis milliseconds
-        began=int(said["create_time"]) / (1 if pushed else 1000),
+        seconds=max(0.0, now - int(said["create_time"]) / (1 if pushed else 1000)),
         left=int(said.get("remaining_repl_size", 0)),
         retries=int(said.get("retries", 0)),
     )

@@ -60,6 +60,11 @@ def version(facts: Mapping[str, str]) -> Version:
         raise parse.MalformedError(f"INFO has no version: {text!r}") from None
 
 
+def now(facts: Mapping[str, str]) -> float:
+    """Return the server's time, in seconds since 1970; 0 if INFO does not have it."""
+    return int(facts.get("server_time_usec", "0")) / 1_000_000
+
+
 def keys(facts: Mapping[str, str]) -> int:
     """Return the number of keys in all databases, from INFO's lines `dbN:keys=K,...`.
 
@@ -107,12 +112,14 @@ def _is_database(name: str) -> bool:
 
 def _unanswered(nodes_text: str, facts: Mapping[str, str]) -> frozenset[str]:
     """Return ids of nodes that have not answered a ping in time, by the server's own clock."""
-    now = int(facts.get("server_time_usec", "0")) // 1000
-    if not now:
+    milliseconds = int(now(facts) * 1000)
+    if not milliseconds:
         return frozenset()
     lines = (line.split(" ", 6) for line in nodes_text.splitlines() if line)
     return frozenset(
-        words[0] for words in lines if words[4] != "0" and now - int(words[4]) > PING_MILLISECONDS
+        words[0]
+        for words in lines
+        if words[4] != "0" and milliseconds - int(words[4]) > PING_MILLISECONDS
     )
 
 

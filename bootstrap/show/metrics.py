@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
-from bootstrap.model.view import Member
+from bootstrap.model.view import Member, View
 from bootstrap.plan.verdict import Phase
 from bootstrap.show.board import Board
 
@@ -111,6 +111,26 @@ def _around(snapshot: Snapshot, topology: Topology) -> Iterator[Metric]:
     for state in ("ok", "handshake", "failing", "unlinked"):
         nodes.add_metric([state], states[state])
     yield nodes
+    yield from _slots(view)
+
+
+def _slots(view: View | None) -> Iterator[Metric]:
+    """Count what moves slots to or from our own node."""
+    mine = view.node_id if view else ""
+    running = [one for one in view.migrations if one.running] if view else []
+    moves = GaugeMetricFamily(
+        "bootstrap_slot_migrations",
+        "Slot migrations of our own node that run, whoever began them.",
+        labels=["side"],
+    )
+    moves.add_metric(["source"], sum(one.source_id == mine for one in running))
+    moves.add_metric(["target"], sum(one.target_id == mine for one in running))
+    yield moves
+    yield _gauge(
+        "bootstrap_open_slots",
+        "Slots that our own node has open to be moved key by key.",
+        len(view.myself.open_slots) if view else 0,
+    )
 
 
 def _state(member: Member) -> str:

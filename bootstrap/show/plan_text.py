@@ -12,7 +12,7 @@ from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines
-from bootstrap.show import sections
+from bootstrap.show import migrations, sections
 from bootstrap.show.cause import Verdict
 
 
@@ -35,6 +35,7 @@ def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any
             {"pod": alarm.pod, "code": alarm.code, "why": alarm.why, **_fix(alarm.fix)}
             for alarm in plan.alarms
         ],
+        "migrations": migrations.as_json(snapshot, topology),
         "notes": list(plan.notes),
     }
 
@@ -92,6 +93,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
         _expected(topology),
         "",
         *_table(snapshot),
+        *migrations.lines(snapshot, topology),
         "",
         f"phase: {plan.phase.value}",
         *sections.faults(plan, headline, topology, snapshot.names),

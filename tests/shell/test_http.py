@@ -25,6 +25,8 @@ METRICS = {
     "bootstrap_phase": "gauge",
     "bootstrap_phases": "counter",
     "bootstrap_nodes": "gauge",
+    "bootstrap_open_slots": "gauge",
+    "bootstrap_slot_migrations": "gauge",
     "bootstrap_alarm": "gauge",
     "bootstrap_blocked": "gauge",
     "bootstrap_gate_open": "gauge",

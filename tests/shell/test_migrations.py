@@ -11,7 +11,7 @@ import pytest
 from bootstrap.config import secret
 from bootstrap.model import migration
 from bootstrap.model.view import View
-from bootstrap.redis import login, node, parse
+from bootstrap.redis import login, node
 from tests.formation import forming
 from tests.statefulset import needs, pod, sets, users
 
@@ -91,7 +91,7 @@ def test_both_sides_tell_of_a_migration_and_of_its_end(name: str) -> None:
             assert found.running, found
             assert found.ranges == SLOTS
             assert (found.source_id, found.target_id) == (source.node_id(), target.node_id())
-            assert found.began == pytest.approx(float(one.ask("TIME")[0]), abs=LONG)
+            assert 0.0 <= found.seconds < LONG
         assert listed(source).job == listed(target).job
         if source.server.valkey:
             source.ask("CLUSTER", "CANCELSLOTMIGRATIONS")
@@ -135,18 +135,3 @@ def test_a_user_without_the_right(name: str, asked: bool) -> None:
             "NOPERM" in seen.migrations_hidden or "permission" in seen.migrations_hidden
         ) is asked
         assert bool(app[0].ask("ACL", "LOG")) is asked
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        ["job"],
-        [["name", "a", "slot_ranges", "0-1"]],
-        [["id", "a", "slots", "x-y", "source", "s", "dest", "t", "state", "none"]],
-        [["id"]],
-        [7],
-    ],
-)
-def test_lists_that_make_no_sense(reply: list[object]) -> None:
-    with pytest.raises(parse.MalformedError, match="slot migrations"):
-        parse.migrations(reply)

@@ -1,0 +1,72 @@
+"""Whether all nodes show the same wish. Else no slot moves.
+
+Each sidecar reads the wish for itself, at its own time: during a rolling update, or while the
+kubelets renew the file one after the other, sidecars wish for different numbers. Each would move
+slots towards its own. So a sidecar moves slots only while all nodes show the same wish as its own
+node. No leader, clock or lease is needed for that.
+
+A node that has failed moves nothing, and shows nothing. When it is back its sidecar writes its wish
+anew, and until then all wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bootstrap.model import human_name, slots
+from bootstrap.model.view import Member
+from bootstrap.model.wish import Wish
+from bootstrap.plan.facts import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """The wish that all nodes show, or who shows what."""
+
+    wish: Wish | None
+    """None while not all nodes show the same."""
+    why: str = ""
+    """Which pods show which wish; empty if all show the same."""
+
+
+def agreement(facts: Facts) -> Agreement | None:
+    """Return what all nodes wish; None if our own sidecar wishes for nothing.
+
+    It takes a look at all pods.
+    """
+    mine = facts.snapshot.wished.wish
+    if mine is None:
+        return None
+    shown: dict[str, list[str]] = {}
+    for member in _members(facts):
+        shown.setdefault(_shown(facts, member), []).append(facts.pod_name(member))
+    if shown.keys() == {_text(mine)}:
+        return Agreement(wish=mine)
+    told = [f"{slots.few(sorted(pods))}: {text}" for text, pods in sorted(shown.items())]
+    return Agreement(wish=None, why="; ".join(told))
+
+
+def _members(facts: Facts) -> list[Member]:
+    """Return all nodes of our cluster, but for those that have failed for everybody."""
+    views = [view for _, view in facts.viewed if view.node_id in facts.my.known_ids]
+    known: dict[str, list[Member]] = {}
+    for member in (one for view in views for one in view.members if not one.handshake):
+        known.setdefault(member.node_id, []).append(member)
+    return [
+        said[0]
+        for node_id, said in sorted(known.items())
+        if node_id in facts.pod_by_id or not all(one.gone for one in said)
+    ]
+
+
+def _shown(facts: Facts, member: Member) -> str:
+    """Return what a node shows, in words."""
+    pod = facts.pod_by_id.get(member.node_id)
+    if pod is None or pod.view is None:
+        return "not seen"
+    wish = human_name.wish_of(pod.view)
+    return _text(wish) if wish else "no wish"
+
+
+def _text(wish: Wish) -> str:
+    return "no move" if wish.shards is None else slots.many(wish.shards, "shard")

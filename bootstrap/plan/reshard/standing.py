@@ -1,0 +1,142 @@
+"""What is still to be done until the wished number of shards own all slots evenly."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from bootstrap.model import rebalance, slots
+from bootstrap.model.rebalance import Transfer
+from bootstrap.model.topology import Topology
+from bootstrap.model.view import Member, View
+from bootstrap.plan import ownership
+from bootstrap.plan.facts import Facts
+
+LATER = 2**31
+"""The ordinal of a node without a name of ours: it comes after all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A primary and its replicas."""
+
+    node_id: str
+    """The primary's."""
+    ordinal: int
+    """The primary's pod's; `LATER` if it is not known."""
+    ranges: slots.Ranges
+    """Empty for a seat: a primary that waits for slots."""
+    replicas: tuple[int, ...]
+    """The ordinals of its replicas that live and have their link to it."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The shards that there are, and the number of them that is wished."""
+
+    topology: Topology
+    wish: int
+    shards: tuple[Shard, ...]
+    """Owners of slots and empty primaries, by ordinal."""
+
+    @functools.cached_property
+    def owners(self) -> tuple[Shard, ...]:
+        """The shards that own slots."""
+        return tuple(one for one in self.shards if one.ranges)
+
+    @functools.cached_property
+    def seats(self) -> tuple[Shard, ...]:
+        """The empty primaries that are to get slots, as many as are missing, if there are."""
+        empty = [one for one in self.shards if not one.ranges]
+        return tuple(empty[: max(0, self.wish - len(self.owners))])
+
+    @functools.cached_property
+    def drained(self) -> tuple[Shard, ...]:
+        """The owners that are to give all their slots away, by ordinal.
+
+        These are the shards of which most will go: first those whose primary stands beyond the
+        pods that the wish needs, then those with most replicas there, then the last ones.
+        """
+
+        def stays(shard: Shard) -> tuple[bool, int, int]:
+            beyond = sum(self.beyond(ordinal) for ordinal in shard.replicas)
+            return not self.beyond(shard.ordinal), -beyond, -shard.ordinal
+
+        many = max(0, len(self.owners) - self.wish)
+        return tuple(sorted(sorted(self.owners, key=stays)[:many], key=lambda one: one.ordinal))
+
+    @functools.cached_property
+    def keepers(self) -> tuple[Shard, ...]:
+        """The shards that are to own all slots, by ordinal; too few while seats are missing."""
+        staying = [one for one in self.owners if one not in self.drained]
+        return tuple(sorted([*staying, *self.seats], key=lambda one: one.ordinal))
+
+    @property
+    def missing(self) -> int:
+        """How many primaries are missing that could get slots."""
+        return self.wish - len(self.keepers)
+
+    @functools.cached_property
+    def transfers(self) -> tuple[Transfer, ...]:
+        """What has to move; empty while primaries are missing, since all would move again then."""
+        if self.missing:
+            return ()
+        owned = {one.node_id: one.ranges for one in self.owners}
+        return rebalance.transfers(owned, [one.node_id for one in self.keepers])
+
+    @property
+    def done(self) -> bool:
+        """Whether the wished number of shards own all slots evenly."""
+        return not self.missing and not self.transfers
+
+    def beyond(self, ordinal: int) -> bool:
+        """Whether a pod stands beyond the pods that the wished shards need."""
+        return ordinal >= first_beyond(self.topology, self.wish)
+
+
+def first_beyond(topology: Topology, wish: int) -> int:
+    """Return the first ordinal that so many shards, each with its replicas, do not need."""
+    return topology.ordinal_start + wish * (1 + topology.replicas_per_shard)
+
+
+def standing(facts: Facts, wish: int) -> Standing:
+    """Return the shards of our node's cluster, as a look at all pods shows them."""
+    views = {view.node_id: view for _, view in facts.viewed}
+    owned = {one.member.node_id: one.ranges for one in ownership.owners(facts)}
+    known = {one.node_id: one for one in facts.my.members if not one.handshake}
+    empty = [
+        view.node_id for node_id, view in views.items() if node_id in known and _is_empty(view)
+    ]
+    found = [
+        Shard(
+            node_id=node_id,
+            ordinal=_ordinal(facts, known.get(node_id)),
+            ranges=owned.get(node_id, ()),
+            replicas=_linked(facts, node_id),
+        )
+        for node_id in {*owned, *empty}
+    ]
+    shards = tuple(sorted(found, key=lambda one: (one.ordinal, one.node_id)))
+    return Standing(topology=facts.topology, wish=wish, shards=shards)
+
+
+def _is_empty(view: View) -> bool:
+    """Whether a node is a primary without slots and keys."""
+    return not (view.myself.is_replica or view.myself.slots or view.keys)
+
+
+def _linked(facts: Facts, primary_id: str) -> tuple[int, ...]:
+    """Return the ordinals of the replicas that follow a primary, with their links up."""
+    return tuple(
+        pod.ordinal
+        for pod, view in facts.viewed
+        if view.myself.primary_id == primary_id and view.following
+    )
+
+
+def _ordinal(facts: Facts, member: Member | None) -> int:
+    if member is None:
+        return LATER
+    pod = facts.pod_by_id.get(member.node_id)
+    found = pod.ordinal if pod else facts.topology.ordinal_of(facts.hostname(member))
+    return LATER if found is None else found

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeGuard
 
 from bootstrap.model import copied_from
 from bootstrap.model.hostnames import owner, plain
@@ -59,7 +59,7 @@ def held(facts: Facts) -> Gate | None:
         return Gate(open=False, until="its peers to be asked", why=why)
     if foreign:
         return volume_copy.set_runs(facts, writer, *foreign[0])
-    unclear = [*_unclear(originals)]
+    unclear = [*_unclear(facts, originals)]
     if unclear:
         return volume_copy.not_known(facts, writer, unclear[0])
     if facts.topology.adopted != writer:
@@ -109,12 +109,13 @@ def _silent(facts: Facts, originals: Originals) -> Iterator[tuple[Pod, str, str]
     """Pods whose node id our node knows by a foreign hostname too, at an address that is unclear.
 
     The server there does not say which node it is. The values are those of `_answering`, without a
-    hostname.
+    hostname. A server behind our own pod is clear, whatever it answered as that of a foreign name:
+    with TLS its certificate is not for such a name.
     """
-    answers = dict(originals.nodes)
+    answers, ours = dict(originals.nodes), _our_addresses(facts)
     for member in copied_from.foreign(facts.my.others, facts.topology):
         pod, said = facts.pod_by_id.get(member.node_id), answers.get(member.address)
-        if pod and isinstance(said, Unreachable) and said.trouble not in _NO_NODE:
+        if pod and _is_unclear(said) and member.address not in ours:
             where = f"{pod.name} at {pod.address} is node {member.node_id}"
             name = f"known as {member.hostname}"
             yield pod, f"{where}, and so may be {member.address}, {name}: {said.reason}", ""
@@ -147,13 +148,24 @@ def _in_our_pod(facts: Facts, address: str, said: View) -> bool:
     return any(pod.view is not None and pod.view.node_id == said.node_id for pod in pods)
 
 
-def _unclear(originals: Originals) -> Iterator[str]:
+def _is_unclear(said: View | Unreachable | None) -> TypeGuard[Unreachable]:
+    """Whether an answer leaves open which node is there."""
+    return isinstance(said, Unreachable) and said.trouble not in _NO_NODE
+
+
+def _our_addresses(facts: Facts) -> set[str | None]:
+    """Addresses at which nodes have proven to be those of our pods."""
+    return {pod.address for pod, _ in facts.viewed}
+
+
+def _unclear(facts: Facts, originals: Originals) -> Iterator[str]:
     """Why it is not known whether originals still run: names first, then addresses."""
+    ours = _our_addresses(facts)
     for name, answer in originals.names:
         if answer.state == "unknown":
             yield f"DNS about {name}: {answer.reason}"
     for address, said in originals.nodes:
-        if isinstance(said, Unreachable) and said.trouble not in _NO_NODE:
+        if _is_unclear(said) and address not in ours:
             yield f"{address}: {said.reason}"
 
 

@@ -252,6 +252,13 @@ def test_what_stops_an_original_is_told_as_far_as_its_name_tells() -> None:
     held(gate(FILE, answers(node(0, ""))), "stop its server, which listens at port 6379", "wait")
 
 
+def test_an_old_address_that_a_pod_of_ours_has_now_is_clear() -> None:
+    """With TLS the server there has no certificate for the name of the original."""
+    unclear = Originals(nodes=((build.address(1), unreachable(Trouble.TLS_NAME)),))
+    held(gate(NAMED, unclear, build.pod(1, "refused"), adopted=ADOPT), "is not known")
+    assert gate(NAMED, unclear, build.own(1, build.everybody(1)), adopted=ADOPT).open
+
+
 # While our own server runs
 
 
@@ -274,6 +281,15 @@ def test_twins_are_told_only_of_ids_of_our_own_pods() -> None:
     (block,) = planning.plan(knows, build.topology(0)).blocked
     assert (block.code, planning.plan(knows, build.topology(0)).steps) == ("copied-volume", ())
     assert f"is node n4, and so may be {THERE}, known as redis-app-4.{ELSEWHERE}" in block.why
+    # With TLS a server behind our own pod has no certificate for the name in another form.
+    short = [one.replace(build.hostname(4), "redis-app-4") for one in FILE]
+    wrong_name = ((build.address(4), unreachable(Trouble.TLS_NAME)),)
+    adopted = dataclasses.replace(
+        seen,
+        pods=(build.own(0, short, ok=True, link=True), *pods[1:]),
+        originals=Originals(nodes=wrong_name),
+    )
+    assert planning.plan(adopted, build.topology(0)).reached
     gone = dataclasses.replace(knows, originals=answers(None))
     assert planning.plan(gone, build.topology(0)).steps
     near = dataclasses.replace(seen, pods=(pods[0],), scope=Scope.LOCAL)

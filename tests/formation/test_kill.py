@@ -170,13 +170,21 @@ def start_killer(seed: pod.Pod, point: str, victim: int) -> sidecar.Sidecar:
 
 
 def make_new(app: sets.LocalStatefulSet) -> None:
-    """Let healthy nodes forget everything; the seed forgets its sidecar's words too."""
+    """Let healthy nodes forget everything; the seed forgets its sidecar's words too.
+
+    The sidecars stand still meanwhile. On a busy machine that takes seconds, and a node that was
+    reset would join those that were not yet.
+    """
+    for one in app.pods[1:]:
+        one.sidecar.pause()
     for one in app.pods:
         one.ask("CLUSTER", "RESET", "HARD")
     forming.until(
         lambda: all(len(one.cluster_nodes().splitlines()) == 1 for one in app.pods),
         lambda: [one.cluster_nodes() for one in app.pods],
     )
+    for one in app.pods[1:]:
+        one.sidecar.resume()
     with app.pods[0].client() as client:
         client.config_set(NODE_TIMEOUT, OWN)
         for name in ANNOUNCED:

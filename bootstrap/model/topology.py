@@ -55,6 +55,8 @@ class Topology:
     """Seconds after which a start gate that is still shut is for a person, or opens."""
     gate_opens: bool = False
     """Whether the start gate opens after that time."""
+    allow_fewer_shards: bool = False
+    """Whether there may be fewer shards than `LEAST_SHARDS`."""
     wish: Wish | None = None
     """How many shards are wished, if a variable says it; None: it does not."""
     wish_file: str = ""
@@ -121,7 +123,7 @@ class Topology:
 
     @property
     def shards(self) -> int:
-        """Shards at first formation; 0 without a size."""
+        """Shards at first formation if no number is wished; 0 without a size."""
         return (self.size or 0) // (1 + self.replicas_per_shard)
 
     @property

@@ -33,6 +33,7 @@ class Code(enum.StrEnum):
     SPLIT = "split"
     STRANGER = "stranger"
     UNSUPPORTED_VERSION = "unsupported-version"
+    WISH_TOO_SMALL = "wish-too-small"
     # Alarms: they stand beside a plan, and keep no rule from acting.
     BUS_PORT_CLOSED = "bus-port-closed"
     COMMAND_REFUSED = "command-refused"
@@ -42,6 +43,7 @@ class Code(enum.StrEnum):
     REPLICA_REFUSED = "replica-refused"
     VOLUME_FULL = "volume-full"
     VOLUME_UNREADABLE = "volume-unreadable"
+    WISH_UNREADABLE = "wish-unreadable"
     WRITES_REFUSED = "writes-refused"
 
 
@@ -56,6 +58,7 @@ ALARMS: Final = frozenset(
         Code.REPLICA_REFUSED,
         Code.VOLUME_FULL,
         Code.VOLUME_UNREADABLE,
+        Code.WISH_UNREADABLE,
         Code.WRITES_REFUSED,
     }
 )

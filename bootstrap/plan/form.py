@@ -27,6 +27,7 @@ from bootstrap.model.snapshot import Scope
 from bootstrap.plan import form_obstacles, form_steps, moved, size
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import Formation, formation, ours, under_way
+from bootstrap.plan.reshard import unfit
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Wait
 
 
@@ -95,6 +96,9 @@ def _obstacle(facts: Facts, found: Formation, stage: Stage) -> Plan | None:
     later stages the formation is proven to be ours (`formation.ours`).
     """
     if stage is Stage.UNPREPARED:
+        wish = _wish(facts, found)
+        if wish is not None:
+            return wish
         used = form_obstacles.used(facts, found)
         if used:
             return _refused(*used)
@@ -104,6 +108,18 @@ def _obstacle(facts: Facts, found: Formation, stage: Stage) -> Plan | None:
         if not all(view.alone for _, view in facts.viewed):
             return _met(facts, found)
     return _unlisted(facts)
+
+
+def _wish(facts: Facts, found: Formation) -> Plan | None:
+    """Return why the wished number of shards cannot be formed; None if it can, or is begun."""
+    if any(view.myself.slots for _, view in found.pods):
+        return None
+    wished = facts.snapshot.wished
+    if wished.fault:
+        wait = Wait(pod=facts.me.name, what=f"the wished number of shards: {wished.fault}")
+        return _waiting(wait)
+    refused = wished.wish and (unfit.too_few(facts, wished.wish) or size.short(facts, wished.wish))
+    return _refused(refused) if refused else None
 
 
 def _unlisted(facts: Facts) -> Plan | None:

@@ -8,9 +8,11 @@ complete.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bootstrap.model import layout as layouts
+from bootstrap.model import slots
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
@@ -60,12 +62,36 @@ def formation(facts: Facts) -> Formation | None:
     return Formation(
         layout=layouts.layout(
             tuple(topology.ordinals),
-            topology.shards,
+            _shards(facts, pods),
             tuple(places.get(ordinal, layouts.UNKNOWN) for ordinal in topology.ordinals),
         ),
         pods=pods,
         complete=len(pods) == topology.size,
     )
+
+
+def _shards(facts: Facts, pods: Sequence[tuple[Pod, View]]) -> int:
+    """Return how many shards to form.
+
+    A formation keeps the number that it began with, though another is wished by now: its primaries
+    have their slots already.
+    """
+    topology, wish = facts.topology, facts.snapshot.wished.wish
+    if wish is None:
+        return topology.shards
+    planned = topology.shards if wish.shards is None else min(wish.shards, topology.size or 0)
+    begun = [
+        (view.myself.slots, pod.ordinal - topology.ordinal_start)
+        for pod, view in pods
+        if view.myself.slots
+    ]
+    numbers = [planned, *range(1, 1 + (topology.size or 0))]
+    fits = (
+        number
+        for number in numbers
+        if all(place < number and owned == (slots.share(number)[place],) for owned, place in begun)
+    )
+    return next(fits, planned)
 
 
 def under_way(facts: Facts) -> bool:

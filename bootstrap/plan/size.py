@@ -11,6 +11,7 @@ from bootstrap.model import slots
 from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo, todos
 from bootstrap.model.topology import LEAST_SHARDS
+from bootstrap.model.wish import Wish
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
@@ -70,10 +71,26 @@ def _too_small(facts: Facts, seen: int) -> Block:
     )
 
 
+def short(facts: Facts, wish: Wish) -> Block | None:
+    """Refuse to form more shards than the pods of first formation make; None if they do."""
+    topology = facts.topology
+    needed = (wish.shards or 0) * (1 + topology.replicas_per_shard)
+    if topology.size is None or needed <= topology.size:
+        return None
+    replicas = slots.many(topology.replicas_per_shard, "replica")
+    return Block(
+        code=Code.SIZE_TOO_SMALL,
+        why=f"BOOTSTRAP_SIZE: expected at least {needed}, {slots.many(wish.shards or 0, 'shard')}"
+        f" as wished, of a primary and {replicas} each; saw {topology.size}, and there is no"
+        " cluster yet",
+        fix=_set(facts, "raise BOOTSTRAP_SIZE together with .spec.replicas, or wish for fewer"),
+    )
+
+
 def _set(facts: Facts, what: str) -> tuple[Todo, ...]:
     """Say how many pods there are, and where the size is set."""
     topology = facts.topology
-    name, said = topology.statefulset, topology.size_refused
+    name, said = topology.statefulset, topology.size_refused or topology.size
     found = _found(facts)
     many = f"{slots.many(len(found), 'pod')} {'was' if len(found) == 1 else 'were'} found"
     return (

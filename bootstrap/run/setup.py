@@ -35,6 +35,7 @@ def topology(known: settings.Settings) -> Topology:
         handover_timeout=known.handover_timeout,
         gate_seconds=known.gate_seconds,
         gate_opens=known.gate_on_timeout == "open",
+        allow_fewer_shards=known.allow_fewer_shards,
         wish=known.wish,
         wish_file=str(known.wish_file or ""),
         guarded=known.data_dir is not None,

@@ -20,6 +20,7 @@ Below a pod stand the lines of CLUSTER NODES, a pod's name there being short for
 some. A trouble (`loading`, `refused`, ...) is a node that could not be viewed, and `absent`,
 `unknown`, `found`, `family` and `unasked` are names behind which there is no address to try.
 `bus=refused`, `bus=dropped` and `bus=open` are what a pod's bus port said when ours tried it.
+`wish 4` is what our own sidecar reads, and `wish=4` behind a pod what its node shows.
 After the pods, `elsewhere ADDRESS says=NAME` with lines is a node of another set that answered.
 """
 
@@ -30,11 +31,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from bootstrap import plan as planning
+from bootstrap.model import wish
 from bootstrap.model.directory import UNASKED, Name
 from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
 from bootstrap.model.snapshot import Disk, Originals, Pod, Scope, Snapshot, Trouble
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import View
+from bootstrap.model.wish import UNSTATED, Wished
 from bootstrap.plan.verdict import LookFurther, Plan
 from bootstrap.show import plan_text
 from tests.core import build
@@ -129,7 +132,9 @@ def read(path: Path) -> Scenario:
     memory["looked"] = options.get("looked") != "no"
     disk = _DISKS[options["disk"]] if "disk" in options else None
     scope = _SCOPES[options.get("look", "all")]
-    found = build.snapshot(*pods, scope=scope, listed=options.get("listed") != "no", **memory)
+    wished = _wished(options.get("wish", ""))
+    listed = options.get("listed") != "no"
+    found = build.snapshot(*pods, scope=scope, listed=listed, wished=wished, **memory)
     originals = Originals(nodes=tuple(_elsewhere(block.splitlines()) for block in elsewhere))
     return Scenario(
         given=given,
@@ -142,6 +147,15 @@ def read(path: Path) -> Scenario:
         topology=topology,
         expected=expected.rstrip("\n"),
     )
+
+
+def _wished(said: str) -> Wished:
+    """What our own sidecar reads of the wish: a number, `hold`, or `unreadable`."""
+    if said == "unreadable":
+        return Wished(
+            fault="the file of BOOTSTRAP_SHARDS_FILE, /wish/shards, cannot be read (gone)"
+        )
+    return Wished(wish=wish.parse(said)) if said else UNSTATED
 
 
 def unfound(pod: Pod) -> Pod:
@@ -171,6 +185,8 @@ def _topology(options: dict[str, str]) -> Topology:
         with_password=options.get("password") == "yes",
         fast_form=options.get("fast", "yes") == "yes",
         adopted=options.get("adopted", ""),
+        wish_file="/wish/shards" if "wish" in options else "",
+        allow_fewer_shards=options.get("fewer") == "yes",
         **more,
     )
 
@@ -216,7 +232,9 @@ def _said(
         "repl_diskless_sync_max_replicas": str(max(1, topology.replicas_per_shard)),
     }
     place = f"redis-app-{ordinal}/{facts.pop('host', '-')}/{facts.pop('zone', '-')}"
-    return {**said, "cluster_announce_human_nodename": place, **facts}
+    shown = facts.pop("wish", "")
+    name = f"{place}/{shown}" if shown else place
+    return {**said, "cluster_announce_human_nodename": name, **facts}
 
 
 def _nodes(ordinal: int, lines: list[str], topology: Topology) -> list[str]:

@@ -40,6 +40,11 @@ def test_which_servers_can(product: str, version: tuple[int, int, int], found: W
     assert way(product, version) is found
 
 
+def test_a_view_says_it_of_its_server() -> None:
+    assert build.view(build.everybody(0)).way is Way.PUSH
+    assert build.view(build.everybody(0), server="redis-8.2").way is None
+
+
 def seen(**jobs: tuple[Migration, ...]) -> Snapshot:
     """Six pods in order, of which some list these migrations; `p0` is pod 0."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Pod
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard.standing import Shard, Standing, standing
+from bootstrap.plan.reshard.standing import LATER, Shard, Standing, standing
 from tests.core import build
 
 Slots = slots.Ranges
@@ -126,3 +126,17 @@ def test_the_ordinals_begin_elsewhere() -> None:
     found = Standing(topology=topology, wish=3, shards=())
     assert [found.beyond(one) for one in (13, 14)] == [False, True]
     assert (found.missing, found.done) == (3, False)
+
+
+def test_an_owner_that_only_a_peer_knows_comes_last() -> None:
+    lines = [line for line in build.everybody(0) if not line.startswith("n2 ")]
+    pods = [
+        build.own(0, lines, ok=True),
+        *(build.own(n, build.everybody(n), ok=True) for n in (1, 3)),
+    ]
+    found = standing(Facts(build.snapshot(*pods), build.topology()), 3)
+    assert [(one.node_id, one.ordinal) for one in found.owners] == [
+        ("n0", 0),
+        ("n1", 1),
+        ("n2", LATER),
+    ]

@@ -9,6 +9,8 @@ from bootstrap.model import human_name, leaving_mark, wish
 from bootstrap.model.actions import ConfigSet
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.wish import HOLD, Wish, Wished
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.formation import formation
 from tests.core import build
 
 
@@ -110,3 +112,38 @@ def test_the_wish_is_written_when_it_changes_and_not_again(
     shown: str, wished: Wished, written: tuple[str, ...]
 ) -> None:
     assert named(shown, wished, leaving=1.0 if "handover" in shown else 0.0) == written
+
+
+# First formation
+
+
+def begun(*owned: tuple[int, str], wish: Wish | None, size: int = 6) -> int:
+    """How many shards the seed goes on to form, where these pods own slots already."""
+    given = dict(owned)
+    pods = []
+    for ordinal in range(size):
+        line = build.blank(ordinal)
+        pods.append(build.own(ordinal, f"{line} {given[ordinal]}" if ordinal in given else line))
+    snapshot = build.snapshot(*pods, wished=Wished(wish=wish))
+    found = formation(Facts(snapshot, build.topology(size=size)))
+    assert found is not None
+    return len(found.layout.ranges)
+
+
+@pytest.mark.parametrize(
+    ("wish", "shards"), [(None, 3), (Wish(2), 2), (Wish(3), 3), (HOLD, 3), (Wish(7), 6)]
+)
+def test_as_many_are_formed_as_are_wished(wish: Wish | None, shards: int) -> None:
+    assert begun(wish=wish) == shards
+
+
+@pytest.mark.parametrize("wish", [Wish(2), Wish(3), Wish(4), HOLD])
+def test_a_formation_keeps_the_number_that_it_began_with(wish: Wish) -> None:
+    """The seed was killed after the first slots, and wishes for another number when it is back."""
+    assert begun((0, "0-4095"), (1, "4096-8191"), wish=wish) == 4
+    assert begun((2, "10922-16383"), wish=wish) == 3
+
+
+def test_slots_that_are_no_share_of_any_number_change_nothing() -> None:
+    assert begun((0, "0-99"), wish=Wish(4)) == 4
+    assert begun((5, "0-5460"), wish=Wish(2)) == 2

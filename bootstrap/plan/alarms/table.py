@@ -18,6 +18,7 @@ from bootstrap.plan.alarms import (
     writes,
 )
 from bootstrap.plan.facts import Facts
+from bootstrap.plan.reshard import unfit
 from bootstrap.plan.verdict import Alarm
 
 CHECKS: Final[tuple[Callable[[Facts], list[Alarm]], ...]] = (
@@ -31,6 +32,7 @@ CHECKS: Final[tuple[Callable[[Facts], list[Alarm]], ...]] = (
     max_clients.full,
     refused_commands.refused,
     unnamed_node.unnamed,
+    unfit.unreadable,
 )
 """Each takes the facts and returns alarms, in any order. A sidecar that looks at its own node only
 finds the faults of that node; `status` and a dry run find those of all pods."""

@@ -29,13 +29,14 @@ def loses(my: View, primary: View) -> bool:
     - The replica's link is up. Then the primary has the same keys.
     - Both have one stream of writes. So the primary has not been started anew since the replica
       copied from it.
-    - It has given a copy since its start, and only this replica can have got it.
+    - It has given a copy since its start, and only this replica can have got it. (With several
+      replicas, another may have copied the loss.)
 
-    Otherwise the primary was started since, and it has lost keys if it holds none. Its keys may
-    only have expired if the replica's all have a time to live, and if some have expired. It has
-    lost keys too if it holds some, and less than half of those that the replica holds without a
-    time to live. Unless it has a stream of old: then it was a replica when it got its keys, or has
-    read a dump.
+    Otherwise the primary counts as started since. If it holds no key, it has lost them. They may
+    only have expired if the replica's all have a time to live, and if some have expired. If it
+    holds some, it has lost them if these are less than half of those that the replica holds without
+    a time to live. Unless it has a stream of old: then it was a replica when it got its keys, or
+    has read a dump.
     """
     if not my.keys or my.link_up or _same_stream(my, primary) or _copied(my, primary):
         return False

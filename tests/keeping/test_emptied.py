@@ -23,14 +23,14 @@ CODE = "primary-empty"
 
 
 def formed(
-    name: str, size: int = 6, *, replicas: int = 1
+    name: str, size: int = 6, *, replicas: int = 1, log: str = "yes"
 ) -> contextlib.AbstractContextManager[sets.LocalStatefulSet]:
     """A cluster with a password, which the sidecars alone write as masterauth."""
     return keeping.formed(
         name,
         size,
         replicas_per_shard=replicas,
-        server_config={"requirepass": SECRET},
+        server_config={"requirepass": SECRET, "appendonly": log},
         sidecar_env={"BOOTSTRAP_REDIS_PASSWORD": SECRET},
     )
 
@@ -177,7 +177,33 @@ def test_none_of_two_replicas_is_let_in() -> None:
         promote(app, replicas[0])
 
 
+@pytest.mark.parametrize("name", ["valkey-9.1", "redis-7.0"])
+def test_a_replica_with_a_dump(name: str) -> None:
+    """A dump has the stream of writes in it, and a log has none."""
+    with formed(name, log="no") as app:
+        replica = app[3]
+        replica.ask("SAVE")
+        primary = empty(app, replica)
+        fill(primary, 1)
+        start([replica])
+        wait_refused(replica)
+        promote(app, replica)
+
+
 # What is no loss
+
+
+@pytest.mark.parametrize("name", ["valkey-9.1", "redis-7.0"])
+def test_a_primary_that_read_its_dump(name: str) -> None:
+    with formed(name, log="no") as app:
+        shard = [app[0], app[3]]
+        for one in shard:
+            one.ask("SAVE")
+        keeping.down(app, shard, moved=False)
+        start(shard)
+        oracle.wait_healthy(app.pods, keeping.HEALTHY)
+        forming.wait_ready(app.pods)
+        assert keeping.missing_keys(app) == []
 
 
 def test_keys_that_clients_deleted_while_the_replica_was_away(

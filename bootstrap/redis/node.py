@@ -17,7 +17,7 @@ from bootstrap.redis import commands, login, parse, port_check, views
 if TYPE_CHECKING:
     from bootstrap.redis import connection
 
-_SECTIONS = ("server", "clients", "memory", "persistence", "replication", "keyspace")
+_SECTIONS = ("server", "clients", "memory", "persistence", "stats", "replication", "keyspace")
 """The sections of INFO that a view needs. Servers before 7.0 take one section at most, and are
 asked for all of them."""
 _MANY = (7, 0, 0)

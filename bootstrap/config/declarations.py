@@ -146,8 +146,9 @@ class Declared:
         "BOOTSTRAP_GATE_ON_TIMEOUT",
         parsers.choice("hold", "open"),
         "hold",
-        meaning="After `BOOTSTRAP_GATE_TIMEOUT`, `hold` keeps Redis down until you act, and `open`"
-        " starts Redis, though data may be lost. With `copied-volume` it has no effect.",
+        meaning="After `BOOTSTRAP_GATE_TIMEOUT`, `hold` keeps Redis down until the reason is gone"
+        " or you act, and `open` starts Redis, though data may be lost. With `copied-volume` it has"
+        " no effect.",
     )
 
     adopt: str | None = environment.optional(

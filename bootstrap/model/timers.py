@@ -65,6 +65,9 @@ class Timers:
     """Commands that servers refuse again and again, sorted by pod and kind."""
     strange: tuple[tuple[str, float], ...] = ()
     """How long a foreign node has answered at a pod's name, by pod name."""
+    emptied: tuple[str, ...] = ()
+    """Runs of our replica's primary (`View.run_id`), sorted, from which it would have copied a loss
+    when they were seen (`last_copy`). It has had no replication link since."""
     slotted: tuple[tuple[str, float], ...] = ()
     """How long ago each pod was first seen to own slots, by pod name."""
 

@@ -107,6 +107,10 @@ class View:
     """Whether the server says `cluster_state:ok`."""
     keys: int
     """Keys in all databases."""
+    lasting: int = 0
+    """The keys among them that have no time to live."""
+    expired: int = 0
+    """Keys whose time to live has ended since the server's start, those in its dump included."""
     version: Version
     product: Literal["redis", "valkey"] = "redis"
     run_id: str = ""
@@ -123,6 +127,14 @@ class View:
     """Whether a copy of the primary's data is being received."""
     offset: int = 0
     """The replication offset in bytes."""
+    replication_id: str = ""
+    """The id of the stream of writes that the server sends or follows (`master_replid`). A server
+    that starts as a primary makes a new one. A replica has that of its primary."""
+    former_replication_id: str = ""
+    """The id that a primary had when it was a replica, or that it read from its dump
+    (`master_replid2`); empty if it has none."""
+    copies_given: int = 0
+    """How often a replica has got a copy, or what it lacked of one, since the server's start."""
     settings: tuple[tuple[str, str], ...] = ()
     """Names and values of the settings in `redis.views`, sorted; only those that the server knows.
     Never a password."""

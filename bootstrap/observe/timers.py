@@ -10,7 +10,7 @@ from bootstrap.model.snapshot import Pod, Scope, Unreachable, Volume
 from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import OpenSlot, View
-from bootstrap.plan import timed
+from bootstrap.plan import last_copy, timed
 
 _HALVED = ("halved", "")
 _DIPPED = ("dipped", "")
@@ -32,6 +32,7 @@ class Stopwatches:
         self._run = ""
         self._refused: dict[tuple[str, str, str, bool], tuple[float, float]] = {}
         """Refusals by pod, kind, reason and `forbidden`: the times of the first and the last."""
+        self._emptied: set[str] = set()
         self._looked = True
         self.opened = False
         """Whether the start gate has been opened; the observer sets this."""
@@ -92,6 +93,7 @@ class Stopwatches:
             open_slots=((me.name, self._open_for(my.myself.open_slots if my is not None else ())),),
             unlinked=tuple((pod.name, self._lasting_of(pod, "unlinked")) for pod in pods),
             refused=self._refusals(),
+            emptied=self._losing(my, pods),
             strange=tuple(
                 (pod, seconds)
                 for pod, seconds in strange.items()
@@ -104,6 +106,19 @@ class Stopwatches:
                 if ("slots", pod.name) in self._since
             ),
         )
+
+    def _losing(self, my: View | None, pods: Sequence[Pod]) -> tuple[str, ...]:
+        """Return the runs of our replica's primary from which it would have copied a loss."""
+        if my is not None:
+            if my.link_up or not my.myself.is_replica:
+                self._emptied.clear()
+            primaries = (view for view in (pod.view for pod in pods) if view is not None)
+            self._emptied |= {
+                view.run_id
+                for view in primaries
+                if view.node_id == my.myself.primary_id and last_copy.loses(my, view)
+            }
+        return tuple(sorted(self._emptied))
 
     def _remember(self, pods: Sequence[Pod]) -> None:
         """Remember what a node had before, and when some things were first seen."""

@@ -71,17 +71,9 @@ def needed(facts: Facts) -> bool:
         return False  # a seed is forming the cluster, and introduces all nodes
     if not facts.settled and timers.looked:
         return False  # our node is about to join, which needs a look at all pods anyway
-    if not timers.looked or _locked_out(facts):
+    if not timers.looked or own_settings.locked_out(facts):
         return True
     return timers.unwell >= _UNWELL_SECONDS or replication.misplaced(my)
-
-
-def _locked_out(facts: Facts) -> bool:
-    """Whether our replica gets no password yet, since its primary is not proven where it dials."""
-    my = facts.my
-    return (
-        facts.topology.with_password and not my.peers_password_ok and own_settings.unproven(facts)
-    )
 
 
 def steps(facts: Facts) -> tuple[Step, ...]:
@@ -187,7 +179,7 @@ def _pending(facts: Facts) -> list[Wait]:
 
 def _login(facts: Facts) -> list[Wait]:
     """The wait of a replica that gets no password yet; none if it may log in."""
-    if not _locked_out(facts):
+    if not own_settings.locked_out(facts):
         return []
     what = f"its primary to prove that it is at {facts.my.primary_host}, before it logs in there"
     primary = facts.my.member(facts.my.myself.primary_id)

@@ -12,6 +12,7 @@ from typing import Final
 from bootstrap.model import fast_form, human_name, leaving_mark
 from bootstrap.model.actions import Action, ConfigSet, ReloadCertificates, SetPeersPassword
 from bootstrap.model.snapshot import Pod
+from bootstrap.plan import last_copy
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Step
 
@@ -39,7 +40,8 @@ def settings(facts: Facts) -> Step | None:
     if wanted:
         why = f"peers must know its name and address{_left_behind(facts)}"
         actions.append(ConfigSet(pod=facts.me.name, settings=wanted, why=why))
-    if facts.topology.with_password and not facts.my.peers_password_ok and not unproven(facts):
+    locked = facts.topology.with_password and not facts.my.peers_password_ok
+    if locked and not unproven(facts):
         actions.append(
             SetPeersPassword(pod=facts.me.name, why="a replica logs in to its primary with it")
         )
@@ -51,17 +53,24 @@ def settings(facts: Facts) -> Step | None:
 
 
 def unproven(facts: Facts) -> bool:
-    """Whether our replica dials an address at which its primary has not proven to be.
+    """Whether our replica could copy from a node that is not proven to be its primary, with data.
 
     Replication asks for no node id: a replica that starts copies whatever node answers at the old
-    address of its primary. So our node gets no password for its peers until its primary is proven.
-    Without the password it cannot copy.
+    address of its primary. So our node gets no password for its peers until its primary is proven
+    to be there, and has not lost what our node still holds. Without the password it cannot copy.
     """
     my = facts.my
     if my.myself.is_replica and not my.link_up:
         pod = facts.pod_by_id.get(my.myself.primary_id or "")
-        return pod is None or my.primary_host not in (pod.address, announced(pod))
+        if pod is None or pod.view is None or my.primary_host not in (pod.address, announced(pod)):
+            return True
+        return last_copy.at_stake(facts, pod.view)
     return False
+
+
+def locked_out(facts: Facts) -> bool:
+    """Whether our replica lacks the password for its primary, since that is not proven."""
+    return facts.topology.with_password and not facts.my.peers_password_ok and unproven(facts)
 
 
 def announced(pod: Pod) -> str | None:

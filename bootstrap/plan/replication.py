@@ -10,10 +10,10 @@ from bootstrap.model import slots
 from bootstrap.model.actions import Replicate
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import Member, View
-from bootstrap.plan import own_settings
+from bootstrap.plan import last_copy, own_settings
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import commands, forced_failover
+from bootstrap.plan.messages import advice, commands, forced_failover
 from bootstrap.plan.verdict import Block
 
 
@@ -49,7 +49,7 @@ def _readdress(facts: Facts) -> Replicate | None:
     """REPLICATE of our present primary, which makes replication dial its present address."""
     primary = wrong_primary(facts.my)
     pod = facts.pod_by_id.get(primary.node_id) if primary else None
-    if primary is None or pod is None or pod.view is None or _would_lose_keys(facts, pod.view):
+    if primary is None or pod is None or pod.view is None or last_copy.at_stake(facts, pod.view):
         return None
     if sum(view.node_id == primary.node_id for _, view in facts.viewed) > 1:
         return None  # two pods have a node of this id, and one of them is a copy
@@ -88,37 +88,48 @@ def _primary_of_primary(facts: Facts) -> Replicate | None:
 
 
 def blocked(facts: Facts) -> Block | None:
-    """Refuse if our replica's primary is known to be elsewhere, but holds no keys any more."""
-    primary = wrong_primary(facts.my)
+    """Refuse if our replica's primary was found, and has lost keys that our replica still holds.
+
+    The refusal keeps our node from what its sidecar does for a replica: it is not led to the
+    primary's new address, and gets no password for the primary.
+    """
+    my, locked_out = facts.my, own_settings.locked_out(facts)
+    primary = my.member(my.myself.primary_id) if locked_out else wrong_primary(my)
     pod = facts.pod_by_id.get(primary.node_id) if primary else None
-    if pod is None or pod.view is None or not _would_lose_keys(facts, pod.view):
+    if pod is None or pod.view is None or not last_copy.at_stake(facts, pod.view):
         return None
-    me, ask = facts.me.name, commands.ask(facts.topology, facts.me.name)
-    held = slots.keys(facts.my.keys)
+    came = "came back with none: following it would copy the emptiness"
+    if pod.view.keys:
+        came = (
+            f"came back without them, and has {slots.keys(pod.view.keys)} now: following it would"
+            f" lose what {facts.me.name} holds"
+        )
+    go = Todo(
+        what="only if they may go: follow the primary all the same",
+        command=f"{commands.ask(facts.topology, facts.me.name)} CLUSTER REPLICATE"
+        f" {pod.view.node_id}",
+        destructive=True,
+    )
+    if locked_out:  # it would follow, and not be let in
+        go = advice.emptying(facts.topology, facts.me.name, "only if they may go")
     return Block(
         code=Code.PRIMARY_EMPTY,
-        why=f"{me} holds {held}, and {pod.name}, its primary, came"
-        " back with none: following it would copy the emptiness",
-        fix=(
-            forced_failover.once_found(
-                facts,
-                Todo(
-                    what=f"to keep the keys make {me} the primary",
-                    command=f"{ask} CLUSTER FAILOVER TAKEOVER",
-                ),
-            ),
-            Todo(
-                what="only if they may go: follow the empty primary",
-                command=f"{ask} CLUSTER REPLICATE {pod.view.node_id}",
-                destructive=True,
-            ),
-        ),
+        why=f"{facts.me.name} holds {slots.keys(my.keys)}, and {pod.name}, its primary, {came}",
+        fix=(*_keep(facts, pod.name, pod.view), go),
     )
 
 
-def _would_lose_keys(facts: Facts, primary: View) -> bool:
-    """Whether our replica holds keys that it would lose by following this primary, which has none.
-
-    If our link is up, another node has the data too, so our copy is not the last.
-    """
-    return bool(facts.my.keys) and not facts.my.link_up and not primary.keys
+def _keep(facts: Facts, name: str, primary: View) -> tuple[Todo, ...]:
+    """How to keep our replica's keys. What clients have written to its primary is lost by that."""
+    me = facts.me.name
+    what = f"to keep the keys make {me} the primary"
+    command = f"{commands.ask(facts.topology, me)} CLUSTER FAILOVER TAKEOVER"
+    if not primary.keys:
+        return (forced_failover.once_found(facts, Todo(what=what, command=command)),)
+    act = Todo(what=f"{what}; what {name} has now is gone then", command=command, destructive=True)
+    look = Todo(
+        what=f"which keys has {name} now, and are they worth more than those of {me}?",
+        command=f"{commands.ask(facts.topology, name)} --scan --count 100 | head",
+        expect="keys that are needed: save them first, see the runbook",
+    )
+    return (look, forced_failover.once_found(facts, act))

@@ -12,7 +12,8 @@ name again.) The door knows no rule. It judges by what was seen alone, by five o
   same epoch (I1).
 - A node is made a replica only if it has neither slots nor keys, or is a replica already. A replica
   with keys and without a link may have the last copy: it is led to its own primary only, if that
-  was seen and holds keys (I3). No node follows one that it does not know, or that is foreign (I5).
+  was seen and has not lost them, and gets no password for a primary that has (I3). No node follows
+  one that it does not know, or that is foreign (I5).
 - A node is forgotten only if all pods were looked at, our node counts it as gone, it owns nothing,
   no node follows it, it is no pod's node, and its pod is proven to have another node now; without
   a name, if each pod is (I3).
@@ -50,11 +51,12 @@ from bootstrap.model.actions import (
     Meet,
     Replicate,
     SetConfigEpoch,
+    SetPeersPassword,
     describe,
 )
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
-from bootstrap.plan import own_settings, safety_meet
+from bootstrap.plan import last_copy, own_settings, safety_meet
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
@@ -113,6 +115,8 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:
             yield from _forgotten(facts, action)
         case Failover():
             yield from _handed_over(facts, action)
+        case SetPeersPassword():
+            yield from _let_in(facts)
         case ConfigSet():
             others = sorted({name for name, _ in action.settings} - _SETTABLE)
             if others:
@@ -193,8 +197,19 @@ def _made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
             yield f"{held}, and {action.primary} is not its primary"
         elif source is None or source.view is None:
             yield f"{held}, and {action.primary} was not seen"
-        elif not source.view.keys:
-            yield f"{held}, and {action.primary} holds none"
+        elif last_copy.at_stake(facts, source.view):
+            yield f"{held}, and {action.primary} came back without them"
+
+
+def _let_in(facts: Facts) -> Iterator[str]:
+    """Say why our replica would copy a loss once it can log in to its primary (I3)."""
+    my = facts.my
+    primary = facts.pod_by_id.get(my.myself.primary_id or "")
+    if primary is not None and primary.view and last_copy.at_stake(facts, primary.view):
+        yield (
+            f"{facts.me.name} holds {slots.keys(my.keys)}, maybe the last copy, and"
+            f" {primary.name} came back without them"
+        )
 
 
 def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:

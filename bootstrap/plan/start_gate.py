@@ -137,7 +137,8 @@ def _after_limit(facts: Facts, code: Code, why: str, fix: Fix) -> Gate | None:
     if facts.topology.gate_opens:
         why = f"{why}; it starts after {seconds:g} s, as BOOTSTRAP_GATE_ON_TIMEOUT=open wants it"
     else:
-        why = f"{why}; it is held down after {seconds:g} s, until a person acts"
+        until = "until its reason is gone or a person acts"
+        why = f"{why}; it is held down after {seconds:g} s, {until}"
     return Gate(open=facts.topology.gate_opens, why=why, code=code, fix=fix)
 
 

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 Questions = dict[str, "list[connection.Command]"]
 """Commands by label."""
 
-_SECTIONS: Final = ("server", "clients", "memory", "persistence", "replication", "keyspace")
+_SECTIONS: Final = (
+    "server",
+    "clients",
+    "memory",
+    "persistence",
+    "stats",
+    "replication",
+    "keyspace",
+)
 """The sections of INFO that a view needs. Servers before 7.0 take one section at most, and are
 asked for all of them."""
 _MANY: Final = (7, 0, 0)

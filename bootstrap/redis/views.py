@@ -38,6 +38,11 @@ _CLIENTS: Final = ("connected_clients", "connected_slaves", "cluster_connections
 """Fields of INFO that count against `maxclients`: the first does not include replicas (server.c),
 and links on the bus count too (networking.c, acceptCommonHandler)."""
 
+_EXPIRED: Final = ("expired_keys", "rdb_last_load_keys_expired")
+"""Fields of INFO for keys that have expired: in memory, and while a dump was read."""
+_COPIES: Final = ("sync_full", "sync_partial_ok")
+"""Fields of INFO for copies given to replicas: whole ones, and what one lacked."""
+
 
 def info(text: str) -> dict[str, str]:
     """Parse `INFO` into names and values; section headings and blank lines are skipped."""
@@ -82,6 +87,16 @@ def keys(facts: Mapping[str, str]) -> int:
     return total
 
 
+def lasting(facts: Mapping[str, str]) -> int:
+    """Return the number of keys without a time to live, from the same lines as `keys`."""
+    mortal = (
+        int(value.partition("expires=")[2].partition(",")[0] or "0")
+        for name, value in facts.items()
+        if _is_database(name)
+    )
+    return keys(facts) - sum(mortal)
+
+
 def writing(facts: Mapping[str, str], limits: Mapping[str, str]) -> Writing:
     """Return what INFO and the settings in `LIMITS` say about writes; missing values mean no fault.
 
@@ -103,6 +118,12 @@ def writing(facts: Mapping[str, str], limits: Mapping[str, str]) -> Writing:
         replicas=int(near or "0"),
         replicas_needed=int(limits.get("min-replicas-to-write", "0")) if near is not None else 0,
     )
+
+
+def _former(facts: Mapping[str, str]) -> str:
+    """Return `master_replid2`; empty if it is all zeros, as it is without a former stream."""
+    found = facts.get("master_replid2", "")
+    return found if found.strip("0") else ""
 
 
 def _is_database(name: str) -> bool:
@@ -148,6 +169,8 @@ def view(
         members=members,
         state_ok=cluster.get("cluster_state") == "ok",
         keys=keys(facts),
+        lasting=lasting(facts),
+        expired=sum(int(facts.get(name, "0")) for name in _EXPIRED),
         version=version(facts),
         product="valkey" if "valkey_version" in facts else "redis",
         run_id=facts.get("run_id", ""),
@@ -157,6 +180,9 @@ def view(
         primary_port=int(facts.get("master_port", "0")),
         copying=facts.get("master_sync_in_progress") == "1",
         offset=int(facts.get("slave_repl_offset") or facts.get("master_repl_offset", "0")),
+        replication_id=facts.get("master_replid", ""),
+        former_replication_id=_former(facts),
+        copies_given=sum(int(facts.get(name, "0")) for name in _COPIES),
         settings=tuple(sorted(pair for pair in settings.items() if pair[0] not in LIMITS)),
         peers_password_ok=peers_password_ok,
         writing=writing(facts, settings),

@@ -112,6 +112,11 @@ def test_keys_of_all_databases_are_counted() -> None:
     assert views.keys({"db_size": "1"}) == 0
 
 
+def test_keys_without_a_time_to_live_are_counted() -> None:
+    facts = {"db0": "keys=3,expires=2,avg_ttl=9", "db1": "keys=4", "db2": "keys=5,expires="}
+    assert views.lasting(facts) == 10
+
+
 @pytest.mark.parametrize("said", ["", "keys=", "keys=many", "expires=3"])
 def test_keys_that_cannot_be_counted_are_not_zero(said: str) -> None:
     with pytest.raises(parse.MalformedError, match="number of keys"):
@@ -143,6 +148,19 @@ def test_a_primary_says_its_own_offset_and_has_no_link() -> None:
     found = views.view(ONE, info, "cluster_state:fail", {}, peers_password_ok=True)
     assert (found.offset, found.link_up, found.primary_host) == (9, False, "")
     assert (found.product, found.state_ok) == ("valkey", False)
+
+
+def test_what_a_server_tells_of_the_copies_it_gave_and_of_the_keys_it_had() -> None:
+    info = VERSION + (
+        "expired_keys:3\r\nrdb_last_load_keys_expired:4\r\nsync_full:1\r\nsync_partial_ok:2\r\n"
+        "master_replid:ab00\r\nmaster_replid2:cd00\r\ndb0:keys=9,expires=2,avg_ttl=5\r\n"
+    )
+    found = views.view(ONE, info, "", {}, peers_password_ok=True)
+    assert (found.keys, found.lasting, found.expired, found.copies_given) == (9, 7, 7, 3)
+    assert (found.replication_id, found.former_replication_id) == ("ab00", "cd00")
+    none = views.view(ONE, f"{VERSION}master_replid2:{'0' * 40}", "", {}, peers_password_ok=True)
+    assert (none.lasting, none.expired, none.copies_given) == (0, 0, 0)
+    assert (none.replication_id, none.former_replication_id) == ("", "")
 
 
 @pytest.mark.parametrize("lines", ["", ONE.replace("myself,", ""), f"{ONE}\n{ONE}"])

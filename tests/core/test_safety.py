@@ -17,6 +17,7 @@ from bootstrap.model.actions import (
     Meet,
     Replicate,
     SetConfigEpoch,
+    SetPeersPassword,
 )
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.topology import Topology
@@ -165,7 +166,19 @@ def test_a_replica_is_led_to_no_empty_node_with_the_last_of_the_keys() -> None:
     assert follow(keys=5, link=True, source_keys=0) == ()
     assert follow(keys=0, link=False, source_keys=0) == ()
     said = follow(keys=5, link=False, source_keys=0)[0]
-    assert "holds 5 keys, maybe the last copy, and redis-app-0 holds none" in said
+    assert "holds 5 keys, maybe the last copy, and redis-app-0 came back without them" in said
+
+
+def test_a_replica_with_the_last_of_the_keys_is_not_let_in_at_an_empty_primary() -> None:
+    """I3: with the password its link comes up by itself."""
+    password = SetPeersPassword(pod="redis-app-3", why="")
+    replica = build.own(3, build.everybody(3), ok=True, keys=5)
+    empty, full = (build.own(0, build.everybody(0), ok=True, keys=keys) for keys in (0, 5))
+    said = found(instead(FORMED, replica, empty), password, me=3)[0]
+    assert "holds 5 keys, maybe the last copy, and redis-app-0 came back without them" in said
+    assert found(instead(FORMED, replica, full), password, me=3) == ()
+    assert found(instead(FORMED, replica, build.pod(0, "timeout")), password, me=3) == ()
+    assert found(FORMED, SetPeersPassword(pod="redis-app-0", why="")) == ()
 
 
 def test_a_replica_that_may_have_the_last_copy_stays_with_its_own_primary() -> None:

@@ -298,7 +298,9 @@ def test_a_gate_that_is_held_for_too_long_is_a_refusal() -> None:
     assert (found.phase, found.look) == (Phase.BLOCKED, Scope.ALL)
     (block,) = found.blocked
     assert block.code == "data-missing"
-    assert block.why.endswith("; it is held down after 45 s, until a person acts")
+    assert block.why.endswith(
+        "; it is held down after 45 s, until its reason is gone or a person acts"
+    )
     assert (
         "kubectl exec -n default redis-app-3 -c redis -- redis-cli CLUSTER FAILOVER FORCE"
         in todo.line(block.fix)

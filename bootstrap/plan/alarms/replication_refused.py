@@ -182,6 +182,8 @@ def turned_away(facts: Facts) -> list[Alarm]:
     refusal = found.refused
     if refusal is None or found.address != my.primary_host or replication.wrong_primary(my):
         return []
+    if replication.blocked(facts):
+        return []  # it has no password on purpose
     if refusal in _ABSENCE and not bus.connected(my, primary):
         return []
     me, there = facts.me.name, facts.pod_name(primary)

@@ -17,6 +17,7 @@ from bootstrap.plan import choose_shard, introduce, lost_slots, outsiders, owner
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations, forced_failover
+from bootstrap.plan.reshard import seats
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
 
 
@@ -64,7 +65,7 @@ def follow(facts: Facts) -> Plan | None:
         found = guard(seen)
         if found is not None:
             return found
-    return choose_shard.replicate(facts, seen.primaries, seen.before)
+    return choose_shard.replicate(facts, [*seen.primaries, *seats.others(facts)], seen.before)
 
 
 def _receives_slots(seen: _Seen) -> Plan | None:
@@ -207,6 +208,13 @@ def _shard_is_lost(seen: _Seen) -> Plan | None:
     return _refused(*lost) if lost else None
 
 
+def _takes_a_seat(seen: _Seen) -> Plan | None:
+    """Stay an empty primary if more shards are wished than there are: slots will come."""
+    if any(primary.node_id in seen.before for primary in seen.primaries):
+        return None  # it goes home
+    return seats.take(seen.facts)
+
+
 GUARDS = (
     _receives_slots,
     _in_a_foreign_cluster,
@@ -215,6 +223,7 @@ GUARDS = (
     _unknown_to_owners,
     _shards_uncertain,
     _shard_is_lost,
+    _takes_a_seat,
 )
 
 

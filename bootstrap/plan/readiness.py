@@ -9,7 +9,8 @@ A pod is ready if all of this is so (`ready`):
    young server is believed only once most owners of slots were found at the addresses that our node
    has for them, and no known node was found elsewhere. A node that knows no other is believed at
    once. After two node time-outs it has found out by itself which nodes are there.
-4. A replica has its link, to its own primary. A primary owns slots.
+4. A replica has its link, to its own primary. A primary owns slots, or waits for some
+   (`reshard.seats`).
 
 An absent pod does not delay the others.
 """
@@ -90,7 +91,7 @@ def _has_part(topology: Topology, plan: Plan, my: View, believed_run: str) -> tu
         return False, "the link to the primary is down"
     if mine.is_replica and not my.following:
         return False, f"it copies from {my.primary_host}, where its primary is not"
-    if not mine.is_replica and not mine.slots:
+    if not (mine.is_replica or mine.slots or plan.seat):
         return False, _reason(plan, "a primary without slots has no role yet")
     return True, "ready"
 

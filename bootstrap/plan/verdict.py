@@ -144,6 +144,8 @@ class Plan:
     """How far the next look goes. What was seen is enough for this plan."""
     notes: tuple[str, ...] = ()
     """What you may want to know; there is nothing to do about it."""
+    seat: bool = False
+    """Whether our node is an empty primary on purpose. It is ready without slots."""
     gate: Gate = Gate()
     """The start gate. Open, unless our own server is down and should not start yet."""
 

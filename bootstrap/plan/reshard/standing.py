@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bootstrap.model import rebalance, slots
+from bootstrap.model.layout import UNKNOWN, Place, together
 from bootstrap.model.rebalance import Transfer
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
@@ -26,8 +28,10 @@ class Shard:
     """The primary's pod's; `LATER` if it is not known."""
     ranges: slots.Ranges
     """Empty for a seat: a primary that waits for slots."""
-    replicas: tuple[int, ...]
+    replicas: tuple[int, ...] = ()
     """The ordinals of its replicas that live and have their link to it."""
+    place: Place = UNKNOWN
+    """Where the primary runs."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,21 @@ class Standing:
 
     @functools.cached_property
     def seats(self) -> tuple[Shard, ...]:
-        """The empty primaries that are to get slots, as many as are missing, if there are."""
-        empty = [one for one in self.shards if not one.ranges]
-        return tuple(empty[: max(0, self.wish - len(self.owners))])
+        """The empty primaries that are to get slots, as many as are missing, if there are.
+
+        Those come first that have most replicas by now, then those on whose host, and in whose
+        zone, fewest other primaries are, then those with the lowest ordinals. Pods that the wish
+        does not need are none.
+        """
+        candidates = [one for one in self.shards if not (one.ranges or self.beyond(one.ordinal))]
+        taken = [one.place for one in self.owners]
+        found: list[Shard] = []
+        while candidates and len(found) < self.wish - len(self.owners):
+            best = min(candidates, key=lambda one: _rank(one, taken))
+            candidates.remove(best)
+            taken.append(best.place)
+            found.append(best)
+        return tuple(found)
 
     @functools.cached_property
     def drained(self) -> tuple[Shard, ...]:
@@ -113,11 +129,24 @@ def standing(facts: Facts, wish: int) -> Standing:
             ordinal=_ordinal(facts, known.get(node_id)),
             ranges=owned.get(node_id, ()),
             replicas=_linked(facts, node_id),
+            place=_place(facts, node_id),
         )
         for node_id in {*owned, *empty}
     ]
     shards = tuple(sorted(found, key=lambda one: (one.ordinal, one.node_id)))
     return Standing(topology=facts.topology, wish=wish, shards=shards)
+
+
+def _rank(seat: Shard, taken: Sequence[Place]) -> tuple[int, int, int, int]:
+    """Return what the order of seats goes by; `taken` are the places of other primaries."""
+    same = [together(seat.place, one) for one in taken]
+    hosts, zones = sum(host for host, _ in same), sum(zone for _, zone in same)
+    return -len(seat.replicas), hosts, zones, seat.ordinal
+
+
+def _place(facts: Facts, node_id: str) -> Place:
+    pod = facts.pod_by_id.get(node_id)
+    return facts.place(pod) if pod else UNKNOWN
 
 
 def _is_empty(view: View) -> bool:

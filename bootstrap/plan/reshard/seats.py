@@ -1,0 +1,96 @@
+"""A new node that stays an empty primary, since more shards are wished than there are.
+
+Such a node takes a seat: it waits for slots. The next new node becomes its replica, as of any other
+primary with few. Slots move only to a seat with its replicas (`moves`), so each key has its copies
+from the beginning. That a node is an empty primary stands in its nodes.conf. So a seat outlives
+each restart, and no other memory is needed.
+
+A node takes a seat if all of this is so; else it follows a primary, as without a wish:
+
+- All nodes show the same wish, and it is for more shards than there are owners of slots.
+- The pod served no shard before that has a primary: else it goes home.
+- No shard lacks a replica: else the node is needed there.
+- The wish needs the pod: pods beyond that stay replicas.
+- Among the nodes that could take a seat it is one of the first. Hosts and zones with fewest
+  primaries come first, then the lowest ordinals. If two took the same seat before they knew each
+  other, the later one yields: it is empty, and follows.
+"""
+
+from __future__ import annotations
+
+from bootstrap.model.snapshot import Scope
+from bootstrap.model.view import Member
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.reshard import unfit
+from bootstrap.plan.reshard.agreement import agreement
+from bootstrap.plan.reshard.standing import Shard, Standing, standing
+from bootstrap.plan.verdict import Phase, Plan, Wait
+
+
+def take(facts: Facts) -> Plan | None:
+    """Return the plan of a node that takes a seat, or may take one soon; None if it follows.
+
+    Asked of a node that was met, has no role, and served no shard that has a primary.
+    """
+    agreed, mine = agreement(facts), facts.snapshot.wished.wish
+    if agreed is None or mine is None or mine.shards is None or unfit.too_few(facts, mine):
+        return None
+    found = standing(facts, mine.shards)
+    enough = len(found.owners) >= found.wish
+    if enough or found.beyond(facts.topology.ordinal) or _lacking(facts, found):
+        return None
+    if agreed.wish is None:
+        # A node that follows now could not take a seat any more: a replica gets no slots.
+        return _seat(facts, f"all nodes to show the same wish ({agreed.why}): it may get slots")
+    if all(one.node_id != facts.my.node_id for one in found.seats):
+        return None
+    return _seat(facts, _lacks(facts, found))
+
+
+def others(facts: Facts) -> list[Member]:
+    """Return the seats that other nodes have taken. A replica may follow these as well."""
+    agreed = agreement(facts)
+    if agreed is None or agreed.wish is None or agreed.wish.shards is None:
+        return []
+    seats = standing(facts, agreed.wish.shards).seats
+    known = (facts.my.member(one.node_id) for one in seats)
+    return [one for one in known if one is not None and one is not facts.my.myself]
+
+
+def _lacks(facts: Facts, found: Standing) -> str:
+    """Return what a node with a seat waits for: its replicas first, then slots."""
+    mine = next(one for one in found.seats if one.node_id == facts.my.node_id)
+    wanted, linked = facts.topology.replicas_per_shard, len(mine.replicas)
+    if linked < wanted:
+        return f"its replicas, before it gets slots: {linked} of {wanted} have their link"
+    return "slots to move to it"
+
+
+def _seat(facts: Facts, what: str) -> Plan:
+    wait = Wait(pod=facts.me.name, what=what)
+    return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL, seat=True)
+
+
+def _lacking(facts: Facts, found: Standing) -> bool:
+    """Whether an owner of slots has fewer replicas than it should, those away included."""
+    wanted = facts.topology.replicas_per_shard
+    return any(len(_replicas(facts, one)) < wanted for one in found.owners)
+
+
+def _replicas(facts: Facts, shard: Shard) -> set[str]:
+    """Return the ids of a shard's replicas, without those that will not come back."""
+    known = {
+        member.node_id: member
+        for _, view in facts.viewed
+        for member in view.members
+        if member.primary_id == shard.node_id
+    }
+    return {node_id for node_id, member in known.items() if not _lost(facts, member)}
+
+
+def _lost(facts: Facts, member: Member) -> bool:
+    """Whether a member's pod is another node by now, or was scaled away."""
+    pod = facts.pod_named(member)
+    away = member.gone and member.node_id not in facts.pod_by_id
+    scaled = pod is None or pod.resolved.state == "absent"
+    return away and (scaled or facts.pod_of_ghost(member) is not None)

@@ -1,0 +1,1 @@
+"""More shards, fewer shards, on real servers."""

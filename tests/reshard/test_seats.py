@@ -1,0 +1,39 @@
+"""New pods, where more shards are wished: one stays an empty primary, the next one its replica."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.formation import forming
+from tests.keeping import keeping
+from tests.reshard import wishing
+from tests.statefulset import pod
+
+
+def empty(one: pod.Pod) -> bool:
+    """Whether a pod's node is a primary without slots."""
+    (line,) = [line for line in one.cluster_nodes().splitlines() if "myself" in line]
+    words = line.split()
+    return words[2] == "myself,master" and len(words) == 8
+
+
+@pytest.mark.parametrize("name", wishing.SERVERS)
+def test_two_new_pods_are_a_seat_and_its_replica(name: str, tmp_path: Path) -> None:
+    with wishing.formed(name, tmp_path) as (app, wish):
+        wish.state("4")
+        seat, replica = wishing.scale_out(app, 2)
+        wishing.wait_follows(replica, seat)
+        assert empty(seat)
+        # It is ready without slots: else a rollout would wait for it.
+        forming.wait_ready([seat, replica])
+        assert keeping.missing_keys(app) == []
+
+
+@pytest.mark.parametrize("name", wishing.SERVERS)
+def test_without_a_wish_for_more_they_are_replicas(name: str, tmp_path: Path) -> None:
+    with wishing.formed(name, tmp_path) as (app, _):
+        new = wishing.scale_out(app, 2)
+        forming.wait_ready(new)
+        assert [keeping.role(one) for one in new] == ["slave", "slave"]

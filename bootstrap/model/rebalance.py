@@ -50,7 +50,7 @@ def transfers(owned: Mapping[str, Ranges], keepers: Sequence[str]) -> tuple[Tran
         while surplus[giver] > 0:
             taker = takers[0]
             count = min(surplus[giver], -surplus[taker])
-            rest[giver], given = _tail(rest[giver], count)
+            rest[giver], given = tail(rest[giver], count)
             found.append(Transfer(giver, taker, given))
             surplus[giver] -= count
             surplus[taker] += count
@@ -76,7 +76,7 @@ def _goals(counts: Mapping[str, int]) -> dict[str, int]:
     return {one: least + (place < more) for place, one in enumerate(by_count)}
 
 
-def _tail(ranges: Ranges, count: int) -> tuple[Ranges, Ranges]:
+def tail(ranges: Ranges, count: int) -> tuple[Ranges, Ranges]:
     """Cut off the last `count` slots, so that what stays and what goes has few ranges."""
     stays, goes = list(ranges), list[slots.Range]()
     while count:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 SLOTS = 16384
 """Number of hash slots of every cluster (cluster.h, CLUSTER_SLOTS)."""
@@ -28,6 +28,12 @@ def normalise(ranges: Iterable[Range]) -> Ranges:
 def count(ranges: Ranges) -> int:
     """Return the number of slots in the ranges."""
     return sum(end - start + 1 for start, end in ranges)
+
+
+def numbers(ranges: Ranges) -> Iterator[int]:
+    """Yield each slot of the ranges."""
+    for start, end in ranges:
+        yield from range(start, end + 1)
 
 
 def missing(ranges: Iterable[Range]) -> Ranges:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bootstrap.model import directory
+from bootstrap.model.slots import Ranges
 from bootstrap.model.timers import Timers
 from bootstrap.model.view import Member, View
 from bootstrap.model.wish import UNSTATED, Wished
@@ -184,6 +185,9 @@ class Snapshot:
     """How many shards are wished, as our own sidecar read it in this look."""
     primary_answer: PrimaryAnswer | None = None
     """What our replica's primary answered our own pod; None if not tried."""
+    counted: tuple[tuple[str, Ranges, int | None], ...] = ()
+    """Pods, slots, and how many keys the pod's node has in these slots; None if it did not say.
+    They are counted only if a rule asks for it."""
     reports: tuple[SidecarReport, ...] = ()
     """What the pods' sidecars said of their last looks. Only `status` and a dry run ask them."""
 
@@ -191,6 +195,11 @@ class Snapshot:
     def names(self) -> tuple[str, ...]:
         """Names of the pods that were looked at."""
         return tuple(pod.name for pod in self.pods)
+
+    def keys_in(self, pod: str, ranges: Ranges) -> int | None:
+        """Return how many keys the pod's node has in these slots; None if they were not counted."""
+        asked = (count for name, counted, count in self.counted if (name, counted) == (pod, ranges))
+        return next(asked, None)
 
     def pod(self, name: str) -> Pod | None:
         """Return the pod of that name; None if it was not looked at."""

@@ -83,6 +83,8 @@ class Writing:
     """Whether the server refuses writes after a failed snapshot (`stop-writes-on-bgsave-error`)."""
     memory: int = 0
     """Bytes that count against `maxmemory`."""
+    dataset: int = 0
+    """Bytes that the data take (`used_memory_dataset`)."""
     memory_limit: int = 0
     """`maxmemory` in bytes; 0: no limit."""
     keeps: str = ""

@@ -58,7 +58,7 @@ class _Seen:
         return choose_shard.former_shard(self.facts)
 
 
-def follow(facts: Facts) -> Plan | None:
+def follow(facts: Facts) -> Plan:
     """Return the plan of a node that knows others, and has no slots, no keys and no primary."""
     seen = _Seen(facts)
     for guard in GUARDS:

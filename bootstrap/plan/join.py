@@ -22,7 +22,11 @@ def join(facts: Facts) -> Plan | None:
     """Return the plan of a node without a role; None for a node that has a role."""
     if _has_role(facts):
         return None
-    return enter.enter(facts) if facts.my.blank else follow.follow(facts)
+    if facts.my.blank:
+        return enter.enter(facts)
+    found = follow.follow(facts)
+    # A seat that lacks nothing but slots: the rules behind this one see to these.
+    return None if found.seat and not found.waiting else found
 
 
 def _has_role(facts: Facts) -> bool:

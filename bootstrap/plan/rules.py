@@ -27,6 +27,7 @@ from bootstrap.plan import (
 from bootstrap.plan.alarms import table
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, durations
+from bootstrap.plan.reshard import moves
 from bootstrap.plan.verdict import LookFurther, Phase, Plan, Wait
 
 
@@ -58,6 +59,8 @@ RULES = (
     # After forming: a blank seed must first be sure that there is nothing to form.
     Rule("join", join.needs, join.join),
     Rule("forget", _no_look, forget.forget),
+    # After all that mends the cluster: slots move only in one that is whole.
+    Rule("move slots", moves.needs, moves.move),
     # Last: it always has an answer.
     Rule("steady", _no_look, steady.steady),
 )

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Fix
 from bootstrap.plan.codes import Code
@@ -23,6 +24,8 @@ class Phase(enum.StrEnum):
     """The sidecar lets its node join the cluster."""
     HEAL = "heal"
     """The sidecar brings its node and the others together again, or repairs replication."""
+    RESHARD = "reshard"
+    """The sidecar moves slots, or waits until some can move."""
     STEADY = "steady"
     """Its node has its role."""
     BLOCKED = "blocked"
@@ -168,3 +171,5 @@ class LookFurther:
     """How far to look, at once."""
     why: str
     """What the look is for, as what a wait is for: `a look at every expected pod`."""
+    counting: tuple[tuple[str, Ranges], ...] = ()
+    """Pods and slots of which the keys have to be counted as well; then no new look is needed."""

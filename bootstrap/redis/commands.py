@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from bootstrap.model import actions
+from bootstrap.model import actions, slots
+from bootstrap.model.migration import Way
 from bootstrap.redis import views
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ PEERS_PASSWORD: Final = ("masterauth", "masteruser")
 """The settings with which a replica logs in at its primary."""
 
 
-def of(  # noqa: C901 - a table
+def of(  # noqa: C901, PLR0912 - a table
     action: actions.Action, *, password: str, username: str, together: bool
 ) -> list[connection.Command]:
     """Return the commands of an action.
@@ -40,8 +41,8 @@ def of(  # noqa: C901 - a table
         case actions.SetConfigEpoch():
             return [("CLUSTER", "SET-CONFIG-EPOCH", action.epoch)]
         case actions.AddSlots():
-            numbers = (slot for start, end in action.ranges for slot in range(start, end + 1))
-            return [("CLUSTER", "ADDSLOTS", *numbers)]
+            all_of_them = slots.numbers(action.ranges)
+            return [("CLUSTER", "ADDSLOTS", *all_of_them)]
         case actions.Meet():
             return [("CLUSTER", "MEET", action.address, action.port, action.bus_port)]
         case actions.Replicate():
@@ -50,5 +51,15 @@ def of(  # noqa: C901 - a table
             return [("CLUSTER", "FORGET", action.node_id)]
         case actions.Failover():
             return [("CLUSTER", "FAILOVER")]
+        case actions.MigrateSlots():
+            numbers = [number for span in action.ranges for number in span]
+            return [("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", *numbers, "NODE", action.target_id)]
+        case actions.ImportSlots():
+            numbers = [number for span in action.ranges for number in span]
+            return [("CLUSTER", "MIGRATION", "IMPORT", *numbers)]
+        case actions.CancelMigrations():
+            if action.way is Way.PUSH:
+                return [("CLUSTER", "CANCELSLOTMIGRATIONS")]
+            return [("CLUSTER", "MIGRATION", "CANCEL", "ALL")]
         case _:
             assert_never(action)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bootstrap.model import actions, migration
+from bootstrap.model import actions, migration, slots
+from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Unreachable
 from bootstrap.model.view import Version, View
 from bootstrap.redis import commands, login, parse, port_check, questions, views
@@ -115,6 +116,19 @@ class Node:
         if not all(isinstance(pair, list) for pair in replies):
             return None
         return dict(pair for pair in replies if pair)
+
+    async def keys_in(self, ranges: Ranges) -> int | None:
+        """Return how many keys the server has in these slots; None if it does not tell."""
+        asked: list[connection.Command] = [
+            ("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in slots.numbers(ranges)
+        ]
+        try:
+            async with self._connection.turn():
+                replies = await self._connection.exchange(asked)
+        except login.FailedError:
+            return None
+        counts = [reply for reply in replies if isinstance(reply, int)]
+        return sum(counts) if len(counts) == len(asked) else None
 
     async def close(self) -> None:
         """Close the connection. The next exchange makes a new one."""

@@ -113,6 +113,7 @@ def writing(facts: Mapping[str, str], limits: Mapping[str, str]) -> Writing:
         rdb_failed=bool(limits.get("save")) and facts.get("rdb_last_bgsave_status") == "err",
         rdb_stops=limits.get("stop-writes-on-bgsave-error") != "no",
         memory=counted,
+        dataset=int(facts.get("used_memory_dataset", "0")),
         memory_limit=int(facts.get("maxmemory", "0")),
         keeps=policy if stuck else "",
         replicas=int(near or "0"),

@@ -16,7 +16,7 @@ from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.observe.observer import Observer
 from bootstrap.plan import codes
 from bootstrap.plan.codes import Code
-from bootstrap.plan.verdict import Phase, Plan, Step
+from bootstrap.plan.verdict import LookFurther, Phase, Plan, Step
 from bootstrap.run import apply, doing, pace, start_gate
 from bootstrap.show import summary
 from bootstrap.show.board import Board
@@ -127,6 +127,9 @@ class Loop:
         while True:
             snapshot = await self._observer.look(scope)
             found = planning.decide(snapshot, self._observer.topology)
+            if isinstance(found, LookFurther) and found.counting:
+                snapshot = await self._observer.counted(snapshot, found.counting)
+                found = planning.decide(snapshot, self._observer.topology)
             if isinstance(found, Plan):
                 # A peer's own sidecar reports what is wrong with the peer.
                 mine = self._observer.topology.name

@@ -16,7 +16,7 @@ from bootstrap.observe import other_sidecars
 from bootstrap.observe.observer import Observer
 from bootstrap.plan import codes, start_gate
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.verdict import Plan
+from bootstrap.plan.verdict import LookFurther, Plan
 from bootstrap.show import cluster_table, headline, plan_text, shards, sidecars
 from bootstrap.show.cause import Verdict
 from bootstrap.show.headline import Headline
@@ -142,6 +142,9 @@ async def _look(observer: Observer, http: tuple[str, int] | None) -> tuple[Snaps
     )
     snapshot = dataclasses.replace(snapshot, timers=memory, primary_answer=found, reports=said)
     snapshot = sidecars.explained(snapshot)
+    decided = planning.decide(snapshot, observer.topology)
+    if isinstance(decided, LookFurther):  # a look at all pods lacks nothing but counted keys
+        snapshot = await observer.counted(snapshot, decided.counting)
     return snapshot, planning.plan(snapshot, observer.topology)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import bootstrap
 from bootstrap.model import actions
+from bootstrap.model.migration import Way
 
 CASES: list[tuple[actions.Action, str]] = [
     (
@@ -32,6 +33,15 @@ CASES: list[tuple[actions.Action, str]] = [
     ),
     (actions.Forget(pod="p-0", ghost="p-1", node_id="abc", why="w"), "p-0: forget p-1 abc (w)"),
     (actions.Failover(pod="p-0", primary="p-1", why="w"), "p-0: failover of p-1 (w)"),
+    (
+        actions.MigrateSlots(pod="p-0", ranges=((0, 9),), target="p-1", target_id="abc", why="w"),
+        "p-0: migrate-slots 0-9 to p-1 abc (w)",
+    ),
+    (
+        actions.ImportSlots(pod="p-0", ranges=((0, 9),), source="p-1", why="w"),
+        "p-0: import-slots 0-9 from p-1 (w)",
+    ),
+    (actions.CancelMigrations(pod="p-0", way=Way.PULL, why="w"), "p-0: cancel-migrations (w)"),
 ]
 
 
@@ -46,7 +56,8 @@ def test_no_plan_can_hold_a_command_that_loses_data() -> None:
     assert {type(action) for action, _ in CASES} == set(actions.Action.__args__)
     assert kinds == {
         "config-set", "set-peers-password", "reload-certificates", "set-config-epoch", "add-slots",
-        "meet", "replicate", "forget", "failover",
+        "meet", "replicate", "forget", "failover", "migrate-slots", "import-slots",
+        "cancel-migrations",
     }  # fmt: skip
     node = (Path(bootstrap.__file__).parent / "redis" / "node.py").read_text().upper()
     for word in ("FLUSH", '"RESET', "DELSLOTS", "TAKEOVER", "FORCE"):

@@ -39,7 +39,9 @@ class Violation(AssertionError):  # noqa: N818 - what it is
     """An invariant is broken; the message says which, and by what."""
 
 
-def before(world: World, ordinal: int, plan: Plan, action: Action, server: Server) -> None:
+def before(  # noqa: C901 - a table
+    world: World, ordinal: int, plan: Plan, action: Action, server: Server
+) -> None:
     """Judge a command at the moment when it is sent."""
     if action.pod != world.pods[ordinal].name and ordinal != world.ordinal_start:
         raise Violation(f"{ordinal} commands {action.pod}")
@@ -60,6 +62,8 @@ def before(world: World, ordinal: int, plan: Plan, action: Action, server: Serve
             _epoch(world, action, server)
         case actions.Failover() | actions.SetPeersPassword() | actions.ReloadCertificates():
             pass
+        case actions.MigrateSlots() | actions.ImportSlots() | actions.CancelMigrations():
+            raise Violation(f"M2: {action}, and no wish is stated")
         case _:
             assert_never(action)
 

@@ -18,6 +18,8 @@ A node takes a seat if all of this is so; else it follows a primary, as without 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
@@ -29,6 +31,8 @@ from bootstrap.plan.verdict import Phase, Plan, Wait
 
 def take(facts: Facts) -> Plan | None:
     """Return the plan of a node that takes a seat, or may take one soon; None if it follows.
+
+    The plan is empty if the node has a seat, and lacks nothing but slots.
 
     Asked of a node that was met, has no role, and served no shard that has a primary.
     """
@@ -44,7 +48,7 @@ def take(facts: Facts) -> Plan | None:
         return _seat(facts, f"all nodes to show the same wish ({agreed.why}): it may get slots")
     if all(one.node_id != facts.my.node_id for one in found.seats):
         return None
-    return _seat(facts, _lacks(facts, found))
+    return _seat(facts, *_lacks(facts, found))
 
 
 def others(facts: Facts) -> list[Member]:
@@ -57,18 +61,17 @@ def others(facts: Facts) -> list[Member]:
     return [one for one in known if one is not None and one is not facts.my.myself]
 
 
-def _lacks(facts: Facts, found: Standing) -> str:
-    """Return what a node with a seat waits for: its replicas first, then slots."""
+def _lacks(facts: Facts, found: Standing) -> Iterator[str]:
+    """Say which replicas a node with a seat lacks. Without them it gets no slots."""
     mine = next(one for one in found.seats if one.node_id == facts.my.node_id)
     wanted, linked = facts.topology.replicas_per_shard, len(mine.replicas)
     if linked < wanted:
-        return f"its replicas, before it gets slots: {linked} of {wanted} have their link"
-    return "slots to move to it"
+        yield f"its replicas, before it gets slots: {linked} of {wanted} have their link"
 
 
-def _seat(facts: Facts, what: str) -> Plan:
-    wait = Wait(pod=facts.me.name, what=what)
-    return Plan(phase=Phase.JOIN, waiting=(wait,), look=Scope.ALL, seat=True)
+def _seat(facts: Facts, *lacks: str) -> Plan:
+    waits = tuple(Wait(pod=facts.me.name, what=what) for what in lacks)
+    return Plan(phase=Phase.JOIN, waiting=waits, look=Scope.ALL, seat=True)
 
 
 def _lacking(facts: Facts, found: Standing) -> bool:

@@ -1,0 +1,137 @@
+"""What keeps slots from moving now, node by node. Each is waited for by name.
+
+None of these is an error: pods restart, roles are handed over, replicas copy. Slots move between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bootstrap.model import fast_form, leaving_mark, slots
+from bootstrap.model.migration import Way
+from bootstrap.model.snapshot import Pod
+from bootstrap.model.view import View
+from bootstrap.plan import migrations
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.messages import durations
+from bootstrap.plan.reshard.standing import Shard, Standing
+from bootstrap.plan.verdict import Wait
+
+LAG = 16 * 1024 * 1024
+"""Bytes that a replica of a target may be behind: from the move on it is a copy of what came."""
+_FULL = 0.9
+"""The part of `maxmemory` that a target may use in the end. redis does not check it, and would then
+evict keys, or refuse all writes."""
+
+
+def waits(facts: Facts, found: Standing) -> list[Wait]:
+    """Return what is waited for before the first slot moves; empty if nothing is."""
+    missing = _missing(facts, found)
+    if missing:
+        return [missing]
+    shards = (*found.owners, *found.seats)
+    return [wait for one in shards for wait in _of_shard(facts, found, one)] + [*_open(facts)]
+
+
+def way(facts: Facts, found: Standing) -> Way | None:
+    """Return how all nodes that give or get slots migrate; None if they do not in one way."""
+    ids = {one.source_id for one in found.transfers} | {one.target_id for one in found.transfers}
+    views = [pod.view for node_id in ids if (pod := facts.pod_by_id.get(node_id)) and pod.view]
+    ways = {view.way for view in views}
+    return ways.pop() if len(ways) == 1 and len(views) == len(ids) else None
+
+
+def _missing(facts: Facts, found: Standing) -> Wait | None:
+    """Wait for new nodes if there are fewer primaries than shards are wished."""
+    if found.missing <= 0:
+        return None
+    there = slots.many(len(found.keepers), "node")
+    last = facts.topology.name_of(_last(found))
+    what = (
+        f"{slots.many(found.wish, 'shard')} are wished, and {there} can have slots: for more, new"
+        f" nodes are needed, up to {last}. A pod that is a replica already has to come back with an"
+        " empty volume for it"
+    )
+    return Wait(pod=facts.me.name, what=what)
+
+
+def _last(found: Standing) -> int:
+    each = 1 + found.topology.replicas_per_shard
+    return found.topology.ordinal_start + found.wish * each - 1
+
+
+def _of_shard(facts: Facts, found: Standing, shard: Shard) -> Iterator[Wait]:
+    """Wait for one shard's primary, and for its replicas if it gets slots."""
+    pod = facts.pod_by_id.get(shard.node_id)
+    if pod is None or pod.view is None:
+        name = migrations.pod_name(facts, shard.node_id)
+        yield Wait(pod=name, what="an answer of its server, which owns slots")
+        return
+    yield from _of_primary(facts, pod, pod.view)
+    targets = {one.target_id for one in found.transfers}
+    if shard.node_id in targets:
+        yield from _of_target(facts, shard, pod, pod.view)
+
+
+def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:
+    """Wait until a primary is well, as it says itself and as all others say."""
+    if not view.state_ok:
+        yield Wait(pod=pod.name, what="its cluster_state to be ok", usual=durations.REJOINED)
+    if leaving_mark.marked(view):
+        yield Wait(pod=pod.name, what="its hand-over to end", usual=durations.ELECTED)
+    if fast_form.marked(view):
+        yield Wait(pod=pod.name, what="settings of forming to be put back", usual=durations.MARKED)
+    if any(member.handshake for member in view.members):
+        yield Wait(pod=pod.name, what="its handshakes to end", usual=durations.HANDSHAKE)
+    doubts = [
+        other.name
+        for other, seen in facts.viewed
+        if (member := seen.member(view.node_id)) is None
+        or member.failed
+        or member.slots != view.myself.slots
+    ]
+    if doubts:
+        what = f"{slots.few(doubts)} to see it as it sees itself"
+        yield Wait(pod=pod.name, what=what, usual=durations.GOSSIP)
+
+
+def _of_target(facts: Facts, shard: Shard, pod: Pod, view: View) -> Iterator[Wait]:
+    """Wait for the replicas of a node that gets slots: each key has its copies from the start."""
+    wanted = facts.topology.replicas_per_shard
+    if len(shard.replicas) < wanted:
+        what = f"its replicas, before it gets slots: {len(shard.replicas)} of {wanted} are linked"
+        yield Wait(pod=pod.name, what=what, usual=durations.COPIED)
+    behind = [
+        name
+        for name, seen in ((one.name, seen) for one, seen in facts.viewed)
+        if seen.myself.primary_id == view.node_id and view.offset - seen.offset > LAG
+    ]
+    if behind:
+        yield Wait(pod=pod.name, what=f"{', '.join(behind)} to catch up", passes=True)
+
+
+def _open(facts: Facts) -> Iterator[Wait]:
+    """Wait until no slot is open to be moved key by key: servers lose keys over such leftovers."""
+    for pod, view in facts.viewed:
+        if view.myself.open_slots and not view.myself.is_replica:
+            spans = slots.normalise((one.slot, one.slot) for one in view.myself.open_slots)
+            what = f"{slots.named(spans)} to be open no longer, which somebody moves key by key"
+            yield Wait(pod=pod.name, what=what)
+
+
+def memory(source: View, target: View, ranges: slots.Ranges) -> str:
+    """Return why a target's memory may not be enough for these slots; empty if it is."""
+    limit = target.writing.memory_limit
+    coming = estimate(source, ranges)
+    if not limit or target.writing.memory + coming <= _FULL * limit:
+        return ""
+    return (
+        f"{target.writing.memory} of {limit} bytes are used there, and about {coming} would come:"
+        f" more than {_FULL:.0%} of maxmemory"
+    )
+
+
+def estimate(source: View, ranges: slots.Ranges) -> int:
+    """Return about how many bytes the slots have: the source's, by the share of its slots."""
+    owned = slots.count(source.myself.slots)
+    return source.writing.dataset * slots.count(ranges) // owned if owned else 0

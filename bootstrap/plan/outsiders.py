@@ -8,15 +8,18 @@ from bootstrap.plan.facts import Facts
 
 
 def outsiders(facts: Facts, pods: list[Pod]) -> list[Member]:
-    """Return the members that these pods know and that are not proven to be ours, sorted by id."""
-    views = [view for pod, view in facts.viewed if pod in pods]
-    known = [member for view in views for member in view.members]
-    members = {member.node_id: member for member in known}
-    return [
-        member
-        for _, member in sorted(members.items())
-        if not member.handshake and not facts.is_ours(member) and _counts(facts, member)
-    ]
+    """Return the members that these pods know and that are not proven to be ours, sorted by id.
+
+    It is enough if one pod knows a member as evidence: for another it may have failed already.
+    """
+    found = {
+        member.node_id: member
+        for pod, view in facts.viewed
+        for member in view.members
+        if pod in pods and not member.handshake
+        if not facts.is_ours(member) and _counts(facts, member)
+    }
+    return [member for _, member in sorted(found.items())]
 
 
 def names(facts: Facts, members: list[Member]) -> list[str]:

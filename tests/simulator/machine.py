@@ -182,9 +182,8 @@ class Machine(RuleBasedStateMachine):
         excuses = ends.excuses(self.world)
         for number in range(_EXCUSED if excuses else _ROUNDS):
             self._round(0.1 if number < 40 else 1.0)
-            if all(
-                one.plan and one.plan.reached for some in self.sidecars.values() for one in some
-            ):
+            # A node that is gone counts as failed only after its time-out, and then is forgotten.
+            if not (self._not_there() or ends.problems(self.world)):
                 break
         found = [*ends.problems(self.world), *self._not_there()]
         for line in (*found, *excuses):

@@ -49,7 +49,9 @@ class Migration:
     ranges: Ranges
     """The slots that move."""
     source_id: str
+    """Empty if it is not known, as on a replica of valkey, which repeats its primary's list."""
     target_id: str
+    """Empty as above."""
     state: State
     said: str
     """The server's own word for the state, as `snapshotting`."""

@@ -11,7 +11,7 @@ def running(facts: Facts) -> tuple[Migration, ...]:
     """Return the migrations that run, by job; what the source says of one counts."""
     found: dict[str, Migration] = {}
     for _, view in facts.viewed:
-        for one in view.migrations:
+        for one in () if view.myself.is_replica else view.migrations:
             if one.running and (one.job not in found or one.source_id == view.node_id):
                 found[one.job] = one
     return tuple(one for _, one in sorted(found.items()))

@@ -179,8 +179,9 @@ def _migration(said: Mapping[str, Any], now: float) -> Migration:
     return Migration(
         job=str(said["name" if pushed else "id"]),
         ranges=normalise(_range(span) for span in ranges.split()),
-        source_id=str(said["source_node" if pushed else "source"]),
-        target_id=str(said["target_node" if pushed else "dest"]),
+        # A replica of valkey repeats its primary's list, and does not know the nodes.
+        source_id=str(said.get("source_node", "") if pushed else said["source"]),
+        target_id=str(said.get("target_node", "") if pushed else said["dest"]),
         state=_ENDED.get(str(said["state"]), State.RUNNING),
         said=str(said["state"]),
         message=str(said["message" if pushed else "last_error"]),

@@ -164,6 +164,21 @@ def test_how_valkey_and_redis_list_them() -> None:
     assert one.ranges == other.ranges == ((0, 1), (5, 5))
 
 
+def test_a_replica_of_valkey_does_not_know_the_nodes() -> None:
+    reply = [
+        "name", "j1", "operation", "IMPORT", "slot_ranges", "0-1", "create_time", 100,
+        "last_update_time", 101, "last_ack_time", 101, "state", "occurring-on-primary",
+        "message", "", "cow_size", 0, "remaining_repl_size", 0,
+    ]  # fmt: skip
+    (one,) = parse.migrations([reply], 100.0)
+    assert (one.running, one.source_id, one.target_id) == (True, "", "")
+
+
+def test_what_a_replica_lists_is_its_primarys() -> None:
+    repeated = dataclasses.replace(JOB, source_id="", target_id="")
+    assert migrations.lines(seen(p3=(repeated,)), build.topology()) == []
+
+
 @pytest.mark.parametrize("word", ["success", "completed"])
 def test_words_for_the_end(word: str) -> None:
     reply = [["id", "a", "slots", "0-1", "source", "s", "dest", "t", "state", word,

@@ -129,7 +129,7 @@ def _keep(facts: Facts, name: str, primary: View) -> tuple[Todo, ...]:
     act = Todo(what=f"{what}; what {name} has now is gone then", command=command, destructive=True)
     look = Todo(
         what=f"which keys has {name} now, and are they worth more than those of {me}?",
-        command=f"{commands.ask(facts.topology, name)} --scan --count 100 | head",
+        command=f"{commands.ask(facts.topology, name)} --scan | head",
         expect="keys that are needed: save them first, see the runbook",
     )
     return (look, forced_failover.once_found(facts, act))

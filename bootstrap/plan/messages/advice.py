@@ -121,7 +121,7 @@ def used(topology: Topology, pod: str) -> tuple[Todo, ...]:
     return (
         Todo(
             what=f"what are the keys of {pod}?",
-            command=f"{commands.ask(topology, pod)} --scan --count 100 | head",
+            command=f"{commands.ask(topology, pod)} --scan | head",
             expect="keys that are needed: save them first, see the runbook",
         ),
         emptying(topology, pod),

@@ -23,6 +23,8 @@ name again.) The door knows no rule. It judges by what was seen alone, by five o
   cluster is formed of them. A node that the other has forgotten brings no slots that have another
   owner (I5).
 - CLUSTER FAILOVER goes to a linked replica of our own node, and hands over our own node's role.
+- Slots move only between two of our nodes, by the wish of all, and over no leftovers
+  (`safety_moves`).
 - Settings are changed only if they say who and where a node is, or when and how fast it forms and
   copies (`_SETTABLE`): no setting that decides what happens to data (I3).
 - All other commands go to our own node. Only the seed commands others too, and only while no pod
@@ -45,10 +47,13 @@ from bootstrap.model import fast_form, leaving_mark, slots
 from bootstrap.model.actions import (
     Action,
     AddSlots,
+    CancelMigrations,
     ConfigSet,
     Failover,
     Forget,
+    ImportSlots,
     Meet,
+    MigrateSlots,
     Replicate,
     SetConfigEpoch,
     SetPeersPassword,
@@ -56,7 +61,7 @@ from bootstrap.model.actions import (
 )
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
-from bootstrap.plan import last_copy, own_settings, safety_meet
+from bootstrap.plan import own_settings, safety_meet, safety_moves, safety_roles
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
@@ -100,7 +105,7 @@ def violations(facts: Facts, step: Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:
+def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:  # noqa: C901 - a table
     """Say which invariants an action breaks."""
     match action:
         case AddSlots():
@@ -108,15 +113,19 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:
         case SetConfigEpoch():
             yield from _epoch_set(facts, step, action)
         case Replicate():
-            yield from _made_replica(facts, action)
+            yield from safety_roles.made_replica(facts, action)
         case Meet():
             yield from safety_meet.met(facts, action)
         case Forget():
             yield from _forgotten(facts, action)
         case Failover():
-            yield from _handed_over(facts, action)
+            yield from safety_roles.handed_over(facts, action)
         case SetPeersPassword():
-            yield from _let_in(facts)
+            yield from safety_roles.let_in(facts)
+        case MigrateSlots() | ImportSlots():
+            yield from safety_moves.moved(facts, action)
+        case CancelMigrations():
+            yield from safety_moves.cancelled(facts, action)
         case ConfigSet():
             others = sorted({name for name, _ in action.settings} - _SETTABLE)
             if others:
@@ -177,41 +186,6 @@ def _epoch_set(facts: Facts, step: Step, action: SetConfigEpoch) -> Iterator[str
         yield f"{others[0]} has this epoch, or gets it"
 
 
-def _made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
-    """Say why the node would lose data (I3), or follow a node of another cluster (I5)."""
-    view, source = facts.views.get(action.pod), facts.pod_by_id.get(action.primary_id)
-    if view is None:
-        yield safety_meet.UNSEEN.format(pod=action.pod)
-        return
-    me = view.myself
-    if not me.is_replica and (me.slots or view.keys):
-        yield f"{action.pod} is a primary with slots or keys, which it would lose"
-    primary = view.member(action.primary_id)
-    if primary is None:
-        yield f"{action.pod} does not know this node"
-    elif facts.is_ours(primary) is False:
-        yield f"{facts.name(primary)} is not ours"
-    if view.keys and not view.link_up:
-        held = f"{action.pod} holds {slots.keys(view.keys)}, maybe the last copy"
-        if me.primary_id != action.primary_id:
-            yield f"{held}, and {action.primary} is not its primary"
-        elif source is None or source.view is None:
-            yield f"{held}, and {action.primary} was not seen"
-        elif last_copy.at_stake(facts, source.view):
-            yield f"{held}, and {action.primary} came back without them"
-
-
-def _let_in(facts: Facts) -> Iterator[str]:
-    """Say why our replica would copy a loss once it can log in to its primary (I3)."""
-    my = facts.my
-    primary = facts.pod_by_id.get(my.myself.primary_id or "")
-    if primary is not None and primary.view and last_copy.at_stake(facts, primary.view):
-        yield (
-            f"{facts.me.name} holds {slots.keys(my.keys)}, maybe the last copy, and"
-            f" {primary.name} came back without them"
-        )
-
-
 def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
     """Say why the node may come back with its data, or is still needed by another (I3)."""
     if facts.snapshot.scope < Scope.ALL:
@@ -231,16 +205,6 @@ def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
         silent = [pod.name for pod in facts.snapshot.pods if pod.name not in facts.views]
         if facts.hostname(known) or silent:
             yield "no pod has proven to be another node in its place"
-
-
-def _handed_over(facts: Facts, action: Failover) -> Iterator[str]:
-    """Say why the role is not ours to hand over, or the replica does not have our data."""
-    pod = facts.snapshot.pod(action.pod)
-    view = pod.view if pod else None
-    if action.primary != facts.me.name:
-        yield f"{action.primary} is not our node"
-    elif view is None or view.myself.primary_id != facts.my.node_id or not view.following:
-        yield f"{action.pod} is no replica of our node, or has no link to it"
 
 
 def _fix(facts: Facts) -> tuple[Todo, ...]:

@@ -33,7 +33,9 @@ from typing import Any, Final
 from bootstrap import plan as planning
 from bootstrap.model import wish
 from bootstrap.model.directory import UNASKED, Name
+from bootstrap.model.migration import Migration, State
 from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
+from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Disk, Originals, Pod, Scope, Snapshot, Trouble
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import View
@@ -63,6 +65,16 @@ FILES: Final = sorted(FOLDER.glob("*.txt"))
 PLANNED: Final = [path for path in FILES if f"\n--\n{_FURTHER}" not in path.read_text()]
 """Those whose look goes far enough for a plan."""
 _BUS: Final = {"open": "", "refused": "connection refused", "dropped": "no answer within 1 s"}
+_FAILED: Final = Migration(
+    job="j",
+    ranges=((4096, 5460),),
+    source_id="n0",
+    target_id="n6",
+    state=State.FAILED,
+    said="failed",
+    message="Connection lost to target",
+)
+"""`failed=5`: the node lists so many migrations of this kind."""
 _SCOPES: Final = {scope.name.lower(): scope for scope in Scope}
 
 
@@ -135,12 +147,14 @@ def read(path: Path) -> Scenario:
     wished = _wished(options.get("wish", ""))
     listed = options.get("listed") != "no"
     found = build.snapshot(*pods, scope=scope, listed=listed, wished=wished, **memory)
+    counted = _counted(options.get("counted", ""))
     originals = Originals(nodes=tuple(_elsewhere(block.splitlines()) for block in elsewhere))
     return Scenario(
         given=given,
         snapshot=dataclasses.replace(
             found,
             disk=disk,
+            counted=counted,
             originals=originals if elsewhere else None,
             primary_answer=_primary_answer(options.get("primary", "")),
         ),
@@ -156,6 +170,15 @@ def _wished(said: str) -> Wished:
             fault="the file of BOOTSTRAP_SHARDS_FILE, /wish/shards, cannot be read (gone)"
         )
     return Wished(wish=wish.parse(said)) if said else UNSTATED
+
+
+def _counted(said: str) -> tuple[tuple[str, Ranges, int | None], ...]:
+    """`redis-app-6/4096-5460/3`: so many keys the pod's node holds in these slots."""
+    if not said:
+        return ()
+    pod, span, keys = said.split("/")
+    first, last = span.split("-")
+    return ((pod, ((int(first), int(last)),), int(keys)),)
 
 
 def unfound(pod: Pod) -> Pod:
@@ -201,7 +224,9 @@ def _pod(block: list[str], topology: Topology) -> Pod:
     if lines[0] in set(Trouble):
         return build.pod(ordinal, lines[0], at=address)
     bus = _BUS.get(facts.pop("bus", ""))
+    failed = int(facts.pop("failed", 0))
     said = build.view(_nodes(ordinal, lines, topology), **_said(ordinal, address, facts, topology))
+    said = dataclasses.replace(said, migrations=(_FAILED,) * failed)
     return dataclasses.replace(build.pod(ordinal, said, at=address), bus=bus)
 
 

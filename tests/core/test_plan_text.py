@@ -27,7 +27,7 @@ def test_json_has_the_documented_shape(path: Path) -> None:
         "migrations", "notes",
     }  # fmt: skip
     assert found["pod"] == given.topology.name
-    assert found["phase"] in {"form", "join", "heal", "steady", "blocked", "waiting"}
+    assert found["phase"] in {"form", "join", "heal", "reshard", "steady", "blocked", "waiting"}
     assert len(found["steps"]) == len(plan.steps)
     for seen in found["observed"]:
         assert seen.keys() == {

@@ -60,3 +60,8 @@ def test_people_read_ranges(ranges: slots.Ranges, text: str) -> None:
 def test_scattered_slots_fit_a_line() -> None:
     scattered = tuple((slot, slot) for slot in range(0, 20, 2))
     assert slots.brief(scattered) == "0 2 4 6 ... (10 slots)"
+
+
+def test_each_slot_of_some_ranges() -> None:
+    assert list(slots.numbers(((0, 2), (7, 7)))) == [0, 1, 2, 7]
+    assert list(slots.numbers(())) == []

@@ -98,14 +98,14 @@ def named(shown: str, wished: Wished, *, leaving: float = 0.0) -> tuple[str, ...
     ("shown", "wished", "written"),
     [
         ("redis-app-3/-/-", Wished(), ()),
-        ("redis-app-3/-/-", Wished(wish=Wish(4)), ("redis-app-3/-/-/4",)),
-        ("redis-app-3/-/-/4", Wished(wish=Wish(4)), ()),
-        ("redis-app-3/-/-/4", Wished(wish=HOLD), ("redis-app-3/-/-/hold",)),
-        ("redis-app-3/-/-/4", Wished(fault="gone"), ("redis-app-3/-/-",)),
-        ("redis-app-3/-/-/4", Wished(), ("redis-app-3/-/-",)),
-        ("redis-app-3/-/-/3/handover", Wished(wish=Wish(4)), ("redis-app-3/-/-/4/handover",)),
-        ("redis-app-3/-/-/4/handover", Wished(wish=Wish(4)), ()),
-        ("redis-app-3/-/-/handover", Wished(wish=Wish(4)), ("redis-app-3/-/-/4/handover",)),
+        ("redis-app-3/-/-", Wished(wish=Wish(3)), ("redis-app-3/-/-/3",)),
+        ("redis-app-3/-/-/3", Wished(wish=Wish(3)), ()),
+        ("redis-app-3/-/-/3", Wished(wish=HOLD), ("redis-app-3/-/-/hold",)),
+        ("redis-app-3/-/-/3", Wished(fault="gone"), ("redis-app-3/-/-",)),
+        ("redis-app-3/-/-/3", Wished(), ("redis-app-3/-/-",)),
+        ("redis-app-3/-/-/9/handover", Wished(wish=Wish(3)), ("redis-app-3/-/-/3/handover",)),
+        ("redis-app-3/-/-/3/handover", Wished(wish=Wish(3)), ()),
+        ("redis-app-3/-/-/handover", Wished(wish=Wish(3)), ("redis-app-3/-/-/3/handover",)),
     ],
 )
 def test_the_wish_is_written_when_it_changes_and_not_again(

@@ -39,6 +39,9 @@ CLUSTER_FAIL_UNDO_TIME_MULT). Measured: 34 s until all nodes say ok."""
 COPIED: Final = 10.0
 """A copy starts after `repl-diskless-sync-delay`, 5 s by default (config.c). A replica dials once a
 second (replication.c, replicationCron). How long the copy itself takes depends on the data."""
+STATED: Final = 120.0
+"""A changed ConfigMap is in the pods' files after a kubelet's sync, 60 s, and the time for which
+the kubelet caches it, 60 s at most (Kubernetes, "Mounted ConfigMaps are updated automatically")."""
 REJOINED: Final = 5.0
 """A primary waits before it says ok again: its node time-out, within 0.5 s and 5 s (cluster.c,
 clusterUpdateState: CLUSTER_MIN_REJOIN_DELAY, CLUSTER_MAX_REJOIN_DELAY)."""

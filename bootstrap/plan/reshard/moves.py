@@ -23,9 +23,9 @@ from bootstrap.model.rebalance import Transfer
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import View
 from bootstrap.plan import migrations
-from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard import obstacles, unfit
+from bootstrap.plan.messages import durations
+from bootstrap.plan.reshard import obstacles, refusals, unfit
 from bootstrap.plan.reshard.agreement import agreement
 from bootstrap.plan.reshard.standing import Standing, standing
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
@@ -43,7 +43,7 @@ FORGIVEN: Final = 600.0
 def needs(facts: Facts) -> LookFurther | None:
     """Ask for a look at all pods if our own node sees that something is to be done."""
     wish = facts.snapshot.wished.wish
-    if wish is None or wish.shards is None:
+    if wish is None or wish.shards is None or unfit.too_few(facts, wish):
         return None
     if facts.snapshot.scope is Scope.ALL:
         return _keys_first(facts, wish.shards)
@@ -68,18 +68,19 @@ def _decided(facts: Facts) -> Plan | None:
         return None
     if wish.shards is None:
         return _held(facts)
-    if facts.snapshot.scope < Scope.ALL:
-        return None
     refused = unfit.too_few(facts, wish)
     if refused is not None:
         return _blocked(refused)
+    if facts.snapshot.scope < Scope.ALL:
+        return None
     found = standing(facts, wish.shards)
     running = migrations.running(facts)
     if found.done and not running:
         return None
     agreed = agreement(facts)
     if agreed is not None and agreed.wish is None:
-        return _waiting(Wait(pod=facts.me.name, what=f"all nodes to show one wish: {agreed.why}"))
+        what = f"all nodes to show one wish: {agreed.why}"
+        return _waiting(Wait(pod=facts.me.name, what=what, usual=durations.STATED))
     if running:
         return _waiting(*(_under_way(facts, one) for one in running))
     waits = obstacles.waits(facts, found)
@@ -162,13 +163,13 @@ def _begin(facts: Facts, found: Standing) -> Plan:
     """Begin the next transfer, if our node is its mover; else wait for the mover to begin."""
     following = _next(facts, found)
     if following is None:
-        return _blocked(_unsupported(facts, found))
+        return _blocked(refusals.unsupported(facts, found))
     transfer, source, target, way = following
     giver, taker = facts.pod_by_id[source.node_id].name, facts.pod_by_id[target.node_id].name
     mover = source if way is Way.PUSH else target
     failed = _failed(mover, transfer)
     if len(failed) >= FAILURES:
-        return _blocked(_fails(giver, taker, failed))
+        return _blocked(refusals.fails(facts, giver, taker, failed))
     short = obstacles.memory(source, target, transfer.ranges)
     if short:
         return _waiting(Wait(pod=taker, what=f"memory for {slots.named(transfer.ranges)}: {short}"))
@@ -176,7 +177,7 @@ def _begin(facts: Facts, found: Standing) -> Plan:
     if left is None:
         return _waiting(Wait(pod=taker, what="a count of its keys in the slots that it is to get"))
     if left:
-        return _blocked(_leftovers(taker, transfer, left))
+        return _blocked(refusals.leftovers(facts, taker, transfer, left))
     if mover.node_id != facts.my.node_id:
         who = giver if way is Way.PUSH else taker
         return _waiting(Wait(pod=who, what=f"its sidecar to move {slots.named(transfer.ranges)}"))
@@ -204,44 +205,3 @@ def _waiting(*waits: Wait) -> Plan:
 
 def _blocked(block: Block) -> Plan:
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
-
-
-def _unsupported(facts: Facts, found: Standing) -> Block:
-    """Refuse where the servers do not move slots by themselves."""
-    versions = sorted(
-        {f"{view.product} {'.'.join(map(str, view.version))}" for _, view in facts.viewed}
-    )
-    moves = [
-        f"{slots.many(slots.count(one.ranges), 'slot')} from"
-        f" {migrations.pod_name(facts, one.source_id)} to"
-        f" {migrations.pod_name(facts, one.target_id)}"
-        for one in found.transfers
-    ]
-    return Block(
-        code=Code.MOVE_UNSUPPORTED,
-        why=f"{slots.many(found.wish, 'shard')} are wished, so {slots.few(moves)} have to move; the"
-        f" servers ({', '.join(versions)}) do not move slots by themselves in one way (valkey from"
-        " 9.0, redis from 8.4), and the sidecars do not move them key by key yet",
-        fix="redis-cli --cluster reshard moves them: see the runbook",
-        serves=True,
-    )
-
-
-def _fails(giver: str, taker: str, failed: list[Migration]) -> Block:
-    return Block(
-        code=Code.MOVE_FAILS,
-        why=f"the move of slots from {giver} to {taker} failed {len(failed)} times; the server says:"
-        f" {failed[0].message or failed[0].said}. The slots stay with {giver}, which serves them",
-        fix="see the servers' logs, and the runbook",
-        serves=True,
-    )
-
-
-def _leftovers(taker: str, transfer: Transfer, left: int) -> Block:
-    return Block(
-        code=Code.KEYS_BEHIND,
-        why=f"{taker} holds {slots.keys(left)} in {slots.named(transfer.ranges)}, which it does not"
-        " own: leftovers of another move. The servers would delete them, or end",
-        fix="see the runbook: these keys may be all that is left of them",
-        serves=True,
-    )

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from bootstrap.model import fast_form, leaving_mark, slots
 from bootstrap.model.migration import Way
 from bootstrap.model.snapshot import Pod
+from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import durations
+from bootstrap.plan.messages import commands, durations
 from bootstrap.plan.reshard.standing import Shard, Standing
 from bootstrap.plan.verdict import Wait
 
@@ -52,7 +53,14 @@ def _missing(facts: Facts, found: Standing) -> Wait | None:
         f" nodes are needed, up to {last}. A pod that is a replica already has to come back with an"
         " empty volume for it"
     )
-    return Wait(pod=facts.me.name, what=what)
+    topology = facts.topology
+    enough = Todo(
+        what="are there as many pods as that? If not, add some",
+        command=f"kubectl scale statefulset{commands.namespace(topology)} {topology.statefulset}"
+        f" --replicas={_last(found) - topology.ordinal_start + 1}",
+        expect="the new pods become a new shard",
+    )
+    return Wait(pod=facts.me.name, what=what, fix=(enough,))
 
 
 def _last(found: Standing) -> int:

@@ -7,7 +7,8 @@ each restart, and no other memory is needed.
 
 A node takes a seat if all of this is so; else it follows a primary, as without a wish:
 
-- All nodes show the same wish, and it is for more shards than there are owners of slots.
+- All nodes show the same wish, and it is for more shards than there are owners of slots. While it
+  is wished that nothing moves, an empty primary stays what it is.
 - The pod served no shard before that has a primary: else it goes home.
 - No shard lacks a replica: else the node is needed there.
 - The wish needs the pod: pods beyond that stay replicas.
@@ -37,8 +38,14 @@ def take(facts: Facts) -> Plan | None:
     Asked of a node that was met, has no role, and served no shard that has a primary.
     """
     agreed, mine = agreement(facts), facts.snapshot.wished.wish
-    if agreed is None or mine is None or mine.shards is None or unfit.too_few(facts, mine):
+    if agreed is None or mine is None or unfit.too_few(facts, mine):
         return None
+    if mine.shards is None:
+        # Nothing is to change: an empty primary stays one, unless it is needed as a replica.
+        if _lacking(facts, standing(facts, len(facts.owner_ids) + 1)):
+            return None
+        moving = any(one.running for one in facts.my.migrations)
+        return _seat(facts, *([] if moving else ["a number of shards to be wished"]))
     found = standing(facts, mine.shards)
     enough = len(found.owners) >= found.wish
     if enough or found.beyond(facts.topology.ordinal) or _lacking(facts, found):

@@ -1,0 +1,80 @@
+"""Why slots do not move until a person acts."""
+
+from __future__ import annotations
+
+from bootstrap.model import slots
+from bootstrap.model.migration import Migration
+from bootstrap.model.rebalance import Transfer
+from bootstrap.model.todo import Todo
+from bootstrap.plan import migrations
+from bootstrap.plan.codes import Code
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.messages import commands
+from bootstrap.plan.reshard.standing import Standing
+from bootstrap.plan.verdict import Block
+
+
+def unsupported(facts: Facts, found: Standing) -> Block:
+    """Refuse where the servers do not move slots by themselves, all in one way."""
+    versions = sorted(
+        {f"{view.product} {'.'.join(map(str, view.version))}" for _, view in facts.viewed}
+    )
+    moves = [
+        f"{slots.many(slots.count(one.ranges), 'slot')} from"
+        f" {migrations.pod_name(facts, one.source_id)} to"
+        f" {migrations.pod_name(facts, one.target_id)}"
+        for one in found.transfers
+    ]
+    first = found.transfers[0]
+    hand = Todo(
+        what="upgrade the servers, or move the slots by hand; this moves the first of them",
+        command=f"{commands.ask(facts.topology, facts.me.name)} --cluster reshard"
+        f" {facts.me.address}:{facts.topology.port} --cluster-from {first.source_id} --cluster-to"
+        f" {first.target_id} --cluster-slots {slots.count(first.ranges)} --cluster-yes",
+        expect="a line for each slot; clients are served meanwhile",
+    )
+    return Block(
+        code=Code.MOVE_UNSUPPORTED,
+        why=f"{slots.many(found.wish, 'shard')} are wished, so {slots.few(moves)} have to move; the"
+        f" servers ({', '.join(versions)}) do not move slots by themselves in one way (valkey from"
+        " 9.0, redis from 8.4), and the sidecars do not move them key by key yet",
+        fix=(hand,),
+        serves=True,
+    )
+
+
+def fails(facts: Facts, giver: str, taker: str, failed: list[Migration]) -> Block:
+    """Refuse to try again at once what failed again and again."""
+    logs = tuple(
+        Todo(
+            what=f"what does the server of {pod} say?",
+            command=f"kubectl logs{commands.namespace(facts.topology)} {pod} -c redis --since=15m",
+            expect="a line for each failure, with its reason",
+        )
+        for pod in (giver, taker)
+    )
+    return Block(
+        code=Code.MOVE_FAILS,
+        why=f"a move of slots from {giver} to {taker} failed {len(failed)} times; the server says:"
+        f" {failed[0].message or failed[0].said}. The slots stay with {giver}, which serves them",
+        fix=logs,
+        serves=True,
+    )
+
+
+def leftovers(facts: Facts, taker: str, transfer: Transfer, left: int) -> Block:
+    """Refuse to move slots to a node that holds keys in them already."""
+    first = transfer.ranges[0][0]
+    look = Todo(
+        what="which keys are these, and does the owner of the slot have them too? This shows those"
+        " of one slot",
+        command=f"{commands.ask(facts.topology, taker)} CLUSTER GETKEYSINSLOT {first} 10",
+        expect="names of keys, or nothing: then look at the next slot; the runbook says what to do",
+    )
+    return Block(
+        code=Code.KEYS_BEHIND,
+        why=f"{taker} holds {slots.keys(left)} in {slots.named(transfer.ranges)}, which it does not"
+        " own: leftovers of another move. The servers would delete them, or end",
+        fix=(look,),
+        serves=True,
+    )

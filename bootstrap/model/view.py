@@ -119,6 +119,9 @@ class View:
     """Different after each start of the server."""
     uptime: int = 0
     """Seconds since the server's start."""
+    old_port: int = 0
+    """The client port to which the server sends clients, though it listens elsewhere: before 7.0
+    the port that it announced at its start; 0 if it sends them to the right one."""
     link_up: bool = False
     """Whether a replica has its replication link; False for a primary."""
     primary_host: str = ""

@@ -174,6 +174,7 @@ class Node:
         seen = views.view(
             nodes, info, cluster, views.settings_only(settings), peers_password_ok=same
         )
+        seen = views.with_ports(seen, self._port)
         (bus,), (moves,) = said.get("links", [None]), said.get("migrations", [None])
         reaches, reached_by = parse.links(bus) if isinstance(bus, list) else (None, None)
         return dataclasses.replace(

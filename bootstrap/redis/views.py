@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
@@ -34,6 +35,9 @@ PING_MILLISECONDS: Final = 3000
 """Milliseconds after which a missing answer to a ping on the bus counts. Servers wait for
 cluster-node-timeout, 15 s by default. Six servers that share two processors take 1 s."""
 
+_PORTS: Final = (7, 0, 0)
+"""Since this version a server's own line follows its settings for announced ports (cluster.c,
+clusterUpdateMyselfAnnouncedPorts)."""
 _CLIENTS: Final = ("connected_clients", "connected_slaves", "cluster_connections")
 """Fields of INFO that count against `maxclients`: the first does not include replicas (server.c),
 and links on the bus count too (networking.c, acceptCommonHandler)."""
@@ -191,6 +195,21 @@ def view(
         clients=sum(int(facts.get(name, "0")) for name in _CLIENTS),
         clients_most=int(facts.get("maxclients", "0")),
     )
+
+
+def with_ports(seen: View, port: int) -> View:
+    """Return the view with the ports at which the server listens in its own line.
+
+    Before 7.0 that line keeps the ports that the server announced at its start (`clusterInit`),
+    whatever CONFIG SET says since. Other nodes hear the present ones. `port` is the client port;
+    the bus is 10000 above it there.
+    """
+    if seen.version >= _PORTS:
+        return seen
+    mine = dataclasses.replace(seen.myself, port=port, bus_port=port + 10000)
+    members = (mine if one.node_id == seen.node_id else one for one in seen.members)
+    old = seen.myself.port if seen.myself.port != port else 0
+    return dataclasses.replace(seen, members=tuple(members), old_port=old)
 
 
 def settings_only(settings: Mapping[str, str]) -> dict[str, str]:

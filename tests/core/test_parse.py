@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from bootstrap import plan as planning
+from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member, OpenSlot
 from bootstrap.redis import parse, views
+from tests.core import build
 
 ONE = "07c3 10.0.0.1:6379@16379,a.example myself,master - 0 0 1 connected 0-5460 5462"
 
@@ -182,3 +187,27 @@ def test_shards_are_the_ids_of_their_nodes() -> None:
 def test_shards_that_make_no_sense(reply: list[object]) -> None:
     with pytest.raises(parse.MalformedError, match="CLUSTER SHARDS makes no sense"):
         parse.shards(reply)
+
+
+@pytest.mark.parametrize(
+    ("server", "announced", "ports", "old"),
+    [
+        ("redis-6.2", "7001@17001", (6379, 16379), 7001),
+        ("redis-6.2", "6379@17001", (6379, 16379), 0),
+        ("redis-7.0", "7001@17001", (7001, 17001), 0),
+    ],
+)
+def test_before_7_0_a_server_keeps_the_ports_of_its_start(
+    server: str, announced: str, ports: tuple[int, int], old: int
+) -> None:
+    seen = build.view(build.blank(0).replace("6379@16379", announced), server=server)
+    found = views.with_ports(seen, 6379)
+    assert (found.myself.port, found.myself.bus_port, found.old_port) == (*ports, old)
+
+
+def test_whose_clients_are_sent_to_an_old_port_is_told() -> None:
+    me = build.own(0, build.everybody(0), ok=True)
+    assert me.view is not None
+    old = dataclasses.replace(me, node=dataclasses.replace(me.view, old_port=7001))
+    plan = planning.plan(build.snapshot(old, scope=Scope.LOCAL), build.topology(0))
+    assert any("sends clients to port 7001" in note for note in plan.notes)

@@ -91,7 +91,9 @@ def test_more_clients_than_it_may_have(name: str) -> None:
 def test_a_port_that_listens_elsewhere(name: str) -> None:
     """Its bus port still does: it is no primary that is down."""
     with pair(name) as app:
-        told_of(app, "bind", "127.99.99.99", "takes no connection from", do="CONFIG GET bind")
+        told_of(
+            app, "bind", app.addresses.fresh(), "takes no connection from", do="CONFIG GET bind"
+        )
 
 
 @pytest.mark.parametrize("name", SERVERS)

@@ -224,8 +224,8 @@ def _notes(facts: Facts) -> tuple[str, ...]:
         notes.append("servers before 7.2 carry no placement: hosts and zones are not considered")
     if facts.my.old_port:
         notes.append(
-            f"its server sends clients to port {facts.my.old_port} of this pod, as it announced at its"
-            " start: take cluster-announce-port out of redis.conf, and restart the server"
+            f"its server sends clients to port {facts.my.old_port} of this pod: take"
+            " cluster-announce-port out of redis.conf, and restart the server"
         )
     if facts.my.bus_hidden:
         notes.append(

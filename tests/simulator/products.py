@@ -64,6 +64,7 @@ PRODUCTS: Final = {
         Product(name="redis-6.2", version="6.2.5", settings=_OLD, diskless=False),
         Product(name="redis-7.0", version="7.0.15", settings=_NAMED),
         Product(name="redis-8.2", version="8.2.3", settings=_PACED),
+        Product(name="redis-8.10", version="8.10.2", settings=_PACED),
         Product(name="valkey-8.1", version="8.1.8", settings=_ZONED, kind="valkey"),
         Product(name="valkey-9.1", version="9.1.2", settings=_ZONED, kind="valkey"),
     )

@@ -96,7 +96,8 @@ class Declared:
         "BOOTSTRAP_SHARDS",
         parsers.wish,
         "unset: no slot is moved",
-        meaning="The number of shards that the cluster should have, or `hold`: no slot is moved.",
+        meaning="The number of shards that the cluster should have, or `hold`: no slot is moved."
+        " Servers before Valkey 9.0 and Redis 8.4 form as many, and move no slots.",
         example="4",
     )
     wish_file: Path | None = environment.optional(

@@ -8,6 +8,7 @@ both answer. So the alarm names the bus port.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from bootstrap.model import bus
 from bootstrap.model.snapshot import Pod
@@ -19,6 +20,9 @@ from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.verdict import Alarm
 
+_NEW_SECONDS: Final = 5.0
+"""Seconds for which a link may be missing in one direction: nodes that have just met make their
+links one after the other."""
 _Seen = tuple[Pod, View]
 _Words = Callable[[Facts, list[_Seen]], str]
 
@@ -30,7 +34,8 @@ def closed(facts: Facts) -> list[Alarm]:
         return []  # a link may be new: at the last look of our sidecar none was missing
     tried = [(pod, view) for pod, view in facts.viewed if pod.bus is not None]
     shut = [one for one in tried if one[0].bus]
-    deaf = [one for one in tried if not one[0].bus and _no_way_back(facts, *one)]
+    old = timers.glance or timers.unwell >= _NEW_SECONDS
+    deaf = [one for one in tried if old and not one[0].bus and _no_way_back(facts, *one)]
     mine = [(facts.me, facts.my)]
     return [*_alarms(facts, shut, shut, _shut), *_alarms(facts, deaf, mine, _deaf)]
 

@@ -41,7 +41,7 @@ METRICS = {
     "bootstrap_process_virtual_memory_bytes": "gauge",
 }
 """Dashboards and alerts rely on these names: they are not renamed."""
-PHASES = {"form", "join", "heal", "steady", "blocked", "waiting"}
+PHASES = {"form", "join", "heal", "reshard", "steady", "blocked", "waiting"}
 
 Samples = dict[tuple[str, ...], float]
 
@@ -168,8 +168,8 @@ def test_statusz_is_the_last_look_and_its_plan(formed: pods.Pod) -> None:
     facts = json.loads(text)
     assert status == 200
     assert set(facts) == {
-        "pod", "phase", "observed", "steps", "waiting", "blocked", "alarms", "notes",
-        "tick", "ready", "why", "version", "headline", "age", "memory",
+        "pod", "phase", "observed", "steps", "waiting", "blocked", "alarms", "migrations",
+        "notes", "tick", "ready", "why", "version", "headline", "age", "memory",
     }  # fmt: skip
     assert (facts["pod"], facts["phase"], facts["version"]) == (
         "redis-app-0",

@@ -51,7 +51,9 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
     access = login.Access(
         credentials=known.credentials,
         tls=tls,
-        migrations=not known.credentials.username or bool(known.wish or known.wish_file),
+        # Without a wish a sidecar asks for nothing more than before.
+        migrations=bool(known.wish or known.wish_file)
+        or (shows and not known.credentials.username),
     )
     board = Board()
     if begun is not None:

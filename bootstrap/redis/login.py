@@ -22,7 +22,8 @@ class Access:
     tls: encryption.Encryption | None = None
     """None: without TLS."""
     migrations: bool = True
-    """Whether servers are asked for their slot migrations, to which a user may have no right."""
+    """Whether each look asks servers for their slot migrations, to which a user may have no
+    right."""
     timeout: float = 2.0
     """Seconds for one exchange, including the connection."""
 

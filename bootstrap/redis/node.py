@@ -18,6 +18,8 @@ from bootstrap.redis import commands, login, parse, port_check, questions, views
 if TYPE_CHECKING:
     from bootstrap.redis import connection
 
+_MOVING = "cluster_slot_migration_active_tasks"
+"""The field of CLUSTER INFO that counts slot migrations (redis 8.4, cluster_asm.c)."""
 OLDEST = (6, 2, 0)
 """The oldest supported version of a server."""
 
@@ -159,7 +161,10 @@ class Node:
             # Even then Valkey answers CLUSTER NODES. Without slots and keys it would look new.
             raise failures.LoadingError
         product = "valkey" if "valkey_version" in facts else "redis"
-        self._way = migration.way(product, self._version) if self._access.migrations else None
+        # Redis says in any case if slots move, so only then it has to be asked which.
+        active = views.info(cluster).get(_MOVING, "0") != "0" and not self._limited
+        asks = self._access.migrations or active
+        self._way = migration.way(product, self._version) if asks else None
         later = questions.wanted(self._version, self._way, links=links)
         # At the first look the version was not known before.
         said |= await self._exchange({key: some for key, some in later.items() if key not in said})

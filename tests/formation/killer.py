@@ -24,6 +24,8 @@ from bootstrap.redis import connection
 READS: Final = frozenset(
     {
         "CONFIG GET",
+        "CLUSTER COUNTKEYSINSLOT",
+        "CLUSTER GETSLOTMIGRATIONS",
         "CLUSTER INFO",
         "CLUSTER LINKS",
         "CLUSTER NODES",

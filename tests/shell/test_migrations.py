@@ -119,6 +119,16 @@ def test_older_servers_move_no_slots_by_themselves(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["valkey-9.1", "redis-8.10"])
+def test_without_a_wish_redis_is_asked_while_slots_move(name: str) -> None:
+    how = login.Access(credentials=secret.Credentials(), migrations=False, timeout=10.0)
+    with met(name) as (source, target):
+        assert look(source, how).migrations == ()
+        begin(source, target, slow=True)
+        forming.until(lambda: listed(source).running, lambda: look(source).migrations)
+        assert bool(look(source, how).migrations) is not source.server.valkey
+
+
+@pytest.mark.parametrize("name", ["valkey-9.1", "redis-8.10"])
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_user_without_the_right(name: str, asked: bool) -> None:
     """It is told why nothing is seen. Who does not need them does not ask, and leaves no trace."""

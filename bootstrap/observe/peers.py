@@ -62,7 +62,12 @@ class Peers:
             for ordinal, name in names.items()
         }
         settled = isinstance(mine, View) and not mine.alone and not timed.roleless(mine)
-        await fanout.wait(asked.values(), all_of_them=not settled)
+        try:
+            await fanout.wait(asked.values(), all_of_them=not settled)
+        finally:
+            # A look that is cut off leaves no task behind: the connections are closed next.
+            for task in asked.values():
+                task.cancel()
         return [
             self._late(ordinal, names[ordinal]) if task.cancelled() else task.result()
             for ordinal, task in asked.items()

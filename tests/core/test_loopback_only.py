@@ -90,6 +90,13 @@ def test_only_what_was_tried_and_refused_is_told() -> None:
     assert "10.0.0.10:6379 (connection refused): it is bound to 127.0.0.1 -::1 alone" in alarm.why
     (alarm,) = loopback_only.deaf(facts(Trouble.REFUSED, "connection refused", bind=""))
     assert "its bind is empty, which is no address" in alarm.why
+    assert "redis-cli" not in todo.line(alarm.fix)
+
+
+def test_the_look_goes_to_where_the_server_listens() -> None:
+    for bind, look in (("127.0.0.1", "CONFIG GET bind"), ("10.0.0.99", "-h 10.0.0.99 CONFIG GET")):
+        (alarm,) = loopback_only.deaf(facts(Trouble.REFUSED, "refused", bind=bind))
+        assert f"redis-cli {look}" in todo.line(alarm.fix)
 
 
 def test_another_port_is_told_with_both() -> None:
@@ -98,6 +105,7 @@ def test_another_port_is_told_with_both() -> None:
         dataclasses.replace(seen, topology=build.topology(0, 6, port=6380))
     )
     assert "no new one at 10.0.0.10:6380 (connection refused): it listens at port 6379" in alarm.why
+    assert "redis-cli -p 6379 CONFIG GET '*port'" in todo.line(alarm.fix)
 
 
 def test_protected_mode_goes_by_the_default_user() -> None:

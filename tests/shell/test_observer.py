@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,36 @@ def test_everybody_is_found_and_let_go_again(three: sets.LocalStatefulSet) -> No
     asyncio.run(looks())
     for one in (three[0], three[2]):
         process.wait_for(lambda one=one: clients(one) == 1, 20, "the connection is closed")  # type: ignore[misc]  # a default argument
+
+
+def test_a_look_that_is_cut_off_leaves_no_task_behind(three: sets.LocalStatefulSet) -> None:
+    """As at SIGTERM: else a task goes on with a connection that was closed."""
+
+    async def looks() -> None:
+        async with watching.observer(three, 1) as watch:
+            await look_for_all(watch)
+            await watch.rest()
+            before = asyncio.all_tasks()
+            assert three[2].process is not None
+            three[2].process.pause()
+            try:
+                look = asyncio.create_task(watch.look(Scope.ALL))
+                while not [one for one in asyncio.all_tasks() - before if _of_peers(one)]:  # noqa: ASYNC110 - nothing tells of a task
+                    await asyncio.sleep(0)
+                look.cancel()
+                await asyncio.wait([look])
+                await asyncio.sleep(0)
+                left = [one for one in asyncio.all_tasks() - before if _of_peers(one)]
+                assert all(one.cancelling() for one in left)
+            finally:
+                three[2].process.resume()
+
+    asyncio.run(looks())
+
+
+def _of_peers(task: asyncio.Task[Any]) -> bool:
+    """Whether a task looks at one peer."""
+    return "Peers.one" in repr(task.get_coro())
 
 
 def clients(one: pods.Pod) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bootstrap.model import listening
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
@@ -15,7 +16,7 @@ _MEANS: Final = "no peer can see or copy it, and no client reaches it; its data 
 _BIND: Final = (
     Todo(
         what="at which addresses does it listen?",
-        command="{cli} CONFIG GET bind",
+        command="{cli}{at} CONFIG GET bind",
         expect="expected: {address}, or * for all",
     ),
     Todo(what="take the line `bind` out of redis.conf, and restart the servers one by one"),
@@ -23,7 +24,7 @@ _BIND: Final = (
 _PORT: Final = (
     Todo(
         what="at which port does it listen?",
-        command="{cli} CONFIG GET '*port'",
+        command="{cli}{at} CONFIG GET '*port'",
         expect="expected: port {port}, as BOOTSTRAP_REDIS_PORT says; with TLS: tls-port {port}",
     ),
     Todo(what="let the server listen at {port} again, by CONFIG SET and in redis.conf"),
@@ -49,18 +50,21 @@ def deaf(facts: Facts) -> list[Alarm]:
             f"{me.name}: its server answers a connection of its own sidecar from before, and"
             f" takes no new one at {where} ({found.reason}): it listens at port {port}; {_MEANS}"
         )
-        return [_alarm(facts, why, _PORT)]
+        return [_alarm(facts, why, _PORT, f" -p {port}")]
     bound = f"it is bound to {bind} alone" if bind else "its bind is empty, which is no address"
     why = (
         f"{me.name}: its server answers its own sidecar, and takes no connection at {where}"
         f" ({found.reason}): {bound}; {_MEANS}"
     )
-    return [_alarm(facts, why, _BIND)]
+    if not bind:  # redis-cli cannot connect either
+        return [_alarm(facts, why, _BIND[1:])]
+    local = listening.covers(bind, "127.0.0.1")
+    return [_alarm(facts, why, _BIND, "" if local else f" -h {bind.split()[0].lstrip('-')}")]
 
 
-def _alarm(facts: Facts, why: str, fix: tuple[Todo, ...]) -> Alarm:
+def _alarm(facts: Facts, why: str, fix: tuple[Todo, ...], at: str = "") -> Alarm:
     pod, topology = facts.me.name, facts.topology
     todos = tuple(
-        commands.filled(one, topology, pod, address=facts.me.address or "") for one in fix
+        commands.filled(one, topology, pod, address=facts.me.address or "", at=at) for one in fix
     )
     return Alarm(pod=pod, code=Code.NOT_REACHABLE, why=why, fix=todos, serves=False)

@@ -202,6 +202,7 @@ def _ending(facts: Facts, mine: Member, move: _Move) -> tuple[Todo, ...]:
         f" {here} {slot} NODE {target.node_id}"
     )
     where = f"{target.address or 'ADDRESS'} {target.port}"
+    take = f"{there} {slot} IMPORTING {source.node_id}"  # else it answers MIGRATE with MOVED
     return (
         look,
         Todo(
@@ -218,8 +219,8 @@ def _ending(facts: Facts, mine: Member, move: _Move) -> tuple[Todo, ...]:
             " finish the move",
             command=_for_each(
                 move,
-                f"for key in $({here} CLUSTER GETKEYSINSLOT $slot 100); do {here} MIGRATE {where}"
-                ' "$key" 0 5000; done',
+                f"{take}; for key in $({here} CLUSTER GETKEYSINSLOT $slot 100); do"
+                f' {here} MIGRATE {where} "$key" 0 5000; done',
             ),
             expect="expected: OK for each; where servers have a password, put AUTH2, the user and"
             " the password behind 5000",

@@ -83,6 +83,12 @@ def test_a_wish_that_is_met_needs_no_look_at_others(me: int) -> None:
     assert planned(snapshot, me).reached
 
 
+@pytest.mark.parametrize("me", [0, 3])
+def test_a_wish_that_is_met_leaves_nothing_to_do(me: int) -> None:
+    """By a look at all pods, as `status` takes it."""
+    assert planned(seen(build.everybody(-1), wish=3), me).reached
+
+
 @pytest.mark.parametrize("wished", [UNSTATED, Wished(fault="gone")])
 def test_without_a_wish_nothing_moves(wished: Wished) -> None:
     snapshot = dataclasses.replace(seen(), wished=wished)

@@ -107,18 +107,14 @@ def _mover(one: Migration, way: Way) -> str:
 
 def _next(facts: Facts, found: Standing) -> tuple[Transfer, View, View, Way] | None:
     """Return the next transfer, cut to size, with its source and target; None if there is none."""
-    way = obstacles.way(facts, found)
-    first = found.transfers[0] if found.transfers else None
-    if first is None or way is None:
+    way, views = obstacles.sides(facts, found)
+    if way is None:
         return None
-    source, target = (facts.pod_by_id.get(one) for one in (first.source_id, first.target_id))
-    if source is None or source.view is None or target is None or target.view is None:
-        return None
-    mover = source.view if way is Way.PUSH else target.view
-    count = _size(first, source.view, _failed(mover, first))
-    _, ranges = rebalance.tail(first.ranges, count)
-    cut = Transfer(first.source_id, first.target_id, ranges)
-    return cut, source.view, target.view, way
+    first = found.transfers[0]
+    source, target = views[first.source_id], views[first.target_id]
+    mover = source if way is Way.PUSH else target
+    _, ranges = rebalance.tail(first.ranges, _size(first, source, _failed(mover, first)))
+    return Transfer(first.source_id, first.target_id, ranges), source, target, way
 
 
 def _failed(mover: View, wanted: Transfer) -> list[Migration]:

@@ -34,12 +34,15 @@ def waits(facts: Facts, found: Standing) -> list[Wait]:
     return [wait for one in shards for wait in _of_shard(facts, found, one)] + [*_open(facts)]
 
 
-def way(facts: Facts, found: Standing) -> Way | None:
-    """Return how all nodes that give or get slots migrate; None if they do not in one way."""
+def sides(facts: Facts, found: Standing) -> tuple[Way | None, dict[str, View]]:
+    """Return the views of all nodes that give or get slots, by id, and how all of them migrate.
+
+    The way is None if they do not migrate, or not in one way, or if one of them was not read.
+    """
     ids = {one.source_id for one in found.transfers} | {one.target_id for one in found.transfers}
-    views = [pod.view for node_id in ids if (pod := facts.pod_by_id.get(node_id)) and pod.view]
-    ways = {view.way for view in views}
-    return ways.pop() if len(ways) == 1 and len(views) == len(ids) else None
+    views = {view.node_id: view for _, view in facts.viewed if view.node_id in ids}
+    ways = {view.way for view in views.values()}
+    return ways.pop() if len(ways) == 1 and len(views) == len(ids) else None, views
 
 
 def _missing(facts: Facts, found: Standing) -> Wait | None:

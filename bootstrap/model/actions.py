@@ -2,8 +2,8 @@
 
 No action flushes, resets, deletes slots, or forces a failover, so no plan can contain one.
 
-In each action, `pod` is the pod whose server gets the command, and `why` is the reason, for the
-log and for people.
+In each action, `kind` is its name in dry runs, the log and metrics. `pod` is the pod whose server
+gets the command, and `why` is the reason, for the log and for people. `arguments` has no secret.
 """
 
 from __future__ import annotations
@@ -236,16 +236,6 @@ Action = (
 )
 
 
-def kind(action: Action) -> str:
-    """Return the action's name in dry runs, the log and metrics."""
-    return action.kind
-
-
-def arguments(action: Action) -> tuple[str, ...]:
-    """Return the command's arguments for people; never a secret."""
-    return action.arguments
-
-
 def describe(action: Action) -> str:
     """Return one line: the pod, the action, the reason."""
-    return " ".join((f"{action.pod}:", kind(action), *arguments(action), f"({action.why})"))
+    return " ".join((f"{action.pod}:", action.kind, *action.arguments, f"({action.why})"))

@@ -37,7 +37,7 @@ class State(enum.StrEnum):
     FAILED = "failed"
     """The slots stayed with the source, and this side does not try again."""
     CANCELLED = "cancelled"
-    """The same, since somebody ended it."""
+    """The same, since a command ended it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def transfers(owned: Mapping[str, Ranges], keepers: Sequence[str]) -> tuple[Tran
     if even(owned, keepers):
         return ()
     goals = _goals({one: slots.count(owned.get(one, ())) for one in keepers})
-    # Who is no keeper comes first, by id: any order will do that all sidecars share.
+    # Owners that are no keepers come first, by id: any order will do that all sidecars share.
     givers = [*sorted(owned.keys() - goals.keys()), *keepers]
     surplus = {one: slots.count(owned.get(one, ())) - goals.get(one, 0) for one in givers}
     rest = {one: owned.get(one, ()) for one in givers}
@@ -69,7 +69,10 @@ def even(owned: Mapping[str, Ranges], keepers: Sequence[str]) -> bool:
 
 
 def _goals(counts: Mapping[str, int]) -> dict[str, int]:
-    """Return how many slots each keeper is to own. Who has most gets one more: that moves least."""
+    """Return how many slots each keeper is to own.
+
+    Keepers with most get one more: that moves least.
+    """
     least, more = divmod(SLOTS, len(counts))
     # The sort is stable: among equals the order of the keepers decides.
     by_count = sorted(counts, key=lambda one: -counts[one])

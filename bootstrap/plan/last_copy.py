@@ -24,7 +24,7 @@ def at_stake(facts: Facts, primary: View) -> bool:
 def loses(my: View, primary: View) -> bool:
     """Whether a replica would lose keys by copying from its primary, by their two views alone.
 
-    Three things speak for the primary, as whoever wrote to it may have deleted the keys:
+    Three things speak for the primary, as a client may have deleted the keys there:
 
     - The replica's link is up. Then the primary has the same keys.
     - Both have one stream of writes. So the primary has not been started anew since the replica

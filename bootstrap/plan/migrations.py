@@ -1,4 +1,4 @@
-"""Slot migrations that run, whoever began them."""
+"""Slot migrations that run, our own and those of other clients."""
 
 from __future__ import annotations
 

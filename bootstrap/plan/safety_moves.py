@@ -4,7 +4,7 @@
 
 - M1: no slot moves of which the target holds a key, and none while any slot is open at any node.
   Over such leftovers valkey ends, and redis deletes the keys.
-- M2: no slot moves unless each node that has not failed for everybody was seen, and shows the wish
+- M2: no slot moves unless each node that has not failed in all views was seen, and shows the wish
   that our sidecar reads, which is a number.
 - M3: both sides are primaries that say ok, the source owns all that moves, and the target has as
   many linked replicas as each shard is to have.

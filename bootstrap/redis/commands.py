@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final, assert_never
 
 from bootstrap.model import actions, slots
@@ -41,8 +42,7 @@ def of(  # noqa: C901, PLR0912 - a table
         case actions.SetConfigEpoch():
             return [("CLUSTER", "SET-CONFIG-EPOCH", action.epoch)]
         case actions.AddSlots():
-            all_of_them = slots.numbers(action.ranges)
-            return [("CLUSTER", "ADDSLOTS", *all_of_them)]
+            return [("CLUSTER", "ADDSLOTS", *slots.numbers(action.ranges))]
         case actions.Meet():
             return [("CLUSTER", "MEET", action.address, action.port, action.bus_port)]
         case actions.Replicate():
@@ -52,11 +52,10 @@ def of(  # noqa: C901, PLR0912 - a table
         case actions.Failover():
             return [("CLUSTER", "FAILOVER")]
         case actions.MigrateSlots():
-            numbers = [number for span in action.ranges for number in span]
-            return [("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", *numbers, "NODE", action.target_id)]
+            spans = itertools.chain(*action.ranges)
+            return [("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", *spans, "NODE", action.target_id)]
         case actions.ImportSlots():
-            numbers = [number for span in action.ranges for number in span]
-            return [("CLUSTER", "MIGRATION", "IMPORT", *numbers)]
+            return [("CLUSTER", "MIGRATION", "IMPORT", *itertools.chain(*action.ranges))]
         case actions.CancelMigrations():
             if action.way is Way.PUSH:
                 return [("CLUSTER", "CANCELSLOTMIGRATIONS")]

@@ -185,7 +185,7 @@ class _Attempt:
             text = actions.describe(outcome.action)
             self._state = handover_run.done(self._state, outcome.action, accepted=accepted)
             result = "ok" if accepted else "refused"
-            self._board.actions[actions.kind(outcome.action), result] += 1
+            self._board.actions[outcome.action.kind, result] += 1
             if accepted:
                 self._log.debug(log.DONE, action=text)
             else:

@@ -142,7 +142,7 @@ class Loop:
         self._unwilling = [f"{one.action.pod}: {one.refused}" for one in outcomes if one.refused]
         for outcome in outcomes:
             result = "ok" if outcome.refused is None else "refused"
-            kind = actions.kind(outcome.action)
+            kind = outcome.action.kind
             self._board.actions[kind, result] += 1
             if outcome.answered:
                 pod, said = outcome.action.pod, outcome.refused

@@ -1,4 +1,4 @@
-"""Slot migrations that run, whoever began them, for people and programs."""
+"""Slot migrations that run, our own and those of other clients, for people and programs."""
 
 from __future__ import annotations
 

@@ -46,9 +46,9 @@ def _fix(fix: Fix) -> dict[str, Any]:
 
 def _action(action: actions.Action) -> dict[str, Any]:
     return {
-        "kind": actions.kind(action),
+        "kind": action.kind,
         "pod": action.pod,
-        "args": list(actions.arguments(action)),
+        "args": list(action.arguments),
         "why": action.why,
     }
 

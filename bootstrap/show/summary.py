@@ -51,7 +51,7 @@ def _short(some: tuple[actions.Action, ...]) -> list[str]:
     """Return each kind of action with its pods."""
     pods: dict[str, list[str]] = {}
     for action in some:
-        pods.setdefault(actions.kind(action), []).append(action.pod)
+        pods.setdefault(action.kind, []).append(action.pod)
     return [f"{kind} {_shorten(sorted(set(names)))}" for kind, names in pods.items()]
 
 

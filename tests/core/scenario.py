@@ -33,7 +33,7 @@ from typing import Any, Final
 from bootstrap import plan as planning
 from bootstrap.model import wish
 from bootstrap.model.directory import UNASKED, Name
-from bootstrap.model.migration import Migration, State
+from bootstrap.model.migration import State
 from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
 from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Disk, Originals, Pod, Scope, Snapshot, Trouble
@@ -42,7 +42,7 @@ from bootstrap.model.view import View
 from bootstrap.model.wish import UNSTATED, Wished
 from bootstrap.plan.verdict import LookFurther, Plan
 from bootstrap.show import plan_text
-from tests.core import build
+from tests.core import build, resharding
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"
 _NAMES: Final = {
@@ -65,15 +65,7 @@ FILES: Final = sorted(FOLDER.glob("*.txt"))
 PLANNED: Final = [path for path in FILES if f"\n--\n{_FURTHER}" not in path.read_text()]
 """Those whose look goes far enough for a plan."""
 _BUS: Final = {"open": "", "refused": "connection refused", "dropped": "no answer within 1 s"}
-_FAILED: Final = Migration(
-    job="j",
-    ranges=((4096, 5460),),
-    source_id="n0",
-    target_id="n6",
-    state=State.FAILED,
-    said="failed",
-    message="Connection lost to target",
-)
+_FAILED: Final = resharding.job(State.FAILED, message="Connection lost to target")
 """`failed=5`: the node lists so many migrations of this kind."""
 _SCOPES: Final = {scope.name.lower(): scope for scope in Scope}
 

@@ -52,7 +52,7 @@ def test_an_action_is_one_line(action: actions.Action, text: str) -> None:
 
 def test_no_plan_can_hold_a_command_that_loses_data() -> None:
     """I3: what there is no class for cannot be asked of a node."""
-    kinds = {actions.kind(action) for action, _ in CASES}
+    kinds = {action.kind for action, _ in CASES}
     assert {type(action) for action, _ in CASES} == set(actions.Action.__args__)
     assert kinds == {
         "config-set", "set-peers-password", "reload-certificates", "set-config-epoch", "add-slots",

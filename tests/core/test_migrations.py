@@ -1,4 +1,4 @@
-"""Slot migrations that run: told once, whoever began them, with what the source says."""
+"""Slot migrations that run: told once, with what the source says."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.wish import UNSTATED, Wish, Wished
 from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import LookFurther, Phase, Plan
-from tests.core import build
+from tests.core import build, resharding
 from tests.core.resharding import GOING, all_redis, changed, grown, job, memory, pod, seen
 
 
@@ -187,16 +187,11 @@ def test_a_handshake_comes_first() -> None:
     lines = [*grown(), build.line(8, "handshake")]
     shaking = build.own(
         1,
-        [*resharded(lines, 1)],
+        resharding.mine(lines, 1),
         ok=True,
         cluster_announce_human_nodename="redis-app-1/-/-/4",
     )
     assert "redis-app-1: its handshakes to end" in waits(seen(at={1: shaking}))
-
-
-def resharded(lines: list[str], ordinal: int) -> list[str]:
-    own = lines[ordinal].replace(" master", " myself,master")
-    return [own if number == ordinal else line for number, line in enumerate(lines)]
 
 
 def test_all_have_to_see_an_owner_as_it_sees_itself() -> None:

@@ -145,7 +145,7 @@ def test_a_vanished_node_does_not_keep_the_others_from_their_actions(new: pod.Po
             return await apply.apply(wanted, {"here": here, "dead": dead}.get)
 
     outcomes = asyncio.run(ask())
-    assert {(one.action.pod, actions.kind(one.action)): one.refused for one in outcomes} == {
+    assert {(one.action.pod, one.action.kind): one.refused for one in outcomes} == {
         ("gone", "set-config-epoch"): "its node is gone",
         ("here", "set-config-epoch"): None,
         ("here", "add-slots"): None,

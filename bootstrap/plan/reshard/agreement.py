@@ -47,7 +47,7 @@ def agreement(facts: Facts) -> Agreement | None:
 
 
 def _members(facts: Facts) -> list[Member]:
-    """Return all nodes of our cluster, but for those that have failed for everybody."""
+    """Return all nodes of our cluster, but for those that have failed in all views."""
     views = [view for _, view in facts.viewed if view.node_id in facts.my.known_ids]
     known: dict[str, list[Member]] = {}
     for member in (one for view in views for one in view.members if not one.handshake):

@@ -190,7 +190,7 @@ def _begin(facts: Facts, found: Standing) -> Plan:
 
 
 def _under_way(facts: Facts, one: Migration) -> Wait:
-    """Wait for a transfer that runs, whoever began it."""
+    """Wait for a transfer that runs, our own or another client's."""
     source, target = (migrations.pod_name(facts, node) for node in (one.source_id, one.target_id))
     return Wait(pod=target, what=f"{slots.named(one.ranges)} to come from {source}", passes=True)
 

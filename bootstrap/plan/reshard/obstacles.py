@@ -15,7 +15,7 @@ from bootstrap.model.view import View
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
-from bootstrap.plan.reshard.standing import Shard, Standing
+from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
 LAG = 16 * 1024 * 1024
@@ -50,25 +50,20 @@ def _missing(facts: Facts, found: Standing) -> Wait | None:
     if found.missing <= 0:
         return None
     there = slots.many(len(found.keepers), "node")
-    last = facts.topology.name_of(_last(found))
+    topology = facts.topology
+    beyond = first_beyond(topology, found.wish)
     what = (
         f"{slots.many(found.wish, 'shard')} are wished, and {there} can have slots: for more, new"
-        f" nodes are needed, up to {last}. A pod that is a replica already has to come back with an"
-        " empty volume for it"
+        f" nodes are needed, up to {topology.name_of(beyond - 1)}. A pod that is a replica already"
+        " has to come back with an empty volume for it"
     )
-    topology = facts.topology
     enough = Todo(
         what="are there as many pods as that? If not, add some",
         command=f"kubectl scale statefulset{commands.namespace(topology)} {topology.statefulset}"
-        f" --replicas={_last(found) - topology.ordinal_start + 1}",
+        f" --replicas={beyond - topology.ordinal_start}",
         expect="the new pods become a new shard",
     )
     return Wait(pod=facts.me.name, what=what, fix=(enough,))
-
-
-def _last(found: Standing) -> int:
-    each = 1 + found.topology.replicas_per_shard
-    return found.topology.ordinal_start + found.wish * each - 1
 
 
 def _of_shard(facts: Facts, found: Standing, shard: Shard) -> Iterator[Wait]:
@@ -113,8 +108,8 @@ def _of_target(facts: Facts, shard: Shard, pod: Pod, view: View) -> Iterator[Wai
         what = f"its replicas, before it gets slots: {len(shard.replicas)} of {wanted} are linked"
         yield Wait(pod=pod.name, what=what, usual=durations.COPIED)
     behind = [
-        name
-        for name, seen in ((one.name, seen) for one, seen in facts.viewed)
+        one.name
+        for one, seen in facts.viewed
         if seen.myself.primary_id == view.node_id and view.offset - seen.offset > LAG
     ]
     if behind:

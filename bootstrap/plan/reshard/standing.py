@@ -10,8 +10,8 @@ from bootstrap.model import rebalance, slots
 from bootstrap.model.layout import UNKNOWN, Place, together
 from bootstrap.model.rebalance import Transfer
 from bootstrap.model.topology import Topology
-from bootstrap.model.view import Member, View
-from bootstrap.plan import ownership
+from bootstrap.model.view import Member
+from bootstrap.plan import ownership, timed
 from bootstrap.plan.facts import Facts
 
 LATER = 2**31
@@ -121,7 +121,7 @@ def standing(facts: Facts, wish: int) -> Standing:
     owned = {one.member.node_id: one.ranges for one in ownership.owners(facts)}
     known = {one.node_id: one for one in facts.my.members if not one.handshake}
     empty = [
-        view.node_id for node_id, view in views.items() if node_id in known and _is_empty(view)
+        node_id for node_id, view in views.items() if node_id in known and timed.roleless(view)
     ]
     found = [
         Shard(
@@ -147,11 +147,6 @@ def _rank(seat: Shard, taken: Sequence[Place]) -> tuple[int, int, int, int]:
 def _place(facts: Facts, node_id: str) -> Place:
     pod = facts.pod_by_id.get(node_id)
     return facts.place(pod) if pod else UNKNOWN
-
-
-def _is_empty(view: View) -> bool:
-    """Whether a node is a primary without slots and keys."""
-    return not (view.myself.is_replica or view.myself.slots or view.keys)
 
 
 def _linked(facts: Facts, primary_id: str) -> tuple[int, ...]:

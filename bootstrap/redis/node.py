@@ -160,11 +160,10 @@ class Node:
         if facts.get("loading") == "1":
             # Even then Valkey answers CLUSTER NODES. Without slots and keys it would look new.
             raise failures.LoadingError
-        product = "valkey" if "valkey_version" in facts else "redis"
         # Redis says in any case if slots move, so only then it has to be asked which.
         active = views.info(cluster).get(_MOVING, "0") != "0" and not self._limited
         asks = self._access.migrations or active
-        self._way = migration.way(product, self._version) if asks else None
+        self._way = migration.way(views.product(facts), self._version) if asks else None
         later = questions.wanted(self._version, self._way, links=links)
         # At the first look the version was not known before.
         said |= await self._exchange({key: some for key, some in later.items() if key not in said})

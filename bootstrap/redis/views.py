@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from bootstrap.model.view import Version, View, Writing
 from bootstrap.redis import parse
@@ -52,6 +52,11 @@ def info(text: str) -> dict[str, str]:
     """Parse `INFO` into names and values; section headings and blank lines are skipped."""
     pairs = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
     return {name: value for name, found, value in pairs if found}
+
+
+def product(facts: Mapping[str, str]) -> Literal["redis", "valkey"]:
+    """Return which server this is: `redis` or `valkey`. Only Valkey has `valkey_version`."""
+    return "valkey" if "valkey_version" in facts else "redis"
 
 
 def version(facts: Mapping[str, str]) -> Version:
@@ -177,7 +182,7 @@ def view(
         lasting=lasting(facts),
         expired=sum(int(facts.get(name, "0")) for name in _EXPIRED),
         version=version(facts),
-        product="valkey" if "valkey_version" in facts else "redis",
+        product=product(facts),
         run_id=facts.get("run_id", ""),
         uptime=int(facts.get("uptime_in_seconds", "0")),
         link_up=facts.get("master_link_status") == "up",

@@ -18,7 +18,7 @@ from bootstrap.model.view import Member
 from bootstrap.plan import copied_volume, heal
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, commands, foreign_node
+from bootstrap.plan.messages import advice, commands, foreign_node, unread
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan
 
 _STALE_SECONDS = 60.0
@@ -82,7 +82,7 @@ def _unusable(facts: Facts) -> dict[tuple[str, str], list[tuple[Pod, Block]]]:
     """The pods whose servers can be in no cluster as they are, by code and reason."""
     found: dict[tuple[str, str], list[tuple[Pod, Block]]] = defaultdict(list)
     for pod in facts.snapshot.pods:
-        block = advice.permanent(facts, pod)
+        block = unread.permanent(facts, pod)
         if block is not None and isinstance(pod.node, Unreachable):
             found[block.code, pod.node.reason].append((pod, block))
     return found

@@ -13,7 +13,7 @@ from bootstrap.plan import meetings, outsiders, seed_patience
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import under_way
-from bootstrap.plan.messages import advice, foreign_node
+from bootstrap.plan.messages import advice, foreign_node, unread
 from bootstrap.plan.split import components
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step
 
@@ -75,7 +75,7 @@ def _no_cluster_yet(facts: Facts) -> Plan:
     up = seed is not None and seed.view is not None
     fix = advice.sidecar(topology, seed_name) if up else ()
     waits = [seed_patience.wait_for_forming(facts, f"{seed_name} to form the cluster", fix)]
-    found = (advice.missing(facts, pod) for pod in facts.snapshot.pods if pod is not facts.me)
+    found = (unread.missing(facts, pod) for pod in facts.snapshot.pods if pod is not facts.me)
     waits += [wait for wait in found if wait]
     return Plan(phase=Phase.WAITING, waiting=tuple(waits), look=Scope.ALL)
 

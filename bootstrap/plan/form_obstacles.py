@@ -14,7 +14,7 @@ from bootstrap.model.view import View
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import Formation
-from bootstrap.plan.messages import advice, commands, dns_names, durations
+from bootstrap.plan.messages import advice, commands, dns_names, durations, unread
 from bootstrap.plan.verdict import Block, Wait
 
 
@@ -68,9 +68,9 @@ def missing(facts: Facts) -> list[Wait]:
                 )
             )
             continue
-        wait = advice.missing(facts, pod)
+        wait = unread.missing(facts, pod)
         if wait is None and facts.proof(pod) is not Proof.OURS:
-            wait = advice.unproven(facts, pod)
+            wait = unread.unproven(facts, pod)
         if wait is not None:
             waits.append(wait)
     return waits

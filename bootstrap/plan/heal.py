@@ -16,7 +16,7 @@ from bootstrap.model.view import View
 from bootstrap.plan import introduce, meetings, moved, own_settings, readiness, replication
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, commands, durations
+from bootstrap.plan.messages import advice, commands, durations, promotion, unread
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
 
 _UNWELL_SECONDS = 1.0
@@ -184,7 +184,7 @@ def _login(facts: Facts) -> list[Wait]:
     what = f"its primary to prove that it is at {facts.my.primary_host}, before it logs in there"
     primary = facts.my.member(facts.my.myself.primary_id)
     gone = primary and primary.failed and primary.node_id not in facts.pod_by_id
-    fix = advice.only_copy(facts, facts.me.name) if gone else ""
+    fix = promotion.only_copy(facts, facts.me.name) if gone else ""
     return [Wait(pod=facts.me.name, what=what, fix=fix, usual=0.0 if fix else durations.MARKED)]
 
 
@@ -208,5 +208,5 @@ def _unseen(facts: Facts) -> list[Wait]:
             waits.append(Wait(pod=facts.me.name, what=what, usual=durations.GOSSIP))
         if pod is None or facts.pod_of_ghost(member):
             continue
-        waits.append(advice.missing(facts, pod) or advice.unproven(facts, pod))
+        waits.append(unread.missing(facts, pod) or unread.unproven(facts, pod))
     return waits

@@ -12,7 +12,7 @@ from bootstrap.model.view import View
 from bootstrap.plan import introduce, new_nodes_conf, ownership
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, commands, durations
+from bootstrap.plan.messages import advice, commands, durations, promotion
 from bootstrap.plan.verdict import Block, Wait
 
 
@@ -73,7 +73,7 @@ def _bring_back(facts: Facts, pods: list[str]) -> tuple[Todo, ...]:
         expect="if one is gone for good too, give it an empty volume, and you are told what then",
     )
     acts = (
-        advice.promotion(facts, pod, f"once {pod} is back: make it the primary") for pod in pods
+        promotion.promotion(facts, pod, f"once {pod} is back: make it the primary") for pod in pods
     )
     return (back, *acts)
 

@@ -12,7 +12,7 @@ from bootstrap.model.todo import Todo
 from bootstrap.plan import new_nodes_conf
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, commands
+from bootstrap.plan.messages import commands, promotion
 from bootstrap.plan.verdict import Block
 
 
@@ -38,6 +38,6 @@ def replaced(facts: Facts) -> Block | None:
                 " python -m bootstrap status",
                 expect="then promote that one in place of it",
             ),
-            advice.promotion(facts, me, f"if none has: make {me} the primary"),
+            promotion.promotion(facts, me, f"if none has: make {me} the primary"),
         ),
     )

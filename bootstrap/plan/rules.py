@@ -26,7 +26,7 @@ from bootstrap.plan import (
 )
 from bootstrap.plan.alarms import table
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, durations
+from bootstrap.plan.messages import durations, unread
 from bootstrap.plan.reshard import moves
 from bootstrap.plan.verdict import LookFurther, Phase, Plan, Wait
 
@@ -126,7 +126,7 @@ def _unseen(facts: Facts) -> Plan:
     held = start_gate.plan(facts, verdict)
     if held is not None:
         return dataclasses.replace(held, gate=verdict)
-    wait = advice.missing(facts, facts.me)
+    wait = unread.missing(facts, facts.me)
     # A seed that was forming goes on looking at all pods: its server may come back blank, and then
     # shows nothing of the temporary settings that the other nodes still have.
     look = facts.snapshot.scope if facts.topology.seed else Scope.LOCAL

@@ -11,7 +11,7 @@ from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
 from bootstrap.plan import size
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, durations
+from bootstrap.plan.messages import advice, durations, unread
 from bootstrap.plan.verdict import LookFurther, Phase, Plan, Wait
 
 SEED_SECONDS = 3.0
@@ -57,7 +57,7 @@ def wait_for_seed(facts: Facts) -> Plan | None:
         return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
     if idle >= SEED_LOST_SECONDS:
         return None
-    missing = seed and advice.missing(facts, seed)
+    missing = seed and unread.missing(facts, seed)
     wait = missing or Wait(pod=seed_name, what=f"{seed_name} to appear", usual=durations.STARTED)
     return Plan(phase=Phase.WAITING, waiting=(wait,), look=Scope.SEED)
 

@@ -40,7 +40,7 @@ from bootstrap.model.view import Member
 from bootstrap.plan import copied_volume, gate_evidence
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, commands, durations
+from bootstrap.plan.messages import advice, commands, durations, promotion
 from bootstrap.plan.verdict import Block, Gate, Phase, Plan, Wait
 
 
@@ -189,7 +189,7 @@ def _without_nodes_conf(facts: Facts, volume: Volume) -> Gate:
                 f" holds data ({volume.data}) and no nodes.conf: as another node at the same"
                 f" address it would keep its replica from being promoted; {theirs} holds keys"
             )
-            fix = advice.keep_data(facts, following[0])
+            fix = promotion.keep_data(facts, following[0])
             return _after_limit(facts, Code.DATA_MISSING, why, fix) or Gate(open=False, why=why)
     return Gate(why=f"the volume holds data: {volume.data}")
 
@@ -209,5 +209,5 @@ def _without_data(facts: Facts, me: Member) -> Gate:
         f" {'; '.join(text for _, text in copies)}"
     )
     pods = (facts.pod_named(member) for member, _ in copies)
-    fix = advice.keep_data(facts, next((pod for pod in pods if pod), None))
+    fix = promotion.keep_data(facts, next((pod for pod in pods if pod), None))
     return _after_limit(facts, Code.DATA_MISSING, why, fix) or Gate(open=False, why=why)

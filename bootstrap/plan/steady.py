@@ -15,7 +15,7 @@ from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
-from bootstrap.plan.messages import advice, durations
+from bootstrap.plan.messages import advice, durations, promotion
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
@@ -136,7 +136,7 @@ def _waits_for_others(
         # A server refuses to elect a replica that has had no link since its own start
         # (cluster-replica-validity-factor). If its copy is new enough, only a person can say.
         copies = _copies(facts)
-        found = (one for pod in copies for one in advice.only_copy(facts, pod))
+        found = (one for pod in copies for one in promotion.only_copy(facts, pod))
         fix = tuple(dict.fromkeys(found))
         over = ", or to be failed over" if copies else "; no replica of it that lives is known"
         what = f"{', '.join(failed)} to come back{over}"

@@ -14,7 +14,7 @@ from bootstrap.model.sidecar_report import SidecarReport
 from bootstrap.model.snapshot import Originals, Pod, Scope, Trouble, Unreachable
 from bootstrap.model.timers import Timers
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, down
+from bootstrap.plan.messages import down, promotion
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import plan_text, sidecars
 from tests.core import build
@@ -253,7 +253,7 @@ def test_no_failover_is_named_while_owners_that_are_taken_for_failed_answer() ->
     ]
     pods = [build.own(0, lines, ok=True), *(well(one) for one in range(1, 6))]
     facts = Facts(build.snapshot(*pods), build.topology(0))
-    found = advice.promotion(facts, "redis-app-4", "if none has")
+    found = promotion.promotion(facts, "redis-app-4", "if none has")
     assert "FAILOVER" not in found.command
     assert "redis-app-1 answer, and lack only links" in found.what
 

@@ -9,7 +9,7 @@ from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import commands, unreachable
+from bootstrap.plan.messages import commands, unreachable_looks
 from bootstrap.plan.verdict import Alarm
 
 _MEANS: Final = "no peer can see or copy it, and no client reaches it; its data are untouched"
@@ -42,7 +42,7 @@ def deaf(facts: Facts) -> list[Alarm]:
             f"{me.name}: protected-mode is on and the server's default user has no password, so it"
             f" turns every other pod away at {where}, before any user logs in; {_MEANS}"
         )
-        return [_alarm(facts, why, unreachable.PROTECTED)]
+        return [_alarm(facts, why, unreachable_looks.PROTECTED)]
     bind = facts.my.setting("bind")
     port = facts.my.myself.port
     if port != facts.topology.port:

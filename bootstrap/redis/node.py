@@ -13,7 +13,7 @@ from bootstrap.model import actions, migration, slots
 from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Unreachable
 from bootstrap.model.view import Version, View
-from bootstrap.redis import commands, login, parse, port_check, questions, views
+from bootstrap.redis import commands, login, parse, port_check, questions, rights, views
 
 if TYPE_CHECKING:
     from bootstrap.redis import connection
@@ -152,8 +152,7 @@ class Node:
         from bootstrap.redis import failures  # noqa: PLC0415 - see `port_check`
 
         said = await self._ask(shards=shards, links=links)
-        (info,), (cluster,), (nodes,) = said["info"], said["cluster"], said["nodes"]
-        facts = views.info(info)
+        facts, cluster = views.info(said["info"][0]), views.info(said["cluster"][0])
         self._version = views.version(facts)
         if self._version < OLDEST:
             raise failures.UnsupportedError(".".join(map(str, self._version)))
@@ -161,13 +160,16 @@ class Node:
             # Even then Valkey answers CLUSTER NODES. Without slots and keys it would look new.
             raise failures.LoadingError
         # Redis says in any case if slots move, so only then it has to be asked which.
-        active = views.info(cluster).get(_MOVING, "0") != "0" and not self._limited
+        active = cluster.get(_MOVING, "0") != "0" and not self._limited
         asks = self._access.migrations or active
         self._way = migration.way(views.product(facts), self._version) if asks else None
         later = questions.wanted(self._version, self._way, links=links)
         # At the first look the version was not known before.
         said |= await self._exchange({key: some for key, some in later.items() if key not in said})
-        await self._see_what_is_allowed(facts.get("run_id", ""))
+        if facts.get("run_id", "") != self._allowed:
+            # A restarted server may have other commands and users.
+            rights.check(await self._connection.exchange(rights.tried(limited=self._limited)))
+            self._allowed = facts.get("run_id", "")
         pairs = [
             pair for some in said["settings"] for pair in zip(some[::2], some[1::2], strict=True)
         ]
@@ -176,7 +178,11 @@ class Node:
         user = self._access.credentials.username or ""
         same = [settings.get(name, "") for name in commands.PEERS_PASSWORD] == [password, user]
         seen = views.view(
-            nodes, info, cluster, views.settings_only(settings), peers_password_ok=same
+            said["nodes"][0],
+            facts,
+            cluster,
+            views.settings_only(settings),
+            peers_password_ok=same,
         )
         seen = views.with_ports(seen, self._port)
         (bus,), (moves,) = said.get("links", [None]), said.get("migrations", [None])
@@ -204,7 +210,7 @@ class Node:
         for fault in (reply for label in needed for reply in said[label]):
             if isinstance(fault, Exception):
                 raise fault
-        self._check([*said["allowed"], *said["shards"]])
+        rights.check([*said["allowed"], *said["shards"]])
         if not (
             all(isinstance(said[label][0], str) for label in ("info", "cluster", "nodes"))
             and all(isinstance(pairs, list) for pairs in said["settings"])
@@ -225,33 +231,6 @@ class Node:
     def _limited(self) -> bool:
         """Whether our user may lack rights: only a named user can."""
         return self._access.credentials.username is not None
-
-    async def _see_what_is_allowed(self, run_id: str) -> None:
-        """Try the commands that are needed later, once for each start of a server.
-
-        A restarted server may have other commands and users. A running server keeps its commands,
-        and the REPLCONF of each look shows a changed ACL. PSYNC is not sent with each look, since
-        it adds to the count by which a refused replica is found within seconds (`replica-refused`).
-        Without arguments REPLCONF and PSYNC change nothing: a server checks the number of arguments
-        first.
-        """
-        if run_id == self._allowed:
-            return
-        asked: list[connection.Command] = [("REPLCONF",), ("PSYNC",)]
-        asked += [("CLUSTER", "SHARDS")] * self._limited
-        self._check(await self._connection.exchange(asked))
-        self._allowed = run_id
-
-    @staticmethod
-    def _check(replies: Sequence[object]) -> None:
-        """Raise the first reply that says a command is missing or forbidden."""
-        from bootstrap.redis import failures  # noqa: PLC0415 - see `port_check`
-
-        for one in replies:
-            if isinstance(one, Exception) and (
-                failures.forbidden(one) or failures.command_missing(one)
-            ):
-                raise one
 
     def _certificate_old(self) -> bool:
         """Whether the server still uses a certificate that was replaced meanwhile."""

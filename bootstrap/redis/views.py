@@ -156,21 +156,22 @@ def _unanswered(nodes_text: str, facts: Mapping[str, str]) -> frozenset[str]:
 
 def view(
     nodes_text: str,
-    info_text: str,
-    cluster_info_text: str,
+    facts: Mapping[str, str],
+    cluster: Mapping[str, str],
     settings: Mapping[str, str],
     *,
     peers_password_ok: bool,
 ) -> View:
     """Return one server's replies as a view.
 
-    `peers_password_ok` says whether masterauth and masteruser are the sidecar's own login.
+    `facts` and `cluster` are the parsed INFO and CLUSTER INFO. `peers_password_ok` says whether
+    masterauth and masteruser are the sidecar's own login.
 
     Raises:
         MalformedError: when the texts contradict each other, or no server writes them.
 
     """
-    members, facts, cluster = parse.nodes(nodes_text), info(info_text), info(cluster_info_text)
+    members = parse.nodes(nodes_text)
     me = [member for member in members if "myself" in member.flags]
     if len(me) != 1:
         raise parse.MalformedError(f"CLUSTER NODES names {len(me)} nodes as myself")

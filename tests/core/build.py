@@ -150,8 +150,8 @@ def view(
         ]
     found = views.view(
         text,
-        "\n".join(info),
-        f"cluster_state:{'ok' if ok else 'fail'}",
+        views.info("\n".join(info)),
+        {"cluster_state": "ok" if ok else "fail"},
         known | LIMITS | limits,
         peers_password_ok=password_ok,
     )

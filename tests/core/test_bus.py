@@ -105,7 +105,7 @@ def test_pings_that_were_not_answered(sent: str, now: str, expected: set[str]) -
     lines = build.everybody(0)
     lines[1] = lines[1].replace(" - 0 0 ", f" - {sent} 0 ")
     info = "redis_version:7.2.4\r\n" + (f"server_time_usec:{now}\r\n" if now else "")
-    view = views.view("\n".join(lines), info, "cluster_state:ok", {}, peers_password_ok=True)
+    view = views.view("\n".join(lines), views.info(info), {}, {}, peers_password_ok=True)
     assert view.unanswered == expected
 
 

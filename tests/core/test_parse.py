@@ -133,7 +133,13 @@ VERSION = "redis_version:7.2.4\r\nuptime_in_seconds:12\r\n"
 
 def test_a_view() -> None:
     info = VERSION + "master_host:10.0.0.2\r\nmaster_link_status:up\r\nslave_repl_offset:7\r\n"
-    found = views.view(ONE, info, "cluster_state:ok", {"b": "2", "a": "1"}, peers_password_ok=False)
+    found = views.view(
+        ONE,
+        views.info(info),
+        {"cluster_state": "ok"},
+        {"b": "2", "a": "1"},
+        peers_password_ok=False,
+    )
     assert found.node_id == "07c3"
     assert found.state_ok
     assert found.product == "redis"
@@ -150,7 +156,7 @@ def test_a_view() -> None:
 
 def test_a_primary_says_its_own_offset_and_has_no_link() -> None:
     info = VERSION + "valkey_version:8.1.0\r\nmaster_repl_offset:9\r\n"
-    found = views.view(ONE, info, "cluster_state:fail", {}, peers_password_ok=True)
+    found = views.view(ONE, views.info(info), {"cluster_state": "fail"}, {}, peers_password_ok=True)
     assert (found.offset, found.link_up, found.primary_host) == (9, False, "")
     assert (found.product, found.state_ok) == ("valkey", False)
 
@@ -160,10 +166,12 @@ def test_what_a_server_tells_of_the_copies_it_gave_and_of_the_keys_it_had() -> N
         "expired_keys:3\r\nrdb_last_load_keys_expired:4\r\nsync_full:1\r\nsync_partial_ok:2\r\n"
         "master_replid:ab00\r\nmaster_replid2:cd00\r\ndb0:keys=9,expires=2,avg_ttl=5\r\n"
     )
-    found = views.view(ONE, info, "", {}, peers_password_ok=True)
+    found = views.view(ONE, views.info(info), {}, {}, peers_password_ok=True)
     assert (found.keys, found.lasting, found.expired, found.copies_given) == (9, 7, 7, 3)
     assert (found.replication_id, found.former_replication_id) == ("ab00", "cd00")
-    none = views.view(ONE, f"{VERSION}master_replid2:{'0' * 40}", "", {}, peers_password_ok=True)
+    none = views.view(
+        ONE, views.info(f"{VERSION}master_replid2:{'0' * 40}"), {}, {}, peers_password_ok=True
+    )
     assert (none.lasting, none.expired, none.copies_given) == (0, 0, 0)
     assert (none.replication_id, none.former_replication_id) == ("", "")
 
@@ -171,7 +179,7 @@ def test_what_a_server_tells_of_the_copies_it_gave_and_of_the_keys_it_had() -> N
 @pytest.mark.parametrize("lines", ["", ONE.replace("myself,", ""), f"{ONE}\n{ONE}"])
 def test_exactly_one_node_is_itself(lines: str) -> None:
     with pytest.raises(parse.MalformedError, match="as myself"):
-        views.view(lines, VERSION, "", {}, peers_password_ok=True)
+        views.view(lines, views.info(VERSION), {}, {}, peers_password_ok=True)
 
 
 def test_shards_are_the_ids_of_their_nodes() -> None:

@@ -218,8 +218,8 @@ class Server:
         state = "ok" if self.state_ok else "fail"
         return views.view(
             "\n".join(self._line(known) for known in self.table.values()),
-            self._info(),
-            f"cluster_state:{state}\r\ncluster_known_nodes:{len(self.table)}\r\n",
+            views.info(self._info()),
+            {"cluster_state": state, "cluster_known_nodes": str(len(self.table))},
             self.settings,
             peers_password_ok=True,
         )

@@ -1,9 +1,8 @@
 """The same test on one server and another: which of these variants run.
 
-What keeps a cluster waits for time-outs of real servers, so all tests on all servers take longer
-than anybody wants to wait for each change. Every test of FEW runs on one server of those that it is
-written for, drawn by its name; KEEPING=all runs it on each of them. Formation runs on all, but for
-its kills: each of those tests forms some forty clusters.
+What keeps a cluster waits for time-outs of real servers, so all tests on all servers take too long
+for each change. Each test of FEW runs on one server of those that it is written for, drawn by its
+name; KEEPING=all runs it on each of them. Only `test_matrix` forms on all of them each time.
 
 What a server does decides what a test shows, so `usually(server)` takes the place of the draw where
 one of them is the one to see it on; and `twin(name)` draws as the other test does, which shows what
@@ -25,7 +24,8 @@ import pytest
 
 from tests.statefulset import secured, servers
 
-FEW: Final = ("tests/keeping/", "tests/acl/", "tests/formation/test_kill.py")
+FEW: Final = ("tests/keeping/", "tests/acl/", "tests/formation/")
+ALL: Final = "tests/formation/test_matrix.py"
 
 
 def choose(items: Iterable[pytest.Item]) -> None:
@@ -36,7 +36,11 @@ def choose(items: Iterable[pytest.Item]) -> None:
             kept = names.index(secured.SERVER) if secured.SERVER in names else 0
             _keep(some, kept, f"with SECURED=yes that is {secured.SERVER} in any case")
     elif os.environ.get("KEEPING") != "all":
-        here = (item for item in items if item.nodeid.startswith(FEW))
+        here = (
+            item
+            for item in items
+            if item.nodeid.startswith(FEW) and not item.nodeid.startswith(ALL)
+        )
         for some in _grouped(here).values():
             _keep(some, _drawn(some), "KEEPING=all runs it on every server")
 

@@ -8,17 +8,20 @@
   that our sidecar reads, which is a number.
 - M3: both sides are primaries that say ok, the source owns all that moves, and the target has as
   many linked replicas as each shard is to have.
+- Neither side is about to stop.
 - One migration at a time: none runs on any node.
-- Migrations are cancelled only at our own node, and only if it is wished that nothing moves.
+- Migrations are cancelled only at our own node, and only if it is wished that nothing moves, or if
+  our node or the target is about to stop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootstrap.model import human_name, slots
+from bootstrap.model import human_name, leaving_mark, slots
 from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots
 from bootstrap.model.view import View
+from bootstrap.plan import migrations, safety_meet
 from bootstrap.plan.facts import Facts
 
 
@@ -32,7 +35,7 @@ def moved(facts: Facts, action: MigrateSlots | ImportSlots) -> Iterator[str]:
     if facts.me.name != action.pod:
         yield f"{facts.me.name} commands its own node alone"
     if source is None or target is None:
-        yield f"{giver if source is None else taker} is not proven to be ours, or did not answer"
+        yield safety_meet.UNSEEN.format(pod=giver if source is None else taker)
         return
     if target.node_id != target_id:
         yield f"{taker} is another node"
@@ -55,14 +58,17 @@ def cancelled(facts: Facts, action: CancelMigrations) -> Iterator[str]:
     wish = facts.snapshot.wished.wish
     if facts.me.name != action.pod:
         yield f"{facts.me.name} commands its own node alone"
-    if wish is None or wish.shards is not None:
-        yield "it is not wished that nothing moves"
+    held = wish is not None and wish.shards is None
+    if not (held or leaving_mark.marked(facts.my) or migrations.leaving_targets(facts)):
+        yield "it is not wished that nothing moves, and neither our node nor the target is leaving"
 
 
 def _unfit(facts: Facts, pod: str, view: View) -> Iterator[str]:
     """Say why a node may neither give nor get slots."""
     if view.myself.is_replica or not view.state_ok:
         yield f"{pod} is a replica, or does not say ok"
+    if leaving_mark.marked(view):
+        yield f"{pod} is about to stop"
     known = (one.member(view.node_id) for _, one in facts.viewed)
     if any(one is not None and one.failed for one in known):
         yield f"{pod} has failed, by what a node says"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bootstrap.model.actions import Action, CancelMigrations, ImportSlots, MigrateSlots
-from bootstrap.model.migration import Way
-from bootstrap.model.snapshot import Snapshot
+from bootstrap.model.migration import Migration, State, Way
+from bootstrap.model.snapshot import Pod, Snapshot
 from bootstrap.model.wish import UNSTATED, Wish, Wished
 from bootstrap.plan import safety
 from bootstrap.plan.facts import Facts
@@ -155,7 +155,7 @@ def test_each_commands_its_own_node(me: int) -> None:
     ("wish", "me", "said"),
     [
         (Wish(None), 0, ""),
-        (Wish(4), 0, "it is not wished that nothing moves"),
+        (Wish(4), 0, "neither our node nor the target is leaving"),
         (None, 0, "it is not wished that nothing moves"),
         (Wish(None), 1, "redis-app-1 commands its own node alone"),
     ],
@@ -167,3 +167,33 @@ def test_migrations_are_cancelled_where_nothing_is_to_move(
     found = refused(action, dataclasses.replace(seen(), wished=Wished(wish=wish)), me)
     assert said in found
     assert bool(found) is bool(said)
+
+
+LEAVING = "redis-app-{}/-/-/4/handover"
+
+
+def marked(ordinal: int, **more: Any) -> Pod:
+    name = LEAVING.format(ordinal)
+    return changed(pod(grown(), ordinal, cluster_announce_human_nodename=name), **more)
+
+
+@pytest.mark.parametrize(("ordinal", "said"), [(0, True), (6, True), (1, False)])
+def test_neither_side_leaves(ordinal: int, said: bool) -> None:
+    for text in both(seen(at={ordinal: marked(ordinal)})):
+        assert (f"redis-app-{ordinal} is about to stop" in text) is said
+
+
+def test_migrations_are_cancelled_where_our_node_leaves() -> None:
+    push = CancelMigrations(pod="redis-app-0", way=Way.PUSH, why="it leaves")
+    assert refused(push, seen(at={0: marked(0)}), 0) == ""
+    assert refused(push, seen(at={1: marked(1)}), 0)
+
+
+@pytest.mark.parametrize(
+    ("move", "allowed"),
+    [(job(), True), (job(State.DONE), False), (job(target_id="n1"), False)],
+)
+def test_migrations_are_cancelled_where_the_target_leaves(move: Migration, allowed: bool) -> None:
+    push = CancelMigrations(pod="redis-app-0", way=Way.PUSH, why="it leaves")
+    moving = changed(pod(grown(), 0), migrations=(move,))
+    assert (refused(push, seen(at={0: moving, 6: marked(6)}), 0) == "") is allowed

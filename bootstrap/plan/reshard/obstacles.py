@@ -12,7 +12,6 @@ from bootstrap.model.migration import Way
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
-from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
@@ -70,7 +69,7 @@ def _of_shard(facts: Facts, found: Standing, shard: Shard) -> Iterator[Wait]:
     """Wait for one shard's primary, and for its replicas if it gets slots."""
     pod = facts.pod_by_id.get(shard.node_id)
     if pod is None or pod.view is None:
-        name = migrations.pod_name(facts, shard.node_id)
+        name = facts.pod_name(shard.node_id)
         yield Wait(pod=name, what="an answer of its server, which owns slots")
         return
     yield from _of_primary(facts, pod, pod.view)
@@ -121,7 +120,7 @@ def _open(facts: Facts) -> Iterator[Wait]:
     for pod, view in facts.viewed:
         if view.myself.open_slots and not view.myself.is_replica:
             spans = slots.normalise((one.slot, one.slot) for one in view.myself.open_slots)
-            what = f"{slots.named(spans)} to be open no longer, which somebody moves key by key"
+            what = f"{slots.named(spans)} to be open no longer: a client moves them key by key"
             yield Wait(pod=pod.name, what=what)
 
 

@@ -42,6 +42,8 @@ def leaving_targets(facts: Facts) -> tuple[str, ...]:
 
 def notes(facts: Facts) -> tuple[str, ...]:
     """Say which slots move to or from our own node."""
+    if facts.my.migrations_hidden:
+        return (f"which slots move can't be seen: {facts.my.migrations_hidden}",)
     return tuple(
         f"slots move from {facts.pod_name(one.source_id)} to {facts.pod_name(one.target_id)}:"
         f" {slots.brief(one.ranges)}"

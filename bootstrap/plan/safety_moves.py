@@ -9,9 +9,11 @@
 - M3: both sides are primaries that say ok, the source owns all that moves, and the target has as
   many linked replicas as each shard is to have.
 - Neither side is about to stop.
-- One migration at a time: none runs on any node.
+- One migration at a time: none runs on any node, and each primary shows that.
 - Migrations are cancelled only at our own node, and only if it is wished that nothing moves, or if
   our node or the target is about to stop.
+- Functions are restored only at our own node, while it is a primary without slots and functions,
+  and only those of an owner of slots.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bootstrap.model import human_name, leaving_mark, slots
-from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots
+from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots, RestoreFunctions
 from bootstrap.model.view import View
 from bootstrap.plan import migrations, safety_meet
 from bootstrap.plan.facts import Facts
@@ -63,6 +65,19 @@ def cancelled(facts: Facts, action: CancelMigrations) -> Iterator[str]:
         yield "it is not wished that nothing moves, and neither our node nor the target is leaving"
 
 
+def restored(facts: Facts, action: RestoreFunctions) -> Iterator[str]:
+    """Say why our node may not get these functions."""
+    my, source = facts.my, facts.views.get(action.source)
+    if facts.me.name != action.pod:
+        yield f"{facts.me.name} commands its own node alone"
+    if my.myself.is_replica or my.myself.slots or my.libraries:
+        yield f"{facts.me.name} is a replica, or has slots or functions"
+    if source is None:
+        yield safety_meet.UNSEEN.format(pod=action.source)
+    elif not source.myself.slots:
+        yield f"{action.source} owns no slots"
+
+
 def _unfit(facts: Facts, pod: str, view: View) -> Iterator[str]:
     """Say why a node may neither give nor get slots."""
     if view.myself.is_replica or not view.state_ok:
@@ -95,3 +110,5 @@ def _busy(facts: Facts) -> Iterator[str]:
             yield f"{pod.name} has slots open"
         if any(one.running for one in view.migrations):
             yield f"slots move from or to {pod.name} already"
+        if view.migrations_hidden and not view.myself.is_replica:
+            yield f"{pod.name} does not show whether slots move"

@@ -37,8 +37,8 @@ def test_what_may_move() -> None:
     assert both(seen()) == ["", ""]
 
 
-@pytest.mark.parametrize(("counted", "said"), [(1, True), (None, True), (0, False)])
-def test_m1_the_target_holds_a_key(counted: int | None, said: bool) -> None:
+@pytest.mark.parametrize(("counted", "said"), [(1, True), ("NOPERM", True), (0, False)])
+def test_m1_the_target_holds_a_key(counted: int | str, said: bool) -> None:
     for text in both(seen(counted=counted)):
         assert ("redis-app-6 is not known to hold no key in them" in text) is said
 
@@ -128,6 +128,13 @@ def test_one_at_a_time(ordinal: int) -> None:
     busy = changed(pod(grown(), ordinal), migrations=(job(),))
     for text in both(seen(at={ordinal: busy})):
         assert f"slots move from or to redis-app-{ordinal} already" in text
+
+
+@pytest.mark.parametrize(("ordinal", "said"), [(0, True), (2, True), (6, True), (5, False)])
+def test_whether_slots_move_is_known(ordinal: int, said: bool) -> None:
+    hidden = changed(pod(grown(), ordinal), migrations_hidden="NOPERM")
+    for text in both(seen(at={ordinal: hidden})):
+        assert (f"redis-app-{ordinal} does not show whether slots move" in text) is said
 
 
 def test_a_side_that_did_not_answer() -> None:

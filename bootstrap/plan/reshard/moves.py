@@ -26,7 +26,7 @@ from bootstrap.model.snapshot import Scope
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
-from bootstrap.plan.reshard import obstacles, refusals, unfit
+from bootstrap.plan.reshard import functions, obstacles, refusals, unfit
 from bootstrap.plan.reshard.agreement import agreement
 from bootstrap.plan.reshard.work import Next, Work, work
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
@@ -70,8 +70,11 @@ def _decided(facts: Facts) -> Plan | None:
     if facts.snapshot.scope < Scope.ALL:
         return None
     found = facts.once(work)
-    if found.standing.done and not found.running:
-        return None
+    return None if found.standing.done and not found.running else _next(facts, found)
+
+
+def _next(facts: Facts, found: Work) -> Plan | None:
+    """Return what comes next while not all slots are where they should be, or while some move."""
     leaving = migrations.leaving_targets(facts)
     if leaving:
         return _cancel(facts, f"{', '.join(leaving)} is about to stop")
@@ -81,6 +84,9 @@ def _decided(facts: Facts) -> Plan | None:
         return _waiting(Wait(pod=facts.me.name, what=what, usual=durations.STATED))
     if found.running:
         return _waiting(*(_under_way(facts, one) for one in found.running))
+    restored = functions.restore(facts, found.standing.transfers)
+    if restored is not None:
+        return Plan(phase=Phase.RESHARD, steps=(restored,), look=Scope.ALL)
     if found.waits:
         return _waiting(*found.waits)
     return _begin(facts, found)
@@ -122,8 +128,9 @@ def _begin(facts: Facts, found: Work) -> Plan:
     if short:
         return _waiting(Wait(pod=taker, what=f"memory for {slots.named(ranges)}: {short}"))
     left = facts.snapshot.keys_in(taker, ranges)
-    if left is None:
-        return _waiting(Wait(pod=taker, what="a count of its keys in the slots that it is to get"))
+    if isinstance(left, str):
+        what = f"a count of its keys in the slots that it is to get: {left}"
+        return _waiting(Wait(pod=taker, what=what))
     if left:
         return _blocked(refusals.leftovers(facts, taker, ranges, left))
     if following.mover.node_id != facts.my.node_id:

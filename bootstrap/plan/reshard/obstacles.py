@@ -14,6 +14,7 @@ from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
+from bootstrap.plan.reshard import functions
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
@@ -82,6 +83,9 @@ def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:
     """Wait until a primary is well, as it says itself and as all others say."""
     if not view.state_ok:
         yield Wait(pod=pod.name, what="its cluster_state to be ok", usual=durations.REJOINED)
+    if view.migrations_hidden:
+        what = f"what moves from or to its node to be seen: {view.migrations_hidden}"
+        yield Wait(pod=pod.name, what=what)
     if leaving_mark.marked(view):
         yield Wait(pod=pod.name, what="its hand-over to end", usual=durations.ELECTED)
     if fast_form.marked(view):
@@ -113,6 +117,7 @@ def _of_target(facts: Facts, shard: Shard, pod: Pod, view: View) -> Iterator[Wai
     ]
     if behind:
         yield Wait(pod=pod.name, what=f"{', '.join(behind)} to catch up", passes=True)
+    yield from functions.waits(facts, pod, view)
 
 
 def _open(facts: Facts) -> Iterator[Wait]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bootstrap.model import slots
-from bootstrap.model.migration import Migration
+from bootstrap.model import acl, slots
+from bootstrap.model.migration import Migration, Way
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
@@ -53,6 +53,16 @@ def fails(facts: Facts, giver: str, taker: str, failed: Sequence[Migration]) -> 
         )
         for pod in (giver, taker)
     )
+    user = facts.topology.username
+    if user and facts.my.way is Way.PUSH:
+        right = Todo(
+            what=f"the server of {giver} logs in at {taker} as {user}, and needs rights there for"
+            " moving slots. Which command was refused? Ask as a user that may do all",
+            command=f"{commands.ask(facts.topology, taker, prompts=True)} --askpass ACL LOG",
+            expect=f"no line with the username {user}. Grant it on each server, and in its aclfile"
+            f" or redis.conf: ACL SETUSER {user} {acl.typed(acl.PUSHED)}",
+        )
+        logs = (*logs, right)
     return Block(
         code=Code.MOVE_FAILS,
         why=f"a move of slots from {giver} to {taker} failed {len(failed)} times; the server says:"

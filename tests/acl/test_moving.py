@@ -18,10 +18,21 @@ from tests.formation import forming
 from tests.keeping import keeping
 from tests.reshard import wishing
 from tests.reshard.test_functions import libraries, load
-from tests.statefulset import needs, pod, sets, users
+from tests.statefulset import pod, sets, users
 
-VALKEY: Final = ("valkey-9.1", (*users.RIGHTS, *acl.PUSH, *acl.PUSHED))
-REDIS: Final = ("redis-8.10", (*users.RIGHTS, *acl.PULL))
+RULES: Final = {
+    "valkey-9.1": (*users.RIGHTS, *acl.PUSH, *acl.PUSHED),
+    "redis-8.10": (*users.RIGHTS, *acl.PULL),
+}
+LATER: Final = "+cluster|cancelslotmigrations"
+"""Only `hold` and a hand-over need it."""
+LESS: Final = [
+    (name, right)
+    for name, rule in RULES.items()
+    for right in rule
+    if right not in (*users.RIGHTS, LATER)
+]
+"""Each server with each right less without which no slot moves."""
 ENV: Final = {
     "BOOTSTRAP_ALLOW_FEWER_SHARDS": "true",
     "BOOTSTRAP_INTERVAL": "1",
@@ -31,9 +42,10 @@ ENV: Final = {
 
 @contextlib.contextmanager
 def formed(
-    name: str, some: tuple[str, ...], folder: Path
+    name: str, folder: Path, *, without: str = ""
 ) -> Iterator[tuple[sets.LocalStatefulSet, wishing.Wish]]:
-    """Two primaries with keys; the sidecars' user has these rights."""
+    """Two primaries with keys; the sidecars' user has all rights but one."""
+    some = tuple(one for one in RULES[name] if one != without)
     wish = wishing.Wish(folder)
     wish.state("2")
     with keeping.formed(
@@ -52,9 +64,9 @@ def grow(app: sets.LocalStatefulSet, wish: wishing.Wish) -> pod.Pod:
     return new
 
 
-@pytest.mark.parametrize(("name", "some"), [VALKEY, REDIS])
-def test_the_rule_is_enough(name: str, some: tuple[str, ...], tmp_path: Path) -> None:
-    with formed(name, some, tmp_path) as (app, wish):
+@pytest.mark.parametrize("name", RULES)
+def test_the_rule_is_enough(name: str, tmp_path: Path) -> None:
+    with formed(name, tmp_path) as (app, wish):
         load(app.pods)
         new = grow(app, wish)
         wishing.wait_even(app, 3)
@@ -63,20 +75,9 @@ def test_the_rule_is_enough(name: str, some: tuple[str, ...], tmp_path: Path) ->
         assert_nothing_refused(app)
 
 
-def missing() -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Each server with each right less without which no slot moves."""
-    for right in (*acl.PUSH, *acl.PUSHED):
-        if right != "+cluster|cancelslotmigrations":  # only `hold` and a hand-over need it
-            yield *VALKEY, right
-    for right in acl.PULL:
-        yield *REDIS, right
-
-
-@pytest.mark.parametrize(("name", "some", "right"), missing())
-def test_one_right_less_is_told_by_its_name(
-    name: str, some: tuple[str, ...], right: str, tmp_path: Path
-) -> None:
-    with formed(name, tuple(one for one in some if one != right), tmp_path) as (app, wish):
+@pytest.mark.parametrize(("name", "right"), LESS)
+def test_one_right_less_is_told_by_its_name(name: str, right: str, tmp_path: Path) -> None:
+    with formed(name, tmp_path, without=right) as (app, wish):
         load(app.pods)
         grow(app, wish)
         forming.until(
@@ -100,12 +101,10 @@ def tells(one: pod.Pod, right: str) -> bool:
 
 
 def test_ending_moves(tmp_path: Path) -> None:
-    right = "+cluster|cancelslotmigrations"
-    name, some = VALKEY
-    with formed(name, tuple(one for one in some if one != right), tmp_path) as (app, wish):
+    with formed("valkey-9.1", tmp_path, without=LATER) as (app, wish):
         wishing.slowly(app.pods)
         grow(app, wish)
         source, _ = wishing.wait_moving(app)
         wish.state("hold")
-        forming.until(lambda: tells(source, right), lambda: source.sidecar.log()[-1])
+        forming.until(lambda: tells(source, LATER), lambda: source.sidecar.log()[-1])
         assert keeping.missing_keys(app) == []

@@ -1,7 +1,8 @@
 """The rights that the sidecar's user needs, in the words of the servers' access control lists.
 
-No right to a key is among them: the sidecar never reads or writes what clients store. It sends no
-command that is not listed here, so a server that grants no more also prevents all others.
+No right to a key is among them, but for moving slots with valkey: the sidecar never reads or writes
+what clients store. It sends no command that is not listed here, so a server that grants no more
+also prevents all others.
 """
 
 from __future__ import annotations
@@ -30,7 +31,20 @@ ACT: Final = (
 """To form a cluster and keep it whole. `cluster|failover` hands a primary's role over."""
 FOLLOW: Final = ("+replconf", "+psync")
 """For the servers themselves: a replica logs in to its primary as this user (`masteruser`)."""
-_CONTAINERS: Final = frozenset({"CLUSTER", "CONFIG"})
+PUSH: Final = (
+    "+cluster|migrateslots",
+    "+cluster|getslotmigrations",
+    "+cluster|cancelslotmigrations",
+    "+cluster|countkeysinslot",
+    "+function|dump",
+    "+function|restore",
+)
+"""To move slots with valkey, if a number of shards is wished."""
+PUSHED: Final = ("+cluster|syncslots", "+select", "+@write", "~*")
+"""For valkey itself then: the source logs in to the target as this user (`masteruser`)."""
+PULL: Final = ("+cluster|migration", "+cluster|countkeysinslot")
+"""To move slots with redis. Its servers need no rights at each other."""
+_CONTAINERS: Final = frozenset({"CLUSTER", "CONFIG", "FUNCTION"})
 """Commands whose second word belongs to the command's name."""
 
 PURPOSES: Final = {
@@ -50,8 +64,11 @@ def rule() -> str:
 
 
 def typed(some: Iterable[str] = (*LOOK, *ACT, *FOLLOW)) -> str:
-    """Return rights as a person types them: a shell takes the `|` of `+cluster|meet` for a pipe."""
-    return " ".join(f"'{one}'" if "|" in one else one for one in some)
+    """Return rights as a person types them.
+
+    A shell takes the `|` of `+cluster|meet` for a pipe, and the `*` of `~*` for names of files.
+    """
+    return " ".join(f"'{one}'" if {*one} & {*"|*"} else one for one in some)
 
 
 def needed_for(first: str, second: str = "") -> str:

@@ -220,6 +220,25 @@ class CancelMigrations:
         return ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreFunctions:
+    """FUNCTION RESTORE: the node gets the functions of another node, which no plan contains.
+
+    If a library is there already, the server refuses, and nothing changes.
+    """
+
+    kind: ClassVar = "restore-functions"
+    pod: str
+    source: str
+    """The name of the pod whose functions they are: FUNCTION DUMP goes there."""
+    why: str
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The command's arguments for people."""
+        return "of", self.source
+
+
 Action = (
     ConfigSet
     | SetPeersPassword
@@ -233,6 +252,7 @@ Action = (
     | MigrateSlots
     | ImportSlots
     | CancelMigrations
+    | RestoreFunctions
 )
 
 

@@ -117,6 +117,11 @@ class Topology:
         return self.name_of(self.ordinal)
 
     @property
+    def wishing(self) -> bool:
+        """Whether a number of shards is stated, by a variable or by a file."""
+        return self.wish is not None or bool(self.wish_file)
+
+    @property
     def seed(self) -> bool:
         """Whether our pod is the one that may form the cluster."""
         return self.ordinal == self.ordinal_start

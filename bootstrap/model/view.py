@@ -162,6 +162,8 @@ class View:
     """Connections that count against `maxclients` (networking.c, acceptCommonHandler)."""
     clients_most: int = 0
     """`maxclients`; 0 if the server does not tell."""
+    libraries: int = 0
+    """Libraries of functions (`number_of_libraries` in INFO, redis 7.0)."""
     migrations: tuple[migration.Migration, ...] = ()
     """The migrations of slots that the server lists, the newest first; those that have ended
     too."""

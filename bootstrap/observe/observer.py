@@ -123,7 +123,7 @@ class Observer:
         """Return the snapshot with the keys that these pods' nodes have in these slots."""
         nodes = [self.node_of(pod) for pod, _ in counting]
         counts = [
-            await one.keys_in(ranges) if one else None
+            await one.keys_in(ranges) if one else "its node is gone"
             for one, (_, ranges) in zip(nodes, counting, strict=True)
         ]
         found = ((pod, some, count) for (pod, some), count in zip(counting, counts, strict=True))

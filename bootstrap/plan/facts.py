@@ -7,13 +7,17 @@ pod at whose address it was read (`Proof.OURS`).
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from bootstrap.model import human_name, layout
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,17 @@ class Facts:
 
     snapshot: Snapshot
     topology: Topology
+
+    @functools.cached_property
+    def _once(self) -> dict[Callable[[Facts], Any], Any]:
+        return {}
+
+    def once(self, asked: Callable[[Facts], _Found]) -> _Found:
+        """What a function says of these facts. It is called the first time only."""
+        if asked not in self._once:
+            self._once[asked] = asked(self)
+        found: _Found = self._once[asked]
+        return found
 
     @functools.cached_property
     def me(self) -> Pod:
@@ -64,6 +79,19 @@ class Facts:
         """Ids of nodes that own slots, by what any proven node says."""
         members = (member for _, view in self.viewed for member in view.members)
         return frozenset(member.node_id for member in members if member.slots)
+
+    @functools.cached_property
+    def living(self) -> tuple[Member, ...]:
+        """The nodes of our node's cluster, but for those that have failed in all views; by id."""
+        views = [view for _, view in self.viewed if view.node_id in self.my.known_ids]
+        known: dict[str, list[Member]] = {}
+        for member in (one for view in views for one in view.members if not one.handshake):
+            known.setdefault(member.node_id, []).append(member)
+        return tuple(
+            said[0]
+            for node_id, said in sorted(known.items())
+            if node_id in self.pod_by_id or not all(one.gone for one in said)
+        )
 
     @functools.cached_property
     def connected(self) -> dict[str, frozenset[str]]:
@@ -215,13 +243,17 @@ class Facts:
         where += f" at {member.address}:{member.port}" if member.address else ", without an address"
         return f"{named} ({where})" if named else f"{hostname or 'unnamed'} ({where})"
 
-    def pod_name(self, member: Member) -> str:
-        """The name of a member's pod; if that is not known, its address, or else its id."""
-        pod = self.pod_by_id.get(member.node_id)
-        ordinal = pod.ordinal if pod else self.topology.ordinal_of(self.hostname(member))
-        if ordinal is None:
-            return member.address or member.node_id
-        return self.topology.name_of(ordinal)
+    def pod_name(self, node_id: str) -> str:
+        """The name of a node's pod; if that is not known, its address, or else its id."""
+        pod = self.pod_by_id.get(node_id)
+        if pod is not None:
+            return pod.name
+        views = (view.member(node_id) for _, view in self.viewed)
+        known = next((one for one in views if one is not None), None)
+        ordinal = self.topology.ordinal_of(self.hostname(known)) if known else None
+        if ordinal is not None:
+            return self.topology.name_of(ordinal)
+        return (known.address if known else "") or node_id
 
     def place(self, pod: Pod) -> layout.Place:
         """The host and zone of a pod, from the name that its sidecar gave its node.

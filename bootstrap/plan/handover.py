@@ -3,17 +3,19 @@
 No write is lost, because of the order:
 
 1. A replica, or a node without slots, has nothing to hand over. A replica only marks itself as
-   leaving, so no primary that leaves at the same time chooses it.
+   leaving, so no primary that leaves at the same time chooses it. So does a node without slots if a
+   number of shards is wished: then no slots move to it.
 2. Primaries hand over one at a time. A primary marks its own node. It goes on only after a later
    look that shows no other primary's mark. If two mark their nodes together, the pod with the lower
    ordinal goes first: it keeps its mark, and waits until the other mark is gone. The other pod
    takes its mark back, and waits. (Lamport's one-bit algorithm: one flag for each, written by its
    owner alone, is enough.) A sidecar that died may have left its mark behind, so this wait ends
    with half of the time.
-3. CLUSTER FAILOVER is sent to the best replica (`successor`), never by force. The primary holds
+3. Moves of slots end (`handover_moves`).
+4. CLUSTER FAILOVER is sent to the best replica (`successor`), never by force. The primary holds
    its clients' writes back until the replica has them all, and a majority of the primaries has to
    agree.
-4. It is done when both sides say so, and a majority sees it (`handover_confirm`). A failover that
+5. It is done when both sides say so, and a majority sees it (`handover_confirm`). A failover that
    failed without a word is sent again.
 """
 
@@ -26,7 +28,7 @@ from bootstrap.model.actions import ConfigSet, Failover
 from bootstrap.model.snapshot import Snapshot, Unreachable
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
-from bootstrap.plan import handover_confirm, safety, successor, unwritable
+from bootstrap.plan import handover_confirm, handover_moves, safety, successor, unwritable
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.handover_run import Ended, Result, Run
 from bootstrap.plan.verdict import Step
@@ -84,8 +86,16 @@ def _decide(facts: Facts, run: Run) -> Step | Ended:
             return _mark(facts)
         return Ended(result=Result.NOTHING, text=f"{me} is a replica, nothing to hand over")
     if not my.myself.slots:
-        return Ended(result=Result.NOTHING, text=f"{me} owns no slots, nothing to hand over")
+        return _without_slots(facts, run)
     return _hand_over(facts, run)
+
+
+def _without_slots(facts: Facts, run: Run) -> Step | Ended:
+    """Let no slots move to a node that has none."""
+    if facts.topology.wishing and not facts.my.alone and _may_mark(facts, run):
+        return _mark(facts)
+    text = f"{facts.me.name} owns no slots, nothing to hand over"
+    return handover_moves.end(facts, run) or Ended(result=Result.NOTHING, text=text)
 
 
 def unmark(snapshot: Snapshot, topology: Topology) -> Step:
@@ -111,6 +121,9 @@ def _hand_over(facts: Facts, run: Run) -> Step | Ended:
     before = None if run.sent else _before_our_turn(facts, run)
     if before is not None:
         return before
+    moving = None if run.sent else handover_moves.end(facts, run)
+    if moving is not None:
+        return moving
     if not handover_confirm.majority(my, _voters(facts)):
         return Step(actions=(), until="a majority of the primaries is there to agree")
     judged = [(successor.judge(facts, one), successor.pod_of(facts, one)) for one in followers]

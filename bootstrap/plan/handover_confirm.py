@@ -1,7 +1,8 @@
 """Whether a hand-over has succeeded: the answer OK to CLUSTER FAILOVER proves nothing.
 
 It has succeeded if another node says that it owns our slots, our node says that it follows that
-node, and a majority of the primaries sees the new owner.
+node, and a majority of the primaries sees the new owner. Some of our slots may have moved to a
+third node meanwhile.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ def confirm(facts: Facts, run: Run) -> Step | Ended | None:
     agree = [
         view.node_id
         for view in (pod.view for pod in facts.snapshot.pods)
-        if view is not None and _owns(view.member(word.node_id), run.slots)
+        if view is not None and _took(view, word.node_id, run)
     ]
     if not majority(word, agree):
         return Step(actions=(), until=f"a majority of the primaries sees that {name} has our slots")
     owners = [one.node_id for one in word.members if one.slots]
-    text = f"{name} has taken over slots {slots.brief(run.slots)}"
+    text = f"{name} has taken over slots {slots.brief(_taken(word.myself, run))}"
     text += f"; {len({*agree} & {*owners})} of {len(owners)} primaries see it"
     if facts.me.view is not None and facts.me.view.setting(leaving_mark.NAME) is None:
         text += "; servers before 7.2 show no mark: whether others hand over too was not seen"
@@ -45,7 +46,7 @@ def _successor(facts: Facts, run: Run) -> tuple[str, View] | None:
     says about our node is enough. It heard that from our node, at the next ping at the latest.
     """
     for pod in facts.snapshot.pods:
-        if pod.view is None or not _owns(pod.view.myself, run.slots):
+        if pod.view is None or not _took(pod.view, pod.view.node_id, run):
             continue
         ours = facts.me.view.myself if facts.me.view else pod.view.member(run.node_id)
         if ours is not None and (ours.primary_id == pod.view.node_id or _server_ended(facts, ours)):
@@ -62,9 +63,17 @@ def _server_ended(facts: Facts, ours: Member) -> bool:
     return isinstance(said, Unreachable) and said.trouble is Trouble.REFUSED and not ours.slots
 
 
-def _owns(member: Member | None, wanted: slots.Ranges) -> bool:
-    """Whether a member owns all of these slots."""
-    return member is not None and slots.normalise((*member.slots, *wanted)) == member.slots
+def _took(view: View, successor_id: str, run: Run) -> bool:
+    """Whether a node owns some of our slots, and others the rest, by what this node says."""
+    successor = view.member(successor_id)
+    others = [one.slots for one in view.members if one.node_id != run.node_id]
+    left = slots.without(run.slots, [span for ranges in others for span in ranges])
+    return successor is not None and bool(_taken(successor, run)) and not left
+
+
+def _taken(member: Member, run: Run) -> slots.Ranges:
+    """Return those of our slots that a member owns."""
+    return slots.without(run.slots, slots.missing(member.slots))
 
 
 def majority(view: View, ids: list[str]) -> bool:

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 
 from bootstrap.model import leaving_mark, slots
-from bootstrap.model.actions import Action, ConfigSet, Failover
+from bootstrap.model.actions import Action, CancelMigrations, ConfigSet, Failover
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.plan.facts import Facts
@@ -61,6 +61,8 @@ class Run:
     """Whether this hand-over put the mark on our own node."""
     cannot_mark: bool = False
     """Whether our server refused the mark."""
+    cannot_cancel: bool = False
+    """Whether our server refused to cancel its moves of slots."""
 
 
 def seen(run: Run, snapshot: Snapshot, topology: Topology) -> Run:
@@ -72,7 +74,10 @@ def seen(run: Run, snapshot: Snapshot, topology: Topology) -> Run:
 
 
 def done(run: Run, action: Action, *, accepted: bool) -> Run:
-    """Return the run after an action. The hand-over goes on if a server refuses the mark."""
+    """Return the run after an action.
+
+    The hand-over goes on if our server refuses the mark, or to cancel its moves of slots.
+    """
     match action:
         case Failover() if accepted:
             return dataclasses.replace(run, sent=(*run.sent, action.pod), sent_at=run.seconds)
@@ -81,5 +86,7 @@ def done(run: Run, action: Action, *, accepted: bool) -> Run:
             return dataclasses.replace(run, marked=leaving_mark.is_mark(name))
         case ConfigSet():
             return dataclasses.replace(run, cannot_mark=True)
+        case CancelMigrations() if not accepted:
+            return dataclasses.replace(run, cannot_cancel=True)
         case _:
             return run

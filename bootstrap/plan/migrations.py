@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bootstrap.model import slots
-from bootstrap.model.migration import Migration
+from bootstrap.model import leaving_mark, slots
+from bootstrap.model.migration import Migration, Way
 from bootstrap.plan.facts import Facts
 
 
@@ -17,19 +17,35 @@ def running(facts: Facts) -> tuple[Migration, ...]:
     return tuple(one for _, one in sorted(found.items()))
 
 
-def pod_name(facts: Facts, node_id: str) -> str:
-    """Return the name of a node's pod; if that is not known, its address, or else its id."""
-    pod = facts.pod_by_id.get(node_id)
-    if pod is not None:
-        return pod.name
-    known = (view.member(node_id) for _, view in facts.viewed)
-    return next((facts.pod_name(one) for one in known if one is not None), node_id)
+def commanded(facts: Facts) -> tuple[Migration, ...]:
+    """Return the migrations that run, and that our own node was commanded to make."""
+    push = facts.my.way is Way.PUSH
+    return tuple(
+        one
+        for one in facts.my.migrations
+        if one.running and facts.my.node_id == (one.source_id if push else one.target_id)
+    )
+
+
+def leaving_targets(facts: Facts) -> tuple[str, ...]:
+    """Return the pods that are about to stop, and to which our node was commanded to give slots.
+
+    Where servers pull there are none: our own node is the target then.
+    """
+    targets = {one.target_id for one in commanded(facts)} - {facts.my.node_id}
+    return tuple(
+        pod.name
+        for pod, view in facts.viewed
+        if view.node_id in targets and leaving_mark.marked(view)
+    )
 
 
 def notes(facts: Facts) -> tuple[str, ...]:
     """Say which slots move to or from our own node."""
+    if facts.my.migrations_hidden:
+        return (f"which slots move can't be seen: {facts.my.migrations_hidden}",)
     return tuple(
-        f"slots move from {pod_name(facts, one.source_id)} to {pod_name(facts, one.target_id)}:"
+        f"slots move from {facts.pod_name(one.source_id)} to {facts.pod_name(one.target_id)}:"
         f" {slots.brief(one.ranges)}"
         for one in running(facts)
         if facts.my.node_id in (one.source_id, one.target_id)

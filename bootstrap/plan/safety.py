@@ -55,6 +55,7 @@ from bootstrap.model.actions import (
     Meet,
     MigrateSlots,
     Replicate,
+    RestoreFunctions,
     SetConfigEpoch,
     SetPeersPassword,
     describe,
@@ -126,6 +127,8 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:  # noqa:
             yield from safety_moves.moved(facts, action)
         case CancelMigrations():
             yield from safety_moves.cancelled(facts, action)
+        case RestoreFunctions():
+            yield from safety_moves.restored(facts, action)
         case ConfigSet():
             others = sorted({name for name, _ in action.settings} - _SETTABLE)
             if others:

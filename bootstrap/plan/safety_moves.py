@@ -8,17 +8,22 @@
   that our sidecar reads, which is a number.
 - M3: both sides are primaries that say ok, the source owns all that moves, and the target has as
   many linked replicas as each shard is to have.
-- One migration at a time: none runs on any node.
-- Migrations are cancelled only at our own node, and only if it is wished that nothing moves.
+- Neither side is about to stop.
+- One migration at a time: none runs on any node, and each primary shows that.
+- Migrations are cancelled only at our own node, and only if it is wished that nothing moves, or if
+  our node or the target is about to stop.
+- Functions are restored only at our own node, while it is a primary without slots and functions,
+  and only those of an owner of slots.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootstrap.model import human_name, slots
-from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots
+from bootstrap.model import human_name, leaving_mark, slots
+from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots, RestoreFunctions
 from bootstrap.model.view import View
+from bootstrap.plan import migrations, safety_meet
 from bootstrap.plan.facts import Facts
 
 
@@ -32,7 +37,7 @@ def moved(facts: Facts, action: MigrateSlots | ImportSlots) -> Iterator[str]:
     if facts.me.name != action.pod:
         yield f"{facts.me.name} commands its own node alone"
     if source is None or target is None:
-        yield f"{giver if source is None else taker} is not proven to be ours, or did not answer"
+        yield safety_meet.UNSEEN.format(pod=giver if source is None else taker)
         return
     if target.node_id != target_id:
         yield f"{taker} is another node"
@@ -55,14 +60,30 @@ def cancelled(facts: Facts, action: CancelMigrations) -> Iterator[str]:
     wish = facts.snapshot.wished.wish
     if facts.me.name != action.pod:
         yield f"{facts.me.name} commands its own node alone"
-    if wish is None or wish.shards is not None:
-        yield "it is not wished that nothing moves"
+    held = wish is not None and wish.shards is None
+    if not (held or leaving_mark.marked(facts.my) or migrations.leaving_targets(facts)):
+        yield "it is not wished that nothing moves, and neither our node nor the target is leaving"
+
+
+def restored(facts: Facts, action: RestoreFunctions) -> Iterator[str]:
+    """Say why our node may not get these functions."""
+    my, source = facts.my, facts.views.get(action.source)
+    if facts.me.name != action.pod:
+        yield f"{facts.me.name} commands its own node alone"
+    if my.myself.is_replica or my.myself.slots or my.libraries:
+        yield f"{facts.me.name} is a replica, or has slots or functions"
+    if source is None:
+        yield safety_meet.UNSEEN.format(pod=action.source)
+    elif not source.myself.slots:
+        yield f"{action.source} owns no slots"
 
 
 def _unfit(facts: Facts, pod: str, view: View) -> Iterator[str]:
     """Say why a node may neither give nor get slots."""
     if view.myself.is_replica or not view.state_ok:
         yield f"{pod} is a replica, or does not say ok"
+    if leaving_mark.marked(view):
+        yield f"{pod} is about to stop"
     known = (one.member(view.node_id) for _, one in facts.viewed)
     if any(one is not None and one.failed for one in known):
         yield f"{pod} has failed, by what a node says"
@@ -89,3 +110,5 @@ def _busy(facts: Facts) -> Iterator[str]:
             yield f"{pod.name} has slots open"
         if any(one.running for one in view.migrations):
             yield f"slots move from or to {pod.name} already"
+        if view.migrations_hidden and not view.myself.is_replica:
+            yield f"{pod.name} does not show whether slots move"

@@ -11,7 +11,14 @@ import dataclasses
 from typing import Final
 
 from bootstrap.model import fast_form
-from bootstrap.model.actions import Action, ConfigSet, Meet, ReloadCertificates, SetPeersPassword
+from bootstrap.model.actions import (
+    Action,
+    ConfigSet,
+    Meet,
+    ReloadCertificates,
+    RestoreFunctions,
+    SetPeersPassword,
+)
 from bootstrap.model.snapshot import Disk, Pod
 from bootstrap.model.todo import Todo
 from bootstrap.plan.facts import Facts
@@ -102,7 +109,7 @@ def _saves(action: Action) -> tuple[str, ...]:
     match action:
         case ConfigSet() if all(name in _UNSAVED for name, _ in action.settings):
             return ()
-        case SetPeersPassword() | ReloadCertificates():
+        case SetPeersPassword() | ReloadCertificates() | RestoreFunctions():
             return ()
         case Meet():
             return (action.pod, action.peer)

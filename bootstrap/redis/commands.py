@@ -17,11 +17,12 @@ PEERS_PASSWORD: Final = ("masterauth", "masteruser")
 
 
 def of(  # noqa: C901, PLR0912 - a table
-    action: actions.Action, *, password: str, username: str, together: bool
+    action: actions.Action, *, password: str, username: str, together: bool, functions: bytes = b""
 ) -> list[connection.Command]:
     """Return the commands of an action.
 
     `password` and `username` are the login that peers must use; `username` may be empty.
+    `functions` is another server's reply to FUNCTION DUMP.
     `together` says whether the server takes several settings in one CONFIG SET.
     """
     match action:
@@ -60,5 +61,7 @@ def of(  # noqa: C901, PLR0912 - a table
             if action.way is Way.PUSH:
                 return [("CLUSTER", "CANCELSLOTMIGRATIONS")]
             return [("CLUSTER", "MIGRATION", "CANCEL", "ALL")]
+        case actions.RestoreFunctions():
+            return [("FUNCTION", "RESTORE", functions, "APPEND")]
         case _:
             assert_never(action)

@@ -70,8 +70,10 @@ class Connection:
             said = f"{said}; {odd}" if odd else said
             raise FailedError(trouble, said, odd=bool(odd)) from None
 
-    async def exchange(self, commands: Sequence[Command]) -> list[Any]:
+    async def exchange(self, commands: Sequence[Command], *, raw: bool = False) -> list[Any]:
         """Send commands in one pipeline; return a reply for each. A refusal is an exception in it.
+
+        With `raw` texts are returned as bytes.
 
         Raises:
             redis.exceptions.RedisError, OSError: when the connection cannot be used any more.
@@ -82,7 +84,7 @@ class Connection:
         replies: list[Any] = []
         for words in commands:
             try:
-                replies.append(await connection.read_response())
+                replies.append(await connection.read_response(disable_decoding=raw))
             except redis.exceptions.NoPermissionError as error:
                 replies.append(self._forbidden(words, error))
             except redis.exceptions.ResponseError as error:

@@ -74,8 +74,13 @@ class Node:
         except login.FailedError as error:
             return Unreachable(trouble=error.trouble, reason=error.reason, odd=error.odd)
 
-    async def do(self, wanted: Sequence[actions.Action]) -> tuple[Refused | None, ...]:
-        """Send the actions' commands in one pipeline; return None for each accepted action."""
+    async def do(
+        self, wanted: Sequence[actions.Action], *, functions: bytes = b""
+    ) -> tuple[Refused | None, ...]:
+        """Send the actions' commands in one pipeline; return None for each accepted action.
+
+        `functions` is what RestoreFunctions restores (see `functions`).
+        """
         try:
             async with self._connection.turn():
                 await self._connection.open()
@@ -87,6 +92,7 @@ class Node:
                         password=password,
                         username=username,
                         together=questions.many(self._version),
+                        functions=functions,
                     )
                     for one in wanted
                 ]
@@ -119,18 +125,27 @@ class Node:
             return None
         return dict(pair for pair in replies if pair)
 
-    async def keys_in(self, ranges: Ranges) -> int | None:
-        """Return how many keys the server has in these slots; None if it does not tell."""
+    async def functions(self) -> bytes | Refused:
+        """Return the server's functions as FUNCTION DUMP has them."""
+        try:
+            async with self._connection.turn():
+                (reply,) = await self._connection.exchange([("FUNCTION", "DUMP")], raw=True)
+        except login.FailedError as error:
+            return Refused(reason=error.reason)
+        return self._refused(reply) if isinstance(reply, Exception) else bytes(reply)
+
+    async def keys_in(self, ranges: Ranges) -> int | str:
+        """Return how many keys the server has in these slots; if it does not tell, why not."""
         asked: list[connection.Command] = [
             ("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in slots.numbers(ranges)
         ]
         try:
             async with self._connection.turn():
                 replies = await self._connection.exchange(asked)
-        except login.FailedError:
-            return None
-        counts = [reply for reply in replies if isinstance(reply, int)]
-        return sum(counts) if len(counts) == len(asked) else None
+        except login.FailedError as error:
+            return error.reason
+        refused = [reply for reply in replies if isinstance(reply, Exception)]
+        return self._refused(refused[0]).reason if refused else sum(replies)
 
     async def close(self) -> None:
         """Close the connection. The next exchange makes a new one."""

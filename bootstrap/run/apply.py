@@ -16,6 +16,8 @@ class Outcome:
     """The result of one action."""
 
     action: actions.Action
+    pod: str
+    """The pod whose server was asked last."""
     refused: str | None
     """Why it was not accepted; None if the server said OK."""
     answered: bool = True
@@ -35,25 +37,38 @@ async def apply(
     for action in wanted:
         by_pod[action.pod].append(action)
     outcomes = await asyncio.gather(
-        *(_on(node_of(pod), tuple(some)) for pod, some in by_pod.items())
+        *(_on(pod, tuple(some), node_of) for pod, some in by_pod.items())
     )
     return tuple(outcome for some in outcomes for outcome in some)
 
 
-async def _on(where: node.Node | None, some: tuple[actions.Action, ...]) -> tuple[Outcome, ...]:
+async def _on(
+    pod: str, some: tuple[actions.Action, ...], node_of: Callable[[str], node.Node | None]
+) -> tuple[Outcome, ...]:
+    where = node_of(pod)
     if where is None:
-        return tuple(
-            Outcome(action=action, refused="its node is gone", answered=False) for action in some
-        )
-    replies = await where.do(some)
-    return tuple(
-        Outcome(action=action, refused=None)
-        if reply is None
-        else Outcome(
-            action=action,
-            refused=reply.reason,
-            answered=reply.by_server,
-            forbidden=reply.forbidden,
-        )
-        for action, reply in zip(some, replies, strict=True)
+        return tuple(_outcome(pod, action, _GONE) for action in some)
+    functions = b""
+    for source in (one.source for one in some if isinstance(one, actions.RestoreFunctions)):
+        giver = node_of(source)
+        given = await giver.functions() if giver else _GONE
+        if isinstance(given, node.Refused):
+            return tuple(_outcome(source, action, given) for action in some)
+        functions = given
+    replies = await where.do(some, functions=functions)
+    return tuple(_outcome(pod, action, reply) for action, reply in zip(some, replies, strict=True))
+
+
+_GONE = node.Refused(reason="its node is gone")
+
+
+def _outcome(pod: str, action: actions.Action, reply: node.Refused | None) -> Outcome:
+    if reply is None:
+        return Outcome(action=action, pod=pod, refused=None)
+    return Outcome(
+        action=action,
+        pod=pod,
+        refused=reply.reason,
+        answered=reply.by_server,
+        forbidden=reply.forbidden,
     )

@@ -139,14 +139,14 @@ class Loop:
 
     async def _apply(self, step: Step) -> None:
         outcomes = await apply.apply(step.actions, self._observer.node_of)
-        self._unwilling = [f"{one.action.pod}: {one.refused}" for one in outcomes if one.refused]
+        self._unwilling = [f"{one.pod}: {one.refused}" for one in outcomes if one.refused]
         for outcome in outcomes:
             result = "ok" if outcome.refused is None else "refused"
             kind = outcome.action.kind
             self._board.actions[kind, result] += 1
             if outcome.answered:
-                pod, said = outcome.action.pod, outcome.refused
-                self._observer.answered(pod, kind, said, forbidden=outcome.forbidden)
+                said, forbidden = outcome.refused, outcome.forbidden
+                self._observer.answered(outcome.pod, kind, said, forbidden=forbidden)
             text = actions.describe(outcome.action)
             if outcome.refused is None:
                 self._refusals.pop(text, None)

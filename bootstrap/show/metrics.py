@@ -120,7 +120,7 @@ def _slots(view: View | None) -> Iterator[Metric]:
     running = [one for one in view.migrations if one.running] if view else []
     moves = GaugeMetricFamily(
         "bootstrap_slot_migrations",
-        "Slot migrations of our own node that run, whoever began them.",
+        "Slot migrations of our own node that run, also those that other clients began.",
         labels=["side"],
     )
     moves.add_metric(["source"], sum(one.source_id == mine for one in running))

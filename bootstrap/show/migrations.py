@@ -21,8 +21,8 @@ def as_json(snapshot: Snapshot, topology: Topology) -> list[dict[str, Any]]:
         {
             "job": one.job,
             "slots": slots.render(one.ranges),
-            "source": migrations.pod_name(facts, one.source_id),
-            "target": migrations.pod_name(facts, one.target_id),
+            "source": facts.pod_name(one.source_id),
+            "target": facts.pod_name(one.target_id),
             "state": one.said,
             "seconds": round(one.seconds),
             "bytes_left": one.left or None,
@@ -36,8 +36,8 @@ def lines(snapshot: Snapshot, topology: Topology) -> list[str]:
     """Return one line for each."""
     facts = Facts(snapshot, topology)
     return [
-        f"slots move from {migrations.pod_name(facts, one.source_id)}"
-        f" to {migrations.pod_name(facts, one.target_id)}:"
+        f"slots move from {facts.pod_name(one.source_id)}"
+        f" to {facts.pod_name(one.target_id)}:"
         f" {slots.many(slots.count(one.ranges), 'slot')} ({slots.brief(one.ranges)}),"
         f" {one.said} for {one.seconds:.0f} s{_left(one)}{_message(one)}"
         for one in migrations.running(facts)

@@ -40,7 +40,7 @@ def seen(
     lines: list[str] | None = None,
     *,
     wish: int | None = 4,
-    counted: int | None = 0,
+    counted: int | str = 0,
     at: Mapping[int, Pod] | None = None,
     ranges: Ranges = GOING,
     target: str = "redis-app-6",

@@ -164,7 +164,7 @@ def _wished(said: str) -> Wished:
     return Wished(wish=wish.parse(said)) if said else UNSTATED
 
 
-def _counted(said: str) -> tuple[tuple[str, Ranges, int | None], ...]:
+def _counted(said: str) -> tuple[tuple[str, Ranges, int | str], ...]:
     """`redis-app-6/4096-5460/3`: so many keys the pod's node holds in these slots."""
     if not said:
         return ()

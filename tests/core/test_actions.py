@@ -42,6 +42,10 @@ CASES: list[tuple[actions.Action, str]] = [
         "p-0: import-slots 0-9 from p-1 (w)",
     ),
     (actions.CancelMigrations(pod="p-0", way=Way.PULL, why="w"), "p-0: cancel-migrations (w)"),
+    (
+        actions.RestoreFunctions(pod="p-0", source="p-1", why="w"),
+        "p-0: restore-functions of p-1 (w)",
+    ),
 ]
 
 
@@ -57,7 +61,7 @@ def test_no_plan_can_hold_a_command_that_loses_data() -> None:
     assert kinds == {
         "config-set", "set-peers-password", "reload-certificates", "set-config-epoch", "add-slots",
         "meet", "replicate", "forget", "failover", "migrate-slots", "import-slots",
-        "cancel-migrations",
+        "cancel-migrations", "restore-functions",
     }  # fmt: skip
     node = (Path(bootstrap.__file__).parent / "redis" / "node.py").read_text().upper()
     for word in ("FLUSH", '"RESET', "DELSLOTS", "TAKEOVER", "FORCE"):

@@ -11,13 +11,13 @@ from bootstrap import plan as planning
 from bootstrap.model import slots
 from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots
 from bootstrap.model.directory import Name
-from bootstrap.model.migration import State, Way
-from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.model.migration import Migration, State, Way
+from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.wish import UNSTATED, Wish, Wished
 from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import LookFurther, Phase, Plan
 from tests.core import build, resharding
-from tests.core.resharding import GOING, all_redis, changed, grown, job, memory, pod, seen
+from tests.core.resharding import GOING, all_redis, changed, grown, job, memory, pod, redis, seen
 
 
 def planned(snapshot: Snapshot, me: int = 0, **more: Any) -> Plan:
@@ -131,7 +131,24 @@ def test_keys_are_counted_first() -> None:
 
 
 def test_keys_that_could_not_be_counted_are_waited_for() -> None:
-    assert "redis-app-6: a count of its keys" in waits(seen(counted=None))
+    told = "redis-app-6: a count of its keys in the slots that it is to get: NOPERM"
+    assert waits(seen(counted="NOPERM")) == told
+    other = dataclasses.replace(seen(), counted=())
+    assert other.keys_in("redis-app-6", GOING) == "not asked yet"
+
+
+@pytest.mark.parametrize("ordinal", [0, 2, 6])
+def test_moves_that_cannot_be_seen_are_waited_for(ordinal: int) -> None:
+    hidden = seen(at={ordinal: changed(pod(grown(), ordinal), migrations_hidden="NOPERM")})
+    told = f"redis-app-{ordinal}: what moves from or to its node to be seen: NOPERM"
+    assert waits(hidden) == told
+
+
+def test_moves_that_cannot_be_seen_are_noted() -> None:
+    """No slot has to move, so nothing waits for it."""
+    mine = changed(pod(build.everybody(-1), 0, "3"), migrations_hidden="NOPERM")
+    near = build.snapshot(mine, scope=Scope.LOCAL, wished=Wished(wish=Wish(3)))
+    assert "which slots move can't be seen: NOPERM" in planned(near).notes
 
 
 def test_nothing_moves_over_leftovers() -> None:
@@ -299,6 +316,11 @@ def test_what_failed_is_tried_with_half() -> None:
     assert size(job(State.CANCELLED)) == 1365
 
 
+def at_target(failed: tuple[Migration, ...]) -> tuple[Pod, ...]:
+    """All pods; the target lists these migrations."""
+    return seen(at={6: changed(pod(grown(), 6), migrations=failed)}).pods
+
+
 def test_what_fails_again_and_again_is_told() -> None:
     failed = tuple(job(State.FAILED, message="Connection lost") for _ in range(5))
     source = changed(pod(grown(), 0), migrations=failed)
@@ -306,6 +328,11 @@ def test_what_fails_again_and_again_is_told() -> None:
     found = planned(snapshot)
     assert [block.code for block in found.blocked] == [Code.MOVE_FAILS]
     assert "failed 5 times; the server says: Connection lost" in found.blocked[0].why
+    assert "ACL" not in str(found.blocked[0].fix)
+    log = planned(snapshot, username="sidecar").blocked[0].fix[-1]
+    assert "ACL SETUSER sidecar '+cluster|syncslots' +select +@write '~*'" in str(log)
+    pulls = dataclasses.replace(all_redis(snapshot), pods=tuple(map(redis, at_target(failed))))
+    assert "ACL" not in str(planned(pulls, username="sidecar").blocked[0].fix)
     four = changed(pod(grown(), 0), migrations=failed[:4])
     assert planned(seen(at={0: four}, ranges=((4779, 5460),))).steps
 

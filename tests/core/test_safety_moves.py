@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bootstrap.model.actions import Action, CancelMigrations, ImportSlots, MigrateSlots
-from bootstrap.model.migration import Way
-from bootstrap.model.snapshot import Snapshot
+from bootstrap.model.migration import Migration, State, Way
+from bootstrap.model.snapshot import Pod, Snapshot
 from bootstrap.model.wish import UNSTATED, Wish, Wished
 from bootstrap.plan import safety
 from bootstrap.plan.facts import Facts
@@ -37,8 +37,8 @@ def test_what_may_move() -> None:
     assert both(seen()) == ["", ""]
 
 
-@pytest.mark.parametrize(("counted", "said"), [(1, True), (None, True), (0, False)])
-def test_m1_the_target_holds_a_key(counted: int | None, said: bool) -> None:
+@pytest.mark.parametrize(("counted", "said"), [(1, True), ("NOPERM", True), (0, False)])
+def test_m1_the_target_holds_a_key(counted: int | str, said: bool) -> None:
     for text in both(seen(counted=counted)):
         assert ("redis-app-6 is not known to hold no key in them" in text) is said
 
@@ -130,6 +130,13 @@ def test_one_at_a_time(ordinal: int) -> None:
         assert f"slots move from or to redis-app-{ordinal} already" in text
 
 
+@pytest.mark.parametrize(("ordinal", "said"), [(0, True), (2, True), (6, True), (5, False)])
+def test_whether_slots_move_is_known(ordinal: int, said: bool) -> None:
+    hidden = changed(pod(grown(), ordinal), migrations_hidden="NOPERM")
+    for text in both(seen(at={ordinal: hidden})):
+        assert (f"redis-app-{ordinal} does not show whether slots move" in text) is said
+
+
 def test_a_side_that_did_not_answer() -> None:
     assert "redis-app-6 is not proven" in refused(PUSH, seen(at={6: build.pod(6, "timeout")}), 0)
     silent = all_redis(seen())
@@ -155,7 +162,7 @@ def test_each_commands_its_own_node(me: int) -> None:
     ("wish", "me", "said"),
     [
         (Wish(None), 0, ""),
-        (Wish(4), 0, "it is not wished that nothing moves"),
+        (Wish(4), 0, "neither our node nor the target is leaving"),
         (None, 0, "it is not wished that nothing moves"),
         (Wish(None), 1, "redis-app-1 commands its own node alone"),
     ],
@@ -167,3 +174,33 @@ def test_migrations_are_cancelled_where_nothing_is_to_move(
     found = refused(action, dataclasses.replace(seen(), wished=Wished(wish=wish)), me)
     assert said in found
     assert bool(found) is bool(said)
+
+
+LEAVING = "redis-app-{}/-/-/4/handover"
+
+
+def marked(ordinal: int, **more: Any) -> Pod:
+    name = LEAVING.format(ordinal)
+    return changed(pod(grown(), ordinal, cluster_announce_human_nodename=name), **more)
+
+
+@pytest.mark.parametrize(("ordinal", "said"), [(0, True), (6, True), (1, False)])
+def test_neither_side_leaves(ordinal: int, said: bool) -> None:
+    for text in both(seen(at={ordinal: marked(ordinal)})):
+        assert (f"redis-app-{ordinal} is about to stop" in text) is said
+
+
+def test_migrations_are_cancelled_where_our_node_leaves() -> None:
+    push = CancelMigrations(pod="redis-app-0", way=Way.PUSH, why="it leaves")
+    assert refused(push, seen(at={0: marked(0)}), 0) == ""
+    assert refused(push, seen(at={1: marked(1)}), 0)
+
+
+@pytest.mark.parametrize(
+    ("move", "allowed"),
+    [(job(), True), (job(State.DONE), False), (job(target_id="n1"), False)],
+)
+def test_migrations_are_cancelled_where_the_target_leaves(move: Migration, allowed: bool) -> None:
+    push = CancelMigrations(pod="redis-app-0", way=Way.PUSH, why="it leaves")
+    moving = changed(pod(grown(), 0), migrations=(move,))
+    assert (refused(push, seen(at={0: moving, 6: marked(6)}), 0) == "") is allowed

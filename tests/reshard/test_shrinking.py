@@ -9,7 +9,6 @@ import pytest
 from tests.formation import forming
 from tests.keeping import fire, keeping
 from tests.reshard import wishing
-from tests.reshard.test_growing import owned
 
 
 @pytest.mark.parametrize("name", wishing.SERVERS)
@@ -17,14 +16,14 @@ def test_four_become_three(name: str, tmp_path: Path) -> None:
     wish = wishing.Wish(tmp_path)
     wish.state("4")
     with keeping.formed(name, 8, sidecar_env=wish.env) as app, fire.Fire(app) as burning:
-        assert sorted(owned(app).values()) == [4096] * 4
+        assert sorted(wishing.owned(app).values()) == [4096] * 4
         wish.state("3")
         forming.until(
-            lambda: sorted(owned(app).values()) == [5461, 5461, 5462],
-            lambda: (owned(app), [one.sidecar.log()[-1] for one in app.pods]),
+            lambda: sorted(wishing.owned(app).values()) == [5461, 5461, 5462],
+            lambda: (wishing.owned(app), [one.sidecar.log()[-1] for one in app.pods]),
         )
         # The layout has pods 0 to 3 as primaries. Pod 7, which will go, is the replica of pod 3.
-        assert set(owned(app)) == {0, 1, 2}
+        assert set(wishing.owned(app)) == {0, 1, 2}
         forming.wait_ready(app.pods)
         assert keeping.missing_keys(app) == []
         burning.writer.stop()
@@ -54,14 +53,14 @@ def test_hold_ends_a_move_and_keeps_what_is_there(name: str, tmp_path: Path) -> 
             lambda: all(forming.phase(one) in {"steady", "join"} for one in app.pods),
             lambda: [one.sidecar.log()[-1] for one in app.pods],
         )
-        before = owned(app)
+        before = wishing.owned(app)
         assert sum(before.values()) == 16384
         assert keeping.missing_keys(app) == []
         for one in app.pods[:3]:
             one.ask("CONFIG", "SET", "rdb-key-save-delay", 0)
         wish.state("4")
         forming.until(
-            lambda: sorted(owned(app).values()) == [4096] * 4,
-            lambda: (owned(app), [one.sidecar.log()[-1] for one in app.pods]),
+            lambda: sorted(wishing.owned(app).values()) == [4096] * 4,
+            lambda: (wishing.owned(app), [one.sidecar.log()[-1] for one in app.pods]),
         )
         assert keeping.missing_keys(app) == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from bootstrap.model import migration
+from bootstrap.redis import parse
 from tests.formation import forming
 from tests.keeping import keeping
 from tests.statefulset import kubelet, pod, sets
@@ -66,3 +68,65 @@ def wait_follows(one: pod.Pod, primary: pod.Pod) -> None:
     forming.until(
         lambda: follows(one, primary), lambda: (one.cluster_nodes(), one.sidecar.log()[-2:])
     )
+
+
+def slowly(some: Sequence[pod.Pod], *, slow: bool = True) -> None:
+    """Let each key take a second that moves away from these pods' nodes, or no time again."""
+    for one in some:
+        one.ask("CONFIG", "SET", "rdb-key-save-delay", 1_000_000 * slow)
+
+
+def moves(one: pod.Pod) -> list[migration.Migration]:
+    """The moves that run, as a pod's node lists them."""
+    words = (
+        ("CLUSTER", "GETSLOTMIGRATIONS")
+        if one.server.valkey
+        else ("CLUSTER", "MIGRATION", "STATUS", "ALL")
+    )
+    return [found for found in parse.migrations(one.ask(*words), 0.0) if found.running]
+
+
+def wait_moving(app: sets.LocalStatefulSet) -> tuple[pod.Pod, pod.Pod]:
+    """Wait until slots move; return the source and the target."""
+    found: list[tuple[pod.Pod, pod.Pod]] = []
+
+    def moving() -> bool:
+        pods = {one.node_id(): one for one in app.pods}
+        for one in app.pods:
+            found.extend(
+                (pods[move.source_id], pods[move.target_id])
+                for move in moves(one)
+                if move.source_id
+            )
+        return bool(found)
+
+    forming.until(moving, lambda: [one.sidecar.log()[-1] for one in app.pods])
+    return found[0]
+
+
+def wait_even(app: sets.LocalStatefulSet, shards: int) -> None:
+    """Wait until so many nodes own all slots evenly, and every sidecar is content."""
+    least = 16384 // shards
+
+    def even() -> bool:
+        many = owned(app).values()
+        return len(many) == shards and set(many) <= {least, least + 1}
+
+    forming.until(even, lambda: (owned(app), [one.sidecar.log()[-1] for one in app.pods]))
+    forming.until(
+        lambda: all(forming.phase(one) == "steady" for one in app.pods),
+        lambda: [one.sidecar.log()[-1] for one in app.pods],
+    )
+    forming.wait_ready(app.pods)
+
+
+def owned(app: sets.LocalStatefulSet) -> dict[int, int]:
+    """How many slots each pod's node says that it owns, by ordinal; those with none are left out."""
+    found = {}
+    for one in app.pods:
+        (line,) = [line for line in one.cluster_nodes().splitlines() if "myself" in line]
+        spans = [span.partition("-") for span in line.split()[8:] if not span.startswith("[")]
+        count = sum(int(last or first) - int(first) + 1 for first, _, last in spans)
+        if count:
+            found[one.ordinal] = count
+    return found

@@ -158,7 +158,9 @@ def test_a_mark_is_taken_back_when_it_came_to_nothing(monkeypatch: Patch) -> Non
 
     async def applied(actions: Any, _node_of: object) -> tuple[apply.Outcome, ...]:
         names.extend(value for action in actions for _, value in action.settings)
-        return tuple(apply.Outcome(action=action, refused=None) for action in actions)
+        return tuple(
+            apply.Outcome(action=action, pod=action.pod, refused=None) for action in actions
+        )
 
     facts = Facts(monkeypatch, primary, limit=0.3)
     monkeypatch.setattr(apply, "apply", applied)

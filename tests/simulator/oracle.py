@@ -62,7 +62,12 @@ def before(  # noqa: C901 - a table
             _epoch(world, action, server)
         case actions.Failover() | actions.SetPeersPassword() | actions.ReloadCertificates():
             pass
-        case actions.MigrateSlots() | actions.ImportSlots() | actions.CancelMigrations():
+        case (
+            actions.MigrateSlots()
+            | actions.ImportSlots()
+            | actions.CancelMigrations()
+            | actions.RestoreFunctions()
+        ):
             raise Violation(f"M2: {action}, and no wish is stated")
         case _:
             assert_never(action)

@@ -185,7 +185,7 @@ def _ending(facts: Facts, mine: Member, move: _Move) -> tuple[Todo, ...]:
     if move.owner is not None and move.owner.node_id != target.node_id:
         source = move.owner  # a failover may have changed it
     here, there = _server(facts, source), _server(facts, target)
-    first, second = facts.pod_name(source), facts.pod_name(target)
+    first, second = facts.pod_name(source.node_id), facts.pod_name(target.node_id)
     count, slot = "CLUSTER COUNTKEYSINSLOT $slot", "CLUSTER SETSLOT $slot"
     look = Todo(
         what=f"how many keys do {first} and {second} hold?",
@@ -241,7 +241,7 @@ def _for_each(move: _Move, commands: str) -> str:
 
 def _server(facts: Facts, member: Member) -> str:
     """Return what comes before a command to the member's server."""
-    name = facts.pod_name(member)
-    if name in (member.address, member.node_id):
+    name = facts.pod_name(member.node_id)
+    if not name.startswith(f"{facts.topology.statefulset}-"):
         return f"redis-cli -h {member.address or 'ADDRESS'} -p {member.port}"
     return commands.ask(facts.topology, name)

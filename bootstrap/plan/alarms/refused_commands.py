@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from bootstrap.model import acl
+from bootstrap.model.migration import Way
 from bootstrap.model.snapshot import Trouble
 from bootstrap.model.todo import Todo
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, unreachable
+from bootstrap.plan.messages import advice, commands, unreachable
 from bootstrap.plan.messages.down import listed
 from bootstrap.plan.verdict import Alarm
 
@@ -44,8 +46,22 @@ def _alarm(facts: Facts, kind: str, reason: str, forbidden: bool, pods: list[str
 def _granted(facts: Facts, pods: list[str]) -> tuple[Todo, ...]:
     """Return what grants the rights, on each server: servers do not share their users."""
     first, *others = pods
-    fix = unreachable.fix(facts, first, Trouble.PERMISSION)
+    fix = (*unreachable.fix(facts, first, Trouble.PERMISSION), *_for_moving(facts, first))
     return fix if not others else (*fix, Todo(what=f"the same on {', '.join(others)}"))
+
+
+def _for_moving(facts: Facts, pod: str) -> tuple[Todo, ...]:
+    """Return what grants the rights for moving slots, if a number of shards is wished."""
+    view = facts.views.get(pod)
+    if not facts.topology.wishing or view is None or view.way is None:
+        return ()
+    rights = (*acl.PUSH, *acl.PUSHED) if view.way is Way.PUSH else acl.PULL
+    todo = Todo(
+        what="a number of shards is wished: grant the user {user} what moving slots takes, too",
+        command="kubectl exec{n} -it {pod} -c redis -- redis-cli --askpass ACL SETUSER {user}"
+        f" {acl.typed(rights)}",
+    )
+    return (commands.filled(todo, facts.topology, pod),)
 
 
 def _asked(facts: Facts, kind: str, pods: list[str]) -> tuple[Todo, ...]:

@@ -38,7 +38,7 @@ def turned_away(facts: Facts) -> list[Alarm]:
         return []  # it has no password on purpose
     if refusal in _ABSENCE and not bus.connected(my, primary):
         return []
-    me, there = facts.me.name, facts.pod_name(primary)
+    me, there = facts.me.name, facts.pod_name(primary.node_id)
     said = found.said or f"it has refused PSYNC {found.copies_refused} times in a few seconds"
     cause = refusal_causes.CAUSES[refusal].format(pod=me, primary=there)
     why = (
@@ -55,7 +55,7 @@ def unlinked(facts: Facts, some: Iterable[tuple[Pod, View]]) -> tuple[Wait, ...]
     return tuple(
         Wait(
             pod=pod.name,
-            what=f"a link to its primary {facts.pod_name(primary)} at"
+            what=f"a link to its primary {facts.pod_name(primary.node_id)} at"
             f" {view.primary_host}:{view.primary_port}",
             fix=ask_its_sidecar(facts, pod.name),
             usual=durations.COPIED,

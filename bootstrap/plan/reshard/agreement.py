@@ -38,25 +38,12 @@ def agreement(facts: Facts) -> Agreement | None:
     if mine is None:
         return None
     shown: dict[str, list[str]] = {}
-    for member in _members(facts):
-        shown.setdefault(_shown(facts, member), []).append(facts.pod_name(member))
+    for member in facts.living:
+        shown.setdefault(_shown(facts, member), []).append(facts.pod_name(member.node_id))
     if shown.keys() == {_text(mine)}:
         return Agreement(wish=mine)
     told = [f"{slots.few(sorted(pods))}: {text}" for text, pods in sorted(shown.items())]
     return Agreement(wish=None, why="; ".join(told))
-
-
-def _members(facts: Facts) -> list[Member]:
-    """Return all nodes of our cluster, but for those that have failed in all views."""
-    views = [view for _, view in facts.viewed if view.node_id in facts.my.known_ids]
-    known: dict[str, list[Member]] = {}
-    for member in (one for view in views for one in view.members if not one.handshake):
-        known.setdefault(member.node_id, []).append(member)
-    return [
-        said[0]
-        for node_id, said in sorted(known.items())
-        if node_id in facts.pod_by_id or not all(one.gone for one in said)
-    ]
 
 
 def _shown(facts: Facts, member: Member) -> str:

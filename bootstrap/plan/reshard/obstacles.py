@@ -12,9 +12,9 @@ from bootstrap.model.migration import Way
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
-from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
+from bootstrap.plan.reshard import functions
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
@@ -70,7 +70,7 @@ def _of_shard(facts: Facts, found: Standing, shard: Shard) -> Iterator[Wait]:
     """Wait for one shard's primary, and for its replicas if it gets slots."""
     pod = facts.pod_by_id.get(shard.node_id)
     if pod is None or pod.view is None:
-        name = migrations.pod_name(facts, shard.node_id)
+        name = facts.pod_name(shard.node_id)
         yield Wait(pod=name, what="an answer of its server, which owns slots")
         return
     yield from _of_primary(facts, pod, pod.view)
@@ -83,6 +83,9 @@ def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:
     """Wait until a primary is well, as it says itself and as all others say."""
     if not view.state_ok:
         yield Wait(pod=pod.name, what="its cluster_state to be ok", usual=durations.REJOINED)
+    if view.migrations_hidden:
+        what = f"what moves from or to its node to be seen: {view.migrations_hidden}"
+        yield Wait(pod=pod.name, what=what)
     if leaving_mark.marked(view):
         yield Wait(pod=pod.name, what="its hand-over to end", usual=durations.ELECTED)
     if fast_form.marked(view):
@@ -114,6 +117,7 @@ def _of_target(facts: Facts, shard: Shard, pod: Pod, view: View) -> Iterator[Wai
     ]
     if behind:
         yield Wait(pod=pod.name, what=f"{', '.join(behind)} to catch up", passes=True)
+    yield from functions.waits(facts, pod, view)
 
 
 def _open(facts: Facts) -> Iterator[Wait]:
@@ -121,7 +125,7 @@ def _open(facts: Facts) -> Iterator[Wait]:
     for pod, view in facts.viewed:
         if view.myself.open_slots and not view.myself.is_replica:
             spans = slots.normalise((one.slot, one.slot) for one in view.myself.open_slots)
-            what = f"{slots.named(spans)} to be open no longer, which somebody moves key by key"
+            what = f"{slots.named(spans)} to be open no longer: a client moves them key by key"
             yield Wait(pod=pod.name, what=what)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bootstrap.model import slots
-from bootstrap.model.migration import Migration
-from bootstrap.model.rebalance import Transfer
+from collections.abc import Sequence
+
+from bootstrap.model import acl, slots
+from bootstrap.model.migration import Migration, Way
 from bootstrap.model.todo import Todo
-from bootstrap.plan import migrations
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
@@ -21,8 +21,8 @@ def unsupported(facts: Facts, found: Standing) -> Block:
     )
     moves = [
         f"{slots.many(slots.count(one.ranges), 'slot')} from"
-        f" {migrations.pod_name(facts, one.source_id)} to"
-        f" {migrations.pod_name(facts, one.target_id)}"
+        f" {facts.pod_name(one.source_id)} to"
+        f" {facts.pod_name(one.target_id)}"
         for one in found.transfers
     ]
     first = found.transfers[0]
@@ -43,7 +43,7 @@ def unsupported(facts: Facts, found: Standing) -> Block:
     )
 
 
-def fails(facts: Facts, giver: str, taker: str, failed: list[Migration]) -> Block:
+def fails(facts: Facts, giver: str, taker: str, failed: Sequence[Migration]) -> Block:
     """Refuse to try again at once what failed again and again."""
     logs = tuple(
         Todo(
@@ -53,6 +53,16 @@ def fails(facts: Facts, giver: str, taker: str, failed: list[Migration]) -> Bloc
         )
         for pod in (giver, taker)
     )
+    user = facts.topology.username
+    if user and facts.my.way is Way.PUSH:
+        right = Todo(
+            what=f"the server of {giver} logs in at {taker} as {user}, and needs rights there for"
+            " moving slots. Which command was refused? Ask as a user that may do all",
+            command=f"{commands.ask(facts.topology, taker, prompts=True)} --askpass ACL LOG",
+            expect=f"no line with the username {user}. Grant it on each server, and in its aclfile"
+            f" or redis.conf: ACL SETUSER {user} {acl.typed(acl.PUSHED)}",
+        )
+        logs = (*logs, right)
     return Block(
         code=Code.MOVE_FAILS,
         why=f"a move of slots from {giver} to {taker} failed {len(failed)} times; the server says:"
@@ -62,9 +72,9 @@ def fails(facts: Facts, giver: str, taker: str, failed: list[Migration]) -> Bloc
     )
 
 
-def leftovers(facts: Facts, taker: str, transfer: Transfer, left: int) -> Block:
+def leftovers(facts: Facts, taker: str, ranges: slots.Ranges, left: int) -> Block:
     """Refuse to move slots to a node that holds keys in them already."""
-    first = transfer.ranges[0][0]
+    first = ranges[0][0]
     look = Todo(
         what="which keys are these, and does the owner of the slot have them too? This shows those"
         " of one slot",
@@ -73,7 +83,7 @@ def leftovers(facts: Facts, taker: str, transfer: Transfer, left: int) -> Block:
     )
     return Block(
         code=Code.KEYS_BEHIND,
-        why=f"{taker} holds {slots.keys(left)} in {slots.named(transfer.ranges)}, which it does not"
+        why=f"{taker} holds {slots.keys(left)} in {slots.named(ranges)}, which it does not"
         " own: leftovers of another move. The servers would delete them, or end",
         fix=(look,),
         serves=True,

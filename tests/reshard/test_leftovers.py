@@ -1,0 +1,106 @@
+"""Slots that a client began to move key by key, and gave up: servers do not move what is left.
+
+A client moved 15 of 30 keys of a slot, and closed the slot on both sides. Then each side holds half
+of the keys, and no server says so. Why nothing moves over that (M1), the last test shows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+import redis.exceptions
+
+from tests.formation import forming
+from tests.keeping import keeping
+from tests.reshard import wishing
+from tests.statefulset import needs, pod, sets
+
+KEYS: Final = [f"{{left-40}}-{number}" for number in range(30)]
+SLOT: Final = 6688
+"""Their slot, which is among those that move when two shards become three."""
+
+
+def give_up_half_way(source: pod.Pod, target: pod.Pod) -> None:
+    target.ask("CLUSTER", "SETSLOT", SLOT, "IMPORTING", source.node_id())
+    source.ask("CLUSTER", "SETSLOT", SLOT, "MIGRATING", target.node_id())
+    source.ask("MIGRATE", target.address, target.port, "", 0, 5000, "KEYS", *KEYS[:15])
+    for one in (target, source):
+        one.ask("CLUSTER", "SETSLOT", SLOT, "STABLE")
+    assert held(source) == held(target) == 15
+
+
+def held(one: pod.Pod) -> int:
+    return int(one.ask("CLUSTER", "COUNTKEYSINSLOT", SLOT))
+
+
+@pytest.mark.parametrize("name", wishing.SERVERS)
+def test_nothing_moves_over_leftovers(name: str, tmp_path: Path) -> None:
+    wish = wishing.Wish(tmp_path)
+    wish.state("hold")
+    env = {**wish.env, "BOOTSTRAP_ALLOW_FEWER_SHARDS": "true"}
+    with keeping.formed(name, 2, replicas_per_shard=0, sidecar_env=env) as app:
+        source = app.pods[0]
+        (target,) = wishing.scale_out(app, 1)
+        forming.wait_ready([target])
+        for key in KEYS:
+            source.ask("SET", key, key)
+        give_up_half_way(source, target)
+        wish.state("3")
+        forming.until(
+            lambda: all(tells(one) for one in app.pods),
+            lambda: [one.sidecar.log()[-1] for one in app.pods],
+        )
+        assert sorted(wishing.owned(app).values()) == [8192, 8192]
+        assert held(source) == held(target) == 15
+        assert keeping.missing_keys(app) == []
+
+
+def tells(one: pod.Pod) -> bool:
+    plan = str(forming.events(one, "plan")[-1])
+    return "keys-behind" in plan and "redis-app-2 holds 15 keys" in plan
+
+
+@contextlib.contextmanager
+def two(name: str) -> Iterator[tuple[pod.Pod, pod.Pod]]:
+    """An owner of all slots, and an empty primary that it knows; no sidecars."""
+    with sets.LocalStatefulSet(2, needs.server(name)) as app:
+        app.start_servers()
+        source, target = app.pods
+        source.ask("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        target.ask("CLUSTER", "MEET", source.address, source.port)
+        forming.until(
+            lambda: all("cluster_state:ok" in str(one.ask("CLUSTER", "INFO")) for one in app.pods),
+            lambda: [one.cluster_nodes() for one in app.pods],
+        )
+        for key in KEYS:
+            source.ask("SET", key, key)
+        yield source, target
+
+
+@pytest.mark.parametrize("name", wishing.SERVERS)
+def test_what_servers_do_with_leftovers(name: str) -> None:
+    """The twin: the same command, without a look at what the target holds."""
+    with two(name) as (source, target):
+        give_up_half_way(source, target)
+        if source.server.valkey:
+            to = target.node_id()
+            source.ask("CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", SLOT, SLOT, "NODE", to)
+            forming.until(lambda: not target.running, target.server_tail)
+            assert "ASSERTION FAILED" in target.log_file.read_text()
+            return
+        target.ask("CLUSTER", "MIGRATION", "IMPORT", SLOT, SLOT)
+        forming.until(lambda: owns(target), target.cluster_nodes)
+        # It has all that the source still had, and nothing of what it had itself.
+        assert held(target) == 15
+        assert [key for key in KEYS if target.ask("GET", key) is None] == KEYS[:15]
+        with pytest.raises(redis.exceptions.MovedError):
+            source.ask("GET", KEYS[0])
+
+
+def owns(one: pod.Pod) -> bool:
+    (line,) = [line for line in one.cluster_nodes().splitlines() if "myself" in line]
+    return str(SLOT) in line.split()[8:]

@@ -11,7 +11,7 @@ from bootstrap.model.topology import Topology
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines
-from bootstrap.show import migrations, sections
+from bootstrap.show import migrations, progress, sections
 from bootstrap.show.shards import Cluster, Row
 
 _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "NOTE")
@@ -34,6 +34,7 @@ def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         "lost_slots": slots.render(cluster.lost),
         "disputed_slots": slots.render(cluster.disputed),
         "migrations": migrations.as_json(snapshot, topology),
+        "progress": progress.as_json(Facts(snapshot, topology)),
         "outside": [{"pod": pod, "why": why} for pod, why in cluster.outside],
         "phase": plan.phase.value,
         "doing": [actions.describe(action) for step in plan.steps for action in step.actions],
@@ -73,6 +74,7 @@ def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         lines.append(f"{slots.named(cluster.disputed)}: several nodes claim them")
     lines += [f"{pod}: {why}" for pod, why in cluster.outside]
     lines += migrations.lines(snapshot, topology)
+    lines += progress.lines(snapshot, topology)
     lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
     lines += sections.faults(plan, headline, topology, snapshot.names)
     for step in plan.steps:

@@ -139,5 +139,10 @@ def memory(source: View, target: View, ranges: slots.Ranges) -> str:
 
 def estimate(source: View, ranges: slots.Ranges) -> int:
     """Return about how many bytes the slots have: the source's, by the share of its slots."""
+    return share(source.writing.dataset, source, ranges)
+
+
+def share(whole: int, source: View, ranges: slots.Ranges) -> int:
+    """Return the part of a number about the source that some of its slots have."""
     owned = slots.count(source.myself.slots)
-    return source.writing.dataset * slots.count(ranges) // owned if owned else 0
+    return whole * slots.count(ranges) // owned if owned else 0

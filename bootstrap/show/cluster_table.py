@@ -26,6 +26,7 @@ def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         "shards": [
             {
                 "slots": slots.render(shard.ranges),
+                "waits_for_slots": shard.waits,
                 "primary": _node(shard.rows[0]),
                 "replicas": [_node(row) for row in shard.rows[1:]],
             }
@@ -93,11 +94,12 @@ def _table(cluster: Cluster) -> list[str]:
     for shard in cluster.shards:
         for number, row in enumerate(shard.rows):
             span = "" if number else slots.brief(shard.ranges)
-            rows.append((span, *_cells(row)))
+            note = row.trouble or "waits for slots" * (shard.waits and not number)
+            rows.append((span, *_cells(row), note))
     return sections.table(rows)
 
 
-def _cells(row: Row) -> tuple[str, str, str, str, str, str, str, str, str, str]:
+def _cells(row: Row) -> tuple[str, ...]:
     def known(value: object) -> str:
         return "-" if value is None else str(value)
 
@@ -111,5 +113,4 @@ def _cells(row: Row) -> tuple[str, str, str, str, str, str, str, str, str, str]:
         known(row.lag),
         known(row.keys),
         known(row.state),
-        row.trouble,
     )

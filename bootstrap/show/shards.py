@@ -72,7 +72,7 @@ class Cluster:
 
     @property
     def well(self) -> bool:
-        """Whether no slot, pod or link is missing, no node is in trouble, and none waits for slots."""
+        """Whether no slot, pod or link is missing, no node is in trouble or waits for slots."""
         rows = [row for shard in self.shards for row in shard.rows]
         wrong = any(row.trouble or row.state != "ok" or row.link == "down" for row in rows)
         waits = any(shard.waits for shard in self.shards)

@@ -5,7 +5,7 @@ None of these is an error: pods restart, roles are handed over, replicas copy. S
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bootstrap.model import fast_form, leaving_mark, slots
 from bootstrap.model.migration import Way
@@ -30,7 +30,11 @@ def waits(facts: Facts, found: Standing) -> list[Wait]:
     missing = _missing(facts, found)
     if missing:
         return [missing]
-    shards = (*found.owners, *found.seats)
+    return of_shards(facts, found, (*found.owners, *found.seats))
+
+
+def of_shards(facts: Facts, found: Standing, shards: Sequence[Shard]) -> list[Wait]:
+    """Return what is waited for of these shards, and the slots that are open anywhere."""
     return [wait for one in shards for wait in _of_shard(facts, found, one)] + [*_open(facts)]
 
 

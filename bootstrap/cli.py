@@ -22,6 +22,8 @@ from bootstrap.show.board import Board
 
 _ONCE_SECONDS = 300.0
 """Seconds that `--once` tries if BOOTSTRAP_TIMEOUT is not set."""
+_WAIT_SECONDS = 600.0
+"""Seconds that `status --wait` looks if neither `--timeout` nor BOOTSTRAP_TIMEOUT is set."""
 _STOP_SECONDS = 0.5
 """Seconds that a running look may still take after SIGTERM."""
 _FIRST_LOOK = 2.0
@@ -67,11 +69,8 @@ def main(arguments: Sequence[str], begun: early.Early | None = None) -> int:
     if wanted.command == "handover":
         return asyncio.run(_hand_over(handed))
     observer = _observer(known, access, begun)
-    if wanted.dry_run or wanted.command == "status":
-        from bootstrap.run.once import dry_run, shards_of  # noqa: PLC0415 - no sidecar needs it
-
-        show = dry_run if wanted.dry_run else shards_of
-        return asyncio.run(show(observer, wanted.output, known.http))
+    if shows:
+        return asyncio.run(_show(wanted, known, observer))
     return asyncio.run(_run(observer, known, board, handed, begun, once=wanted.once))
 
 
@@ -104,6 +103,28 @@ def _observer(
         time.monotonic,
         folder=known.data_dir,
     )
+
+
+async def _show(wanted: Wanted, known: settings.Settings, observer: Observer) -> int:
+    """Look for a person, and write nothing. Modules are imported here: no sidecar needs them."""
+    http, output = known.http, wanted.output
+    if wanted.command == "scale":
+        from bootstrap.run import scale  # noqa: PLC0415
+
+        return await scale.scale(observer, output, http, wanted.shards)
+    if wanted.watch:
+        from bootstrap.run import watch  # noqa: PLC0415
+
+        return await watch.watch(observer, http)
+    if wanted.wait:
+        from bootstrap.run import watch  # noqa: PLC0415
+
+        seconds = wanted.timeout or known.timeout or _WAIT_SECONDS
+        return await watch.wait(observer, output, http, seconds=seconds, shards=wanted.shards)
+    from bootstrap.run import once  # noqa: PLC0415
+
+    show = once.dry_run if wanted.dry_run else once.shards_of
+    return await show(observer, output, http)
 
 
 async def _hand_over(handed: handover.Handover) -> int:

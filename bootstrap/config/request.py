@@ -10,7 +10,7 @@ from typing import Literal
 class Wanted:
     """The command line's content; the defaults are what a sidecar in a pod does."""
 
-    command: Literal["run", "handover", "status", "explain"] = "run"
+    command: Literal["run", "handover", "status", "scale", "explain"] = "run"
     code: str | None = None
     """For `explain`: the code to explain; None lists all codes."""
     once: bool = False
@@ -18,4 +18,12 @@ class Wanted:
     dry_run: bool = False
     """Show what would be done, and write nothing."""
     output: Literal["text", "json"] = "text"
-    """How `--dry-run` and `status` print."""
+    """How `--dry-run`, `status` and `scale` print."""
+    wait: bool = False
+    """For `status`: look again and again until all is well."""
+    watch: bool = False
+    """For `status`: look again and again, until a signal."""
+    timeout: float | None = None
+    """Seconds for `wait`, at most; None: BOOTSTRAP_TIMEOUT, or `cli` has a default."""
+    shards: int | None = None
+    """For `scale`: the number of shards to ask about; for `wait`: the number that is waited for."""

@@ -10,6 +10,7 @@ crash on a space there at its next start. Servers before redis 7.2 have no such 
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 from bootstrap.model import wish
@@ -44,6 +45,16 @@ def wish_of(view: View) -> wish.Wish | None:
         return wish.parse(said[0]) if said else None
     except ValueError:
         return None
+
+
+def showing(view: View, wished: wish.Wish) -> View:
+    """Return the same view, as if the node showed this wish; servers before 7.2 show none."""
+    parts = _parts(view)
+    if len(parts) < _WISH:
+        return view
+    name = "/".join([*parts[:_WISH], str(wished), *(one for one in parts[_WISH:] if one == MARK)])
+    settings = tuple((key, name if key == SETTING else text) for key, text in view.settings)
+    return dataclasses.replace(view, settings=settings)
 
 
 def _parts(view: View) -> list[str]:

@@ -59,9 +59,11 @@ class Migration:
     """Why it failed, or what failed last, in the server's words; empty if nothing did."""
     seconds: float = 0.0
     """How long ago it began, by the server's clock."""
+    took: float = 0.0
+    """Seconds from its begin to its end; 0 while it runs. valkey tells whole seconds."""
     left: int = 0
-    """Bytes that the source still has to send; 0 if the server does not tell (before valkey
-    9.1)."""
+    """Bytes of what clients wrote meanwhile that the source still has to send; 0 while its snapshot
+    is sent, and if the server does not tell (before valkey 9.1)."""
     retries: int = 0
     """How often it was tried again (redis)."""
 

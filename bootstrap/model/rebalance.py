@@ -39,10 +39,10 @@ def transfers(owned: Mapping[str, Ranges], keepers: Sequence[str]) -> tuple[Tran
     """
     if even(owned, keepers):
         return ()
-    goals = _goals({one: slots.count(owned.get(one, ())) for one in keepers})
+    wanted = goals({one: slots.count(owned.get(one, ())) for one in keepers})
     # Owners that are no keepers come first, by id: any order will do that all sidecars share.
-    givers = [*sorted(owned.keys() - goals.keys()), *keepers]
-    surplus = {one: slots.count(owned.get(one, ())) - goals.get(one, 0) for one in givers}
+    givers = [*sorted(owned.keys() - wanted.keys()), *keepers]
+    surplus = {one: slots.count(owned.get(one, ())) - wanted.get(one, 0) for one in givers}
     rest = {one: owned.get(one, ()) for one in givers}
     found: list[Transfer] = []
     takers = [one for one in keepers if surplus[one] < 0]
@@ -68,7 +68,7 @@ def even(owned: Mapping[str, Ranges], keepers: Sequence[str]) -> bool:
     )
 
 
-def _goals(counts: Mapping[str, int]) -> dict[str, int]:
+def goals(counts: Mapping[str, int]) -> dict[str, int]:
     """Return how many slots each keeper is to own.
 
     Keepers with most get one more: that moves least.

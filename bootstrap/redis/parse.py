@@ -175,6 +175,10 @@ def migrations(reply: Sequence[Any], now: float) -> tuple[Migration, ...]:
 
 def _migration(said: Mapping[str, Any], now: float) -> Migration:
     pushed = "slot_ranges" in said
+    state = _ENDED.get(str(said["state"]), State.RUNNING)
+    second = 1 if pushed else 1000  # valkey has seconds, redis milliseconds
+    began = int(said["create_time"]) / second
+    ended = int(said.get("last_update_time" if pushed else "end_time", 0)) / second
     ranges = str(said["slot_ranges" if pushed else "slots"])
     return Migration(
         job=str(said["name" if pushed else "id"]),
@@ -182,11 +186,11 @@ def _migration(said: Mapping[str, Any], now: float) -> Migration:
         # A replica of valkey repeats its primary's list, and does not know the nodes.
         source_id=str(said.get("source_node", "") if pushed else said["source"]),
         target_id=str(said.get("target_node", "") if pushed else said["dest"]),
-        state=_ENDED.get(str(said["state"]), State.RUNNING),
+        state=state,
         said=str(said["state"]),
         message=str(said["message" if pushed else "last_error"]),
-        # valkey has seconds, redis milliseconds
-        seconds=max(0.0, now - int(said["create_time"]) / (1 if pushed else 1000)),
+        seconds=max(0.0, now - began),
+        took=0.0 if state is State.RUNNING else max(0.0, ended - began),
         left=int(said.get("remaining_repl_size", 0)),
         retries=int(said.get("retries", 0)),
     )

@@ -177,7 +177,7 @@ class Loop:
                 self._board.errors += 1
                 self._log.error(log.UNSAFE, why=block.why, runbook=block.runbook)
         facts: dict[str, object] = {"headline": self._board.status.first_line}
-        facts |= summary.facts(snapshot, plan, self._observer.topology.size)
+        facts |= summary.facts(snapshot, plan, self._observer.topology)
         calls = plan.phase is Phase.BLOCKED or "warning" in facts
         say = self._log.warning if calls else self._log.info
         say(log.PLAN, **facts)

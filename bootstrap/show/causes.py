@@ -174,6 +174,16 @@ def _unwell(situation: Situation) -> Cause | None:
             what=what,
             usual=durations.FORMED if new else 0.0,
         )
+    return _seat_on_hold(cluster)
+
+
+def _seat_on_hold(cluster: Cluster) -> Cause | None:
+    """An empty primary, while it is wished that no slot moves: else the plan says what moves."""
+    for shard in cluster.shards:
+        if shard.waits:
+            pod = shard.rows[0].pod
+            what = f"{pod} waits for slots, and hold is stated: state a number of shards to go on"
+            return Cause(verdict=Verdict.ACT, code="waiting", pod=pod, what=what)
     return None
 
 

@@ -11,7 +11,7 @@ from bootstrap.model.topology import Topology
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines
-from bootstrap.show import migrations, sections
+from bootstrap.show import migrations, progress, sections
 from bootstrap.show.shards import Cluster, Row
 
 _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "NOTE")
@@ -26,6 +26,7 @@ def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         "shards": [
             {
                 "slots": slots.render(shard.ranges),
+                "waits_for_slots": shard.waits,
                 "primary": _node(shard.rows[0]),
                 "replicas": [_node(row) for row in shard.rows[1:]],
             }
@@ -34,6 +35,7 @@ def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         "lost_slots": slots.render(cluster.lost),
         "disputed_slots": slots.render(cluster.disputed),
         "migrations": migrations.as_json(snapshot, topology),
+        "progress": progress.as_json(Facts(snapshot, topology)),
         "outside": [{"pod": pod, "why": why} for pod, why in cluster.outside],
         "phase": plan.phase.value,
         "doing": [actions.describe(action) for step in plan.steps for action in step.actions],
@@ -73,6 +75,7 @@ def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         lines.append(f"{slots.named(cluster.disputed)}: several nodes claim them")
     lines += [f"{pod}: {why}" for pod, why in cluster.outside]
     lines += migrations.lines(snapshot, topology)
+    lines += progress.lines(snapshot, topology)
     lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
     lines += sections.faults(plan, headline, topology, snapshot.names)
     for step in plan.steps:
@@ -91,11 +94,12 @@ def _table(cluster: Cluster) -> list[str]:
     for shard in cluster.shards:
         for number, row in enumerate(shard.rows):
             span = "" if number else slots.brief(shard.ranges)
-            rows.append((span, *_cells(row)))
+            note = row.trouble or "waits for slots" * (shard.waits and not number)
+            rows.append((span, *_cells(row), note))
     return sections.table(rows)
 
 
-def _cells(row: Row) -> tuple[str, str, str, str, str, str, str, str, str, str]:
+def _cells(row: Row) -> tuple[str, ...]:
     def known(value: object) -> str:
         return "-" if value is None else str(value)
 
@@ -109,5 +113,4 @@ def _cells(row: Row) -> tuple[str, str, str, str, str, str, str, str, str, str]:
         known(row.lag),
         known(row.keys),
         known(row.state),
-        row.trouble,
     )

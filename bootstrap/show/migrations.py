@@ -10,8 +10,7 @@ from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
-
-_KIB = 1024
+from bootstrap.show import amounts
 
 
 def as_json(snapshot: Snapshot, topology: Topology) -> list[dict[str, Any]]:
@@ -45,19 +44,9 @@ def lines(snapshot: Snapshot, topology: Topology) -> list[str]:
 
 
 def _left(one: Migration) -> str:
-    return f", {size(one.left)} to send" if one.left else ""
+    return f", {amounts.size(one.left)} to send" if one.left else ""
 
 
 def _message(one: Migration) -> str:
     again = f" (tried again {slots.many(one.retries, 'time')})" if one.retries else ""
     return f"; last error{again}: {one.message}" if one.message else again
-
-
-def size(count: float) -> str:
-    """Return a number of bytes for people: `1.2 MiB`."""
-    units = ("bytes", "KiB", "MiB", "GiB", "TiB")
-    for unit in units[:-1]:
-        if count < _KIB:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= _KIB
-    return f"{count:.1f} {units[-1]}"

@@ -12,7 +12,7 @@ from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines
-from bootstrap.show import migrations, sections
+from bootstrap.show import migrations, progress, sections
 from bootstrap.show.cause import Verdict
 
 
@@ -36,6 +36,7 @@ def as_json(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, Any
             for alarm in plan.alarms
         ],
         "migrations": migrations.as_json(snapshot, topology),
+        "progress": progress.as_json(Facts(snapshot, topology)),
         "notes": list(plan.notes),
     }
 
@@ -94,6 +95,7 @@ def as_text(snapshot: Snapshot, plan: Plan, topology: Topology) -> str:
         "",
         *_table(snapshot),
         *migrations.lines(snapshot, topology),
+        *progress.lines(snapshot, topology),
         "",
         f"phase: {plan.phase.value}",
         *sections.faults(plan, headline, topology, snapshot.names),

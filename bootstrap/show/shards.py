@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bootstrap.model import layout, slots
+from bootstrap.model.slots import SLOTS
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
 from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.facts import Facts
+from bootstrap.plan.reshard.standing import standing
 from bootstrap.show import node_trouble
 
 
@@ -45,8 +47,14 @@ class Shard:
     """A primary and its replicas."""
 
     ranges: slots.Ranges
+    """Empty if the primary waits for slots."""
     rows: tuple[Row, ...]
     """The primary first, then its replicas by ordinal."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether its primary has no slots yet, and is to get some."""
+        return not self.ranges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,7 @@ class Cluster:
     """All shards, and the pods and nodes in none."""
 
     shards: tuple[Shard, ...]
-    """By their first slot."""
+    """By their first slot; those that wait for slots come last."""
     lost: slots.Ranges
     """Slots that no node owns, if there is any shard."""
     disputed: slots.Ranges
@@ -64,17 +72,21 @@ class Cluster:
 
     @property
     def well(self) -> bool:
-        """Whether no slot, pod or link is missing, and no node is in trouble."""
+        """Whether no slot, pod or link is missing, no node is in trouble or waits for slots."""
         rows = [row for shard in self.shards for row in shard.rows]
         wrong = any(row.trouble or row.state != "ok" or row.link == "down" for row in rows)
-        return bool(rows) and not (wrong or self.lost or self.disputed or self.outside)
+        waits = any(shard.waits for shard in self.shards)
+        return bool(rows) and not (wrong or waits or self.lost or self.disputed or self.outside)
 
 
 def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
     """Return the cluster that a snapshot shows."""
     facts = Facts(snapshot, topology)
     members = _members(facts)
-    primaries = [one for one in members if one.slots and not one.is_replica]
+    seats = _seats(facts)
+    primaries = [
+        one for one in members if not one.is_replica and (one.slots or one.node_id in seats)
+    ]
     shards = [
         Shard(
             ranges=primary.slots,
@@ -88,11 +100,21 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
     listed = {row.node_id for shard in shards for row in shard.rows}
     spans = [span for primary in primaries for span in primary.slots]
     return Cluster(
-        shards=tuple(sorted(shards, key=lambda shard: shard.ranges)),
-        lost=slots.missing(spans) if shards else (),
+        shards=tuple(sorted(shards, key=lambda shard: (shard.waits, shard.ranges))),
+        lost=slots.missing(spans) if spans else (),
         disputed=_twice(spans),
         outside=tuple(node_trouble.outside(facts, members, listed)),
     )
+
+
+def _seats(facts: Facts) -> frozenset[str]:
+    """Return the ids of the empty primaries that are to get slots."""
+    wish = facts.snapshot.wished.wish
+    if wish is None or facts.me.view is None:
+        return frozenset()
+    # While no slot is to move, all of them stay what they are.
+    most = SLOTS if wish.shards is None else wish.shards
+    return frozenset(one.node_id for one in standing(facts, most).seats)
 
 
 def _members(facts: Facts) -> list[Member]:

@@ -7,20 +7,24 @@ import re
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.todo import line
+from bootstrap.model.topology import Topology
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import Plan
+from bootstrap.show import progress
 
 _COUNT = re.compile(r"\d+ keys")
 
 
-def facts(snapshot: Snapshot, plan: Plan, size: int | None) -> dict[str, object]:
+def facts(snapshot: Snapshot, plan: Plan, topology: Topology) -> dict[str, object]:
     """Return the facts of the log line of a plan, without empty ones."""
     told: dict[str, object] = {"phase": plan.phase.value}
     if snapshot.scope is Scope.ALL:
         found = sum(pod.view is not None for pod in snapshot.pods)
-        told["found"] = f"{found} of {max(size or 0, len(snapshot.pods))}"
+        told["found"] = f"{found} of {max(topology.size or 0, len(snapshot.pods))}"
     for step in plan.steps[:1]:
         told |= {"doing": _short(step.actions), "until": step.until, "warning": step.warning}
     told["waiting"] = _shorten([wait.text for wait in plan.waiting])
+    told["progress"] = progress.line(Facts(snapshot, topology))
     told["blocked"] = _shorten([f"{one.code}: {one.why}" for one in plan.blocked])
     told["trouble"] = _shorten([f"{one.code}: {one.why}" for one in plan.alarms])
     told["fix"] = fix(plan)

@@ -48,7 +48,7 @@ def test_alarms_are_told_with_what_to_do_and_never_as_all_well() -> None:
         assert "writes-refused: its disk is full" in text
         assert "to do: grow it" in text
         assert "nothing to do" not in text
-    facts = summary.facts(SNAPSHOT, plan, 6)
+    facts = summary.facts(SNAPSHOT, plan, build.topology())
     assert facts["fix"] == "grow it"
     assert "docs/runbook.md#open-slots" in str(facts["runbook"])
 

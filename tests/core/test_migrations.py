@@ -10,7 +10,7 @@ from bootstrap import plan as planning
 from bootstrap.model.migration import Migration, State, Way, way
 from bootstrap.model.snapshot import Pod, Snapshot
 from bootstrap.redis import parse
-from bootstrap.show import cluster_table, migrations, plan_text
+from bootstrap.show import amounts, cluster_table, migrations, plan_text
 from bootstrap.show.shards import cluster
 from tests.core import build
 
@@ -132,7 +132,7 @@ def test_a_node_that_was_not_read_is_told_by_its_hostname() -> None:
     ],
 )
 def test_sizes(count: int, told: str) -> None:
-    assert migrations.size(count) == told
+    assert amounts.size(count) == told
 
 
 def test_how_valkey_and_redis_list_them() -> None:

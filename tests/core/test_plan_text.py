@@ -24,7 +24,7 @@ def test_json_has_the_documented_shape(path: Path) -> None:
     found = json.loads(json.dumps(plan_text.as_json(given.snapshot, plan, given.topology)))
     assert found.keys() == {
         "pod", "headline", "phase", "observed", "steps", "waiting", "blocked", "alarms",
-        "migrations", "notes",
+        "migrations", "progress", "notes",
     }  # fmt: skip
     assert found["pod"] == given.topology.name
     assert found["phase"] in {"form", "join", "heal", "reshard", "steady", "blocked", "waiting"}

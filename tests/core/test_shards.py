@@ -11,8 +11,9 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod
+from bootstrap.model.wish import UNSTATED
 from bootstrap.show import cluster_table, shards
-from tests.core import build, scenario
+from tests.core import build, resharding, scenario
 
 
 def own(ordinal: int, lines: list[str] | None = None, *, offset: int = 0, **more: Any) -> Pod:
@@ -250,7 +251,7 @@ def test_json_says_the_same() -> None:
         )
     )
     assert found.keys() == {
-        "pod", "headline", "well", "shards", "lost_slots", "disputed_slots", "migrations", "outside", "phase", "doing",
+        "pod", "headline", "well", "shards", "lost_slots", "disputed_slots", "migrations", "progress", "outside", "phase", "doing",
         "waiting", "blocked", "alarms",
     }  # fmt: skip
     assert (found["pod"], found["well"], found["phase"]) == ("redis-app-0", False, plan.phase)
@@ -297,3 +298,75 @@ def test_slots_that_a_new_node_claims_alone_are_not_in_dispute() -> None:
     assert me.name in dict(found.outside)
     alone = dataclasses.replace(given.snapshot, pods=(me,))
     assert [row.pod for one in shards.cluster(alone, given.topology).shards for row in one.rows]
+
+
+# Empty primaries that are to get slots
+
+
+def wished(wish: int | None, *more: str, lines: list[str] | None = None) -> shards.Cluster:
+    """Six pods, an empty primary and its replica, while so many shards are wished."""
+    snapshot = resharding.seen([*(lines or resharding.grown()), *more], wish=wish)
+    return shards.cluster(snapshot, build.topology())
+
+
+SEAT = ["redis-app-6", "redis-app-7"]
+
+
+def test_an_empty_primary_that_is_to_get_slots_is_a_shard() -> None:
+    found = wished(4)
+    assert names(found) == [*LAYOUT, SEAT]
+    assert [shard.waits for shard in found.shards] == [False, False, False, True]
+    assert (found.lost, found.disputed, found.outside, found.well) == ((), (), (), False)
+
+
+@pytest.mark.parametrize("wish", [3, 2])
+def test_one_that_the_wish_does_not_need_is_in_no_shard(wish: int) -> None:
+    found = wished(wish)
+    assert names(found) == LAYOUT
+    assert [pod for pod, _ in found.outside] == SEAT
+
+
+def test_without_a_wish_there_are_none() -> None:
+    snapshot = dataclasses.replace(resharding.seen(), wished=UNSTATED)
+    assert names(shards.cluster(snapshot, build.topology())) == LAYOUT
+
+
+def test_while_nothing_is_to_move_it_waits_for_a_number() -> None:
+    snapshot, topology = resharding.seen(wish=None), build.topology()
+    found = shards.cluster(snapshot, topology)
+    assert names(found) == [*LAYOUT, SEAT]
+    told = cluster_table.as_text(found, snapshot, planning.plan(snapshot, topology), topology)
+    assert told.startswith(
+        "ACT: redis-app-6 waits for slots, and hold is stated: state a number of shards to go on."
+        " Clients are served."
+    )
+
+
+SEATED = """\
+WAIT reshard: slots move from or to redis-app-0, until redis-app-6 owns these slots; it passes by itself, usually within \
+8 s. Clients are served. Every slot has a second copy.
+
+SLOTS        POD          ROLE     ADDRESS    HOST  ZONE  LINK  LAG  KEYS  STATE  NOTE
+0-5460       redis-app-0  primary  10.0.0.10  -     -     -     -    0     ok
+             redis-app-3  replica  10.0.0.13  -     -     up    0    0     ok
+5461-10921   redis-app-1  primary  10.0.0.11  -     -     -     -    0     ok
+             redis-app-4  replica  10.0.0.14  -     -     up    0    0     ok
+10922-16383  redis-app-2  primary  10.0.0.12  -     -     -     -    0     ok
+             redis-app-5  replica  10.0.0.15  -     -     up    0    0     ok
+none         redis-app-6  primary  10.0.0.16  -     -     -     -    0     ok     waits for slots
+             redis-app-7  replica  10.0.0.17  -     -     up    0    0     ok
+progress: 4 shards wished, 3 own slots; redis-app-6 has 0 of 4096 slots (0 %); 4096 slots to move with about 0 keys (0 bytes)
+
+seen by redis-app-0, whose phase is reshard
+about to: redis-app-0: migrate-slots """
+
+
+def test_the_table_shows_them_last() -> None:
+    snapshot, topology = resharding.seen(), build.topology()
+    plan, found = planning.plan(snapshot, topology), shards.cluster(snapshot, topology)
+    assert cluster_table.as_text(found, snapshot, plan, topology).startswith(SEATED)
+    told = cluster_table.as_json(found, snapshot, plan, topology)["shards"]
+    assert [(one["slots"], one["waits_for_slots"]) for one in told][2:] == [
+        ("10922-16383", False),
+        ("none", True),
+    ]

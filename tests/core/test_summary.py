@@ -17,7 +17,7 @@ BLOCK = Block(code=Code.SPLIT, why="two clusters, with 12 keys", fix=(LOOK,))
 
 def test_what_is_done_is_told_by_kind_and_pod() -> None:
     plan = planning.plan(NEW, build.topology(0))
-    told = summary.facts(NEW, plan, 6)
+    told = summary.facts(NEW, plan, build.topology())
     assert (told["phase"], told["found"]) == ("form", "6 of 6")
     kinds = told["doing"]
     assert isinstance(kinds, list)
@@ -30,13 +30,13 @@ def test_what_is_done_is_told_by_kind_and_pod() -> None:
 def test_what_is_waited_for_and_refused_is_told_with_what_helps_first() -> None:
     away = build.snapshot(build.own(0), *(build.pod(one, "password") for one in range(1, 6)))
     waiting = planning.plan(away, build.topology(0))
-    told = summary.facts(away, waiting, None)
+    told = summary.facts(away, waiting, build.topology(size=None))
     assert told["found"] == "1 of 6"
     assert str(told["waiting"]).endswith("and 1 more")
     assert summary.to_do(waiting) == {"fix": summary.fix(waiting)}
     assert summary.summary(waiting) == told["waiting"]
     refused = Plan(phase=Phase.BLOCKED, blocked=(BLOCK,))
-    told = summary.facts(away, refused, 6)
+    told = summary.facts(away, refused, build.topology())
     assert told["blocked"] == "split: two clusters, with 12 keys"
     assert (told["fix"], told["runbook"]) == (LOOK.line, "docs/runbook.md#split")
     assert summary.summary(refused) == BLOCK.why

@@ -27,6 +27,7 @@ METRICS = {
     "bootstrap_nodes": "gauge",
     "bootstrap_open_slots": "gauge",
     "bootstrap_slot_migrations": "gauge",
+    "bootstrap_slots_to_move": "gauge",
     "bootstrap_alarm": "gauge",
     "bootstrap_blocked": "gauge",
     "bootstrap_gate_open": "gauge",
@@ -169,7 +170,7 @@ def test_statusz_is_the_last_look_and_its_plan(formed: pods.Pod) -> None:
     assert status == 200
     assert set(facts) == {
         "pod", "phase", "observed", "steps", "waiting", "blocked", "alarms", "migrations",
-        "notes", "tick", "ready", "why", "version", "headline", "age", "memory",
+        "progress", "notes", "tick", "ready", "why", "version", "headline", "age", "memory",
     }  # fmt: skip
     assert (facts["pod"], facts["phase"], facts["version"]) == (
         "redis-app-0",

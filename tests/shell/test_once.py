@@ -8,7 +8,7 @@ import pytest
 
 from bootstrap.config.errors import Exit
 from bootstrap.dns import questions
-from bootstrap.run import once
+from bootstrap.run import look, once
 from tests.discovery.support import WINDOW
 from tests.shell import watching
 from tests.statefulset import needs, sets
@@ -27,7 +27,7 @@ def test_a_pod_that_hangs_is_told_by_name_however_little_was_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # One look, as on a machine where it takes longer than all there is time for.
-    monkeypatch.setattr(once, "_SECONDS", 0.0)
+    monkeypatch.setattr(look, "_SECONDS", 0.0)
     wall = (TURN + 0.5) * WINDOW
 
     async def dry_run(app: sets.LocalStatefulSet) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 LOOK: Final = 3.0
-"""A look for a person gives DNS 3 s (`run.once`). Measured: a first look takes 0.21 s."""
+"""A look for a person gives DNS 3 s (`run.look`). Measured: a first look takes 0.21 s."""
 FORMED: Final = 10.0
 """Measured: 0.6 s to 4.9 s once all servers are up, 2.1 s if they start at that moment, up to 5.3 s
 without `BOOTSTRAP_FAST_FORM`. A server that has just started says ok after 2 s (cluster.c,

@@ -5,7 +5,7 @@ None of these is an error: pods restart, roles are handed over, replicas copy. S
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bootstrap.model import fast_form, leaving_mark, slots
 from bootstrap.model.migration import Way
@@ -30,7 +30,11 @@ def waits(facts: Facts, found: Standing) -> list[Wait]:
     missing = _missing(facts, found)
     if missing:
         return [missing]
-    shards = (*found.owners, *found.seats)
+    return of_shards(facts, found, (*found.owners, *found.seats))
+
+
+def of_shards(facts: Facts, found: Standing, shards: Sequence[Shard]) -> list[Wait]:
+    """Return what is waited for of these shards, and the slots that are open anywhere."""
     return [wait for one in shards for wait in _of_shard(facts, found, one)] + [*_open(facts)]
 
 
@@ -143,5 +147,10 @@ def memory(source: View, target: View, ranges: slots.Ranges) -> str:
 
 def estimate(source: View, ranges: slots.Ranges) -> int:
     """Return about how many bytes the slots have: the source's, by the share of its slots."""
+    return share(source.writing.dataset, source, ranges)
+
+
+def share(whole: int, source: View, ranges: slots.Ranges) -> int:
+    """Return the part of a number about the source that some of its slots have."""
     owned = slots.count(source.myself.slots)
-    return source.writing.dataset * slots.count(ranges) // owned if owned else 0
+    return whole * slots.count(ranges) // owned if owned else 0

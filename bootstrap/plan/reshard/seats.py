@@ -26,7 +26,7 @@ from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import unfit
 from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.standing import Shard, Standing, standing
+from bootstrap.plan.reshard.standing import Shard, Standing, lost, standing
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
 
@@ -95,12 +95,4 @@ def _replicas(facts: Facts, shard: Shard) -> set[str]:
         for member in view.members
         if member.primary_id == shard.node_id
     }
-    return {node_id for node_id, member in known.items() if not _lost(facts, member)}
-
-
-def _lost(facts: Facts, member: Member) -> bool:
-    """Whether a member's pod is another node by now, or was scaled away."""
-    pod = facts.pod_named(member)
-    away = member.gone and member.node_id not in facts.pod_by_id
-    scaled = pod is None or pod.resolved.state == "absent"
-    return away and (scaled or facts.pod_of_ghost(member) is not None)
+    return {node_id for node_id, member in known.items() if not lost(facts, member)}

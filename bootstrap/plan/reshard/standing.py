@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Standing:
     wish: int
     shards: tuple[Shard, ...]
     """Owners of slots and empty primaries, by ordinal."""
+    known: frozenset[int] = frozenset()
+    """The ordinals of all nodes of the cluster, without those that will not come back."""
 
     @functools.cached_property
     def owners(self) -> tuple[Shard, ...]:
@@ -100,6 +103,34 @@ class Standing:
         owned = {one.node_id: one.ranges for one in self.owners}
         return rebalance.transfers(owned, [one.node_id for one in self.keepers])
 
+    @functools.cached_property
+    def awaited(self) -> tuple[int, ...]:
+        """The ordinals of the pods that may become the missing primaries, the lowest ones first.
+
+        These are pods that the wish needs, and that are in no shard yet. If there are too few of
+        them, the last replicas are meant: such a pod has to come back with an empty volume.
+        """
+        topology = self.topology
+        wanted = range(topology.ordinal_start, first_beyond(topology, self.wish))
+        primaries = {one.ordinal for one in self.shards}
+        new = [one for one in wanted if one not in self.known | primaries]
+        late = [one for one in wanted if one in self.known - primaries]
+        many = max(0, self.missing)
+        more = max(0, many - len(new))
+        return tuple(sorted([*new[:many], *late[len(late) - more :]]))
+
+    @functools.cached_property
+    def foreseen(self) -> Standing:
+        """The same with the missing primaries, as if they were there; their ids are pod names."""
+        come = [
+            Shard(node_id=self.topology.name_of(one), ordinal=one, ranges=())
+            for one in self.awaited
+        ]
+        if not come:
+            return self
+        shards = tuple(sorted((*self.shards, *come), key=lambda one: one.ordinal))
+        return dataclasses.replace(self, shards=shards)
+
     @property
     def done(self) -> bool:
         """Whether the wished number of shards own all slots evenly."""
@@ -134,7 +165,16 @@ def standing(facts: Facts, wish: int) -> Standing:
         for node_id in {*owned, *empty}
     ]
     shards = tuple(sorted(found, key=lambda one: (one.ordinal, one.node_id)))
-    return Standing(topology=facts.topology, wish=wish, shards=shards)
+    ordinals = {_ordinal(facts, one) for one in known.values() if not lost(facts, one)}
+    return Standing(topology=facts.topology, wish=wish, shards=shards, known=frozenset(ordinals))
+
+
+def lost(facts: Facts, member: Member) -> bool:
+    """Whether a member's pod is another node by now, or was scaled away."""
+    pod = facts.pod_named(member)
+    away = member.gone and member.node_id not in facts.pod_by_id
+    scaled = pod is None or pod.resolved.state == "absent"
+    return away and (scaled or facts.pod_of_ghost(member) is not None)
 
 
 def _rank(seat: Shard, taken: Sequence[Place]) -> tuple[int, int, int, int]:

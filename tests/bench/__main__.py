@@ -12,10 +12,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.bench import contenders, dns, finding, idle, keep, machine, report, start
+from tests.bench import (
+    contenders,
+    dns,
+    finding,
+    idle,
+    keep,
+    machine,
+    move,
+    move_table,
+    report,
+    start,
+    traffic,
+)
 from tests.statefulset import servers
 
-SECTIONS: Final = ("form", "cold", "busy", "start", "dns", "idle", "heal", "roll", "handover")
+SECTIONS: Final = (
+    "form",
+    "cold",
+    "busy",
+    "start",
+    "dns",
+    "idle",
+    "heal",
+    "roll",
+    "handover",
+    "move",
+)
 QUIET: Final = 0.15
 """Processors that others may use when a measurement starts, if one waits for that."""
 
@@ -41,12 +64,16 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="N,N",
         help="pods for `form`; default 6,12,30,60",
     )
+    parser.add_argument(
+        "--keys", type=int, help="keys for `move`; default 1000000, with --quick 100000"
+    )
     parser.add_argument("--runs", type=int, help="of each; default 3, above 60 pods 1")
     parser.add_argument(
         "--only",
         metavar="NAME,NAME",
         default="",
-        help=f"of {', '.join(one.name for one in contenders.EVERY)}",
+        help=f"of {', '.join(one.name for one in contenders.EVERY)}; for `move`, of those that it"
+        " tells of",
     )
     parser.add_argument("--quick", action="store_true", help="6 pods, one run, short spans")
     parser.add_argument(
@@ -209,6 +236,33 @@ def _handover(
     print(report.gaps(results.gaps))
 
 
+def _move(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    """Servers that move no slots by themselves are left out: our sidecars move none there."""
+    if not move.moves(server):
+        print(f"{server.name} does not move slots by itself: see --server")
+        return
+    found = move.contenders(server)
+    wanted = options.only.split(",") if options.only else [one.name for one in found]
+    chosen = [one for one in found if one.name in wanted]
+    print("\n".join(f"{one.name}: {one.about}" for one in chosen))
+    print(f"clients: {', '.join(traffic.installed())}", flush=True)
+    keys = options.keys or (100_000 if options.quick else 1_000_000)
+    # By turns, so that whatever else the machine does hits all of them alike.
+    for _ in range(1 if options.quick else options.runs or 3):
+        for contender in chosen:
+            _wait_for_quiet(options.quiet)
+            run = move.measure(contender, server, keys)
+            results.moved.append(run)
+            told = "never" if run.seconds is None else f"{run.seconds:.2f} s"
+            print(f"  {contender.name:20} {told:10} others {run.others:.2f}", flush=True)
+            print(
+                "".join(f"       {one}: {said}\n" for one, said in run.failed.items() if said),
+                end="",
+                flush=True,
+            )
+    print(move_table.moved(results.moved))
+
+
 _SECTIONS: Final = {
     "form": _form,
     "cold": _cold,
@@ -219,6 +273,7 @@ _SECTIONS: Final = {
     "heal": _heal,
     "roll": _roll,
     "handover": _handover,
+    "move": _move,
 }
 
 

@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from tests.bench import (
+    arguments,
     contenders,
     dns,
     finding,
@@ -27,73 +27,13 @@ from tests.bench import (
 )
 from tests.statefulset import servers
 
-SECTIONS: Final = (
-    "form",
-    "cold",
-    "busy",
-    "start",
-    "dns",
-    "idle",
-    "heal",
-    "roll",
-    "handover",
-    "move",
-)
 QUIET: Final = 0.15
 """Processors that others may use when a measurement starts, if one waits for that."""
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench",
-        description="Measure how fast clusters form, beside redis-cli --cluster create, and what a"
-        " sidecar costs. Nothing is asserted; see bench-results/.",
-    )
-    parser.add_argument(
-        "sections",
-        nargs="*",
-        choices=[*SECTIONS, []],
-        metavar="SECTION",
-        help=f"some of {', '.join(SECTIONS)}; default all",
-    )
-    parser.add_argument("--server", default="valkey-9.1", choices=servers.MATRIX)
-    parser.add_argument(
-        "--sizes",
-        type=_sizes,
-        default=[6, 12, 30, 60],
-        metavar="N,N",
-        help="pods for `form`; default 6,12,30,60",
-    )
-    parser.add_argument(
-        "--keys", type=int, help="keys for `move`; default 1000000, with --quick 100000"
-    )
-    parser.add_argument("--runs", type=int, help="of each; default 3, above 60 pods 1")
-    parser.add_argument(
-        "--only",
-        metavar="NAME,NAME",
-        default="",
-        help=f"of {', '.join(one.name for one in contenders.EVERY)}; for `move`, of those that it"
-        " tells of",
-    )
-    parser.add_argument("--quick", action="store_true", help="6 pods, one run, short spans")
-    parser.add_argument(
-        "--quiet",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="wait up to so long before each run for others to leave the machine",
-    )
-    parser.add_argument("--output", type=Path, default=servers.REPOSITORY / "bench-results")
-    return parser.parse_args(arguments)
-
-
-def _sizes(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
-
-
-def main(arguments: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Measure, print, write; return the exit status."""
-    options = _options(arguments)
+    options = arguments.parse(argv)
     server = servers.find_server(options.server)
     if isinstance(server, servers.Missing):
         print(f"bench: {options.server}: {server.reason}", file=sys.stderr)
@@ -104,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     options.output.mkdir(exist_ok=True)
     results = report.Results(about=_about(server))
     print("\n".join(f"{name}: {value}" for name, value in results.about.items()), flush=True)
-    for section in options.sections or SECTIONS:
+    for section in options.sections or arguments.SECTIONS:
         print(f"\n== {section}", flush=True)
         _SECTIONS[section](options, server, results)
         results.write(options.output)
@@ -247,19 +187,9 @@ def _move(options: argparse.Namespace, server: servers.Server, results: report.R
     print("\n".join(f"{one.name}: {one.about}" for one in chosen))
     print(f"clients: {', '.join(traffic.installed())}", flush=True)
     keys = options.keys or (100_000 if options.quick else 1_000_000)
-    # By turns, so that whatever else the machine does hits all of them alike.
-    for _ in range(1 if options.quick else options.runs or 3):
-        for contender in chosen:
-            _wait_for_quiet(options.quiet)
-            run = move.measure(contender, server, keys)
-            results.moved.append(run)
-            told = "never" if run.seconds is None else f"{run.seconds:.2f} s"
-            print(f"  {contender.name:20} {told:10} others {run.others:.2f}", flush=True)
-            print(
-                "".join(f"       {one}: {said}\n" for one, said in run.failed.items() if said),
-                end="",
-                flush=True,
-            )
+    for run in move.runs(chosen, server, keys, 1 if options.quick else options.runs or 3):
+        results.moved.append(run)
+        print(f"  {move_table.line(run)}", flush=True)
     print(move_table.moved(results.moved))
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from tests.bench import course, machine, stalls, stored, traffic
+from tests.bench import clients, course, fourth, machine, stalls, stored, traffic
 from tests.reshard import wishing
-from tests.statefulset import folders, kubelet, oracle, process, servers, sets, views
+from tests.statefulset import folders, process, servers, sets
 from tests.statefulset import pod as pods
 
 CALM: Final = 2.0
 """Seconds of traffic before the move, to compare with, and after it."""
-LONG: Final = 120.0
-"""Seconds after which something counts as stuck that is only prepared."""
-SIZE: Final = 8
-"""Pods in the end."""
 LEAST: Final = 4096
 """Slots that have to move, of all 16384: those of the fourth shard."""
 MANY: Final = 20
@@ -83,7 +77,7 @@ WISH: Final = Contender(
     how="wish",
 )
 PODS: Final = Contender(
-    name="bootstrap, pods last",
+    name="bootstrap pods last",
     about="8 sidecars; 4 shards are wished already, and the link of the new shard's replica, which"
     " is the last thing that was missing, is up at 0 s",
     how="pods",
@@ -122,17 +116,29 @@ def contenders(server: servers.Server) -> list[Contender]:
     return [*found, WISH, PODS]
 
 
+def runs(
+    some: Sequence[Contender], server: servers.Server, keys: int, rounds: int
+) -> Iterator[Moved]:
+    """Measure all by turns, so that whatever else the machine does hits all of them alike."""
+    for _ in range(rounds):
+        for one in some:
+            yield measure(one, server, keys)
+
+
 def measure(contender: Contender, server: servers.Server, keys: int) -> Moved:
     """Move once, in a cluster of fresh servers."""
     others = machine.busy(0.5)
-    with folders.temporary() as folder, _three_shards(server, folder, keys) as (app, wish):
-        seat = _seat(app, wish, contender)
-        with _clients(app, keys) as clients:
+    with folders.temporary() as folder, fourth.three_shards(server, folder, keys) as (app, wish):
+        add = fourth.without_replica if contender.how == "pods" else fourth.with_replica
+        seat = add(app, wish)
+        if contender.how == "redis-cli":
+            process.stop_all((pod.sidecar for pod in app.pods), grace=fourth.LONG)
+        with clients.running(app, keys) as some:
             time.sleep(CALM)
             began, failed = _begin(contender, app, wish, seat)
             seen = course.follow(app.pods, seat, failed)
             time.sleep(CALM)
-        records = [one.record() for one in clients]
+        records = [one.record() for one in some]
         ended = seen.ended or time.monotonic()
         few = len(seen.hand_offs) <= MANY
         return Moved(
@@ -154,49 +160,6 @@ def measure(contender: Contender, server: servers.Server, keys: int) -> Moved:
         )
 
 
-@contextlib.contextmanager
-def _three_shards(
-    server: servers.Server, folder: Path, keys: int
-) -> Iterator[tuple[sets.LocalStatefulSet, wishing.Wish]]:
-    """Six pods with so many keys. Three shards are wished."""
-    wish = wishing.Wish(folder)
-    wish.state("3")
-    env = {"BOOTSTRAP_SHARDS_FILE": str(wish.file)}
-    with sets.LocalStatefulSet(6, server, sidecar_env=env) as app:
-        app.start_servers()
-        app.start_sidecars()
-        oracle.wait_healthy(app.pods, LONG, replicas_per_shard=1)
-        stored.load(app.pods, keys)
-        yield app, wish
-
-
-def _seat(app: sets.LocalStatefulSet, wish: wishing.Wish, contender: Contender) -> pods.Pod:
-    """Add the new shard's primary, and its replica unless that is to come last; return the first.
-
-    While other sidecars wish for three shards, those of new pods that wish for four leave them
-    empty primaries. So the replica is made one by hand.
-    """
-    if contender.how == "pods":
-        wish.state("4")
-        seat = app.add_pod()
-        kubelet.start([seat])
-        _wait(lambda: all(_empty(pod, seat) for pod in app.pods), f"{seat} to be known as empty")
-        return seat
-    ahead = wish.file.with_name("ahead")
-    ahead.write_text("4\n")
-    seat, replica = app.add_pod(), app.add_pod()
-    kubelet.start([seat, replica], env={"BOOTSTRAP_SHARDS_FILE": str(ahead)})
-    for one in (seat, replica):
-        _wait(lambda one=one: all(_empty(pod, one) for pod in app.pods), f"{one} to be known")  # type: ignore[misc]
-    replica.ask("CLUSTER", "REPLICATE", seat.node_id())
-    _wait(lambda: wishing.follows(replica, seat), f"{replica} to follow {seat}")
-    _wait(lambda: not _problems(app, seat), "the others to know it")
-    if contender.how == "redis-cli":
-        for pod in app.pods:
-            pod.stop_sidecar()
-    return seat
-
-
 def _begin(
     contender: Contender, app: sets.LocalStatefulSet, wish: wishing.Wish, seat: pods.Pod
 ) -> tuple[float, Callable[[], str]]:
@@ -206,9 +169,7 @@ def _begin(
         wish.state("4")
         return began, str
     if contender.how == "pods":
-        replica = app.add_pod()
-        kubelet.start([replica])
-        _wait(lambda: wishing.follows(replica, seat), f"{replica} to follow {seat}")
+        fourth.add_replica(app, seat)
         return time.monotonic(), str
     out = app.folder / "redis-cli.out"
     words = ["--cluster", "rebalance", f"{app[0].address}:{app[0].port}"]
@@ -218,77 +179,11 @@ def _begin(
     return began, lambda: process.tail(out, 5) if child.status else ""
 
 
-@dataclasses.dataclass(frozen=True)
-class _Running:
-    """A client's process, and where it will write its record."""
-
-    child: process.Child
-    file: Path
-
-    def record(self) -> traffic.Record:
-        return traffic.read(self.file)
-
-
-@contextlib.contextmanager
-def _clients(app: sets.LocalStatefulSet, keys: int) -> Iterator[list[_Running]]:
-    """Writers and readers of all clients that are here. At the end their records are there."""
-    running = [
-        _client(app, client, job, keys) for client in traffic.installed() for job in traffic.JOBS
-    ]
-    for one in running:
-        _wait(lambda one=one: "ready" in one.child.out.read_text(), "clients to be connected")  # type: ignore[misc]
-    try:
-        yield running
-    finally:
-        for one in running:
-            one.child.stop(grace=LONG)
-
-
-def _client(app: sets.LocalStatefulSet, client: str, job: traffic.Job, keys: int) -> _Running:
-    stem = app.folder / f"{client}-{job}"
-    file = stem.with_suffix(".json")
-    places = [f"{pod.address}:{pod.port}" for pod in app.pods]
-    command = [sys.executable, "-P", "-m", traffic.__name__, client, job, str(keys), str(file)]
-    child = process.Child(
-        [*(_by_names(app) if client == traffic.GLIDE else ()), *command, *places],
-        env={"PYTHONPATH": str(servers.REPOSITORY), "PATH": os.environ["PATH"]},
-        cwd=app.folder,
-        out=stem.with_suffix(".out"),
-        err=stem.with_suffix(".err"),
-    )
-    return _Running(child, file)
-
-
-def _by_names(app: sets.LocalStatefulSet) -> list[str]:
-    """Return the words before a command that let it find all pods by their names."""
-    hosts = app.folder / "hosts"
-    lines = [f"{app.addresses.of(one)} {app.spec.fqdn(one)}\n" for one in range(SIZE)]
-    hosts.write_text("".join(lines))
-    bind = 'mount --bind "$0" /etc/hosts && exec "$@"'
-    return ["unshare", "--mount", "sh", "-c", bind, str(hosts)]
-
-
 def _lost(app: sets.LocalStatefulSet, records: Sequence[traffic.Record]) -> int:
     """How many keys of writers hold less than was acknowledged, or are not there."""
     wanted = {name: number for one in records for name, number in one.acknowledged.items()}
     found = stored.numbers(app.pods, wanted)
     return sum(found.get(name, -1) < number for name, number in wanted.items())
-
-
-def _empty(one: pods.Pod, new: pods.Pod) -> bool:
-    """Whether a pod's node knows another pod's as a primary without slots, and both are connected."""
-    lines = [views.parse_line(line) for line in one.cluster_nodes().splitlines()]
-    mine = [line for line in lines if line.node_id == new.node_id()]
-    return [(line.primary, line.slots, line.connected) for line in mine] == [(None, (), True)]
-
-
-def _problems(app: sets.LocalStatefulSet, seat: pods.Pod) -> list[str]:
-    """What is wrong, but that a primary has no slots yet."""
-    return [one for one in oracle.problems(app.pods) if not one.endswith("without slots")]
-
-
-def _wait(condition: Callable[[], bool], what: str) -> None:
-    process.wait_for(condition, LONG, what)
 
 
 def _version(client: Path) -> str:

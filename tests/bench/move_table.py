@@ -18,11 +18,9 @@ def moved(runs: Sequence[move.Moved]) -> str:
     for name in names:
         mine = [run for run in runs if run.contender == name]
         seconds = median(runs, name)
-        ratios = [
-            f"{seconds / other:.3f}"
-            for one in references
-            if one != name and seconds and (other := median(runs, one))
-        ]
+        before = references[: references.index(name)] if name in references else references
+        others = [other for one in before if (other := median(runs, one))]
+        ratios = [f"{seconds / other:.3f}" for other in others] if seconds else []
         gaps = [gap for run in mine for gap in run.gaps]
         rows.append(
             [
@@ -47,6 +45,13 @@ def moved(runs: Sequence[move.Moved]) -> str:
     said = [f"{run.contender}: {run.said}" for run in runs if run.said]
     of = f"in brackets: of {' / of '.join(references)}; in square brackets: before the move"
     return "\n".join([report.table(rows), of, *said])
+
+
+def line(run: move.Moved) -> str:
+    """Return one run, and what clients said that failed."""
+    failed = [f"{client}: {said}" for client, said in run.failed.items() if said]
+    told = f"{run.contender:20} {_seconds(run.seconds):10} others {run.others:.2f}"
+    return "\n       ".join([told, *failed])
 
 
 def median(runs: Sequence[move.Moved], name: str) -> float | None:

@@ -39,13 +39,14 @@ def value(name: bytes) -> bytes:
     return name.ljust(BYTES, b".")
 
 
-def load(some: Sequence[pods.Pod], keys: int) -> None:
-    """Write so many keys, and wait until the replicas have them; AssertionError if refused."""
+def load(some: Sequence[pods.Pod], keys: int, *, replicas: int = 1) -> None:
+    """Write so many keys, and wait until so many replicas have each; AssertionError if refused."""
 
     def fill(pod: pods.Pod, mine: list[Group]) -> None:
         for _, reply in _replies(pod, b"MSET", mine, value):
             assert reply == b"OK", reply
-        assert pod.ask("WAIT", 1, 60_000), pod
+        with pod.client(socket_timeout=_TIMEOUT) as client:
+            assert client.wait(replicas, 1000 * int(_TIMEOUT)) >= replicas, pod
 
     _at_owners(some, _loaded(keys), fill)
 

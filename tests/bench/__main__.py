@@ -9,64 +9,31 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
-from tests.bench import contenders, dns, finding, idle, keep, machine, report, start
+from tests.bench import (
+    arguments,
+    contenders,
+    dns,
+    finding,
+    idle,
+    keep,
+    machine,
+    move,
+    move_table,
+    report,
+    start,
+    traffic,
+)
 from tests.statefulset import servers
 
-SECTIONS: Final = ("form", "cold", "busy", "start", "dns", "idle", "heal", "roll", "handover")
 QUIET: Final = 0.15
 """Processors that others may use when a measurement starts, if one waits for that."""
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench",
-        description="Measure how fast clusters form, beside redis-cli --cluster create, and what a"
-        " sidecar costs. Nothing is asserted; see bench-results/.",
-    )
-    parser.add_argument(
-        "sections",
-        nargs="*",
-        choices=[*SECTIONS, []],
-        metavar="SECTION",
-        help=f"some of {', '.join(SECTIONS)}; default all",
-    )
-    parser.add_argument("--server", default="valkey-9.1", choices=servers.MATRIX)
-    parser.add_argument(
-        "--sizes",
-        type=_sizes,
-        default=[6, 12, 30, 60],
-        metavar="N,N",
-        help="pods for `form`; default 6,12,30,60",
-    )
-    parser.add_argument("--runs", type=int, help="of each; default 3, above 60 pods 1")
-    parser.add_argument(
-        "--only",
-        metavar="NAME,NAME",
-        default="",
-        help=f"of {', '.join(one.name for one in contenders.EVERY)}",
-    )
-    parser.add_argument("--quick", action="store_true", help="6 pods, one run, short spans")
-    parser.add_argument(
-        "--quiet",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="wait up to so long before each run for others to leave the machine",
-    )
-    parser.add_argument("--output", type=Path, default=servers.REPOSITORY / "bench-results")
-    return parser.parse_args(arguments)
-
-
-def _sizes(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
-
-
-def main(arguments: Sequence[str]) -> int:
+def main(argv: Sequence[str]) -> int:
     """Measure, print, write; return the exit status."""
-    options = _options(arguments)
+    options = arguments.parse(argv)
     server = servers.find_server(options.server)
     if isinstance(server, servers.Missing):
         print(f"bench: {options.server}: {server.reason}", file=sys.stderr)
@@ -77,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     options.output.mkdir(exist_ok=True)
     results = report.Results(about=_about(server))
     print("\n".join(f"{name}: {value}" for name, value in results.about.items()), flush=True)
-    for section in options.sections or SECTIONS:
+    for section in options.sections or arguments.SECTIONS:
         print(f"\n== {section}", flush=True)
         _SECTIONS[section](options, server, results)
         results.write(options.output)
@@ -209,6 +176,23 @@ def _handover(
     print(report.gaps(results.gaps))
 
 
+def _move(options: argparse.Namespace, server: servers.Server, results: report.Results) -> None:
+    """Servers that move no slots by themselves are left out: our sidecars move none there."""
+    if not move.moves(server):
+        print(f"{server.name} does not move slots by itself: see --server")
+        return
+    found = move.contenders(server)
+    wanted = options.only.split(",") if options.only else [one.name for one in found]
+    chosen = [one for one in found if one.name in wanted]
+    print("\n".join(f"{one.name}: {one.about}" for one in chosen))
+    print(f"clients: {', '.join(traffic.installed())}", flush=True)
+    keys = options.keys or (100_000 if options.quick else 1_000_000)
+    for run in move.runs(chosen, server, keys, 1 if options.quick else options.runs or 3):
+        results.moved.append(run)
+        print(f"  {move_table.line(run)}", flush=True)
+    print(move_table.moved(results.moved))
+
+
 _SECTIONS: Final = {
     "form": _form,
     "cold": _cold,
@@ -219,6 +203,7 @@ _SECTIONS: Final = {
     "heal": _heal,
     "roll": _roll,
     "handover": _handover,
+    "move": _move,
 }
 
 

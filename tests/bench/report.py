@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench import contenders, dns, finding, idle, keep, start
+from tests.bench import contenders, dns, finding, idle, keep, move, start
 
 _REFERENCES: Final = (contenders.REDIS_CLI.name, contenders.TUNED_CLI.name)
 """What all others are measured against."""
@@ -31,6 +31,7 @@ class Results:
     starts: list[start.Started] = dataclasses.field(default_factory=list)
     rolls: list[keep.Rolled] = dataclasses.field(default_factory=list)
     gaps: list[keep.Gap] = dataclasses.field(default_factory=list)
+    moved: list[move.Moved] = dataclasses.field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
         """Write them as JSON."""

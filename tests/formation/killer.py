@@ -28,6 +28,7 @@ READS: Final = frozenset(
         "CLUSTER GETSLOTMIGRATIONS",
         "CLUSTER INFO",
         "CLUSTER LINKS",
+        "CLUSTER MIGRATION STATUS",
         "CLUSTER NODES",
         "CLUSTER SHARDS",
         "INFO",
@@ -86,7 +87,9 @@ def said(command: connection.Command) -> str:
     """A command as it is said: `CONFIG SET cluster-ping-interval=0 masterauth`."""
     name, *rest = map(str, command)
     if name != "CONFIG":
-        return " ".join([name, *rest[:1]] if name == "CLUSTER" else [name])
+        # CLUSTER MIGRATION says what it is about in a third word.
+        told = 2 if rest[:1] == ["MIGRATION"] else 1
+        return " ".join([name, *rest[:told]] if name == "CLUSTER" else [name])
     pairs = zip(rest[1::2], rest[2::2], strict=False)
     return " ".join(
         [name, rest[0], *(f"{key}={value}" if key in SHOWN else key for key, value in pairs)]
@@ -94,7 +97,7 @@ def said(command: connection.Command) -> str:
 
 
 def _reads(command: connection.Command) -> bool:
-    return str(command[0]) in READS or " ".join(map(str, command[:2])) in READS
+    return any(" ".join(map(str, command[:words])) in READS for words in (1, 2, 3))
 
 
 def main(point: str, victim: str, *arguments: str) -> int:

@@ -77,6 +77,9 @@ def _decided(facts: Facts) -> Plan | None:
     running = migrations.running(facts)
     if found.done and not running:
         return None
+    if all(view.way is None for _, view in facts.viewed):
+        # Before all waits: more pods would not help.
+        return _blocked(refusals.unsupported(facts, found))
     agreed = agreement(facts)
     if agreed is not None and agreed.wish is None:
         what = f"all nodes to show one wish: {agreed.why}"

@@ -65,7 +65,8 @@ def follow(facts: Facts) -> Plan:
         found = guard(seen)
         if found is not None:
             return found
-    return choose_shard.replicate(facts, [*seen.primaries, *seats.others(facts)], seen.before)
+    former = seats.former(facts, seen.before)
+    return choose_shard.replicate(facts, [*seen.primaries, *seats.others(facts)], former)
 
 
 def _receives_slots(seen: _Seen) -> Plan | None:
@@ -210,9 +211,8 @@ def _shard_is_lost(seen: _Seen) -> Plan | None:
 
 def _takes_a_seat(seen: _Seen) -> Plan | None:
     """Stay an empty primary if more shards are wished than there are: slots will come."""
-    if any(primary.node_id in seen.before for primary in seen.primaries):
-        return None  # it goes home
-    return seats.take(seen.facts)
+    served = any(primary.node_id in seen.before for primary in seen.primaries)
+    return seats.take(seen.facts, served=served)
 
 
 GUARDS = (

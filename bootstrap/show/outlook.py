@@ -6,7 +6,6 @@ from typing import Any
 
 from bootstrap.model import slots
 from bootstrap.model.todo import Todo, line, lines, todos
-from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.reshard.outlook import PAUSE, Outlook
@@ -43,7 +42,7 @@ def _moves(facts: Facts, found: Outlook) -> list[str]:
         return []
     rows: list[tuple[str, ...]] = [_HEAD]
     for one in found.pairs:
-        names = [migrations.pod_name(facts, node) for node in (one.source_id, one.target_id)]
+        names = [facts.pod_name(node) for node in (one.source_id, one.target_id)]
         keys = "-" if one.keys is None else amounts.keys(one.keys).partition(" ")[0]
         size = "-" if one.size is None else amounts.size(one.size)
         count = str(slots.count(one.ranges))
@@ -130,8 +129,8 @@ def as_json(facts: Facts, found: Outlook) -> dict[str, Any]:
         "seconds_measured_here": found.paced,
         "moves": [
             {
-                "source": migrations.pod_name(facts, one.source_id),
-                "target": migrations.pod_name(facts, one.target_id),
+                "source": facts.pod_name(one.source_id),
+                "target": facts.pod_name(one.target_id),
                 "slots": slots.render(one.ranges),
                 "keys": one.keys,
                 "bytes": one.size,

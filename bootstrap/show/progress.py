@@ -7,7 +7,6 @@ from typing import Any
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
-from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard.progress import Progress, Target, progress
 from bootstrap.show import amounts
@@ -38,7 +37,7 @@ def _line(facts: Facts, found: Progress) -> str:
 
 
 def _target(facts: Facts, one: Target) -> str:
-    name = migrations.pod_name(facts, one.node_id)
+    name = facts.pod_name(one.node_id)
     return f"{name} has {one.owns} of {one.goal} slots ({one.owns * 100 // one.goal} %)"
 
 
@@ -63,7 +62,7 @@ def as_json(facts: Facts) -> dict[str, Any] | None:
         "seconds": None if found.seconds is None else round(found.seconds),
         "targets": [
             {
-                "pod": migrations.pod_name(facts, one.node_id),
+                "pod": facts.pod_name(one.node_id),
                 "slots": one.owns,
                 "goal": one.goal,
             }
@@ -71,8 +70,8 @@ def as_json(facts: Facts) -> dict[str, Any] | None:
         ],
         "moves": [
             {
-                "source": migrations.pod_name(facts, one.source_id),
-                "target": migrations.pod_name(facts, one.target_id),
+                "source": facts.pod_name(one.source_id),
+                "target": facts.pod_name(one.target_id),
                 "slots": slots.render(one.ranges),
                 "keys": one.keys,
                 "bytes": one.size,

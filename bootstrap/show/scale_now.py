@@ -6,7 +6,7 @@ from typing import Any
 
 from bootstrap.model import slots
 from bootstrap.model.topology import LEAST_SHARDS
-from bootstrap.plan import migrations, ownership
+from bootstrap.plan import ownership
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.reshard.agreement import agreement
@@ -57,7 +57,7 @@ def _wish(facts: Facts) -> str:
 def _owned(facts: Facts) -> dict[str, int]:
     """Return how many slots each primary owns, by its pod's name."""
     found = (
-        (migrations.pod_name(facts, one.member.node_id), slots.count(one.ranges))
+        (facts.pod_name(one.member.node_id), slots.count(one.ranges))
         for one in ownership.owners(facts)
     )
     return dict(sorted(found))

@@ -120,14 +120,23 @@ def test_a_handshake_is_no_member_yet() -> None:
     assert found(*pods) == Agreement(wish=Wish(4))
 
 
-def test_a_pod_without_names_shows_none() -> None:
-    """A server before redis 7.2 has no place to show a wish."""
+def nameless(ordinal: int) -> Pod:
+    """A pod whose server has no place to show a wish, as before redis 7.2."""
     view = build.view(
-        build.everybody(5),
+        build.everybody(ordinal),
         server="redis-7.0",
-        cluster_announce_hostname=build.hostname(5),
-        cluster_announce_ip=build.address(5),
+        cluster_announce_hostname=build.hostname(ordinal),
+        cluster_announce_ip=build.address(ordinal),
     )
-    said = found(*six()[:5], dataclasses.replace(build.pod(5), node=view, address=build.address(5)))
+    return dataclasses.replace(build.pod(ordinal), node=view, address=build.address(ordinal))
+
+
+def test_a_pod_without_names_shows_none() -> None:
+    said = found(*six()[:5], nameless(5))
     assert said is not None
     assert "redis-app-5: no wish" in said.why
+
+
+def test_a_node_without_a_name_takes_no_part() -> None:
+    """Its own sidecar would wait for ever: a new pod could not even become a replica."""
+    assert found(nameless(0), *six()[1:]) is None

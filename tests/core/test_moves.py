@@ -372,3 +372,13 @@ def test_hold_leaves_alone_what_others_move(jobs: tuple[object, ...]) -> None:
     mine = changed(pod(build.everybody(-1), 0, "hold"), migrations=jobs)
     near = build.snapshot(mine, scope=Scope.LOCAL, wished=Wished(wish=Wish(None)))
     assert planned(near).reached
+
+
+def test_servers_that_cannot_move_slots_are_told_before_pods_that_are_missing() -> None:
+    """More pods would not help."""
+    snapshot = seen(build.everybody(-1))
+    old = tuple(changed(one, product="redis", version=(8, 2, 0)) for one in snapshot.pods)
+    (block,) = planned(dataclasses.replace(snapshot, pods=old)).blocked
+    assert block.code is Code.MOVE_UNSUPPORTED
+    assert "4 shards are wished, and there are 3 shards" in block.why
+    assert block.serves

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from bootstrap import plan as planning
+from bootstrap.model import todo
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Snapshot
 from bootstrap.model.timers import Timers
@@ -129,3 +130,35 @@ def test_an_empty_primary_that_is_ready_waits_for_its_slots() -> None:
     sent, waits, seat = told(seen(grown()), 6)
     assert (sent, seat) == ([], True)
     assert waits == "redis-app-0: its sidecar to move slots 4096-5460"
+
+
+def emptied(wish: int | None = 4) -> Snapshot:
+    """Pods 6 and 7 were a replica too many each, and come back empty."""
+    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    ghosts = [
+        build.line(n, "slave,fail", f"n{n - 6}").replace(f"n{n} ", f"x{n} ", 1) for n in (6, 7)
+    ]
+    text = "hold" if wish is None else str(wish)
+    pods = {n: pod([*lines, *ghosts], n, text) for n in range(8)}
+    found = seen(lines, wish=wish, at=pods)
+    return dataclasses.replace(found, timers=Timers(idle=10.0))
+
+
+def test_a_replica_too_many_that_was_emptied_takes_a_seat() -> None:
+    """Its former shard has enough replicas, so the node is not needed there."""
+    assert told(emptied(), 6)[2]
+    assert told(emptied(), 7)[0] == ["replicate redis-app-6"]
+
+
+def test_while_nothing_is_to_move_it_goes_home() -> None:
+    assert told(emptied(wish=None), 6)[0] == ["replicate redis-app-0"]
+    assert told(emptied(wish=None), 7)[0] == ["replicate redis-app-1"]
+
+
+def test_what_is_to_be_done_names_the_replicas_too_many() -> None:
+    lines = [*build.everybody(-1), build.line(6, "slave", "n0"), build.line(7, "slave", "n1")]
+    found = planning.decide(seen(lines), build.topology(0))
+    assert isinstance(found, Plan)
+    (wait,) = found.waiting
+    named = [one.what.partition("give ")[2].partition(" an")[0] for one in todo.todos(wait.fix)[1:]]
+    assert named == ["redis-app-6", "redis-app-7"]

@@ -59,7 +59,7 @@ def _files(build: Build) -> dict[PurePosixPath, str]:
     mounts = {one["name"]: one["mountPath"] for one in build.redis["volumeMounts"]}
     files: dict[PurePosixPath, str] = {}
     for volume in build.pod["volumes"]:
-        if "configMap" in volume:
+        if "configMap" in volume and volume["name"] in mounts:
             data = build.called("ConfigMap", volume["configMap"]["name"])["data"]
             folder = PurePosixPath(mounts[volume["name"]])
             files |= {folder / name: text for name, text in data.items()}

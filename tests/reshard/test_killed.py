@@ -17,7 +17,7 @@ import pytest
 from tests.formation import forming
 from tests.keeping import fire, keeping
 from tests.reshard import wishing
-from tests.reshard.test_growing import owned
+from tests.reshard.wishing import owned
 from tests.statefulset import kubelet, oracle, pod, process, sets, sidecar
 
 pytestmark = pytest.mark.timeout(1800)

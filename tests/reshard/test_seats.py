@@ -9,7 +9,7 @@ import pytest
 from tests.formation import forming
 from tests.keeping import keeping
 from tests.reshard import wishing
-from tests.statefulset import pod
+from tests.statefulset import kubelet, pod
 
 
 def empty(one: pod.Pod) -> bool:
@@ -37,3 +37,25 @@ def test_without_a_wish_for_more_they_are_replicas(name: str, tmp_path: Path) ->
         new = wishing.scale_out(app, 2)
         forming.wait_ready(new)
         assert [keeping.role(one) for one in new] == ["slave", "slave"]
+
+
+@pytest.mark.parametrize("name", wishing.SERVERS)
+def test_pods_that_came_before_the_wish_become_a_shard_once_emptied(
+    name: str, tmp_path: Path
+) -> None:
+    with wishing.formed(name, tmp_path) as (app, wish):
+        new = wishing.scale_out(app, 2)
+        forming.wait_ready(new)
+        wish.state("4")
+        forming.until(
+            lambda: "give redis-app-6 an empty volume" in str(app.pods[0].sidecar.log()[-1]),
+            lambda: app.pods[0].sidecar.log()[-1],
+        )
+        keeping.down(app, new, wipe=True)
+        kubelet.start(new)
+        forming.until(
+            lambda: sorted(wishing.owned(app).values()) == [4096] * 4,
+            lambda: (wishing.owned(app), [one.sidecar.log()[-1] for one in app.pods]),
+        )
+        wishing.wait_follows(new[1], new[0])
+        assert keeping.missing_keys(app) == []

@@ -5,6 +5,9 @@ kubelets renew the file one after the other, sidecars wish for different numbers
 slots towards its own. So a sidecar moves slots only while all nodes show the same wish as its own
 node. No leader, clock or lease is needed for that.
 
+Servers before redis 7.2 have no name to show a wish in, and move no slots by themselves. There a
+wish is never agreed on.
+
 A node that has failed moves nothing, and shows nothing. When it is back its sidecar writes its wish
 anew, and until then all wait.
 """
@@ -30,12 +33,12 @@ class Agreement:
 
 
 def agreement(facts: Facts) -> Agreement | None:
-    """Return what all nodes wish; None if our own sidecar wishes for nothing.
+    """Return what all nodes wish; None if our own sidecar wishes for nothing, or cannot show it.
 
     It takes a look at all pods.
     """
     mine = facts.snapshot.wished.wish
-    if mine is None:
+    if mine is None or facts.my.setting(human_name.SETTING) is None:
         return None
     shown: dict[str, list[str]] = {}
     for member in facts.living:

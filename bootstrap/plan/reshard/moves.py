@@ -70,7 +70,12 @@ def _decided(facts: Facts) -> Plan | None:
     if facts.snapshot.scope < Scope.ALL:
         return None
     found = facts.once(work)
-    return None if found.standing.done and not found.running else _next(facts, found)
+    if found.standing.done and not found.running:
+        return None
+    if all(view.way is None for _, view in facts.viewed):
+        # Before all waits: more pods would not help.
+        return _blocked(refusals.unsupported(facts, found.standing))
+    return _next(facts, found)
 
 
 def _next(facts: Facts, found: Work) -> Plan | None:

@@ -13,7 +13,7 @@ from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import commands, durations
+from bootstrap.plan.messages import advice, commands, durations
 from bootstrap.plan.reshard import functions
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
@@ -67,7 +67,12 @@ def _missing(facts: Facts, found: Standing) -> Wait | None:
         f" --replicas={beyond - topology.ordinal_start}",
         expect="the new pods become a new shard",
     )
-    return Wait(pod=facts.me.name, what=what, fix=(enough,))
+    spare = [
+        advice.emptying(topology, topology.name_of(ordinal), "if it is a replica too many")
+        for shard in found.owners
+        for ordinal in sorted(shard.replicas)[topology.replicas_per_shard :]
+    ]
+    return Wait(pod=facts.me.name, what=what, fix=(enough, *spare))
 
 
 def _of_shard(facts: Facts, found: Standing, shard: Shard) -> Iterator[Wait]:

@@ -15,7 +15,7 @@ from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.wish import Wish, Wished
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard import moves, obstacles, refusals
+from bootstrap.plan.reshard import obstacles, refusals, work
 from bootstrap.plan.reshard.progress import Pair, pace, pairs, total
 from bootstrap.plan.reshard.standing import Standing, first_beyond, standing
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
@@ -108,7 +108,7 @@ def outlook(facts: Facts, plan: Plan, shards: int) -> Outlook:
         missing=tuple(map(named, missing)),
         replicas=beyond - topology.ordinal_start if max(there) < beyond - 1 else None,
         refill=tuple(named(one) for one in now.awaited if one in now.known),
-        drained=tuple(migrations.pod_name(facts, one.node_id) for one in now.drained),
+        drained=tuple(facts.pod_name(one.node_id) for one in now.drained),
         leaving=tuple(named(one) for one in sorted(there) if one >= beyond),
         waits=() if blocks else _waits(facts, plan, now),
         blocks=blocks,
@@ -119,7 +119,7 @@ def outlook(facts: Facts, plan: Plan, shards: int) -> Outlook:
 
 def _moves(one: Pair) -> int:
     """Return in how many moves the slots of a pair would go."""
-    return max(1, -(-(one.size or 0) // moves.MOST_BYTES))
+    return max(1, -(-(one.size or 0) // work.MOST_BYTES))
 
 
 def _blocks(facts: Facts, plan: Plan, now: Standing) -> tuple[Block, ...]:
@@ -140,7 +140,7 @@ def _waits(facts: Facts, plan: Plan, now: Standing) -> tuple[Wait, ...]:
     then = now.foreseen
     views = {view.node_id: view for _, view in facts.viewed}
     full = [
-        Wait(pod=migrations.pod_name(facts, one.target_id), what=f"memory: {short}")
+        Wait(pod=facts.pod_name(one.target_id), what=f"memory: {short}")
         for one in then.transfers
         if one.source_id in views and one.target_id in views
         if (short := obstacles.memory(views[one.source_id], views[one.target_id], one.ranges))

@@ -25,20 +25,28 @@ def unsupported(facts: Facts, found: Standing) -> Block:
         f" {facts.pod_name(one.target_id)}"
         for one in found.transfers
     ]
-    first = found.transfers[0]
-    hand = Todo(
-        what="upgrade the servers, or move the slots by hand; this moves the first of them",
-        command=f"{commands.ask(facts.topology, facts.me.name)} --cluster reshard"
-        f" {facts.me.address}:{facts.topology.port} --cluster-from {first.source_id} --cluster-to"
-        f" {first.target_id} --cluster-slots {slots.count(first.ranges)} --cluster-yes",
-        expect="a line for each slot; clients are served meanwhile",
+    there = slots.many(len(found.owners), "shard")
+    so = f"so {slots.few(moves)} have to move" if moves else f"and there are {there}"
+    keep = Todo(
+        what=f"wish for the {there} that there are, or for `hold`; or upgrade the servers to valkey"
+        " 9.0, redis 8.4, or later ones"
     )
+    hand = [
+        Todo(
+            what="or move the slots by hand; this moves the first of them",
+            command=f"{commands.ask(facts.topology, facts.me.name)} --cluster reshard"
+            f" {facts.me.address}:{facts.topology.port} --cluster-from {one.source_id} --cluster-to"
+            f" {one.target_id} --cluster-slots {slots.count(one.ranges)} --cluster-yes",
+            expect="a line for each slot; clients are served meanwhile",
+        )
+        for one in found.transfers[:1]
+    ]
     return Block(
         code=Code.MOVE_UNSUPPORTED,
-        why=f"{slots.many(found.wish, 'shard')} are wished, so {slots.few(moves)} have to move; the"
-        f" servers ({', '.join(versions)}) do not move slots by themselves in one way (valkey from"
+        why=f"{slots.many(found.wish, 'shard')} are wished, {so}; the servers"
+        f" ({', '.join(versions)}) do not move slots by themselves, or not in one way (valkey from"
         " 9.0, redis from 8.4), and the sidecars do not move them key by key yet",
-        fix=(hand,),
+        fix=(keep, *hand),
         serves=True,
     )
 

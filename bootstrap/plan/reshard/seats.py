@@ -9,8 +9,8 @@ A node takes a seat if all of this is so; else it follows a primary, as without 
 
 - All nodes show the same wish, and it is for more shards than there are owners of slots. While it
   is wished that nothing moves, an empty primary stays what it is.
-- The pod served no shard before that has a primary: else it goes home.
-- No shard lacks a replica: else the node is needed there.
+- No shard lacks a replica: else the node is needed there, first of all in the shard that its pod
+  served before it lost its volume.
 - The wish needs the pod: pods beyond that stay replicas.
 - Among the nodes that could take a seat it is one of the first. Hosts and zones with fewest
   primaries come first, then the lowest ordinals. If two took the same seat before they knew each
@@ -19,7 +19,7 @@ A node takes a seat if all of this is so; else it follows a primary, as without 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member
@@ -30,25 +30,31 @@ from bootstrap.plan.reshard.standing import Shard, Standing, lost, standing
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
 
-def take(facts: Facts) -> Plan | None:
+def take(facts: Facts, *, served: bool) -> Plan | None:
     """Return the plan of a node that takes a seat, or may take one soon; None if it follows.
 
     The plan is empty if the node has a seat, and lacks nothing but slots.
 
-    Asked of a node that was met, has no role, and served no shard that has a primary.
+    Asked of a node that was met and has no role.
+
+    Args:
+        facts: What was seen.
+        served: Whether the pod served a shard before that has a primary. While it is wished that
+            nothing moves, such a pod goes back there.
+
     """
     agreed, mine = agreement(facts), facts.snapshot.wished.wish
     if agreed is None or mine is None or unfit.too_few(facts, mine):
         return None
     if mine.shards is None:
         # Nothing is to change: an empty primary stays one, unless it is needed as a replica.
-        if _lacking(facts, standing(facts, len(facts.owner_ids) + 1)):
+        if served or _lacking(facts, standing(facts, len(facts.owner_ids) + 1).owners):
             return None
         moving = any(one.running for one in facts.my.migrations)
         return _seat(facts, *([] if moving else ["a number of shards to be wished"]))
     found = standing(facts, mine.shards)
     enough = len(found.owners) >= found.wish
-    if enough or found.beyond(facts.topology.ordinal) or _lacking(facts, found):
+    if enough or found.beyond(facts.topology.ordinal) or _lacking(facts, found.owners):
         return None
     if agreed.wish is None:
         # A node that follows now could not take a seat any more: a replica gets no slots.
@@ -68,6 +74,16 @@ def others(facts: Facts) -> list[Member]:
     return [one for one in known if one is not None and one is not facts.my.myself]
 
 
+def former(facts: Facts, served: set[str]) -> set[str]:
+    """Return what a replica is to prefer of the shard that its pod served before: ids of its nodes.
+
+    While there are seats it is not bound to a shard that has enough replicas: a seat has none yet.
+    """
+    owners = standing(facts, len(facts.owner_ids)).owners
+    home = [one for one in owners if one.node_id in served]
+    return served if _lacking(facts, home) or not others(facts) else set()
+
+
 def _lacks(facts: Facts, found: Standing) -> Iterator[str]:
     """Say which replicas a node with a seat lacks. Without them it gets no slots."""
     mine = next(one for one in found.seats if one.node_id == facts.my.node_id)
@@ -81,10 +97,10 @@ def _seat(facts: Facts, *lacks: str) -> Plan:
     return Plan(phase=Phase.JOIN, waiting=waits, look=Scope.ALL, seat=True)
 
 
-def _lacking(facts: Facts, found: Standing) -> bool:
+def _lacking(facts: Facts, owners: Iterable[Shard]) -> bool:
     """Whether an owner of slots has fewer replicas than it should, those away included."""
     wanted = facts.topology.replicas_per_shard
-    return any(len(_replicas(facts, one)) < wanted for one in found.owners)
+    return any(len(_replicas(facts, one)) < wanted for one in owners)
 
 
 def _replicas(facts: Facts, shard: Shard) -> set[str]:

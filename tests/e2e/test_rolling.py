@@ -60,7 +60,7 @@ class Writer:
         phase = self._kubectl.json("get", "pod/writer")["status"]["phase"]
         return "" if phase == "Succeeded" else f"its phase is {phase}"
 
-    def remove(self) -> None:
+    def close(self) -> None:
         """Remove what was made."""
         self._kubectl("delete", "pod/writer", "configmap/writer", "--ignore-not-found")
 
@@ -73,7 +73,7 @@ def writer(base: redisset.RedisSet, image: str) -> Iterator[Writer]:
         made.start(image)
         yield made
     finally:
-        made.remove()
+        made.close()
 
 
 def test_a_rolling_restart_loses_no_acknowledged_write(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from tests.e2e import kubectl, test_restore
+from bootstrap.model import migration
+from tests.e2e import kubectl, redisset, test_restore, test_shards
 from tests.e2e import test_rolling as rolling
 from tests.manifests import render, restricted, schemas
 
@@ -65,6 +66,14 @@ def test_the_writer_runs_the_archive_that_the_test_makes() -> None:
     assert container["command"][:2] == ["python", f"{mount['mountPath']}/{rolling.ARCHIVE}"]
     (volume,) = pod["spec"]["volumes"]
     assert (volume["name"], volume["configMap"]) == (mount["name"], {"name": "writer"})
+
+
+def test_the_wish_that_is_patched_is_there_and_the_servers_can_fulfil_it() -> None:
+    build = render.build(redisset.OVERLAYS / "valkey")
+    assert test_shards.KEY in build.called("ConfigMap", test_shards.CONFIG)["data"]
+    product, _, version = build.redis["image"].rpartition("/")[2].partition(":")
+    major, minor = map(int, version.split("."))
+    assert migration.way(product, (major, minor, 0)) is not None
 
 
 def test_the_image_that_is_replaced_is_the_one_that_is_shipped(every: render.Build) -> None:

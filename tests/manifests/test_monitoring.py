@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from bootstrap.plan import codes
+from bootstrap.plan.codes import Code
 from tests.manifests import promql, render
 from tests.manifests.render import Build, Object
 
 FOLDER = render.MANIFESTS / "examples" / "prometheus"
+MOVING = {Code.KEYS_BEHIND, Code.MOVE_FAILS, Code.MOVE_UNSUPPORTED, Code.WISH_TOO_SMALL}
+"""Refusals to move slots. All slots are served where they are, and the pods stay ready."""
 
 
 def alerts() -> list[Object]:
@@ -73,6 +77,18 @@ def test_an_alert_says_who_and_how_urgent(alert: Object) -> None:
 def test_each_alert_has_a_name_of_its_own() -> None:
     names = [one["alert"] for one in alerts()]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("code", sorted(codes.REFUSALS))
+def test_each_refusal_has_one_alert(code: codes.Code) -> None:
+    found = [
+        one["labels"]["severity"]
+        for one in alerts()
+        for how, named in re.findall(r'bootstrap_blocked\{code([=!])~"([^"]+)"\}', one["expr"])
+        if (code in named.split("|")) == (how == "=")
+    ]
+    # A refusal that only keeps slots where they are can wait: clients are served.
+    assert found == ["warning" if code in MOVING else "critical"]
 
 
 def test_the_sidecars_are_scraped() -> None:

@@ -83,7 +83,12 @@ async def _wait(
 
 async def watch(observer: Observer, http: tuple[str, int] | None) -> int:
     """Show the shards again and again until a signal; Ctrl-C is the usual end, with status 0."""
-    ended = await _signalled(_watch(observer, http), observer)
+    try:
+        ended = await _signalled(_watch(observer, http), observer)
+    except BrokenPipeError:
+        # The reader has ended, as in `status --watch | head`. Python's last flush must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
     if _drawn():
         print()  # what the shell writes next begins a line
     return Exit.REACHED if ended == _SIGNALLED + signal.SIGINT else ended

@@ -33,7 +33,9 @@ async def _scale(
     facts = Facts(snapshot, observer.topology)
     if facts.me.view is None:
         # What is wrong with our own server stands in the headline.
-        print(headline.headline(facts, plan).text)
+        seen = headline.headline(facts, plan)
+        failed = {"pod": facts.topology.name, "headline": headline.as_json(seen)}
+        print(json.dumps(failed, indent=1) if output == "json" else seen.text)
         return Exit.FAILED
     if shards is None:
         told = scale_now.as_json(facts) if output == "json" else scale_now.as_text(facts)

@@ -19,7 +19,7 @@ from bootstrap.observe.observer import Observer
 from bootstrap.plan.codes import Code
 from bootstrap.run import once
 from bootstrap.run.once import Seen
-from bootstrap.show import fulfilment, progress, screen
+from bootstrap.show import effect, fulfilment, progress, screen
 
 _T = TypeVar("_T")
 _PAUSE: Final = 2.0
@@ -61,16 +61,23 @@ async def _wait(
     shards: int | None,
 ) -> Seen:
     began = time.monotonic()
-    said, refused = "", frozenset[Code]()
+    said: tuple[object, ...] = ()
+    refused = frozenset[Code]()
     while True:
         seen = await once.see(observer, output, http)
         lacking = fulfilment.lacking(seen.facts, shards)
-        line = "; ".join(filter(None, [seen.headline.text, progress.line(seen.facts), lacking]))
         passed = time.monotonic() - began
-        if line != said:
-            said = line
+        gist = (_gist(seen), lacking)
+        if gist != said:
+            said = gist
+            told = progress.line(seen.facts)
+            parts = [
+                seen.headline.text,
+                told and f"Progress: {told}.",
+                lacking and f"Wish: {lacking}.",
+            ]
             shown = sys.stderr if output == "json" else sys.stdout
-            print(f"after {passed:.0f} s: {line}", file=shown, flush=True)
+            print(f"after {passed:.0f} s:", *filter(None, parts), file=shown, flush=True)
         if passed >= seconds or (seen.ended is Exit.REACHED and not lacking):
             return seen
         # A refusal may pass while nodes hear of each other. One that the next look finds too lasts.
@@ -81,9 +88,21 @@ async def _wait(
         await asyncio.sleep(min(_PAUSE, seconds - passed))
 
 
+def _gist(seen: Seen) -> tuple[object, ...]:
+    """Return what differs if a person would call it a change: no age, and no time left."""
+    cause, left = seen.headline.cause, progress.left(seen.facts)
+    root = (cause.verdict, cause.code, cause.pod) if cause else ()
+    return root, effect.words(seen.headline.effect), left
+
+
 async def watch(observer: Observer, http: tuple[str, int] | None) -> int:
     """Show the shards again and again until a signal; Ctrl-C is the usual end, with status 0."""
-    ended = await _signalled(_watch(observer, http), observer)
+    try:
+        ended = await _signalled(_watch(observer, http), observer)
+    except BrokenPipeError:
+        # The reader has ended, as in `status --watch | head`. Python's last flush must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
     if _drawn():
         print()  # what the shell writes next begins a line
     return Exit.REACHED if ended == _SIGNALLED + signal.SIGINT else ended

@@ -13,8 +13,8 @@ from bootstrap.model.snapshot import Scope, Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard.progress import progress
 from bootstrap.plan.verdict import Phase
+from bootstrap.show import progress
 from bootstrap.show.board import Board
 
 
@@ -114,11 +114,10 @@ def _around(snapshot: Snapshot, topology: Topology) -> Iterator[Metric]:
         nodes.add_metric([state], states[state])
     yield nodes
     yield from _slots(view)
-    rest = progress(Facts(snapshot, topology))
     yield _gauge(
         "bootstrap_slots_to_move",
         "Slots that are to move for the wished number of shards, in the whole cluster.",
-        rest.slots if rest else 0,
+        progress.left(Facts(snapshot, topology)),
     )
 
 

@@ -12,6 +12,8 @@ from bootstrap.plan.reshard.outlook import PAUSE, Outlook
 from bootstrap.show import amounts, sections, stating
 
 _HEAD = ("FROM", "TO", "SLOTS", "KEYS", "SIZE", "WHICH")
+_ROWS = 30
+"""Moves that the text lists, at most; JSON has all."""
 
 
 def as_text(facts: Facts, found: Outlook) -> str:
@@ -41,7 +43,7 @@ def _moves(facts: Facts, found: Outlook) -> list[str]:
     if not found.pairs:
         return []
     rows: list[tuple[str, ...]] = [_HEAD]
-    for one in found.pairs:
+    for one in found.pairs[:_ROWS]:
         names = [facts.pod_name(node) for node in (one.source_id, one.target_id)]
         keys = "-" if one.keys is None else amounts.keys(one.keys).partition(" ")[0]
         size = "-" if one.size is None else amounts.size(one.size)
@@ -53,6 +55,7 @@ def _moves(facts: Facts, found: Outlook) -> list[str]:
     )
     return [
         *sections.table(rows),
+        *([f"and {more} more"] if (more := len(found.pairs) - _ROWS) > 0 else []),
         "KEYS and SIZE are estimates: what the source has, by the share of its slots.",
         pauses,
         *_time(found),

@@ -24,6 +24,12 @@ def line(facts: Facts) -> str:
     return "" if found is None else _line(facts, found)
 
 
+def left(facts: Facts) -> int:
+    """Return how many slots are still to move."""
+    found = progress(facts)
+    return found.slots if found else 0
+
+
 def _line(facts: Facts, found: Progress) -> str:
     seats = f"; {slots.many(found.missing, 'new primary node')} to come" if found.missing else ""
     parts = [

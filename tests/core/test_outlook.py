@@ -90,6 +90,15 @@ def test_three_shards_that_are_to_become_four() -> None:
     assert text(seen(build.everybody(-1)), 4) == GROWS
 
 
+def test_of_many_moves_the_first_are_listed() -> None:
+    facts, found = asked(seen(build.everybody(-1)), 1024)
+    told = words.as_text(facts, found)
+    assert told.startswith("1024 shards: 16336 of 16384 slots would move")
+    many = len(words.as_json(facts, found)["moves"])
+    assert many > 1000
+    assert f"\nand {many - 30} more\nKEYS" in told
+
+
 def test_a_seat_that_is_there_needs_no_more_pods() -> None:
     facts, found = asked(seen(grown(), wish="4"), 4)
     assert (found.primaries, found.missing, found.replicas) == (("redis-app-6",), (), None)

@@ -56,6 +56,10 @@ def test_before_the_first_slot_moves() -> None:
     )
 
 
+def test_how_many_are_left() -> None:
+    assert words.left(Facts(seen(HALF), build.topology())) == 2731
+
+
 def test_what_has_come_is_what_the_target_owns() -> None:
     assert line(seen(HALF)).startswith(
         "4 shards wished, 4 own slots; redis-app-6 has 1365 of 4096 slots (33 %); 2731 slots"
@@ -86,7 +90,7 @@ def test_a_source_that_was_not_read_leaves_keys_out() -> None:
 )
 def test_nothing_is_told_where_nothing_moves(wished: Wished) -> None:
     snapshot = dataclasses.replace(seen(grown()), wished=wished)
-    assert line(snapshot) == ""
+    assert (line(snapshot), words.left(Facts(snapshot, build.topology()))) == ("", 0)
     assert words.as_json(Facts(snapshot, build.topology())) is None
     assert words.lines(snapshot, build.topology()) == []
 

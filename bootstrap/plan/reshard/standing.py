@@ -60,9 +60,12 @@ class Standing:
         does not need are none.
         """
         candidates = [one for one in self.shards if not (one.ranges or self.beyond(one.ordinal))]
+        many = self.wish - len(self.owners)
+        if len(candidates) <= many:
+            return tuple(candidates)
         taken = [one.place for one in self.owners]
         found: list[Shard] = []
-        while candidates and len(found) < self.wish - len(self.owners):
+        while len(found) < many:
             best = min(candidates, key=lambda one: _rank(one, taken))
             candidates.remove(best)
             taken.append(best.place)

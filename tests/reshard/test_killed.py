@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(1800)
 
 ENDS: Final = {"success", "completed", "failed", "cancelled", "canceled"}
 """Words of servers for moves that are over."""
-LONG_STATE: Final = {"valkey-9.1": "snapshotting", "redis-8.10": "send-bulk-and-stream"}
+LONG_STATE: Final = {"valkey-9.1": "snapshotting", "redis-8.10": "accumulate-buffer"}
 """What a move is for most of its time."""
 
 

@@ -38,15 +38,13 @@ def test_hold_ends_a_move_and_keeps_what_is_there(name: str, tmp_path: Path) -> 
         wish.state("4")
         wishing.scale_out(app, 2)
         forming.until(
-            lambda: (
-                any(
-                    "slots move from" in str(one.sidecar.log()[-1].get("notes")) for one in app.pods
-                )
-                or any(
-                    "to come from" in str(one.sidecar.log()[-1].get("waiting")) for one in app.pods
-                )
+            lambda: any(
+                "slots move from" in str(last.get("notes"))
+                or "to come from" in str(last.get("waiting"))
+                for one in app.pods
+                for last in one.sidecar.log()[-1:]
             ),
-            lambda: [one.sidecar.log()[-1] for one in app.pods],
+            lambda: [one.sidecar.log()[-1:] for one in app.pods],
         )
         wish.state("hold")
         forming.until(

@@ -96,7 +96,7 @@ def test_one_right_less_is_told_by_its_name(name: str, right: str, tmp_path: Pat
 
 def tells(one: pod.Pod, right: str) -> bool:
     """Whether its sidecar tells that something waits, and for want of this right."""
-    plan = forming.events(one, "plan")[-1]
+    plan = forming.events(one, "plan")[-1:]
     return f"ACL SETUSER {users.SIDECAR}" in str(plan) and acl.typed([right]) in str(plan)
 
 

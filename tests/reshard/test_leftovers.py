@@ -34,6 +34,15 @@ def give_up_half_way(source: pod.Pod, target: pod.Pod) -> None:
     assert held(source, target) == (15, 15)
 
 
+def give_back(source: pod.Pod, target: pod.Pod) -> None:
+    """As the runbook says."""
+    target.ask("CLUSTER", "SETSLOT", SLOT, "IMPORTING", source.node_id())
+    keys = target.ask("CLUSTER", "GETKEYSINSLOT", SLOT, 100)
+    target.ask("MIGRATE", source.address, source.port, "", 0, 5000, "KEYS", *keys)
+    target.ask("CLUSTER", "SETSLOT", SLOT, "STABLE")
+    assert held(source, target) == (30, 0)
+
+
 def held(source: pod.Pod, target: pod.Pod) -> tuple[int, int]:
     """How many keys of the slot the source has, and the target in slots that it does not own.
 
@@ -61,7 +70,11 @@ def test_nothing_moves_over_leftovers(name: str, tmp_path: Path) -> None:
         )
         assert wishing.owned(app)[source.ordinal] == 5462
         assert held(source, target) == (15, 15)
+        give_back(source, target)
+        wishing.wait_even(app, 2)
         assert keeping.missing_keys(app) == []
+        with contextlib.closing(keeping.client(app)) as everybody:
+            assert [key for key in KEYS if everybody.get(key) != key] == []
 
 
 def tells(one: pod.Pod) -> bool:

@@ -55,6 +55,7 @@ def held(source: pod.Pod, target: pod.Pod) -> tuple[int, int]:
 
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_nothing_moves_over_leftovers(name: str, tmp_path: Path) -> None:
+    needs.insecurity("MIGRATE would need the login of the tests")
     wish = wishing.Wish(tmp_path)
     wish.state("hold")
     env = {**wish.env, "BOOTSTRAP_ALLOW_FEWER_SHARDS": "true"}
@@ -102,6 +103,7 @@ def two(name: str) -> Iterator[tuple[pod.Pod, pod.Pod]]:
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_what_servers_do_with_leftovers(name: str) -> None:
     """The twin: the same command, without a look at what the target holds."""
+    needs.insecurity("MIGRATE would need the login of the tests")
     with two(name) as (source, target):
         give_up_half_way(source, target)
         if source.server.valkey:

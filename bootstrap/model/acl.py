@@ -35,14 +35,14 @@ PUSH: Final = (
     "+cluster|migrateslots",
     "+cluster|getslotmigrations",
     "+cluster|cancelslotmigrations",
-    "+cluster|countkeysinslot",
+    "+cluster|slot-stats",
     "+function|dump",
-    "+function|restore",
 )
 """To move slots with valkey, if a number of shards is wished."""
 PUSHED: Final = ("+cluster|syncslots", "+select", "+@write", "~*")
-"""For valkey itself then: the source logs in to the target as this user (`masteruser`)."""
-PULL: Final = ("+cluster|migration", "+cluster|countkeysinslot")
+"""For valkey itself then: the source logs in to the target as this user (`masteruser`). FUNCTION
+RESTORE is in `@write` too."""
+PULL: Final = ("+cluster|migration", "+cluster|slot-stats")
 """To move slots with redis. Its servers need no rights at each other."""
 _CONTAINERS: Final = frozenset({"CLUSTER", "CONFIG", "FUNCTION"})
 """Commands whose second word belongs to the command's name."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bootstrap.model import directory
-from bootstrap.model.slots import Ranges
 from bootstrap.model.timers import Timers
 from bootstrap.model.view import Member, View
 from bootstrap.model.wish import UNSTATED, Wished
@@ -185,9 +184,9 @@ class Snapshot:
     """How many shards are wished, as our own sidecar read it in this look."""
     primary_answer: PrimaryAnswer | None = None
     """What our replica's primary answered our own pod; None if not tried."""
-    counted: tuple[tuple[str, Ranges, int | str], ...] = ()
-    """Pods, slots, and how many keys the pod's node has in these slots; or why it did not say. They
-    are counted only if a rule asks for it."""
+    counted: tuple[str, int | str] = ("", 0)
+    """A pod, and how many keys its node has in slots it does not own; or why it did not say. They
+    are counted only if a rule asks for it; else no pod is named."""
     reports: tuple[SidecarReport, ...] = ()
     """What the pods' sidecars said of their last looks. Only `status` and a dry run ask them."""
 
@@ -196,10 +195,10 @@ class Snapshot:
         """Names of the pods that were looked at."""
         return tuple(pod.name for pod in self.pods)
 
-    def keys_in(self, pod: str, ranges: Ranges) -> int | str:
-        """Return how many keys the pod's node has in these slots; or why that is not known."""
-        asked = (count for name, counted, count in self.counted if (name, counted) == (pod, ranges))
-        return next(asked, "not asked yet")
+    def strays(self, pod: str) -> int | str:
+        """Return how many keys the pod's node has in slots it does not own; or why that is open."""
+        name, count = self.counted
+        return count if name == pod else "not asked yet"
 
     def pod(self, name: str) -> Pod | None:
         """Return the pod of that name; None if it was not looked at."""

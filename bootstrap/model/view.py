@@ -162,6 +162,8 @@ class View:
     """Connections that count against `maxclients` (networking.c, acceptCommonHandler)."""
     clients_most: int = 0
     """`maxclients`; 0 if the server does not tell."""
+    trimming: bool = False
+    """Whether the server still deletes keys of slots that it gave away (redis 8.4)."""
     libraries: int = 0
     """Libraries of functions (`number_of_libraries` in INFO, redis 7.0)."""
     migrations: tuple[migration.Migration, ...] = ()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bootstrap.dns import client
 from bootstrap.model import bus, copied_from, directory, listening
 from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer
-from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Originals, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
@@ -119,15 +118,11 @@ class Observer:
         said = await self.ports.try_all(places)
         return [dataclasses.replace(pod, bus=said.get(pod.name)) for pod in pods]
 
-    async def counted(self, snapshot: Snapshot, counting: Sequence[tuple[str, Ranges]]) -> Snapshot:
-        """Return the snapshot with the keys that these pods' nodes have in these slots."""
-        nodes = [self.node_of(pod) for pod, _ in counting]
-        counts = [
-            await one.keys_in(ranges) if one else "its node is gone"
-            for one, (_, ranges) in zip(nodes, counting, strict=True)
-        ]
-        found = ((pod, some, count) for (pod, some), count in zip(counting, counts, strict=True))
-        return dataclasses.replace(snapshot, counted=tuple(found))
+    async def counted(self, snapshot: Snapshot, pod: str) -> Snapshot:
+        """Return the snapshot with the keys that a pod's node has in slots it does not own."""
+        one = self.node_of(pod)
+        count = await one.strays() if one else "its node is gone"
+        return dataclasses.replace(snapshot, counted=(pod, count))
 
     async def dialled(self, snapshot: Snapshot) -> PrimaryAnswer | None:
         """Return what our replica's primary answers our pod now; None if the link is up."""

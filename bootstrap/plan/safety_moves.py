@@ -2,8 +2,8 @@
 
 `safety` says what is checked. Like it, this knows no rule and judges by what was seen alone:
 
-- M1: no slot moves of which the target holds a key, and none while any slot is open at any node.
-  Over such leftovers valkey ends, and redis deletes the keys.
+- M1: no slot moves to a node that holds a key in slots it does not own, and none while any slot is
+  open at any node. Over such leftovers valkey ends, and redis deletes the keys.
 - M2: no slot moves unless each node that has not failed in all views was seen, and shows the wish
   that our sidecar reads, which is a number.
 - M3: both sides are primaries that say ok, the source owns all that moves, and the target has as
@@ -43,8 +43,8 @@ def moved(facts: Facts, action: MigrateSlots | ImportSlots) -> Iterator[str]:
         yield f"{taker} is another node"
     if slots.without(action.ranges, source.myself.slots):
         yield f"{giver} does not own all of them"
-    if facts.snapshot.keys_in(taker, action.ranges) != 0:
-        yield f"{taker} is not known to hold no key in them"
+    if facts.snapshot.strays(taker) != 0:
+        yield f"{taker} is not known to hold no key in slots it does not own"
     yield from _unfit(facts, giver, source)
     yield from _unfit(facts, taker, target)
     yield from _wishes(facts)

@@ -6,7 +6,6 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Fix
 from bootstrap.plan.codes import Code
@@ -171,5 +170,5 @@ class LookFurther:
     """How far to look, at once."""
     why: str
     """What the look is for, as what a wait is for: `a look at every expected pod`."""
-    counting: tuple[tuple[str, Ranges], ...] = ()
-    """Pods and slots of which the keys have to be counted as well; then no new look is needed."""
+    counting: str = ""
+    """A pod whose keys in slots it does not own have to be counted; then no new look is needed."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bootstrap.model import actions, migration, slots
-from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Unreachable
 from bootstrap.model.view import Version, View
 from bootstrap.redis import commands, login, parse, port_check, questions, rights, views
@@ -134,18 +133,27 @@ class Node:
             return Refused(reason=error.reason)
         return self._refused(reply) if isinstance(reply, Exception) else bytes(reply)
 
-    async def keys_in(self, ranges: Ranges) -> int | str:
-        """Return how many keys the server has in these slots; if it does not tell, why not."""
-        asked: list[connection.Command] = [
-            ("CLUSTER", "COUNTKEYSINSLOT", slot) for slot in slots.numbers(ranges)
-        ]
+    async def strays(self) -> int | str:
+        """Return how many keys the server has in slots it does not own; or why it does not tell.
+
+        Redis 8.4 hides such keys from COUNTKEYSINSLOT and SCAN, unless the slot is open, but not
+        from INFO. A server runs these few commands one after the other, without other clients'
+        between them. Keys that come and go meanwhile would show in the second INFO.
+        """
+        info: connection.Command = ("INFO", "keyspace")
+        stats: connection.Command = ("CLUSTER", "SLOT-STATS", "SLOTSRANGE", 0, slots.SLOTS - 1)
         try:
             async with self._connection.turn():
-                replies = await self._connection.exchange(asked)
+                replies = await self._connection.exchange([info, stats, info])
+                refused = [reply for reply in replies if isinstance(reply, Exception)]
+                if refused:
+                    return self._refused(refused[0]).reason
+                before, owned, after = replies
+                keys, again = (views.keys(views.info(text)) for text in (before, after))
+                inside = parse.keys_in_slots(owned)
         except login.FailedError as error:
             return error.reason
-        refused = [reply for reply in replies if isinstance(reply, Exception)]
-        return self._refused(refused[0]).reason if refused else sum(replies)
+        return keys - inside if keys == again else "their number changes just now"
 
     async def close(self) -> None:
         """Close the connection. The next exchange makes a new one."""

@@ -145,6 +145,20 @@ def links(reply: Sequence[Any]) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(to), frozenset(back)
 
 
+def keys_in_slots(reply: Sequence[Any]) -> int:
+    """Parse `CLUSTER SLOT-STATS SLOTSRANGE` in RESP2 into the number of keys in all these slots.
+
+    Raises:
+        MalformedError: when the reply has another form.
+
+    """
+    try:
+        facts = (dict(zip(one[::2], one[1::2], strict=True)) for _, one in reply)
+        return sum(int(one["key-count"]) for one in facts)
+    except (KeyError, TypeError, ValueError):
+        raise MalformedError("CLUSTER SLOT-STATS makes no sense") from None
+
+
 _ENDED: Final = {
     # GETSLOTMIGRATIONS of valkey
     "success": State.DONE,

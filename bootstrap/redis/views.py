@@ -200,6 +200,7 @@ def view(
         unanswered=_unanswered(nodes_text, facts),
         clients=sum(int(facts.get(name, "0")) for name in _CLIENTS),
         clients_most=int(facts.get("maxclients", "0")),
+        trimming=cluster.get("cluster_slot_migration_active_trim_running", "0") != "0",
         libraries=int(facts.get("number_of_libraries", "0")),
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bootstrap.model.migration import Migration, State
-from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Pod, Snapshot
 from bootstrap.model.view import View, Writing
 from bootstrap.model.wish import Wish, Wished
@@ -42,10 +41,9 @@ def seen(
     wish: int | None = 4,
     counted: int | str = 0,
     at: Mapping[int, Pod] | None = None,
-    ranges: Ranges = GOING,
     target: str = "redis-app-6",
 ) -> Snapshot:
-    """A look at all pods. `at` has other pods; `counted` is what the target holds."""
+    """A look at all pods. `at` has other pods; `counted` are the keys that the target holds astray."""
     all_lines = lines or grown()
     text = "hold" if wish is None else str(wish)
     pods = [
@@ -53,7 +51,7 @@ def seen(
         for ordinal in range(len(all_lines))
     ]
     found = build.snapshot(*pods, wished=Wished(wish=Wish(wish)))
-    return dataclasses.replace(found, counted=((target, ranges, counted),))
+    return dataclasses.replace(found, counted=(target, counted))
 
 
 def changed(some: Pod, **more: Any) -> Pod:

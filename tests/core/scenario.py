@@ -35,7 +35,6 @@ from bootstrap.model import wish
 from bootstrap.model.directory import UNASKED, Name
 from bootstrap.model.migration import State
 from bootstrap.model.primary_answer import PrimaryAnswer, Refusal
-from bootstrap.model.slots import Ranges
 from bootstrap.model.snapshot import Disk, Originals, Pod, Scope, Snapshot, Trouble
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import View
@@ -164,13 +163,10 @@ def _wished(said: str) -> Wished:
     return Wished(wish=wish.parse(said)) if said else UNSTATED
 
 
-def _counted(said: str) -> tuple[tuple[str, Ranges, int | str], ...]:
-    """`redis-app-6/4096-5460/3`: so many keys the pod's node holds in these slots."""
-    if not said:
-        return ()
-    pod, span, keys = said.split("/")
-    first, last = span.split("-")
-    return ((pod, ((int(first), int(last)),), int(keys)),)
+def _counted(said: str) -> tuple[str, int]:
+    """`redis-app-6/3`: so many keys the pod's node holds in slots that it does not own."""
+    pod, _, keys = said.partition("/")
+    return pod, int(keys or 0)
 
 
 def unfound(pod: Pod) -> Pod:

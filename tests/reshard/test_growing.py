@@ -11,6 +11,7 @@ from tests.reshard import wishing
 from tests.statefulset import oracle
 
 
+@pytest.mark.secured
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_three_become_four(name: str, tmp_path: Path) -> None:
     with wishing.formed(name, tmp_path) as (app, wish), fire.Fire(app) as burning:

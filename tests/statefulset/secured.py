@@ -1,12 +1,14 @@
 """SECURED=yes: every set of every test speaks TLS only, to sidecars with the least rights.
 
-    SECURED=yes scripts/test -m secured tests/formation tests/keeping
+    SECURED=yes scripts/test -m secured tests/formation tests/keeping tests/reshard
     scripts/thorough secured
 
 The first are those few that scripts/test passes each time.
 
-Sets that ask for certificates or passwords of their own get those. Only one server of the matrix
-has TLS, and takes the place of all others; a test that would run on it more than once is skipped.
+Sets that ask for certificates or passwords of their own get those. One server of the matrix takes
+the place of all that have no TLS; a test that would run more than once is skipped. Where a number
+of shards is wished, users have the rights for moving slots too, of the only server with TLS that
+moves some.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from bootstrap.model import acl
 from tests.statefulset import authority, config, servers, users
 
 WANTED: Final = os.environ.get("SECURED") == "yes"
@@ -43,7 +46,9 @@ def people(
     own = any(key == "requirepass" or key.startswith("user ") for key in server_config)
     if not WANTED or own or any(key.startswith("BOOTSTRAP_REDIS_") for key in env):
         return server_config, env
-    return {**server_config, **users.only()}, {**env, **users.environment()}
+    wished = any(key.startswith("BOOTSTRAP_SHARDS") for key in env)
+    rights = (*users.RIGHTS, *acl.PULL) if wished else users.RIGHTS
+    return {**server_config, **users.only(rights)}, {**env, **users.environment()}
 
 
 @functools.cache

@@ -9,7 +9,7 @@ one of them is the one to see it on; and `twin(name)` draws as the other test do
 happens without the rule: on another server it would show nothing of it. A test of two servers, from
 one to the other, is none of these: it runs.
 
-With SECURED=yes one server takes the place of all, and once is enough.
+With SECURED=yes a server with TLS takes the place of all, and once is enough.
 """
 
 from __future__ import annotations
@@ -32,9 +32,11 @@ def choose(items: Iterable[pytest.Item]) -> None:
     """Skip, with the reason, what runs on another server."""
     if secured.WANTED:
         for some in _grouped(items).values():
-            names = [_server_of(item) for item in some]
-            kept = names.index(secured.SERVER) if secured.SERVER in names else 0
-            _keep(some, kept, f"with SECURED=yes that is {secured.SERVER} in any case")
+            names = [str(_server_of(item)) for item in some]
+            encrypted = [secured.SERVER, *(one for one in names if secured.server(one) == one)]
+            kept = next((names.index(one) for one in encrypted if one in names), 0)
+            there = secured.server(names[kept])
+            _keep(some, kept, f"with SECURED=yes that is {there} in any case")
     elif os.environ.get("KEEPING") != "all":
         here = (
             item

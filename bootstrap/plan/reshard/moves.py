@@ -6,9 +6,9 @@ servers push (valkey), that of the target where they pull (redis). One transfer 
 server makes it by itself, whatever becomes of the sidecar, and lists how far it is.
 
 A transfer begins only if nothing stands against it (`obstacles`), and if the target holds no key in
-these slots. Over leftovers of another move valkey 9.1 was seen to end, and redis 8.10 to delete
-them. After five failures in a row within ten minutes nothing is tried until these are older
-(`move-fails`).
+slots that it does not own. Over leftovers of another move valkey 9.1 was seen to end, and redis
+8.10 to delete them. After five failures in a row within ten minutes nothing is tried until these
+are older (`move-fails`).
 
 Where servers push, a target that is about to stop cannot end a transfer. Its hand-over waits until
 the source's sidecar has seen its mark, and has cancelled the transfer (`handover_moves`).
@@ -108,16 +108,15 @@ def _cancel(facts: Facts, why: str) -> Plan | None:
 
 
 def _keys_first(facts: Facts) -> LookFurther | None:
-    """Ask how many keys the next target holds in the slots that it would get."""
+    """Ask how many keys the next target holds in slots that it does not own."""
     found = facts.once(work)
     if found.running or found.standing.done or found.waits or found.following is None:
         return None
-    following = found.following
-    asked = (facts.pod_by_id[following.target.node_id].name, following.ranges)
-    if any(counted[:2] == asked for counted in facts.snapshot.counted):
+    taker = facts.pod_name(found.following.target.node_id)
+    if facts.snapshot.counted[0] == taker:
         return None
-    why = "a count of the keys that the target has in these slots"
-    return LookFurther(scope=Scope.ALL, why=why, counting=(asked,))
+    why = "a count of the keys that the target has in slots it does not own"
+    return LookFurther(scope=Scope.ALL, why=why, counting=taker)
 
 
 def _begin(facts: Facts, found: Work) -> Plan:
@@ -132,12 +131,12 @@ def _begin(facts: Facts, found: Work) -> Plan:
     short = obstacles.memory(source, target, ranges)
     if short:
         return _waiting(Wait(pod=taker, what=f"memory for {slots.named(ranges)}: {short}"))
-    left = facts.snapshot.keys_in(taker, ranges)
+    left = facts.snapshot.strays(taker)
     if isinstance(left, str):
-        what = f"a count of its keys in the slots that it is to get: {left}"
+        what = f"a count of its keys in slots it does not own: {left}"
         return _waiting(Wait(pod=taker, what=what))
     if left:
-        return _blocked(refusals.leftovers(facts, taker, ranges, left))
+        return _blocked(refusals.leftovers(facts, taker, left))
     if following.mover.node_id != facts.my.node_id:
         who = facts.pod_name(following.mover.node_id)
         return _waiting(Wait(pod=who, what=f"its sidecar to move {slots.named(ranges)}"))

@@ -126,6 +126,9 @@ def _of_target(facts: Facts, shard: Shard, pod: Pod, view: View) -> Iterator[Wai
     ]
     if behind:
         yield Wait(pod=pod.name, what=f"{', '.join(behind)} to catch up", passes=True)
+    if view.trimming:
+        what = "it to have deleted its keys of slots that it gave away"
+        yield Wait(pod=pod.name, what=what, passes=True)
     yield from functions.waits(facts, pod, view)
 
 

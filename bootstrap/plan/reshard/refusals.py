@@ -80,19 +80,18 @@ def fails(facts: Facts, giver: str, taker: str, failed: Sequence[Migration]) -> 
     )
 
 
-def leftovers(facts: Facts, taker: str, ranges: slots.Ranges, left: int) -> Block:
-    """Refuse to move slots to a node that holds keys in them already."""
-    first = ranges[0][0]
+def leftovers(facts: Facts, taker: str, left: int) -> Block:
+    """Refuse to move slots to a node that holds keys in slots that it does not own."""
     look = Todo(
-        what="which keys are these, and does the owner of the slot have them too? This shows those"
-        " of one slot",
-        command=f"{commands.ask(facts.topology, taker)} CLUSTER GETKEYSINSLOT {first} 10",
-        expect="names of keys, or nothing: then look at the next slot; the runbook says what to do",
+        what="what does the server say of its keys? It does not show all of them; the runbook says"
+        " how to see these, and what to do with them",
+        command=f"{commands.ask(facts.topology, taker)} INFO keyspace",
+        expect="the number of all keys, those in slots that it does not own included",
     )
     return Block(
         code=Code.KEYS_BEHIND,
-        why=f"{taker} holds {slots.keys(left)} in {slots.named(ranges)}, which it does not"
-        " own: leftovers of another move. The servers would delete them, or end",
+        why=f"{taker} holds {slots.keys(left)} in slots that it does not own: leftovers of another"
+        " move. With the next slot the servers would delete them (redis), or end (valkey)",
         fix=(look,),
         serves=True,
     )

@@ -46,8 +46,8 @@ def _line(facts: Facts, found: Progress) -> str:
     seats = f"; {slots.many(found.missing, 'new primary node')} to come" if found.missing else ""
     parts = [
         f"{slots.many(found.wish, 'shard')} wished, {found.owners} own slots{seats}",
-        ", ".join(_target(facts, one) for one in found.targets)
-        + f"; {slots.many(found.slots, 'slot')} to move{_amount(found)}",
+        slots.few([_target(facts, one) for one in found.targets]),
+        f"{slots.many(found.slots, 'slot')} to move{_amount(found)}",
     ]
     if found.seconds is not None:
         parts.append(f"about {amounts.duration(found.seconds)}")

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Coroutine
-from typing import Final, Never, TypeVar
+from typing import Final, Never, TextIO, TypeVar
 
 from bootstrap.config.errors import Exit
 from bootstrap.observe.observer import Observer
@@ -42,15 +42,21 @@ async def wait(
     `output` json these lines go to stderr. If `shards` is given, all nodes also have to show that
     so many are wished.
     """
-    lines = sys.stderr if output == "json" else sys.stdout
     seen = await _signalled(_wait(observer, output, http, seconds, shards), observer)
     if isinstance(seen, int):
         return seen
-    print(file=lines)
+    print(file=_lines(output))
     print(seen.text)
-    if seen.ended is Exit.REACHED and fulfilment.lacking(seen.facts, shards):
+    lacking = fulfilment.lacking(seen.facts, shards)
+    if seen.ended is Exit.REACHED and lacking:
+        print(f"exit status {Exit.NOT_YET:d} all the same: {lacking}", file=_lines(output))
         return Exit.NOT_YET
     return seen.ended
+
+
+def _lines(output: str) -> TextIO:
+    """Return where the lines about changes go: with JSON, stdout has nothing else."""
+    return sys.stderr if output == "json" else sys.stdout
 
 
 async def _wait(
@@ -76,8 +82,7 @@ async def _wait(
                 told and f"Progress: {told}.",
                 lacking and f"Wish: {lacking}.",
             ]
-            shown = sys.stderr if output == "json" else sys.stdout
-            print(f"after {passed:.0f} s:", *filter(None, parts), file=shown, flush=True)
+            print(f"after {passed:.0f} s:", *filter(None, parts), file=_lines(output), flush=True)
         if passed >= seconds or (seen.ended is Exit.REACHED and not lacking):
             return seen
         # A refusal may pass while nodes hear of each other. One that the next look finds too lasts.

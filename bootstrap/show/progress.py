@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard.progress import Progress, Target, progress
 from bootstrap.show import amounts
+
+if TYPE_CHECKING:
+    from bootstrap.plan.reshard.progress import Progress, Target
 
 
 def lines(snapshot: Snapshot, topology: Topology) -> list[str]:
@@ -20,22 +22,31 @@ def lines(snapshot: Snapshot, topology: Topology) -> list[str]:
 
 def line(facts: Facts) -> str:
     """Return how far it is; empty if no slot has to move."""
-    found = progress(facts)
+    found = _progress(facts)
     return "" if found is None else _line(facts, found)
 
 
 def left(facts: Facts) -> int:
     """Return how many slots are still to move."""
-    found = progress(facts)
+    found = _progress(facts)
     return found.slots if found else 0
+
+
+def _progress(facts: Facts) -> Progress | None:
+    if facts.snapshot.wished.wish is None:
+        return None
+    # Imported here: a sidecar without a wish does not need it.
+    from bootstrap.plan.reshard.progress import progress  # noqa: PLC0415
+
+    return progress(facts)
 
 
 def _line(facts: Facts, found: Progress) -> str:
     seats = f"; {slots.many(found.missing, 'new primary node')} to come" if found.missing else ""
     parts = [
         f"{slots.many(found.wish, 'shard')} wished, {found.owners} own slots{seats}",
-        ", ".join(_target(facts, one) for one in found.targets)
-        + f"; {slots.many(found.slots, 'slot')} to move{_amount(found)}",
+        slots.few([_target(facts, one) for one in found.targets]),
+        f"{slots.many(found.slots, 'slot')} to move{_amount(found)}",
     ]
     if found.seconds is not None:
         parts.append(f"about {amounts.duration(found.seconds)}")
@@ -55,7 +66,7 @@ def _amount(found: Progress) -> str:
 
 def as_json(facts: Facts) -> dict[str, Any] | None:
     """Return the documented shape; None if no slot has to move."""
-    found = progress(facts)
+    found = _progress(facts)
     if found is None:
         return None
     return {

@@ -73,6 +73,8 @@ def test_where_the_new_primary_is_still_to_come() -> None:
         " redis-app-6 has 0 of 4096 slots (0 %); 4096 slots to move with about 6,140 keys (6.0 MiB)"
     )
     assert "2 new primary nodes to come; redis-app-6 has 0" in line(seen(six, wish=5))
+    many = line(seen(six, wish=30))
+    assert "redis-app-9 has 0 of 546 slots (0 %) and 23 more; 14743 slots to move" in many
 
 
 def test_a_source_that_was_not_read_leaves_keys_out() -> None:

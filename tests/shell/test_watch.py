@@ -84,6 +84,7 @@ def test_a_wait_ends_with_its_time_and_the_status_of_the_last_look() -> None:
         assert (
             " Wish: not all nodes show 3 shards: redis-app-0 reads no wish.\n" in waiting.output()
         )
+        assert waiting.output().splitlines()[-1].startswith("exit status 2 all the same: not all")
         app[0].kill_server()
         waiting = app[0].start_sidecar(["status", "--wait"], env={"BOOTSTRAP_TIMEOUT": "1s"})
         assert waiting.wait(forming.LONG) == 1

@@ -1,1 +1,4 @@
-"""`scripts/bench`: how fast clusters form, and what a sidecar costs. Nothing here is asserted."""
+"""`scripts/bench`: how fast clusters form and slots move, and what a sidecar costs.
+
+Nothing here is asserted.
+"""

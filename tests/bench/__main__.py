@@ -187,8 +187,12 @@ def _move(options: argparse.Namespace, server: servers.Server, results: report.R
     print("\n".join(f"{one.name}: {one.about}" for one in chosen))
     print(f"clients: {', '.join(traffic.installed())}", flush=True)
     keys = options.keys or (100_000 if options.quick else 1_000_000)
-    for run in move.runs(chosen, server, keys, 1 if options.quick else options.runs or 3):
+    # By turns, as above.
+    for contender in chosen * (1 if options.quick else options.runs or 3):
+        _wait_for_quiet(options.quiet)
+        run = move.measure(contender, server, keys)
         results.moved.append(run)
+        results.write(options.output)  # One run may take minutes.
         print(f"  {move_table.line(run)}", flush=True)
     print(move_table.moved(results.moved))
 

@@ -28,7 +28,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options; SystemExit with the usage if they are none."""
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
-        description="Measure how fast clusters form, beside redis-cli --cluster create, and what a"
+        description="Measure how fast clusters form and slots move, beside redis-cli, and what a"
         " sidecar costs. Nothing is asserted; see bench-results/.",
     )
     parser.add_argument(

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -114,15 +114,6 @@ def contenders(server: servers.Server) -> list[Contender]:
             )
         )
     return [*found, WISH, PODS]
-
-
-def runs(
-    some: Sequence[Contender], server: servers.Server, keys: int, rounds: int
-) -> Iterator[Moved]:
-    """Measure all by turns, so that whatever else the machine does hits all of them alike."""
-    for _ in range(rounds):
-        for one in some:
-            yield measure(one, server, keys)
 
 
 def measure(contender: Contender, server: servers.Server, keys: int) -> Moved:

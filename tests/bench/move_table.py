@@ -50,7 +50,10 @@ def moved(runs: Sequence[move.Moved]) -> str:
 def line(run: move.Moved) -> str:
     """Return one run, and what clients said that failed."""
     failed = [f"{client}: {said}" for client, said in run.failed.items() if said]
-    told = f"{run.contender:20} {_seconds(run.seconds):10} others {run.others:.2f}"
+    told = (
+        f"{run.contender:20} {_seconds(run.seconds):10} wrong {run.wrong} missing {run.missing}"
+        f" lost {run.lost} others {run.others:.2f}"
+    )
     return "\n       ".join([told, *failed])
 
 

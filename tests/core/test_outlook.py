@@ -47,8 +47,7 @@ def asked(
     told = stated(snapshot, shards)
     found = planning.decide(told, topology)
     if isinstance(found, LookFurther):
-        counted = tuple((name, ranges, 0) for name, ranges in found.counting)
-        told = dataclasses.replace(told, counted=counted)
+        told = dataclasses.replace(told, counted=(found.counting, 0))
         found = planning.decide(told, topology)
     assert isinstance(found, Plan)
     facts = Facts(told, topology)

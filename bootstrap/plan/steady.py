@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from bootstrap.model import bus, fast_form, leaving_mark, slots
 from bootstrap.model.snapshot import Pod, Scope
-from bootstrap.plan import lost_slots, migrations, ownership, replaced_primary
+from bootstrap.plan import lost_slots, migrations, ownership, replaced_primary, timed
 from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
 from bootstrap.plan.messages import advice, durations
+from bootstrap.plan.reshard import going
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
@@ -53,6 +54,7 @@ def steady(facts: Facts) -> Plan:
         blocked=blocked,
         look=look,
         notes=(*_notes(facts), *_failed_without_a_missing_pod(facts)),
+        seat=timed.roleless(my),  # it came here only if it stands empty
     )
 
 
@@ -214,6 +216,8 @@ def _used_and_alone(facts: Facts) -> Plan:
 def _notes(facts: Facts) -> tuple[str, ...]:
     """Say what this server cannot do, or does not do for a while, and what follows."""
     notes = [*open_slots.notes(facts), *migrations.notes(facts)]
+    if facts.snapshot.scope is Scope.ALL and (going_now := going.told(facts)):
+        notes.append(going_now)
     if leaving_mark.marked(facts.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if facts.my.setting("cluster-announce-hostname") is None:

@@ -5,6 +5,9 @@ and finds the same transfers (`standing`). The sidecar of one node acts: that of
 servers push (valkey), that of the target where they pull (redis). One transfer runs at a time. The
 server makes it by itself, whatever becomes of the sidecar, and lists how far it is.
 
+Before slots leave a shard, and after that, pods may have to change places (`places`). Where all is
+done, some pods may go (`going`).
+
 A transfer begins only if nothing stands against it (`obstacles`), and if the target holds no key in
 these slots. Over leftovers of another move valkey 9.1 was seen to end, and redis 8.10 to delete
 them. If a server's transfer fails, the next one is half as large. After five failures in a row
@@ -25,7 +28,7 @@ from bootstrap.model.view import View
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
-from bootstrap.plan.reshard import obstacles, refusals, unfit
+from bootstrap.plan.reshard import going, obstacles, places, refusals, unfit
 from bootstrap.plan.reshard.agreement import agreement
 from bootstrap.plan.reshard.standing import Standing, standing
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
@@ -48,7 +51,8 @@ def needs(facts: Facts) -> LookFurther | None:
     if facts.snapshot.scope is Scope.ALL:
         return _keys_first(facts, wish.shards)
     owned = {one.node_id: one.slots for one in facts.my.members if one.slots}
-    calm = len(owned) == wish.shards and rebalance.even(owned, [*owned])
+    even = len(owned) == wish.shards and rebalance.even(owned, [*owned])
+    calm = even and places.calm(facts, standing(facts, wish.shards))
     busy = any(one.running for one in facts.my.migrations)
     if calm and not busy:
         return None
@@ -73,16 +77,26 @@ def _decided(facts: Facts) -> Plan | None:
         return _blocked(refused)
     if facts.snapshot.scope < Scope.ALL:
         return None
-    found = standing(facts, wish.shards)
+    return _towards(facts, standing(facts, wish.shards))
+
+
+def _towards(facts: Facts, found: Standing) -> Plan | None:
+    """Return the next step towards the wished shards; None if all is as wished."""
     running = migrations.running(facts)
-    if found.done and not running:
-        return None
     agreed = agreement(facts)
     if agreed is not None and agreed.wish is None:
+        if found.done and not running:
+            return None
         what = f"all nodes to show one wish: {agreed.why}"
         return _waiting(Wait(pod=facts.me.name, what=what, usual=durations.STATED))
     if running:
         return _waiting(*(_under_way(facts, one) for one in running))
+    placed = places.roles(facts, found) or places.replicas(facts, found)
+    if placed is not None:
+        return placed
+    if found.done:
+        lacking = going.waits(facts, found)
+        return _waiting(*lacking) if lacking else None
     waits = obstacles.waits(facts, found)
     if waits:
         return _waiting(*waits)
@@ -145,7 +159,7 @@ def _keys_first(facts: Facts, wish: int) -> LookFurther | None:
     """Ask how many keys the next target holds in the slots that it would get."""
     found = standing(facts, wish)
     following = None if migrations.running(facts) else _next(facts, found)
-    if following is None or found.done or obstacles.waits(facts, found):
+    if following is None or not places.calm(facts, found) or obstacles.waits(facts, found):
         return None
     transfer, _source, target, _way = following
     asked = (facts.pod_by_id[target.node_id].name, transfer.ranges)

@@ -15,6 +15,7 @@ from bootstrap.model.view import View
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands, durations
+from bootstrap.plan.reshard import drain
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
@@ -31,7 +32,8 @@ def waits(facts: Facts, found: Standing) -> list[Wait]:
     if missing:
         return [missing]
     shards = (*found.owners, *found.seats)
-    return [wait for one in shards for wait in _of_shard(facts, found, one)] + [*_open(facts)]
+    found_waits = [wait for one in shards for wait in _of_shard(facts, found, one)]
+    return [*found_waits, *_open(facts), *drain.waits(facts, found)]
 
 
 def sides(facts: Facts, found: Standing) -> tuple[Way | None, dict[str, View]]:

@@ -1,0 +1,61 @@
+"""Which pods may go: those beyond the wish, once no shard needs them.
+
+They stand empty (`places`), and each shard that stays has all its replicas among the pods that
+stay, with their links. Until then the shards that lack some are waited for by name, so `status`
+does not exit with 0.
+"""
+
+from __future__ import annotations
+
+from bootstrap.plan import migrations
+from bootstrap.plan.facts import Facts
+from bootstrap.plan.messages import durations, scaling
+from bootstrap.plan.reshard import places
+from bootstrap.plan.reshard.agreement import agreement
+from bootstrap.plan.reshard.standing import Standing, first_beyond, standing
+from bootstrap.plan.verdict import Wait
+
+
+def waits(facts: Facts, found: Standing) -> list[Wait]:
+    """Return the shards that still need a pod beyond the wish, or lack a replica while some go."""
+    wanted = found.topology.replicas_per_shard
+    lacking: list[Wait] = []
+    for shard in found.keepers:
+        linked = sum(one.linked for one in places.inside(facts, found, shard))
+        some = places.followers(facts, shard.node_id)
+        needs = found.beyond(shard.ordinal) or any(found.beyond(one.ordinal) for one in some)
+        if linked < wanted and (found.idle or needs):
+            beyond = found.topology.name_of(first_beyond(found.topology, found.wish))
+            what = (
+                f"its replicas below {beyond}, before pods from there on may go: {linked} of"
+                f" {wanted} are linked"
+            )
+            name = migrations.pod_name(facts, shard.node_id)
+            lacking.append(Wait(pod=name, what=what, usual=durations.COPIED))
+    return lacking
+
+
+def told(facts: Facts) -> str:
+    """Say which pods stand empty and may go, with the command; empty while none may.
+
+    It takes a look at all pods.
+    """
+    agreed = agreement(facts)
+    if agreed is None or agreed.wish is None or agreed.wish.shards is None:
+        return ""
+    found = standing(facts, agreed.wish.shards)
+    names = pods(facts, found)
+    if not (names and found.done) or waits(facts, found) or not places.calm(facts, found):
+        return ""
+    stay = first_beyond(found.topology, found.wish) - found.topology.ordinal_start
+    stand, they = ("stands", "it") if len(names) == 1 else ("stand", "they")
+    command = scaling.command(found.topology, stay)
+    return f"{', '.join(names)} {stand} empty: {they} may go: {command}"
+
+
+def pods(facts: Facts, found: Standing) -> list[str]:
+    """Return the names of the pods that stand empty, by ordinal."""
+    ordinals = {shard.ordinal for shard in found.idle}
+    for shard in found.idle:
+        ordinals |= {one.ordinal for one in places.followers(facts, shard.node_id)}
+    return [found.topology.name_of(one) for one in sorted(ordinals) if found.beyond(one)]

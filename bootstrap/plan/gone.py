@@ -5,7 +5,8 @@ as one that restarts. So our node forgets such a node only if all of this is so:
 
 - All nodes show the same number of shards, and it does not need the pod.
 - The node has failed for most nodes, or has no address.
-- No node says that it owns slots, and no other node follows it, but those that go with it.
+- No node says that it owns slots, and no other node follows it, but those that go with it. If it
+  is a replica of an owner of slots, that one answers.
 - DNS has said for a minute, without a break, that the pod's name does not exist. Each look asks in
   another form, whose answer no cache can hold. Silence, a failure, and a list without the pod do
   not count. The Service's own name exists meanwhile.
@@ -21,7 +22,7 @@ from __future__ import annotations
 from bootstrap.model.actions import Forget
 from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.view import Member
-from bootstrap.plan import safety_gone, timed
+from bootstrap.plan import safety_forget, timed
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard.agreement import agreement
 from bootstrap.plan.reshard.standing import first_beyond
@@ -41,16 +42,16 @@ def gone(facts: Facts) -> Plan | None:
             why=f"{pod.name} was scaled away, and the wished shards do not need it",
         )
         for member, pod in some
-        if safety_gone.left(facts, member)
+        if safety_forget.left(facts, member)
     )
     if actions:
         step = Step(actions=actions, until="no node of a pod that is gone is left in our view")
         return Plan(phase=Phase.HEAL, steps=(step,), look=Scope.ALL)
     what = (
-        f"DNS to say for {safety_gone.SECONDS:.0f} s that the pod does not exist: it was scaled"
+        f"DNS to say for {safety_forget.SECONDS:.0f} s that the pod does not exist: it was scaled"
         " away, and then its node is forgotten"
     )
-    waits = tuple(Wait(pod=pod.name, what=what, usual=safety_gone.SECONDS) for _, pod in some)
+    waits = tuple(Wait(pod=pod.name, what=what, usual=safety_forget.SECONDS) for _, pod in some)
     return Plan(phase=Phase.WAITING, waiting=waits, look=Scope.ALL)
 
 
@@ -85,8 +86,11 @@ def _pod(facts: Facts, member: Member, wish: int) -> Pod | None:
 
 
 def _needed(facts: Facts, ghost: Member, away: set[str]) -> bool:
-    """Whether a node says that the ghost owns slots, or that a node follows it that does not go."""
-    return any(
+    """Whether a node says that the ghost owns slots, or that a node follows it that does not go.
+
+    Or the ghost is a copy of an owner of slots that does not answer: its copy may be the last one.
+    """
+    return safety_forget.may_be_last(facts, ghost) or any(
         (one.node_id == ghost.node_id and one.slots)
         or (one.primary_id == ghost.node_id and one.node_id not in away)
         for _, view in facts.viewed

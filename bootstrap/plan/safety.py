@@ -17,7 +17,7 @@ name again.) The door knows no rule. It judges by what was seen alone, by five o
 - A node is forgotten only if all pods were looked at, our node counts it as gone, it owns nothing,
   no node follows it, it is no pod's node, and its pod is proven to have another node now; without
   a name, if each pod is (I3). Or its pod is gone for good: all show a wish that does not need the
-  pod, and DNS has denied the pod's name for a minute (`safety_gone`). Nodes that follow it may be
+  pod, and DNS has denied the pod's name for a minute (`safety_forget`). Nodes that follow it may be
   gone for good too.
 - MEET is sent only if both nodes are proven to be ours, the peer was seen at that address and
   ports, and both know the same foreign nodes. Two nodes that are not connected, by what all nodes
@@ -63,10 +63,8 @@ from bootstrap.model.actions import (
     SetPeersPassword,
     describe,
 )
-from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
-from bootstrap.model.view import Member
-from bootstrap.plan import own_settings, safety_gone, safety_meet, safety_moves, safety_roles
+from bootstrap.plan import own_settings, safety_forget, safety_meet, safety_moves, safety_roles
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
@@ -123,7 +121,7 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:  # noqa:
         case Meet():
             yield from safety_meet.met(facts, action)
         case Forget():
-            yield from _forgotten(facts, action)
+            yield from safety_forget.forgotten(facts, action)
         case Failover():
             yield from safety_roles.handed_over(facts, action)
         case SetPeersPassword():
@@ -206,37 +204,6 @@ def _epoch_set(facts: Facts, step: Step, action: SetConfigEpoch) -> Iterator[str
     ]
     if others:
         yield f"{others[0]} has this epoch, or gets it"
-
-
-def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
-    """Say why the node may come back with its data, or is still needed by another (I3)."""
-    if facts.snapshot.scope < Scope.ALL:
-        yield "not all pods were looked at"
-    if action.node_id in facts.own_ids:
-        yield "it is the node of a pod"
-    for pod, view in facts.viewed:
-        member = view.member(action.node_id)
-        if member is not None and member.slots:
-            yield f"{pod.name} says that it owns slots"
-        if any(
-            one.primary_id == action.node_id and not _goes(facts, one)
-            for one in view.members
-            if one is not member
-        ):
-            yield f"{pod.name} says that a node follows it"
-    known = facts.my.member(action.node_id)
-    if known is None or not known.gone:
-        yield "our node does not count it as gone"
-    elif facts.pod_of_ghost(known) is None and not safety_gone.left(facts, known):
-        silent = [pod.name for pod in facts.snapshot.pods if pod.name not in facts.views]
-        if facts.hostname(known) or silent:
-            yield "no pod has proven to be another node in its place"
-
-
-def _goes(facts: Facts, member: Member) -> bool:
-    """Whether a node's pod was scaled away for good, as our own node knows the node."""
-    known = facts.my.member(member.node_id)
-    return known is not None and known.gone and safety_gone.left(facts, known)
 
 
 def _fix(facts: Facts) -> tuple[Todo, ...]:

@@ -216,8 +216,9 @@ def _used_and_alone(facts: Facts) -> Plan:
 def _notes(facts: Facts) -> tuple[str, ...]:
     """Say what this server cannot do, or does not do for a while, and what follows."""
     notes = [*open_slots.notes(facts), *migrations.notes(facts)]
-    if facts.snapshot.scope is Scope.ALL and (going_now := going.told(facts)):
-        notes.append(going_now)
+    leaving = going.may_go(facts)
+    if leaving is not None:
+        notes.append(leaving.text)
     if leaving_mark.marked(facts.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if facts.my.setting("cluster-announce-hostname") is None:

@@ -9,6 +9,7 @@ from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.todo import line
 from bootstrap.model.topology import Topology
 from bootstrap.plan.facts import Facts
+from bootstrap.plan.reshard import going
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines
 from bootstrap.show import migrations, sections
@@ -34,6 +35,7 @@ def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         "lost_slots": slots.render(cluster.lost),
         "disputed_slots": slots.render(cluster.disputed),
         "migrations": migrations.as_json(snapshot, topology),
+        "may_go": _may_go(going.may_go(Facts(snapshot, topology))),
         "outside": [{"pod": pod, "why": why} for pod, why in cluster.outside],
         "phase": plan.phase.value,
         "doing": [actions.describe(action) for step in plan.steps for action in step.actions],
@@ -44,6 +46,10 @@ def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
             for alarm in plan.alarms
         ],
     }
+
+
+def _may_go(some: going.Going | None) -> dict[str, Any] | None:
+    return {"pods": list(some.pods), "command": some.command} if some else None
 
 
 def _node(row: Row) -> dict[str, Any]:
@@ -73,6 +79,8 @@ def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         lines.append(f"{slots.named(cluster.disputed)}: several nodes claim them")
     lines += [f"{pod}: {why}" for pod, why in cluster.outside]
     lines += migrations.lines(snapshot, topology)
+    leaving = going.may_go(Facts(snapshot, topology))
+    lines += [leaving.text] if leaving else []
     lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
     lines += sections.faults(plan, headline, topology, snapshot.names)
     for step in plan.steps:

@@ -14,6 +14,7 @@ from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
 from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.facts import Facts
+from bootstrap.plan.reshard import going
 from bootstrap.show import node_trouble
 
 
@@ -45,6 +46,7 @@ class Shard:
     """A primary and its replicas."""
 
     ranges: slots.Ranges
+    """Empty for a shard that was drained: it stands empty, and may go."""
     rows: tuple[Row, ...]
     """The primary first, then its replicas by ordinal."""
 
@@ -54,7 +56,7 @@ class Cluster:
     """All shards, and the pods and nodes in none."""
 
     shards: tuple[Shard, ...]
-    """By their first slot."""
+    """By their first slot; those that stand empty come last."""
     lost: slots.Ranges
     """Slots that no node owns, if there is any shard."""
     disputed: slots.Ranges
@@ -74,7 +76,10 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
     """Return the cluster that a snapshot shows."""
     facts = Facts(snapshot, topology)
     members = _members(facts)
-    primaries = [one for one in members if one.slots and not one.is_replica]
+    idle = going.empty_primaries(facts)
+    primaries = [
+        one for one in members if (one.slots or one.node_id in idle) and not one.is_replica
+    ]
     shards = [
         Shard(
             ranges=primary.slots,
@@ -88,7 +93,7 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
     listed = {row.node_id for shard in shards for row in shard.rows}
     spans = [span for primary in primaries for span in primary.slots]
     return Cluster(
-        shards=tuple(sorted(shards, key=lambda shard: shard.ranges)),
+        shards=tuple(sorted(shards, key=lambda shard: (not shard.ranges, shard.ranges))),
         lost=slots.missing(spans) if shards else (),
         disputed=_twice(spans),
         outside=tuple(node_trouble.outside(facts, members, listed)),

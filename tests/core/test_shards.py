@@ -250,7 +250,7 @@ def test_json_says_the_same() -> None:
         )
     )
     assert found.keys() == {
-        "pod", "headline", "well", "shards", "lost_slots", "disputed_slots", "migrations", "outside", "phase", "doing",
+        "pod", "headline", "well", "shards", "lost_slots", "disputed_slots", "migrations", "may_go", "outside", "phase", "doing",
         "waiting", "blocked", "alarms",
     }  # fmt: skip
     assert (found["pod"], found["well"], found["phase"]) == ("redis-app-0", False, plan.phase)

@@ -7,6 +7,9 @@ does not exit with 0.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from bootstrap.model.snapshot import Scope
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations, scaling
@@ -35,25 +38,52 @@ def waits(facts: Facts, found: Standing) -> list[Wait]:
     return lacking
 
 
-def told(facts: Facts) -> str:
-    """Say which pods stand empty and may go, with the command; empty while none may.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """Pods that may go, and how."""
+
+    pods: tuple[str, ...]
+    """Their names, by ordinal."""
+    command: str
+    """The command that takes them away."""
+
+    @property
+    def text(self) -> str:
+        """The same as a line for a person."""
+        stand, they = ("stands", "it") if len(self.pods) == 1 else ("stand", "they")
+        return f"{', '.join(self.pods)} {stand} empty: {they} may go: {self.command}"
+
+
+def may_go(facts: Facts) -> Going | None:
+    """Return the pods that stand empty and may go; None while none may.
 
     It takes a look at all pods.
     """
+    found = _agreed(facts)
+    names = _pods(facts, found) if found and found.done else []
+    if found is None or not names or waits(facts, found) or not places.calm(facts, found):
+        return None
+    stay = first_beyond(found.topology, found.wish) - found.topology.ordinal_start
+    return Going(pods=tuple(names), command=scaling.command(found.topology, stay))
+
+
+def empty_primaries(facts: Facts) -> frozenset[str]:
+    """Return the ids of the primaries that stand empty, whether they may go yet or not."""
+    found = _agreed(facts)
+    return frozenset(one.node_id for one in found.idle) if found else frozenset()
+
+
+def _agreed(facts: Facts) -> Standing | None:
+    """Return how it stands, if all nodes wish for the same number of shards."""
+    if facts.me.view is None or facts.snapshot.scope < Scope.ALL:
+        return None
     agreed = agreement(facts)
     if agreed is None or agreed.wish is None or agreed.wish.shards is None:
-        return ""
-    found = standing(facts, agreed.wish.shards)
-    names = pods(facts, found)
-    if not (names and found.done) or waits(facts, found) or not places.calm(facts, found):
-        return ""
-    stay = first_beyond(found.topology, found.wish) - found.topology.ordinal_start
-    stand, they = ("stands", "it") if len(names) == 1 else ("stand", "they")
-    command = scaling.command(found.topology, stay)
-    return f"{', '.join(names)} {stand} empty: {they} may go: {command}"
+        return None
+    return standing(facts, agreed.wish.shards)
 
 
-def pods(facts: Facts, found: Standing) -> list[str]:
+def _pods(facts: Facts, found: Standing) -> list[str]:
     """Return the names of the pods that stand empty, by ordinal."""
     ordinals = {shard.ordinal for shard in found.idle}
     for shard in found.idle:

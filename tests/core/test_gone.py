@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bootstrap import plan as planning
+from bootstrap.model import todo
 from bootstrap.model.actions import Forget
 from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
@@ -168,3 +169,53 @@ def test_a_node_without_a_name_is_not_one_of_them() -> None:
     nameless = build.line(6, "master,fail").replace(f",{build.hostname(6)}", "")
     some = [*lines()[:6], nameless, lines()[7]]
     assert forgotten(left(some)) == ["n7"]
+
+
+# Scaled down too early
+
+
+def early(wish: int) -> Snapshot:
+    """Pod 6 owns slots, and is gone with its replica."""
+    some = lines()
+    for number, ordinal in enumerate((0, 1, 2, 6)):
+        span = f"{number * 4096}-{number * 4096 + 4095}"
+        some[ordinal] = build.line(ordinal, some[ordinal].split()[2], slots=span)
+    found = left(some, wish=wish)
+    pods = tuple(
+        dataclasses.replace(one, node=dataclasses.replace(one.view, state_ok=False))
+        if one.view
+        else one
+        for one in found.pods
+    )
+    return dataclasses.replace(found, pods=pods)
+
+
+def test_fewer_are_wished_too_late() -> None:
+    found = planned(early(3))
+    assert found.phase is Phase.RESHARD
+    wait = next(wait for wait in found.waiting if wait.pod == "redis-app-6")
+    assert "it owns slots 12288-16383, and DNS says that it does not exist" in wait.what
+    assert "--replicas=7" in todo.line(wait.fix)
+    assert "Then wish for fewer shards" in todo.line(wait.fix)
+
+
+def test_and_an_owner_that_is_only_down_is_waited_for() -> None:
+    snapshot = early(3)
+    down = dataclasses.replace(snapshot.pods[6], node=build.pod(6, "refused").node)
+    found = planned(
+        dataclasses.replace(snapshot, pods=(*snapshot.pods[:6], down, snapshot.pods[7]))
+    )
+    wait = next(wait for wait in found.waiting if wait.pod == "redis-app-6")
+    assert (wait.what, wait.fix) == ("an answer of its server, which owns slots", "")
+
+
+def test_all_are_still_wished() -> None:
+    """The owners are as many as are wished, so none is about to give its slots away."""
+    snapshot, topology = early(4), build.topology(0)
+    found = planned(snapshot)
+    wait = next(wait for wait in found.waiting if "to come back" in wait.what)
+    assert "Then wish for fewer shards" in todo.line(wait.fix)
+    cause = headline.headline(Facts(snapshot, topology), found).cause
+    assert cause is not None
+    assert (cause.verdict, cause.code) == (Verdict.ACT, "scaled-away")
+    assert "Then wish for fewer shards" in todo.line(cause.fix)

@@ -232,7 +232,8 @@ def test_then_the_former_replica_stands_empty_beside_the_empty_primary() -> None
         " linked"
     )
     lines[6] = build.line(6, "slave", "n7")
-    assert planned(look(lines, 7), 6).reached
+    assert isinstance(first(look(lines, 7), 6), ConfigSet)
+    assert planned(look(lines, 6, 7), 6).reached
 
 
 def test_a_replica_too_many_goes_where_one_is_lacking() -> None:
@@ -270,6 +271,15 @@ def test_a_replica_is_counted_only_if_it_stays() -> None:
     action = first(look(lines, idle=60.0), 4)
     assert isinstance(action, Replicate)
     assert action.primary == "redis-app-1"
+
+
+def test_a_shard_whose_pods_all_go_has_no_heir() -> None:
+    lines = drained()
+    lines[0], lines[3] = build.line(0), build.line(3, "slave", "n0")
+    lines[6], lines[7] = build.line(6, slots=SPANS[0]), build.line(7, "slave", "n6")
+    found = planned(look(lines), 6)
+    assert not any(isinstance(one, Failover) for step in found.steps for one in step.actions)
+    assert "redis-app-3: to follow redis-app-6" in "; ".join(one.text for one in found.waiting)
 
 
 # They may go
@@ -344,7 +354,11 @@ def test_one_that_all_have_forgotten_looks_further() -> None:
 
 
 def test_after_a_restart_its_replica_shows_that_it_stands_empty() -> None:
-    assert planned(look(drained()), 6).reached
+    for me in (6, 7):
+        action = first(look(drained()), me)
+        assert isinstance(action, ConfigSet)
+        assert action.settings[0] == ("cluster-allow-replica-migration", "no")
+    assert planned(look(drained(), 7), 6).seat
     assert isinstance(first(look(drained()[:7]), 6), Replicate)
 
 

@@ -60,9 +60,15 @@ def status(one: pod.Pod) -> tuple[int, dict[str, Any]]:
 def wait_may_go(app: sets.LocalStatefulSet, names: list[str]) -> None:
     """Wait until `status` says that exactly these pods may go, and that all is well."""
     forming.until(
-        lambda: status(app[0])[0] == 0 and status(app[0])[1]["may_go"]["pods"] == names,
+        lambda: _goes(app[0]) == (0, names),
         lambda: (status(app[0]), status(app[7]), app[0].cluster_nodes()),
     )
+
+
+def _goes(one: pod.Pod) -> tuple[int, list[str]]:
+    """Return the exit status of `status`, and the pods that may go."""
+    ended, said = status(one)
+    return ended, (said.get("may_go") or {}).get("pods", [])
 
 
 def scale_in(app: sets.LocalStatefulSet, many: int) -> list[pod.Pod]:

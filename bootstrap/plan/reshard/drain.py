@@ -6,6 +6,9 @@ into its own (`model.empty_mark`), and no slot leaves the shard until that is se
 stay an empty primary and its replicas. Those that the wish needs are led to another shard
 (`places`). The others stand empty, and may go (`going`).
 
+A server that restarts loses the setting, and its sidecar writes it anew. Until then only a replica
+shows that an empty primary was drained, and is no new node.
+
 The setting is put back once the node is of no such shard any more: if it follows an owner of slots
 that stays, if more shards are wished again, or if no number is wished. While it is wished that
 nothing moves (`hold`), the setting stays too.
@@ -36,7 +39,7 @@ def setting(facts: Facts) -> Step | None:
         return None
     named = empty_mark.mark(human_name.plain(facts.topology, facts.snapshot.wished.wish))
     settings = ((empty_mark.SETTING, empty_mark.KEEPS), (human_name.SETTING, named))
-    why = "its shard is to give all its slots away, and its nodes are to stand empty then"
+    why = "its shard is to give all its slots away, and its nodes stand empty then"
     action = ConfigSet(pod=facts.me.name, settings=settings, why=why)
     return Step(actions=(action,), until="the node stays as it is when the last slot leaves")
 
@@ -63,13 +66,15 @@ def _shard(facts: Facts) -> str:
 
 
 def _drained(facts: Facts) -> bool:
-    """Whether our node's shard is to give all its slots away, as all nodes wish."""
+    """Whether our node's shard is to give all its slots away, or stands empty, as all wish."""
     if facts.snapshot.scope < Scope.ALL:
         return False
     agreed = agreement(facts)
     if agreed is None or agreed.wish is None or agreed.wish.shards is None:
         return False
-    return any(one.node_id == _shard(facts) for one in standing(facts, agreed.wish.shards).drained)
+    found = standing(facts, agreed.wish.shards)
+    idle = found.idle if found.beyond(facts.topology.ordinal) else ()
+    return any(one.node_id == _shard(facts) for one in (*found.drained, *idle))
 
 
 def _still(facts: Facts) -> bool:

@@ -44,6 +44,8 @@ class Findings:
         self._listing: _Fact | None = None
         """The newest answer that lists the service's names."""
         self._troubles: dict[tuple[str, questions.AddressType], str] = {}
+        self._denied: set[str] = set()
+        """Names that do not exist, by an answer to a question about them, and not found since."""
         self._lifetimes = {True: 0.0, False: 0.0}
         """The longest time in seconds that any denial (True) or other answer (False) had left."""
 
@@ -94,7 +96,7 @@ class Findings:
         if len(facts) < len(self._types):
             return directory.UNASKED
         newest = max(facts, key=self._newness)
-        return directory.Name(state="absent", reason=newest.source)
+        return directory.Name(state="absent", reason=newest.source, denied=name in self._denied)
 
     def trouble(self, question: questions.Question, reason: str, wanted: Iterable[str]) -> None:
         """Note that a question failed. If it was about the service, `wanted` names are unclear."""
@@ -110,6 +112,7 @@ class Findings:
         if answer.outcome == "NXDOMAIN":
             # No name exists below a name that does not exist (RFC 8020).
             below = self._names if question.name == self._service else set()
+            self._denied.add(question.name)
             for name in (question.name, *below):
                 self._put(name, self._types, fact, ())
         elif question.type != "SRV":
@@ -142,6 +145,8 @@ class Findings:
         fact: _Fact,
         addresses: Collection[str],
     ) -> None:
+        if addresses:
+            self._denied.discard(name)
         for kind in kinds:
             self._troubles.pop((name, kind), None)
             known = self._facts.get((name, kind))

@@ -14,6 +14,9 @@ class Name:
     """`absent` needs an answer that says so. Silence, failures and nonsense are `unknown`."""
     addresses: tuple[str, ...] = ()
     """Those of the newest answer, sorted. A hint until the node there has proven to be ours."""
+    denied: bool = False
+    """Whether it is absent by NXDOMAIN to a question about this name. Else it is only missing in a
+    list of the Service's pods, or the Service itself is absent."""
     reason: str = ""
     """Which server said what, as `NXDOMAIN from 10.0.0.10:53`; empty for a name that was found."""
     asked: bool = True

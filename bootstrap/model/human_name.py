@@ -1,8 +1,8 @@
 """The human node name, in which a sidecar tells all others about its own node.
 
 It is `redis-app-3/host-a/zone-1`, with `-` for what is not known. The wished number of shards
-follows if one is stated: `redis-app-3/host-a/zone-1/4`. The mark of a node that leaves comes last
-(`model.leaving_mark`).
+follows if one is stated: `redis-app-3/host-a/zone-1/4`. Then comes the mark of a node that is to
+stand empty (`model.empty_mark`), and last that of a node that leaves (`model.leaving_mark`).
 
 The name has no spaces, because redis writes it into nodes.conf without quotes, and 8.2 was seen to
 crash on a space there at its next start. Servers before redis 7.2 have no such name.
@@ -21,6 +21,8 @@ from bootstrap.model.view import View
 SETTING: Final = "cluster-announce-human-nodename"
 MARK: Final = "handover"
 """The last part of the name of a node that leaves."""
+EMPTY: Final = "empty"
+"""The part that marks a node that is to stand empty."""
 _UNKNOWN: Final = "-"
 _WISH: Final = 3
 """The place of the wish among the parts."""
@@ -40,7 +42,7 @@ def place(view: View) -> Place:
 
 def wish_of(view: View) -> wish.Wish | None:
     """Return the wish that a node shows; None if it shows none."""
-    said = [part for part in _parts(view)[_WISH:] if part != MARK]
+    said = [part for part in _parts(view)[_WISH:] if part not in (EMPTY, MARK)]
     try:
         return wish.parse(said[0]) if said else None
     except ValueError:

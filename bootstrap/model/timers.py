@@ -68,8 +68,18 @@ class Timers:
     emptied: tuple[str, ...] = ()
     """Runs of our replica's primary (`View.run_id`), sorted, from which it would have copied a loss
     when they were seen (`last_copy`). It has had no replication link since."""
+    failed_over: float | None = None
+    """How long ago a replica of ours accepted our sidecar's command to take over, other than before
+    the server's end; None: never."""
+    absent: tuple[tuple[str, float], ...] = ()
+    """For how long DNS has said of each pod's name that it does not exist, by pod name. Each look
+    of at most 15 s before has said so too, and the Service's own name exists."""
     slotted: tuple[tuple[str, float], ...] = ()
     """How long ago each pod was first seen to own slots, by pod name."""
+
+    def absent_for(self, pod: str) -> float:
+        """Return for how long DNS has denied the pod's name; 0 if it does not, or is not asked."""
+        return next((seconds for name, seconds in self.absent if name == pod), 0.0)
 
     def slots_for(self, pod: str) -> float:
         """Return how long the pod has owned slots; 0 if that was not seen."""

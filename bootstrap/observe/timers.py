@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from bootstrap.model import fast_form
+from bootstrap.model.actions import Failover
 from bootstrap.model.snapshot import Pod, Scope, Unreachable, Volume
 from bootstrap.model.timers import Refusal, Timers
 from bootstrap.model.topology import Topology
@@ -33,6 +34,9 @@ class Stopwatches:
         self._refused: dict[tuple[str, str, str, bool], tuple[float, float]] = {}
         """Refusals by pod, kind, reason and `forbidden`: the times of the first and the last."""
         self._emptied: set[str] = set()
+        self._denied: dict[str, tuple[float, float]] = {}
+        """Since when DNS has denied a pod's name, and when that was seen last."""
+        self._failed_over: float | None = None
         self._looked = True
         self.opened = False
         """Whether the start gate has been opened; the observer sets this."""
@@ -55,6 +59,8 @@ class Stopwatches:
     def answered(self, pod: str, kind: str, refused: str | None, *, forbidden: bool) -> None:
         """Remember how a server answered an action; `refused` is None if it accepted the action."""
         now = self._clock()
+        if refused is None and kind == Failover.kind:
+            self._failed_over = now
         if refused is None:
             self._refused = {key: at for key, at in self._refused.items() if key[:2] != (pod, kind)}
             return
@@ -94,6 +100,8 @@ class Stopwatches:
             unlinked=tuple((pod.name, self._lasting_of(pod, "unlinked")) for pod in pods),
             refused=self._refusals(),
             emptied=self._losing(my, pods),
+            failed_over=None if self._failed_over is None else self._clock() - self._failed_over,
+            absent=self._denials(pods),
             strange=tuple(
                 (pod, seconds)
                 for pod, seconds in strange.items()
@@ -106,6 +114,19 @@ class Stopwatches:
                 if ("slots", pod.name) in self._since
             ),
         )
+
+    def _denials(self, pods: Sequence[Pod]) -> tuple[tuple[str, float], ...]:
+        """Return for how long DNS has denied each pod's name, without a break."""
+        now = self._clock()
+        seen = {pod.name: timed.denied(pod) for pod in pods}
+        kept = {
+            name: (since, now if seen.get(name) else last)
+            for name, (since, last) in self._denied.items()
+            if now - last <= timed.DENIED_BREAK and seen.get(name, True)
+        }
+        new = {name: (now, now) for name, denied in seen.items() if denied and name not in kept}
+        self._denied = kept | new
+        return tuple((name, now - since) for name, (since, _) in sorted(self._denied.items()))
 
     def _losing(self, my: View | None, pods: Sequence[Pod]) -> tuple[str, ...]:
         """Return the runs of our replica's primary from which it would have copied a loss."""

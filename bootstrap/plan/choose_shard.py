@@ -13,17 +13,31 @@ from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
+from bootstrap.plan.reshard.standing import first_beyond
 from bootstrap.plan.verdict import Phase, Plan, Step
 
 
 def _followers(facts: Facts) -> Counter[str | None]:
     """The number of replicas of each primary, by its id.
 
-    What a peer says of itself is newer than what gossip says of that peer, and counts.
+    What a peer says of itself is newer than what gossip says of that peer, and counts. If a number
+    of shards is wished, and needs our pod, only replicas count that it needs too: others may go.
     """
     known = [member for member in facts.my.members if member.is_replica and not member.failed]
     known += [view.myself for _, view in facts.viewed if view.myself.is_replica]
-    return Counter({member.node_id: member.primary_id for member in known}.values())
+    needed = {one.node_id: one.primary_id for one in known if not _may_go(facts, one)}
+    return Counter(needed.values())
+
+
+def _may_go(facts: Facts, member: Member) -> bool:
+    """Whether our pod is one that the wished shards need, and a replica's pod is none."""
+    wish, topology = facts.snapshot.wished.wish, facts.topology
+    if wish is None or wish.shards is None:
+        return False
+    beyond = first_beyond(topology, wish.shards)
+    pod = facts.pod_by_id.get(member.node_id)
+    ordinal = pod.ordinal if pod else topology.ordinal_of(facts.hostname(member))
+    return topology.ordinal < beyond and ordinal is not None and ordinal >= beyond
 
 
 def replicate(facts: Facts, primaries: list[Member], former: set[str]) -> Plan:

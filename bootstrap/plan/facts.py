@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bootstrap.model import human_name, layout
+from bootstrap.model import empty_mark, human_name, layout
 from bootstrap.model.proof import Proof, prove
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
+from bootstrap.model.wish import Wish
 
 _Found = TypeVar("_Found")
 
@@ -270,5 +271,11 @@ class Facts:
 
     @property
     def human_name(self) -> str:
-        """The human node name that our own node should have, without a mark."""
-        return human_name.plain(self.topology, self.snapshot.wished.wish)
+        """The human node name that our own node should have, without the mark of a hand-over."""
+        return self.named(self.snapshot.wished.wish)
+
+    def named(self, wished: Wish | None) -> str:
+        """The human node name of our own node with this wish, and the mark of standing empty."""
+        plain = human_name.plain(self.topology, wished)
+        stays = self.me.view is not None and empty_mark.marked(self.me.view)
+        return empty_mark.mark(plain) if stays else plain

@@ -24,7 +24,8 @@ from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
 def needs(facts: Facts) -> LookFurther | None:
     """Ask for a look at all pods, unless our own node already shows what it waits for."""
     seen = _Seen(facts)
-    if facts.snapshot.scope is Scope.ALL or _receives_slots(seen) or _seed_is_forming(seen):
+    enough = _receives_slots(seen) or _seed_is_forming(seen) or seats.stands_calmly(facts)
+    if facts.snapshot.scope is Scope.ALL or enough:
         return None
     return LookFurther(scope=Scope.ALL, why="a look at where its peers run")
 
@@ -209,6 +210,11 @@ def _shard_is_lost(seen: _Seen) -> Plan | None:
     return _refused(*lost) if lost else None
 
 
+def _stands_empty(seen: _Seen) -> Plan | None:
+    """Stay an empty primary if our shard was drained, until its replicas have another."""
+    return seats.stand(seen.facts)
+
+
 def _takes_a_seat(seen: _Seen) -> Plan | None:
     """Stay an empty primary if more shards are wished than there are: slots will come."""
     served = any(primary.node_id in seen.before for primary in seen.primaries)
@@ -223,6 +229,7 @@ GUARDS = (
     _unknown_to_owners,
     _shards_uncertain,
     _shard_is_lost,
+    _stands_empty,
     _takes_a_seat,
 )
 

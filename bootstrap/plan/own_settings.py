@@ -133,7 +133,7 @@ def _announced(facts: Facts) -> tuple[tuple[str, str], ...]:
     """
     topology, my, name = facts.topology, facts.my, facts.human_name
     expired = leaving_mark.expired(my, facts.snapshot.timers.leaving, topology.handover_timeout)
-    own = human_name.plain(topology, human_name.wish_of(my))
+    own = facts.named(human_name.wish_of(my))
     if my.setting(leaving_mark.NAME) == leaving_mark.mark(own) and not expired:
         name = leaving_mark.mark(name)  # the hand-over takes this mark back, unless it is too old
     wanted = [

@@ -14,6 +14,7 @@ from bootstrap.plan import (
     conflicts,
     forget,
     form,
+    gone,
     heal,
     join,
     new_nodes_conf,
@@ -27,7 +28,7 @@ from bootstrap.plan import (
 from bootstrap.plan.alarms import table
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations, unread
-from bootstrap.plan.reshard import moves
+from bootstrap.plan.reshard import drain, moves
 from bootstrap.plan.verdict import LookFurther, Phase, Plan, Wait
 
 
@@ -61,6 +62,8 @@ RULES = (
     Rule("forget", _no_look, forget.forget),
     # After all that mends the cluster: slots move only in one that is whole.
     Rule("move slots", moves.needs, moves.move),
+    # After moving slots: a pod that went too early may be needed for these.
+    Rule("gone", _no_look, gone.gone),
     # Last: it always has an answer.
     Rule("steady", _no_look, steady.steady),
 )
@@ -99,10 +102,11 @@ def _own_first(facts: Facts, found: Plan | LookFurther) -> Plan | LookFurther:
     """Put the settings of our own node before all steps, if any of them has to be written.
 
     Writing them is always safe: they say which pod the node is and where it runs, give the node its
-    password and certificates, and put temporary settings back. A further look waits until they are
-    written.
+    password and certificates, let it stand empty, and put temporary settings back. A further look
+    waits until they are written.
     """
-    own = [step for step in (own_settings.settings(facts), own_settings.abandoned(facts)) if step]
+    asked = (own_settings.settings(facts), own_settings.abandoned(facts), drain.setting(facts))
+    own = [step for step in asked if step]
     if not own:
         return found
     if isinstance(found, LookFurther):

@@ -16,7 +16,9 @@ name again.) The door knows no rule. It judges by what was seen alone, by five o
   one that it does not know, or that is foreign (I5).
 - A node is forgotten only if all pods were looked at, our node counts it as gone, it owns nothing,
   no node follows it, it is no pod's node, and its pod is proven to have another node now; without
-  a name, if each pod is (I3).
+  a name, if each pod is (I3). Or its pod is gone for good: all show a wish that does not need the
+  pod, and DNS has denied the pod's name for a minute (`safety_forget`). Nodes that follow it may be
+  gone for good too.
 - MEET is sent only if both nodes are proven to be ours, the peer was seen at that address and
   ports, and both know the same foreign nodes. Two nodes that are not connected, by what all nodes
   know, must know nothing but our nodes; two that both belong to owners of slots meet only while a
@@ -26,7 +28,9 @@ name again.) The door knows no rule. It judges by what was seen alone, by five o
 - Slots move only between two of our nodes, by the wish of all, and over no leftovers
   (`safety_moves`).
 - Settings are changed only if they say who and where a node is, or when and how fast it forms and
-  copies (`_SETTABLE`): no setting that decides what happens to data (I3).
+  copies (`_SETTABLE`): no setting that decides what happens to data (I3). The one that lets a node
+  stand empty is written on our own node only, together with its mark, and put back only where the
+  mark is (M11).
 - All other commands go to our own node. Only the seed commands others too, and only while no pod
   holds keys.
 
@@ -43,7 +47,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final
 
-from bootstrap.model import fast_form, leaving_mark, slots
+from bootstrap.model import empty_mark, fast_form, leaving_mark, slots
 from bootstrap.model.actions import (
     Action,
     AddSlots,
@@ -60,9 +64,8 @@ from bootstrap.model.actions import (
     SetPeersPassword,
     describe,
 )
-from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
-from bootstrap.plan import own_settings, safety_meet, safety_moves, safety_roles
+from bootstrap.plan import own_settings, safety_forget, safety_meet, safety_moves, safety_roles
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
@@ -75,6 +78,7 @@ _SETTABLE: Final = frozenset(
         "cluster-announce-ip",
         "cluster-announce-hostname",
         "availability-zone",
+        empty_mark.SETTING,
         fast_form.NODE_TIMEOUT,
         fast_form.PING_INTERVAL,
         fast_form.SYNC_DELAY,
@@ -118,7 +122,7 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:  # noqa:
         case Meet():
             yield from safety_meet.met(facts, action)
         case Forget():
-            yield from _forgotten(facts, action)
+            yield from safety_forget.forgotten(facts, action)
         case Failover():
             yield from safety_roles.handed_over(facts, action)
         case SetPeersPassword():
@@ -133,6 +137,22 @@ def _broken(facts: Facts, step: Step, action: Action) -> Iterator[str]:  # noqa:
             others = sorted({name for name, _ in action.settings} - _SETTABLE)
             if others:
                 yield f"{', '.join(others)} is no setting of ours"
+            yield from _stays_empty(facts, action)
+
+
+def _stays_empty(facts: Facts, action: ConfigSet) -> Iterator[str]:
+    """Say why our node may not be made to stand empty, or may not be as it was again (M11)."""
+    said = dict(action.settings)
+    value = said.get(empty_mark.SETTING)
+    if value is None:
+        return
+    if action.pod != facts.me.name:
+        yield f"{empty_mark.SETTING} is set on our own node alone"
+    marks = empty_mark.is_mark(said.get(leaving_mark.NAME, ""))
+    if value == empty_mark.KEEPS and not marks:
+        yield f"{empty_mark.SETTING} would be left behind: no mark says that it is ours"
+    elif value != empty_mark.KEEPS and (marks or not empty_mark.marked(facts.my)):
+        yield f"{empty_mark.SETTING} is not ours to put back"
 
 
 def _not_ours_to_command(facts: Facts, action: Action) -> Iterator[str]:
@@ -187,27 +207,6 @@ def _epoch_set(facts: Facts, step: Step, action: SetConfigEpoch) -> Iterator[str
     ]
     if others:
         yield f"{others[0]} has this epoch, or gets it"
-
-
-def _forgotten(facts: Facts, action: Forget) -> Iterator[str]:
-    """Say why the node may come back with its data, or is still needed by another (I3)."""
-    if facts.snapshot.scope < Scope.ALL:
-        yield "not all pods were looked at"
-    if action.node_id in facts.own_ids:
-        yield "it is the node of a pod"
-    for pod, view in facts.viewed:
-        member = view.member(action.node_id)
-        if member is not None and member.slots:
-            yield f"{pod.name} says that it owns slots"
-        if any(one.primary_id == action.node_id for one in view.members if one is not member):
-            yield f"{pod.name} says that a node follows it"
-    known = facts.my.member(action.node_id)
-    if known is None or not known.gone:
-        yield "our node does not count it as gone"
-    elif facts.pod_of_ghost(known) is None:
-        silent = [pod.name for pod in facts.snapshot.pods if pod.name not in facts.views]
-        if facts.hostname(known) or silent:
-            yield "no pod has proven to be another node in its place"
 
 
 def _fix(facts: Facts) -> tuple[Todo, ...]:

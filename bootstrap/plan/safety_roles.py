@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from bootstrap.model import slots
 from bootstrap.model.actions import Failover, Replicate
+from bootstrap.model.view import Member
 from bootstrap.plan import last_copy, safety_meet
 from bootstrap.plan.facts import Facts
 
@@ -35,6 +36,22 @@ def made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
             yield f"{held}, and {action.primary} was not seen"
         elif last_copy.at_stake(facts, source.view):
             yield f"{held}, and {action.primary} came back without them"
+    elif me.primary_id != action.primary_id:
+        yield from _still_needed(facts, me)
+
+
+def _still_needed(facts: Facts, replica: Member) -> Iterator[str]:
+    """Say why its primary, which owns slots, would have too few copies without this replica (M10).
+
+    Without a wish nothing leads a replica away from such a primary.
+    """
+    former = facts.pod_by_id.get(replica.primary_id or "")
+    if former is None or former.view is None or not former.view.myself.slots:
+        return
+    copies = [one for _, one in facts.viewed if one.myself.primary_id == former.view.node_id]
+    linked = sum(one.following for one in copies if one.node_id != replica.node_id)
+    if linked < facts.topology.replicas_per_shard:
+        yield f"{former.name}, which it follows, has {slots.many(linked, 'other linked replica')}"
 
 
 def let_in(facts: Facts) -> Iterator[str]:

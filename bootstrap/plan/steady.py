@@ -10,12 +10,14 @@ from collections.abc import Iterator
 
 from bootstrap.model import bus, fast_form, leaving_mark, slots
 from bootstrap.model.snapshot import Pod, Scope
-from bootstrap.plan import lost_slots, migrations, ownership, replaced_primary
+from bootstrap.model.todo import Todo
+from bootstrap.plan import lost_slots, migrations, ownership, replaced_primary, timed
 from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
-from bootstrap.plan.messages import advice, durations, promotion
+from bootstrap.plan.messages import advice, down, durations, promotion, scaling
+from bootstrap.plan.reshard import going
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
@@ -53,6 +55,7 @@ def steady(facts: Facts) -> Plan:
         blocked=blocked,
         look=look,
         notes=(*_notes(facts), *_failed_without_a_missing_pod(facts)),
+        seat=timed.roleless(my),  # it came here only if it stands empty
     )
 
 
@@ -141,6 +144,9 @@ def _waits_for_others(
         over = ", or to be failed over" if copies else "; no replica of it that lives is known"
         what = f"{', '.join(failed)} to come back{over}"
         seconds = durations.ELECTED if copies else 0.0
+        left = _scaled_away(facts)
+        if left:
+            fix = left
         if few := _minority(facts):
             what, seconds = f"{', '.join(failed)} to come back{few}", 0.0
         waits.append(Wait(pod=me, what=what, fix=fix, usual=seconds))
@@ -149,6 +155,17 @@ def _waits_for_others(
             Wait(pod=me, what="its own cluster_state to turn ok", usual=durations.REJOINED)
         )
     return [*waits, *lost_slots.waits(facts, lost)]
+
+
+def _scaled_away(facts: Facts) -> tuple[Todo, ...]:
+    """Return the way back if owners of slots were scaled away, where a number of shards is wished.
+
+    Without a wish nothing says that these pods should have waited.
+    """
+    wish = facts.snapshot.wished.wish
+    owners = [one for one in facts.my.members if one.slots and down.scaled_away(facts, one)]
+    ordinals = [facts.topology.ordinal_of(facts.hostname(one)) or 0 for one in owners]
+    return (scaling.back(facts.topology, max(ordinals)),) if ordinals and wish else ()
 
 
 def _minority(facts: Facts) -> str:
@@ -214,6 +231,9 @@ def _used_and_alone(facts: Facts) -> Plan:
 def _notes(facts: Facts) -> tuple[str, ...]:
     """Say what this server cannot do, or does not do for a while, and what follows."""
     notes = [*open_slots.notes(facts), *migrations.notes(facts)]
+    leaving = going.may_go(facts)
+    if leaving is not None:
+        notes.append(leaving.text)
     if leaving_mark.marked(facts.my):
         notes.append("it was asked to hand over: no primary hands its role over to it for a while")
     if facts.my.setting("cluster-announce-hostname") is None:

@@ -63,6 +63,19 @@ def _foreign(pod: Pod, topology: Topology) -> bool:
     return prove(pod.view, pod.hostname, pod.address, topology) is Proof.FOREIGN
 
 
+DENIED_BREAK: Final = 15.0
+"""Seconds after which DNS must have denied a pod's name again, for the time to go on: a pod that
+restarts is absent for a while too, and looks at all pods may be far apart."""
+
+
+def denied(pod: Pod) -> bool:
+    """Whether DNS says that the pod's own name does not exist, and nothing was found in its place.
+
+    A failure of DNS, silence, and a list without the pod say nothing of the kind.
+    """
+    return pod.node is None and pod.resolved.state == "absent" and pod.resolved.denied
+
+
 PODS: Final[Mapping[str, Callable[[Pod, Topology], bool]]] = {
     # `steady` and `alarms.replication_refused`: a link that stays down has a cause.
     "unlinked": _unlinked,

@@ -22,8 +22,8 @@ class Access:
     tls: encryption.Encryption | None = None
     """None: without TLS."""
     migrations: bool = True
-    """Whether each look asks servers for their slot migrations, to which a user may have no
-    right."""
+    """Whether each look asks servers for their slot migrations, to which a user may have no right,
+    and for a setting that only matters for these."""
     timeout: float = 2.0
     """Seconds for one exchange, including the connection."""
 

@@ -223,7 +223,10 @@ class Node:
 
     async def _ask(self, *, shards: bool, links: bool) -> dict[str, list[Any]]:
         """Return the replies to all questions that the server is known to understand, by label."""
-        needed = questions.needed(self._version, tls=self._access.tls is not None)
+        access = self._access
+        needed = questions.needed(
+            self._version, tls=access.tls is not None, moving=access.migrations
+        )
         # Replicas that log in as a user without REPLCONF seem to work. But the primary refuses each
         # of their reports.
         allowed: questions.Questions = {"allowed": [("REPLCONF",)] * self._limited}

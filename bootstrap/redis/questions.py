@@ -43,10 +43,14 @@ def many(version: Version) -> bool:
     return version >= _MANY
 
 
-def needed(version: Version, *, tls: bool) -> Questions:
-    """Return what a view cannot do without; `version` may be older than the server's."""
+def needed(version: Version, *, tls: bool, moving: bool) -> Questions:
+    """Return what a view cannot do without; `version` may be older than the server's.
+
+    `moving` asks also for what only moves of slots need.
+    """
     names = (
         *views.SETTINGS,
+        *(views.MOVING if moving else ()),
         *views.LIMITS,
         *commands.PEERS_PASSWORD,
         *([views.CERTIFICATE] if tls else []),

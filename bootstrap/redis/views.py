@@ -29,6 +29,8 @@ SETTINGS: Final = (
 """Settings that a view holds. A server's answer lacks those that it does not know."""
 CERTIFICATE: Final = "tls-cert-file"
 """A further setting that a view holds, with TLS only."""
+MOVING: Final = ("cluster-allow-replica-migration",)
+"""Further settings that a view holds, if a number of shards may be wished."""
 LIMITS: Final = ("min-replicas-to-write", "save", "stop-writes-on-bgsave-error")
 """Settings that decide whether a server takes writes (see `Writing`); a view does not hold them."""
 PING_MILLISECONDS: Final = 3000
@@ -222,5 +224,5 @@ def with_ports(seen: View, port: int) -> View:
 
 def settings_only(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the settings that a view is made from, without any password."""
-    known = (*SETTINGS, *LIMITS, CERTIFICATE)
+    known = (*SETTINGS, *MOVING, *LIMITS, CERTIFICATE)
     return {name: settings[name] for name in known if name in settings}

@@ -9,10 +9,11 @@ from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.todo import line
 from bootstrap.model.topology import Topology
 from bootstrap.plan.facts import Facts
+from bootstrap.plan.reshard import going
 from bootstrap.plan.verdict import Plan
 from bootstrap.show import headline as headlines
 from bootstrap.show import migrations, progress, sections
-from bootstrap.show.shards import Cluster, Row
+from bootstrap.show.shards import Cluster, Row, Shard
 
 _HEAD = ("SLOTS", "POD", "ROLE", "ADDRESS", "HOST", "ZONE", "LINK", "LAG", "KEYS", "STATE", "NOTE")
 
@@ -36,6 +37,7 @@ def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
         "disputed_slots": slots.render(cluster.disputed),
         "migrations": migrations.as_json(snapshot, topology),
         "progress": progress.as_json(Facts(snapshot, topology)),
+        "may_go": _may_go(going.may_go(Facts(snapshot, topology))),
         "outside": [{"pod": pod, "why": why} for pod, why in cluster.outside],
         "phase": plan.phase.value,
         "doing": [actions.describe(action) for step in plan.steps for action in step.actions],
@@ -46,6 +48,10 @@ def as_json(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
             for alarm in plan.alarms
         ],
     }
+
+
+def _may_go(some: going.Going | None) -> dict[str, Any] | None:
+    return {"pods": list(some.pods), "command": some.command} if some else None
 
 
 def _node(row: Row) -> dict[str, Any]:
@@ -76,6 +82,8 @@ def as_text(cluster: Cluster, snapshot: Snapshot, plan: Plan, topology: Topology
     lines += [f"{pod}: {why}" for pod, why in cluster.outside]
     lines += migrations.lines(snapshot, topology)
     lines += progress.lines(snapshot, topology)
+    leaving = going.may_go(Facts(snapshot, topology))
+    lines += [leaving.text] if leaving else []
     lines += ["", f"seen by {topology.name}, whose phase is {plan.phase.value}"]
     lines += sections.faults(plan, headline, topology, snapshot.names)
     for step in plan.steps:
@@ -89,12 +97,19 @@ def _headline(
     return headlines.headline(Facts(snapshot, topology), plan, cluster)
 
 
+def _note(shard: Shard) -> str:
+    """Return what a shard without slots is there for; empty for one with slots."""
+    if shard.ranges:
+        return ""
+    return "waits for slots" if shard.waits else "stands empty"
+
+
 def _table(cluster: Cluster) -> list[str]:
     rows: list[tuple[str, ...]] = [_HEAD]
     for shard in cluster.shards:
         for number, row in enumerate(shard.rows):
             span = "" if number else slots.brief(shard.ranges)
-            note = row.trouble or "waits for slots" * (shard.waits and not number)
+            note = row.trouble or ("" if number else _note(shard))
             rows.append((span, *_cells(row), note))
     return sections.table(rows)
 

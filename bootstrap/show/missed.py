@@ -8,7 +8,7 @@ from bootstrap.model import slots
 from bootstrap.model.actions import Forget
 from bootstrap.model.snapshot import Trouble, Unreachable
 from bootstrap.model.view import Member
-from bootstrap.plan import ownership
+from bootstrap.plan import gone, ownership
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import down, durations, unreachable
 from bootstrap.show import effect
@@ -28,17 +28,19 @@ def missed(situation: Situation) -> Cause | None:
         return None
     acts = (action for step in situation.plan.steps for action in step.actions)
     going = {action.node_id for action in acts if isinstance(action, Forget)}
-    gone = [
+    # The plan waits for the proof that these are gone for good, and then forgets them.
+    going |= {member.node_id for member, _ in gone.leaving(facts)}
+    missing = [
         one
         for one in view.others
         if not (one.handshake or effect.alive(facts, one) or facts.pod_of_ghost(one))
         if one.node_id not in going and facts.is_ours(one) is not False
     ]
-    gone.sort(key=lambda one: (not one.slots, facts.name(one)))
-    away = [one for one in gone if not down.scaled_away(facts, one)]
+    missing.sort(key=lambda one: (not one.slots, facts.name(one)))
+    away = [one for one in missing if not down.scaled_away(facts, one)]
     if away:
         return _down(situation, away)
-    return _scaled_away(facts, gone) if gone else None
+    return _scaled_away(facts, missing) if missing else None
 
 
 def _down(situation: Situation, away: list[Member]) -> Cause:

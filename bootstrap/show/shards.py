@@ -15,6 +15,7 @@ from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
 from bootstrap.plan import new_nodes_conf, ownership
 from bootstrap.plan.facts import Facts
+from bootstrap.plan.reshard import going
 from bootstrap.plan.reshard.standing import standing
 from bootstrap.show import node_trouble
 
@@ -47,14 +48,11 @@ class Shard:
     """A primary and its replicas."""
 
     ranges: slots.Ranges
-    """Empty if the primary waits for slots."""
+    """Empty if the primary waits for slots, or was drained and may go."""
     rows: tuple[Row, ...]
     """The primary first, then its replicas by ordinal."""
-
-    @property
-    def waits(self) -> bool:
-        """Whether its primary has no slots yet, and is to get some."""
-        return not self.ranges
+    waits: bool = False
+    """Whether its primary has no slots yet, and is to get some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,7 @@ class Cluster:
     """All shards, and the pods and nodes in none."""
 
     shards: tuple[Shard, ...]
-    """By their first slot; those that wait for slots come last."""
+    """By their first slot; those without slots come last."""
     lost: slots.Ranges
     """Slots that no node owns, if there is any shard."""
     disputed: slots.Ranges
@@ -83,9 +81,11 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
     """Return the cluster that a snapshot shows."""
     facts = Facts(snapshot, topology)
     members = _members(facts)
-    seats = _seats(facts)
+    seats, idle = _seats(facts), going.empty_primaries(facts)
     primaries = [
-        one for one in members if not one.is_replica and (one.slots or one.node_id in seats)
+        one
+        for one in members
+        if not one.is_replica and (one.slots or one.node_id in seats or one.node_id in idle)
     ]
     shards = [
         Shard(
@@ -94,13 +94,14 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
                 _row(facts, one, primary)
                 for one in (primary, *_followers(facts, members, primary.node_id))
             ),
+            waits=primary.node_id in seats,
         )
         for primary in primaries
     ]
     listed = {row.node_id for shard in shards for row in shard.rows}
     spans = [span for primary in primaries for span in primary.slots]
     return Cluster(
-        shards=tuple(sorted(shards, key=lambda shard: (shard.waits, shard.ranges))),
+        shards=tuple(sorted(shards, key=lambda shard: (not shard.ranges, shard.ranges))),
         lost=slots.missing(spans) if spans else (),
         disputed=_twice(spans),
         outside=tuple(node_trouble.outside(facts, members, listed)),

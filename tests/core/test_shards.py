@@ -251,7 +251,7 @@ def test_json_says_the_same() -> None:
         )
     )
     assert found.keys() == {
-        "pod", "headline", "well", "shards", "lost_slots", "disputed_slots", "migrations", "progress", "outside", "phase", "doing",
+        "pod", "headline", "well", "shards", "lost_slots", "disputed_slots", "migrations", "progress", "may_go", "outside", "phase", "doing",
         "waiting", "blocked", "alarms",
     }  # fmt: skip
     assert (found["pod"], found["well"], found["phase"]) == ("redis-app-0", False, plan.phase)
@@ -320,10 +320,11 @@ def test_an_empty_primary_that_is_to_get_slots_is_a_shard() -> None:
 
 
 @pytest.mark.parametrize("wish", [3, 2])
-def test_one_that_the_wish_does_not_need_is_in_no_shard(wish: int) -> None:
+def test_one_that_the_wish_does_not_need_stands_empty(wish: int) -> None:
     found = wished(wish)
-    assert names(found) == LAYOUT
-    assert [pod for pod, _ in found.outside] == SEAT
+    assert names(found) == [*LAYOUT, SEAT]
+    assert [shard.waits for shard in found.shards] == [False] * 4
+    assert found.outside == ()
 
 
 def test_without_a_wish_there_are_none() -> None:

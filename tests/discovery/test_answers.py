@@ -112,3 +112,23 @@ def test_trouble_with_the_service_is_trouble_for_the_wanted(known: answers.Findi
     known.trouble(SERVICE_SRV, "no answer", [pod(1)])
     assert known.of(pod(0)).reason == "not asked for yet"
     assert known.of(pod(1)).reason == "no answer"
+
+
+def test_only_a_question_about_the_name_itself_denies_it(known: answers.Findings) -> None:
+    """A pod is missing in the list as long as it has no address, and then it is there again."""
+    known.learn(SERVICE_SRV, records(30, 1), 0.0)
+    assert not known.of(pod(0)).denied
+    known.learn(A, denial("no data"), 1.0)
+    assert not known.of(pod(0)).denied
+    known.learn(SERVICE_A, denial("NXDOMAIN"), 2.0)
+    assert not known.of(pod(0)).denied
+    known.learn(A, denial("NXDOMAIN"), 3.0)
+    assert known.of(pod(0)).denied
+    known.learn(SERVICE_SRV, records(30, 1), 4.0)
+    assert known.of(pod(0)).denied
+    known.trouble(A, "SERVFAIL", [])
+    assert not known.of(pod(0)).denied
+    known.learn(SERVICE_SRV, records(30, 0, 1), 5.0)
+    known.learn(SERVICE_SRV, records(30, 1), 6.0)
+    assert states(known.to_directory(), 1) == ["absent"]
+    assert not known.of(pod(0)).denied

@@ -111,7 +111,7 @@ def test_settings_that_a_server_does_not_know_are_missing(name: str, unknown: se
         app.start_servers()
         view = read(app[0])
         assert isinstance(view, View)
-        assert {known for known, _ in view.settings} == set(views.SETTINGS) - unknown
+        assert {known for known, _ in view.settings} == {*views.SETTINGS, *views.MOVING} - unknown
 
 
 def test_a_server_that_is_not_in_cluster_mode() -> None:

@@ -19,6 +19,7 @@ _OLD: Final = {
 }
 _NAMED: Final = {
     **_OLD,
+    "cluster-allow-replica-migration": "yes",
     "cluster-announce-hostname": "",
     "cluster-port": "0",
     "repl-diskless-sync-max-replicas": "0",

@@ -6,7 +6,7 @@ from bootstrap.model.snapshot import Scope, Unreachable
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, commands, unreachable
+from bootstrap.plan.messages import advice, commands, scaling, unreachable
 
 
 def scaled_away(facts: Facts, member: Member) -> bool:
@@ -52,10 +52,11 @@ def scaled_fix(facts: Facts, members: list[Member]) -> tuple[Todo, ...]:
     topology = facts.topology
     ordinals = [topology.ordinal_of(facts.hostname(one)) or 0 for one in members]
     count = max(ordinals) - topology.ordinal_start + 1
+    if any(one.slots for one in members) and facts.snapshot.wished.wish is not None:
+        return (scaling.back(topology, max(ordinals)),)
     back = Todo(
         what="if that was not meant: scale back up, and the pods come back with their volumes",
-        command=f"kubectl scale statefulset{commands.namespace(topology)}"
-        f" {topology.statefulset} --replicas={count}",
+        command=scaling.command(topology, count),
     )
     if any(one.slots for one in members):
         return (back,)

@@ -5,6 +5,9 @@ and finds the same transfers (`standing`). The sidecar of one node acts: that of
 servers push (valkey), that of the target where they pull (redis). One transfer runs at a time. The
 server makes it by itself, whatever becomes of the sidecar, and lists how far it is.
 
+Before slots leave a shard, and after that, pods may have to change places (`places`). Where all is
+done, some pods may go (`going`).
+
 A transfer begins only if nothing stands against it (`obstacles`), and if the target holds no key in
 slots that it does not own. Over leftovers of another move valkey 9.1 was seen to end, and redis
 8.10 to delete them. After five failures in a row within ten minutes nothing is tried until these
@@ -26,7 +29,7 @@ from bootstrap.model.snapshot import Scope
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
-from bootstrap.plan.reshard import functions, obstacles, refusals, unfit
+from bootstrap.plan.reshard import functions, going, obstacles, places, refusals, unfit
 from bootstrap.plan.reshard.agreement import agreement
 from bootstrap.plan.reshard.work import Next, Work, work
 from bootstrap.plan.verdict import Block, LookFurther, Phase, Plan, Step, Wait
@@ -44,7 +47,8 @@ def needs(facts: Facts) -> LookFurther | None:
     if facts.snapshot.scope is Scope.ALL:
         return _keys_first(facts)
     owned = {one.node_id: one.slots for one in facts.my.members if one.slots}
-    calm = len(owned) == wish.shards and rebalance.even(owned, [*owned])
+    even = len(owned) == wish.shards and rebalance.even(owned, [*owned])
+    calm = even and places.calm(facts, facts.once(work).standing)
     busy = any(one.running for one in facts.my.migrations)
     if calm and not busy:
         return None
@@ -70,25 +74,32 @@ def _decided(facts: Facts) -> Plan | None:
     if facts.snapshot.scope < Scope.ALL:
         return None
     found = facts.once(work)
-    if found.standing.done and not found.running:
-        return None
-    if all(view.way is None for _, view in facts.viewed):
+    if not found.standing.done and all(view.way is None for _, view in facts.viewed):
         # Before all waits: more pods would not help.
         return _blocked(refusals.unsupported(facts, found.standing))
-    return _next(facts, found)
+    return _towards(facts, found)
 
 
-def _next(facts: Facts, found: Work) -> Plan | None:
-    """Return what comes next while not all slots are where they should be, or while some move."""
+def _towards(facts: Facts, found: Work) -> Plan | None:
+    """Return the next step towards the wished shards; None if all is as wished."""
     leaving = migrations.leaving_targets(facts)
     if leaving:
         return _cancel(facts, f"{', '.join(leaving)} is about to stop")
+    done = found.standing.done
     agreed = agreement(facts)
     if agreed is not None and agreed.wish is None:
+        if done and not found.running:
+            return None
         what = f"all nodes to show one wish: {agreed.why}"
         return _waiting(Wait(pod=facts.me.name, what=what, usual=durations.STATED))
     if found.running:
         return _waiting(*(_under_way(facts, one) for one in found.running))
+    placed = places.roles(facts, found.standing) or places.replicas(facts, found.standing)
+    if placed is not None:
+        return placed
+    if done:
+        lacking = going.waits(facts, found.standing)
+        return _waiting(*lacking) if lacking else None
     restored = functions.restore(facts, found.standing.transfers)
     if restored is not None:
         return Plan(phase=Phase.RESHARD, steps=(restored,), look=Scope.ALL)
@@ -113,7 +124,7 @@ def _keys_first(facts: Facts) -> LookFurther | None:
     if found.running or found.standing.done or found.waits or found.following is None:
         return None
     taker = facts.pod_name(found.following.target.node_id)
-    if facts.snapshot.counted[0] == taker:
+    if facts.snapshot.counted[0] == taker or not places.calm(facts, found.standing):
         return None
     why = "a count of the keys that the target has in slots it does not own"
     return LookFurther(scope=Scope.ALL, why=why, counting=taker)

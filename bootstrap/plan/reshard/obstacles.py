@@ -13,8 +13,8 @@ from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, commands, durations
-from bootstrap.plan.reshard import functions
+from bootstrap.plan.messages import advice, durations, scaling
+from bootstrap.plan.reshard import drain, functions
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
@@ -30,7 +30,8 @@ def waits(facts: Facts, found: Standing) -> list[Wait]:
     missing = _missing(facts, found)
     if missing:
         return [missing]
-    return of_shards(facts, found, (*found.owners, *found.seats))
+    shards = (*found.owners, *found.seats)
+    return [*of_shards(facts, found, shards), *drain.waits(facts, found)]
 
 
 def of_shards(facts: Facts, found: Standing, shards: Sequence[Shard]) -> list[Wait]:
@@ -63,8 +64,7 @@ def _missing(facts: Facts, found: Standing) -> Wait | None:
     )
     enough = Todo(
         what="are there as many pods as that? If not, add some",
-        command=f"kubectl scale statefulset{commands.namespace(topology)} {topology.statefulset}"
-        f" --replicas={beyond - topology.ordinal_start}",
+        command=scaling.command(topology, beyond - topology.ordinal_start),
         expect="the new pods become a new shard",
     )
     spare = [
@@ -79,13 +79,24 @@ def _of_shard(facts: Facts, found: Standing, shard: Shard) -> Iterator[Wait]:
     """Wait for one shard's primary, and for its replicas if it gets slots."""
     pod = facts.pod_by_id.get(shard.node_id)
     if pod is None or pod.view is None:
-        name = facts.pod_name(shard.node_id)
-        yield Wait(pod=name, what="an answer of its server, which owns slots")
+        yield _away(facts, shard, facts.pod_name(shard.node_id))
         return
     yield from _of_primary(facts, pod, pod.view)
     targets = {one.target_id for one in found.transfers}
     if shard.node_id in targets:
         yield from _of_target(facts, shard, pod, pod.view)
+
+
+def _away(facts: Facts, shard: Shard, name: str) -> Wait:
+    """Wait for an owner that does not answer; if its pod was scaled away, say the way back."""
+    pod = facts.snapshot.pod(name)
+    if pod is None or pod.node is not None or pod.resolved.state != "absent":
+        return Wait(pod=name, what="an answer of its server, which owns slots")
+    what = (
+        f"the pod to be there again: it owns {slots.named(shard.ranges)}, and DNS says that it does"
+        " not exist, as after scaling down too early"
+    )
+    return Wait(pod=name, what=what, fix=(scaling.back(facts.topology, shard.ordinal),))
 
 
 def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:

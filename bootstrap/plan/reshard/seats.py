@@ -24,9 +24,9 @@ from collections.abc import Iterable, Iterator
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard import unfit
+from bootstrap.plan.reshard import places, unfit
 from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.standing import Shard, Standing, lost, standing
+from bootstrap.plan.reshard.standing import Shard, Standing, kept, lost, standing
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
 
@@ -62,6 +62,35 @@ def take(facts: Facts, *, served: bool) -> Plan | None:
     if all(one.node_id != facts.my.node_id for one in found.seats):
         return None
     return _seat(facts, *_lacks(facts, found))
+
+
+def stand(facts: Facts) -> Plan | None:
+    """Return the plan of an empty primary that was drained; None if it is to follow another.
+
+    Beyond the wish it stands empty, and lacks nothing. Inside, it follows another primary, but only
+    once its replicas do: they would be led along with it otherwise.
+    """
+    wish = facts.snapshot.wished.wish
+    if wish is None or wish.shards is None or not kept(facts, facts.my.node_id):
+        return None
+    found = standing(facts, wish.shards)
+    if found.beyond(facts.topology.ordinal):
+        return _seat(facts)
+    if len(found.owners) < found.wish:
+        return None
+    some = places.inside(facts, found, Shard(node_id=facts.my.node_id, ordinal=0, ranges=()))
+    left = [facts.topology.name_of(one.ordinal) for one in some if one.linked]
+    return _seat(facts, f"{', '.join(left)} to follow another shard first") if left else None
+
+
+def stands_calmly(facts: Facts) -> bool:
+    """Whether our own node's view shows that it stands empty, and that nothing is to be done."""
+    wish = facts.snapshot.wished.wish
+    if wish is None or wish.shards is None or not kept(facts, facts.my.node_id):
+        return False
+    found = standing(facts, wish.shards)
+    known = bool(facts.my.reached_by is None or facts.my.reached_by)
+    return known and found.beyond(facts.topology.ordinal) and found.done
 
 
 def others(facts: Facts) -> list[Member]:

@@ -7,9 +7,10 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bootstrap.model import rebalance, slots
+from bootstrap.model import empty_mark, rebalance, slots
 from bootstrap.model.layout import UNKNOWN, Place, together
 from bootstrap.model.rebalance import Transfer
+from bootstrap.model.snapshot import Scope
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member
 from bootstrap.plan import ownership, timed
@@ -33,6 +34,8 @@ class Shard:
     """The ordinals of its replicas that live and have their link to it."""
     place: Place = UNKNOWN
     """Where the primary runs."""
+    kept: bool = False
+    """Whether an empty primary was drained: its sidecar made it stay, or a node follows it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Standing:
         zone, fewest other primaries are, then those with the lowest ordinals. Pods that the wish
         does not need are none.
         """
-        candidates = [one for one in self.shards if not (one.ranges or self.beyond(one.ordinal))]
+        candidates = [one for one in self.empty if not self.beyond(one.ordinal)]
         many = self.wish - len(self.owners)
         if len(candidates) <= many:
             return tuple(candidates)
@@ -71,6 +74,20 @@ class Standing:
             taken.append(best.place)
             found.append(best)
         return tuple(found)
+
+    @functools.cached_property
+    def empty(self) -> tuple[Shard, ...]:
+        """The shards that own no slots."""
+        return tuple(one for one in self.shards if not one.ranges)
+
+    @functools.cached_property
+    def idle(self) -> tuple[Shard, ...]:
+        """The drained shards that the wish does not need: their primaries stand beyond it.
+
+        A new pod beyond the wish is none of these, though it begins as an empty primary too. It
+        becomes one more replica.
+        """
+        return tuple(one for one in self.empty if one.kept and self.beyond(one.ordinal))
 
     @functools.cached_property
     def drained(self) -> tuple[Shard, ...]:
@@ -157,6 +174,9 @@ def standing(facts: Facts, wish: int) -> Standing:
     empty = [
         node_id for node_id, view in views.items() if node_id in known and timed.roleless(view)
     ]
+    if facts.snapshot.scope < Scope.ALL:  # a guess, from what our own node knows of the others
+        plain = (one for one in known.values() if not (one.slots or one.is_replica or one.failed))
+        empty += [one.node_id for one in plain if one.node_id not in views]
     found = [
         Shard(
             node_id=node_id,
@@ -164,6 +184,7 @@ def standing(facts: Facts, wish: int) -> Standing:
             ranges=owned.get(node_id, ()),
             replicas=_linked(facts, node_id),
             place=_place(facts, node_id),
+            kept=kept(facts, node_id),
         )
         for node_id in {*owned, *empty}
     ]
@@ -178,6 +199,13 @@ def lost(facts: Facts, member: Member) -> bool:
     away = member.gone and member.node_id not in facts.pod_by_id
     scaled = pod is None or pod.resolved.state == "absent"
     return away and (scaled or facts.pod_of_ghost(member) is not None)
+
+
+def kept(facts: Facts, node_id: str) -> bool:
+    """Whether a node without slots was drained: its sidecar made it stay, or a node follows it."""
+    seen = [view for _, view in facts.viewed]
+    followed = any(one.primary_id == node_id for view in seen for one in view.members)
+    return followed or any(one.node_id == node_id and empty_mark.marked(one) for one in seen)
 
 
 def _rank(seat: Shard, taken: Sequence[Place]) -> tuple[int, int, int, int]:

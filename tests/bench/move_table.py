@@ -43,8 +43,8 @@ def moved(runs: Sequence[move.Moved]) -> str:
             ]
         )
     said = [f"{run.contender}: {run.said}" for run in runs if run.said]
-    of = f"in brackets: of {' / of '.join(references)}; in square brackets: before the move"
-    return "\n".join([report.table(rows), of, *said])
+    beside = [f"in brackets: of {' / of '.join(references)}"] if references else []
+    return "\n".join([report.table(rows), *beside, "in square brackets: before the move", *said])
 
 
 def line(run: move.Moved) -> str:

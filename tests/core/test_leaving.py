@@ -22,7 +22,6 @@ from bootstrap.show import cluster_table, headline, shards
 from tests.core import build
 from tests.core.resharding import changed, pod, seen
 
-"""What leaves the fourth shard first."""
 SPANS = ("0-5460", "5461-10921", "10922-16383")
 
 

@@ -219,3 +219,16 @@ def test_whose_clients_are_sent_to_an_old_port_is_told() -> None:
     old = dataclasses.replace(me, node=dataclasses.replace(me.view, old_port=7001))
     plan = planning.plan(build.snapshot(old, scope=Scope.LOCAL), build.topology(0))
     assert any("sends clients to port 7001" in note for note in plan.notes)
+
+
+def test_keys_in_slots() -> None:
+    """The reply of redis 8.10, which has more facts of each slot if it is told to gather them."""
+    assert parse.keys_in_slots([]) == 0
+    some = [[0, ["key-count", 2]], [7, ["key-count", 3, "cpu-usec", 9]]]
+    assert parse.keys_in_slots(some) == 5
+
+
+@pytest.mark.parametrize("reply", [None, [1], [[0, ["cpu-usec", 9]]], [[0, ["key-count", "x"]]]])
+def test_no_keys_are_guessed(reply: object) -> None:
+    with pytest.raises(parse.MalformedError, match="SLOT-STATS"):
+        parse.keys_in_slots(reply)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from bootstrap.redis import connection
 READS: Final = frozenset(
     {
         "CONFIG GET",
-        "CLUSTER COUNTKEYSINSLOT",
+        "CLUSTER SLOT-STATS",
         "CLUSTER GETSLOTMIGRATIONS",
         "CLUSTER INFO",
         "CLUSTER LINKS",

@@ -40,8 +40,8 @@ def _file(topology: Topology, shards: int) -> tuple[Todo, ...]:
         expect="a line for each volume, and the name of its ConfigMap, if it has one",
     )
     patch = Todo(
-        what=f"state the wish in its key {key}, with the ConfigMap's name for CONFIGMAP; the file"
-        " follows within about two minutes, and no pod restarts",
+        what=f"state the wish in its key {key}, with the ConfigMap's name for CONFIGMAP (in the"
+        " base: redis-shards); the file follows within about two minutes, and no pod restarts",
         command=f"kubectl patch configmap{space} CONFIGMAP --type merge"
         f' -p \'{{"data":{{"{key}":"{shards}"}}}}\'',
         expect="if a kustomization or a chart makes the ConfigMap, change it there too",

@@ -147,9 +147,7 @@ def test_it_stays_so_whatever_clients_write(newest: sets.LocalStatefulSet) -> No
     fill(primary, held + 10)
     seen = f"has {primary.ask('DBSIZE')} keys now"
     # Not the log: it has no new line where only the number of keys has changed.
-    forming.until(
-        lambda: seen in replica.http("/statusz")[1], lambda: replica.http("/statusz")[1]
-    )
+    forming.until(lambda: seen in replica.http("/statusz")[1], lambda: replica.http("/statusz")[1])
     assert _refused(replica)
     assert int(replica.ask("DBSIZE")) == held
     promote(newest, replica)

@@ -48,8 +48,8 @@ def gone(facts: Facts) -> Plan | None:
         step = Step(actions=actions, until="no node of a pod that is gone is left in our view")
         return Plan(phase=Phase.HEAL, steps=(step,), look=Scope.ALL)
     what = (
-        f"DNS to say for {safety_forget.SECONDS:.0f} s that the pod does not exist: it was scaled"
-        " away, and then its node is forgotten"
+        f"DNS to say for {safety_forget.SECONDS:.0f} s that the pod does not exist: then it was"
+        " scaled away, and its node is forgotten"
     )
     waits = tuple(Wait(pod=pod.name, what=what, usual=safety_forget.SECONDS) for _, pod in some)
     return Plan(phase=Phase.WAITING, waiting=waits, look=Scope.ALL)

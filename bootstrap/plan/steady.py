@@ -163,9 +163,11 @@ def _scaled_away(facts: Facts) -> tuple[Todo, ...]:
     Without a wish nothing says that these pods should have waited.
     """
     wish = facts.snapshot.wished.wish
-    owners = [one for one in facts.my.members if one.slots and down.scaled_away(facts, one)]
-    ordinals = [facts.topology.ordinal_of(facts.hostname(one)) or 0 for one in owners]
-    return (scaling.back(facts.topology, max(ordinals)),) if ordinals and wish else ()
+    gone = [one for one in facts.my.members if down.scaled_away(facts, one)]
+    if wish is None or not any(one.slots for one in gone):
+        return ()
+    last = max(facts.topology.ordinal_of(facts.hostname(one)) or 0 for one in gone)
+    return (scaling.back(facts.topology, last),)
 
 
 def _minority(facts: Facts) -> str:

@@ -18,7 +18,8 @@
 Below a pod stand the lines of CLUSTER NODES, a pod's name there being short for its hostname.
 `blank` is a new node's line, `everybody` those of a formed cluster of which lines below replace
 some. A trouble (`loading`, `refused`, ...) is a node that could not be viewed, and `absent`,
-`unknown`, `found`, `family` and `unasked` are names behind which there is no address to try.
+`denied`, `unknown`, `found`, `family` and `unasked` are names behind which there is no address to
+try. `absent 60` in the second part is for how long DNS has denied names.
 `bus=refused`, `bus=dropped` and `bus=open` are what a pod's bus port said when ours tried it.
 `wish 4` is what our own sidecar reads, and `wish=4` behind a pod what its node shows.
 After the pods, `elsewhere ADDRESS says=NAME` with lines is a node of another set that answered.
@@ -46,6 +47,7 @@ from tests.core import build, resharding
 FOLDER: Final = Path(__file__).resolve().parents[1] / "scenarios"
 _NAMES: Final = {
     "absent": Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53"),
+    "denied": Name(state="absent", denied=True, reason="NXDOMAIN from 10.96.0.10:53"),
     "unknown": Name(state="unknown", reason="SERVFAIL from 10.96.0.10:53"),
     "unasked": UNASKED,
     "family": Name(state="absent", reason="no data from 10.96.0.10:53"),
@@ -132,6 +134,8 @@ def read(path: Path) -> Scenario:
         known = options["unlinked"] != "unknown"
         seconds = float(options["unlinked"]) if known else None
         memory["unlinked"] = tuple((pod.name, seconds) for pod in pods)
+    if "absent" in options:
+        memory["absent"] = tuple((pod.name, float(options["absent"])) for pod in pods)
     memory["looked"] = options.get("looked") != "no"
     disk = _DISKS[options["disk"]] if "disk" in options else None
     scope = _SCOPES[options.get("look", "all")]
@@ -146,6 +150,7 @@ def read(path: Path) -> Scenario:
             found,
             disk=disk,
             counted=counted,
+            service=_NAMES["found"] if "absent" in options else None,
             originals=originals if elsewhere else None,
             primary_answer=_primary_answer(options.get("primary", "")),
         ),

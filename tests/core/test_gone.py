@@ -195,7 +195,7 @@ def test_fewer_are_wished_too_late() -> None:
     assert found.phase is Phase.RESHARD
     wait = next(wait for wait in found.waiting if wait.pod == "redis-app-6")
     assert "it owns slots 12288-16383, and DNS says that it does not exist" in wait.what
-    assert "--replicas=7" in todo.line(wait.fix)
+    assert "--replicas=8" in todo.line(wait.fix)
     assert "Then wish for fewer shards" in todo.line(wait.fix)
 
 

@@ -14,7 +14,7 @@ from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, durations, scaling
-from bootstrap.plan.reshard import drain, functions
+from bootstrap.plan.reshard import drain, functions, places
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
@@ -96,7 +96,9 @@ def _away(facts: Facts, shard: Shard, name: str) -> Wait:
         f"the pod to be there again: it owns {slots.named(shard.ranges)}, and DNS says that it does"
         " not exist, as after scaling down too early"
     )
-    return Wait(pod=name, what=what, fix=(scaling.back(facts.topology, shard.ordinal),))
+    some = places.followers(facts, shard.node_id)
+    last = max([shard.ordinal, *(one.ordinal for one in some)])
+    return Wait(pod=name, what=what, fix=(scaling.back(facts.topology, last),))
 
 
 def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:

@@ -15,6 +15,7 @@ from bootstrap.model.primary_answer import LASTING_SECONDS, PrimaryAnswer
 from bootstrap.model.snapshot import Originals, Pod, Scope, Snapshot, Trouble, Unreachable, Volume
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
+from bootstrap.model.wish import UNSTATED, Wished
 from bootstrap.observe import bus_port, disk, lookup, originals, stated_wish, timers, volume
 from bootstrap.observe.peers import Peers
 from bootstrap.redis import login, node
@@ -49,6 +50,7 @@ class Observer:
         self.lookup = lookup.Lookup(topology, self._peers, names)
         self._folder = folder
         self._volume: Volume | None = None
+        self._wished: Wished = UNSTATED
         self.ports = bus_port.Ports(clock)
         self._originals = originals.Search(access, names)
         self._access, self._clock = access, clock
@@ -60,6 +62,7 @@ class Observer:
 
     async def look(self, scope: Scope) -> Snapshot:
         """Look once, at no more nodes than `scope` asks for."""
+        self._wished = stated_wish.read(self.topology)
         mine = await self._local.read(links=True)
         if self._stopwatches.restarted(mine):
             # A list from before the restart may lack pods that came later.
@@ -88,7 +91,7 @@ class Observer:
             service=self.lookup.service,
             volume=self._volume,
             originals=seen,
-            wished=stated_wish.read(self.topology),
+            wished=self._wished,
             primary_answer=await self._trials.lately(mine) if down >= LASTING_SECONDS else None,
             disk=disk.read(self._folder) if self._folder else None,
         )
@@ -117,6 +120,10 @@ class Observer:
         }
         said = await self.ports.try_all(places)
         return [dataclasses.replace(pod, bus=said.get(pod.name)) for pod in pods]
+
+    def wish_changed(self) -> bool:
+        """Whether another wish is stated than the last look found."""
+        return stated_wish.read(self.topology) != self._wished
 
     async def counted(self, snapshot: Snapshot, pod: str) -> Snapshot:
         """Return the snapshot with the keys that a pod's node has in slots it does not own."""

@@ -148,6 +148,8 @@ class Plan:
     """What you may want to know; there is nothing to do about it."""
     seat: bool = False
     """Whether our node is an empty primary on purpose. It is ready without slots."""
+    mover: bool = False
+    """Whether our sidecar commands slots to move, now or soon. The other pods wait for it."""
     gate: Gate = Gate()
     """The start gate. Open, unless our own server is down and should not start yet."""
 

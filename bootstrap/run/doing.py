@@ -41,7 +41,7 @@ def doing(plan: Plan, *, seed: bool, up: bool, same: float, took: float) -> Doin
         return Doing.FORMING if plan.phase is Phase.FORM else Doing.ACTING
     if plan.phase is Phase.BLOCKED:
         return Doing.BLOCKED
-    if seed:
+    if seed or plan.mover:
         return Doing.AWAITED
     if plan.look > Scope.LOCAL:
         return Doing.SEARCHING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import random
 import time
@@ -21,6 +22,8 @@ from bootstrap.run import apply, doing, pace, start_gate
 from bootstrap.show import summary
 from bootstrap.show.board import Board
 
+_WISH_SECONDS = 1.0
+"""Seconds after which a file that states the wish is read again while the loop rests."""
 _REFUSAL_SECONDS = 2.0
 """Seconds for which a refusal has to last before it ends a run that may end."""
 
@@ -217,11 +220,18 @@ class Loop:
                 jitter=random.random(),  # noqa: S311 - spreads load, guards nothing
             )
         self._board.due = time.monotonic() + seconds
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
-        except TimeoutError:
-            return
+        await self._pause(seconds)
+
+    async def _pause(self, seconds: float) -> None:
+        """Rest until the loop is stopped, or another wish is stated."""
+        ends = time.monotonic() + seconds
+        often = _WISH_SECONDS if self._observer.topology.wish_file else seconds
+        while (left := ends - time.monotonic()) > 0 and not self._stopped.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, often)):
+                    await self._stopped.wait()
+            if self._observer.wish_changed():
+                return
 
 
 def _refusal(plan: Plan) -> Exit:

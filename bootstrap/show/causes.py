@@ -113,7 +113,7 @@ _DOING: Final = {
     Phase.FORM: ("the cluster is being formed", durations.FORMED),
     Phase.JOIN: ("{pod} joins the cluster", durations.COPIED),
     Phase.HEAL: ("{pod} is being mended", durations.LOOK),
-    Phase.RESHARD: ("slots are to move from or to {pod}", durations.GOSSIP),
+    Phase.RESHARD: ("the shards are being changed", durations.GOSSIP),
 }
 
 

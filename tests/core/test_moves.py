@@ -124,10 +124,23 @@ def test_a_migration_by_a_person_is_looked_at() -> None:
 
 def test_keys_are_counted_first() -> None:
     uncounted = dataclasses.replace(seen(), counted=("", 0))
-    for me in (0, 3, 6):
-        found = planning.decide(uncounted, build.topology(me))
-        assert isinstance(found, LookFurther)
-        assert found.counting == "redis-app-6"
+    found = planning.decide(uncounted, build.topology(0))
+    assert isinstance(found, LookFurther)
+    assert found.counting == "redis-app-6"
+
+
+@pytest.mark.parametrize("me", [3, 6])
+def test_only_the_mover_counts_them(me: int) -> None:
+    """Keys that a move has just begun to bring are counted too, by a look a moment before."""
+    assert waits(seen(counted=7), me) == "redis-app-0: its sidecar to move slots 4096-5460"
+    uncounted = dataclasses.replace(seen(), counted=("", 0))
+    assert waits(uncounted, me) == "redis-app-0: its sidecar to move slots 4096-5460"
+
+
+def test_the_movers_look_often() -> None:
+    assert [planned(seen(), me).mover for me in range(8)] == [True] * 3 + [False] * 5
+    pulled = all_redis(seen())
+    assert [planned(pulled, me).mover for me in range(8)] == [False] * 6 + [True, False]
 
 
 def test_keys_that_could_not_be_counted_are_waited_for() -> None:

@@ -344,7 +344,7 @@ def test_while_nothing_is_to_move_it_waits_for_a_number() -> None:
 
 
 SEATED = """\
-WAIT reshard: slots are to move from or to redis-app-0, until redis-app-6 owns these slots; it passes by itself, usually \
+WAIT reshard: the shards are being changed, until redis-app-6 owns these slots; it passes by itself, usually \
 within 8 s. Clients are served. Every slot has a second copy.
 
 SLOTS        POD          ROLE     ADDRESS    HOST  ZONE  LINK  LAG  KEYS  STATE  NOTE

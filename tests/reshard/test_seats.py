@@ -12,6 +12,13 @@ from tests.reshard import wishing
 from tests.statefulset import kubelet, pod
 
 
+def shown(one: pod.Pod) -> str:
+    """The human name of a pod's node, which shows the wish."""
+    name = "cluster-announce-human-nodename"
+    with one.client() as client:
+        return str(client.config_get(name)[name])
+
+
 def empty(one: pod.Pod) -> bool:
     """Whether a pod's node is a primary without slots."""
     (line,) = [line for line in one.cluster_nodes().splitlines() if "myself" in line]
@@ -59,3 +66,21 @@ def test_pods_that_came_before_the_wish_become_a_shard_once_emptied(
         )
         wishing.wait_follows(new[1], new[0])
         assert keeping.missing_keys(app) == []
+
+
+def test_a_new_wish_is_read_while_the_sidecars_rest(tmp_path: Path) -> None:
+    """They rest for a minute and more, since all is well."""
+    wish = wishing.Wish(tmp_path)
+    wish.state("3")
+    with keeping.formed(
+        wishing.SERVERS[0], sidecar_env={**wish.env, "BOOTSTRAP_INTERVAL": "600"}
+    ) as app:
+        forming.until(
+            lambda: all(forming.phase(one) == "steady" for one in app.pods),
+            lambda: [one.sidecar.log()[-1] for one in app.pods],
+        )
+        wish.state("hold")
+        forming.until(
+            lambda: all(shown(one).endswith("/hold") for one in app.pods),
+            lambda: [shown(one) for one in app.pods],
+        )

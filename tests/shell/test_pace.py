@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from bootstrap.model import actions
@@ -26,6 +28,7 @@ WAITS = Plan(phase=Phase.WAITING, waiting=(WAIT,))
 HEAL_WAITS = Plan(phase=Phase.HEAL, waiting=(WAIT,), look=Scope.ALL)
 HEALS_BY_HALVES = Plan(phase=Phase.HEAL, waiting=(WAIT,), look=Scope.HALF)
 LOOKS_AROUND = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.ALL)
+MOVES_SLOTS = dataclasses.replace(LOOKS_AROUND, phase=Phase.RESHARD, mover=True)
 LOOKS_AT_SEED = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.SEED)
 BLOCKED = Plan(phase=Phase.BLOCKED, blocked=(Block(code=Code.SPLIT, why="y", fix="z"),))
 
@@ -74,6 +77,7 @@ def rest(  # as the loop calls it, but for what a case is about
         (LOOKS_AT_SEED, {"seed": False, "jitter": 1.0}, 1.2),
         (LOOKS_AROUND, {"seed": False, "interval": 0.5}, 0.5),
         (LOOKS_AROUND, {"seed": True}, 0.1),
+        (MOVES_SLOTS, {"seed": False}, 0.1),
         (WAITS, {}, 0.1),
         (WAITS, {"jitter": 1.0}, 0.12),
         (WAITS, {"same": 60.1}, 1.0),

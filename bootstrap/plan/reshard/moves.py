@@ -77,7 +77,8 @@ def _decided(facts: Facts) -> Plan | None:
     if not found.standing.done and all(view.way is None for _, view in facts.viewed):
         # Before all waits: more pods would not help.
         return _blocked(refusals.unsupported(facts, found.standing))
-    return _towards(facts, found)
+    plan = _towards(facts, found)
+    return plan and dataclasses.replace(plan, mover=found.mover)
 
 
 def _towards(facts: Facts, found: Work) -> Plan | None:
@@ -119,9 +120,14 @@ def _cancel(facts: Facts, why: str) -> Plan | None:
 
 
 def _keys_first(facts: Facts) -> LookFurther | None:
-    """Ask how many keys the next target holds in slots that it does not own."""
+    """Ask how many keys the next target holds in slots that it does not own.
+
+    Only the mover asks. Otherwise keys that come by a move just begun would seem to be left over.
+    """
     found = facts.once(work)
     if found.running or found.standing.done or found.waits or found.following is None:
+        return None
+    if found.following.mover.node_id != facts.my.node_id:
         return None
     taker = facts.pod_name(found.following.target.node_id)
     if facts.snapshot.counted[0] == taker or not places.calm(facts, found.standing):
@@ -142,15 +148,15 @@ def _begin(facts: Facts, found: Work) -> Plan:
     short = obstacles.memory(source, target, ranges)
     if short:
         return _waiting(Wait(pod=taker, what=f"memory for {slots.named(ranges)}: {short}"))
+    if following.mover.node_id != facts.my.node_id:
+        who = facts.pod_name(following.mover.node_id)
+        return _waiting(Wait(pod=who, what=f"its sidecar to move {slots.named(ranges)}"))
     left = facts.snapshot.strays(taker)
     if isinstance(left, str):
         what = f"a count of its keys in slots it does not own: {left}"
         return _waiting(Wait(pod=taker, what=what))
     if left:
         return _blocked(refusals.leftovers(facts, taker, left))
-    if following.mover.node_id != facts.my.node_id:
-        who = facts.pod_name(following.mover.node_id)
-        return _waiting(Wait(pod=who, what=f"its sidecar to move {slots.named(ranges)}"))
     return _moving(
         following, giver, taker, f"{slots.many(found.standing.wish, 'shard')} are wished"
     )

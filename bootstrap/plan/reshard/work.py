@@ -59,6 +59,14 @@ class Work:
         return migrations.running(self.facts)
 
     @functools.cached_property
+    def mover(self) -> bool:
+        """Whether our own node is commanded for any of the transfers that are still to be made."""
+        ids = {one.source_id for one in self.standing.transfers}
+        if self.facts.my.way is Way.PULL:
+            ids = {one.target_id for one in self.standing.transfers}
+        return self.facts.my.node_id in ids
+
+    @functools.cached_property
     def waits(self) -> tuple[Wait, ...]:
         """What is waited for before the next slot moves."""
         return tuple(obstacles.waits(self.facts, self.standing))

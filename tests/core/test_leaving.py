@@ -10,6 +10,7 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import empty_mark
 from bootstrap.model.actions import Action, ConfigSet, Failover, MigrateSlots, Replicate
+from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.timers import Timers
 from bootstrap.model.wish import UNSTATED, Wish, Wished
@@ -64,8 +65,9 @@ def look(lines: list[str], *marked: int, **more: Any) -> Snapshot:
     """A look at all pods; the nodes of some stand empty. Three shards are wished."""
     at = {one: stays(lines, one) for one in marked} | more.pop("at", {})
     timers = Timers(idle=more.pop("idle", 0.0))
+    beside = more.pop("more", ())
     found = seen(lines, wish=more.pop("wish", 3), at=at, **more)
-    return dataclasses.replace(found, timers=timers)
+    return dataclasses.replace(found, pods=(*found.pods, *beside), timers=timers)
 
 
 def planned(snapshot: Snapshot, me: int, **more: Any) -> Plan:
@@ -103,9 +105,10 @@ def test_the_nodes_of_a_drained_shard_are_made_to_stay(me: int) -> None:
 
 
 def test_no_slot_leaves_before_that_is_seen() -> None:
-    wanted = "cluster-allow-replica-migration no, before slots leave its shard"
-    assert f"redis-app-7: {wanted}" in str(first(look(grown(), 6), 0))
-    assert f"redis-app-6: {wanted}" in str(first(look(grown(), 7), 0))
+    wanted = "to have cluster-allow-replica-migration no, before slots leave their shard"
+    assert f"redis-app-7 {wanted}" in str(first(look(grown(), 6), 0))
+    assert f"redis-app-6 {wanted}" in str(first(look(grown(), 7), 0))
+    assert f"redis-app-6, redis-app-7 {wanted}" in str(first(look(grown()), 0))
     counted = look(grown(), 6, 7, ranges=GOES, target="redis-app-0")
     assert isinstance(first(counted, 6), MigrateSlots)
 
@@ -360,6 +363,17 @@ def test_after_a_restart_its_replica_shows_that_it_stands_empty() -> None:
         assert action.settings[0] == ("cluster-allow-replica-migration", "no")
     assert planned(look(drained(), 7), 6).seat
     assert isinstance(first(look(drained()[:7]), 6), Replicate)
+
+
+def test_until_its_replica_was_read_it_waits() -> None:
+    """No shard needs it. As a replica it would get no slots any more."""
+    for seven in (build.pod(7, "loading"), build.pod(7)):
+        found = planned(look(drained()[:7], at={}, more=(seven,)), 6)
+        assert found.seat
+        assert not found.steps
+        assert "redis-app-7 to say what it follows" in found.waiting[0].text
+    gone = build.pod(7, resolved=Name(state="absent"))
+    assert isinstance(first(look(drained()[:7], more=(gone,)), 6), Replicate)
 
 
 def test_if_more_are_wished_again_it_is_a_seat() -> None:

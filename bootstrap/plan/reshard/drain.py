@@ -50,14 +50,17 @@ def waits(facts: Facts, found: Standing) -> Iterator[Wait]:
     A node that has failed is not waited for. It takes a copy when it comes back.
     """
     ids = {one.node_id for one in found.drained}
-    for pod, view in facts.viewed:
-        if not ids & {view.node_id, view.myself.primary_id} or empty_mark.stays(view):
-            continue
+    names = [
+        pod.name
+        for pod, view in facts.viewed
+        if ids & {view.node_id, view.myself.primary_id} and not empty_mark.stays(view)
+    ]
+    if names:
         what = (
-            f"{empty_mark.SETTING} {empty_mark.KEEPS}, before slots leave its shard: else it would"
-            " copy another shard"
+            f"{', '.join(names)} to have {empty_mark.SETTING} {empty_mark.KEEPS}, before slots"
+            " leave their shard: else they would copy another shard"
         )
-        yield Wait(pod=pod.name, what=what, usual=durations.MARKED)
+        yield Wait(pod=names[0], what=what, usual=durations.MARKED)
 
 
 def _shard(facts: Facts) -> str:

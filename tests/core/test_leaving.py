@@ -10,7 +10,6 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model import empty_mark
 from bootstrap.model.actions import Action, ConfigSet, Failover, MigrateSlots, Replicate
-from bootstrap.model.directory import Name
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.timers import Timers
 from bootstrap.model.wish import UNSTATED, Wish, Wished
@@ -65,9 +64,8 @@ def look(lines: list[str], *marked: int, **more: Any) -> Snapshot:
     """A look at all pods; the nodes of some stand empty. Three shards are wished."""
     at = {one: stays(lines, one) for one in marked} | more.pop("at", {})
     timers = Timers(idle=more.pop("idle", 0.0))
-    beside = more.pop("more", ())
     found = seen(lines, wish=more.pop("wish", 3), at=at, **more)
-    return dataclasses.replace(found, pods=(*found.pods, *beside), timers=timers)
+    return dataclasses.replace(found, timers=timers)
 
 
 def planned(snapshot: Snapshot, me: int, **more: Any) -> Plan:
@@ -365,15 +363,15 @@ def test_after_a_restart_its_replica_shows_that_it_stands_empty() -> None:
     assert isinstance(first(look(drained()[:7]), 6), Replicate)
 
 
-def test_until_its_replica_was_read_it_waits() -> None:
-    """No shard needs it. As a replica it would get no slots any more."""
-    for seven in (build.pod(7, "loading"), build.pod(7)):
-        found = planned(look(drained()[:7], at={}, more=(seven,)), 6)
-        assert found.seat
-        assert not found.steps
-        assert "redis-app-7 to say what it follows" in found.waiting[0].text
-    gone = build.pod(7, resolved=Name(state="absent"))
-    assert isinstance(first(look(drained()[:7], more=(gone,)), 6), Replicate)
+def test_after_a_restart_alone_its_past_shows_that_it_stands_empty() -> None:
+    """It owned slots once, so it has a config epoch; a new node's sidecar saw it know no other."""
+    lines = drained()[:7]
+    back = dataclasses.replace(look(lines), timers=Timers(came_back=True))
+    assert isinstance(first(back, 6), ConfigSet)
+    assert planned(back, 6).seat
+    lines[6] = lines[6].replace(" 0 0 7 ", " 0 0 0 ")
+    new = dataclasses.replace(look(lines), timers=Timers(came_back=True))
+    assert isinstance(first(new, 6), Replicate)
 
 
 def test_if_more_are_wished_again_it_is_a_seat() -> None:

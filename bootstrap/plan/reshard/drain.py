@@ -6,8 +6,7 @@ into its own (`model.empty_mark`), and no slot leaves the shard until that is se
 stay an empty primary and its replicas. Those that the wish needs are led to another shard
 (`places`). The others stand empty, and may go (`going`).
 
-A server that restarts loses the setting, and its sidecar writes it anew. Until then only a replica
-shows that an empty primary was drained, and is no new node.
+A server that restarts loses the setting, and its sidecar writes it anew.
 
 The setting is put back once the node is of no such shard any more: if it follows an owner of slots
 that stays, if more shards are wished again, or if no number is wished. While it is wished that

@@ -63,18 +63,11 @@ def stand(facts: Facts) -> Plan | None:
 
     Beyond the wish it stands empty, and lacks nothing. Inside, it follows another primary, but only
     once its replicas do: they would be led along with it otherwise.
-
-    After a restart only a replica shows that it was drained. So it waits for all other pods beyond
-    the wish that may be its replicas. No shard needs it meanwhile.
     """
     wish = facts.snapshot.wished.wish
-    if wish is None or wish.shards is None:
+    if wish is None or wish.shards is None or not kept(facts, facts.my.node_id):
         return None
     found = standing(facts, wish.shards)
-    if not kept(facts, facts.my.node_id):
-        unseen = _unseen_beyond(facts, found)
-        what = f"{', '.join(unseen)} to say what it follows: {facts.me.name} may stand empty"
-        return _seat(facts, what) if unseen else None
     if found.beyond(facts.topology.ordinal):
         return _seat(facts)
     if len(found.owners) < found.wish:
@@ -82,15 +75,6 @@ def stand(facts: Facts) -> Plan | None:
     some = places.inside(facts, found, Shard(node_id=facts.my.node_id, ordinal=0, ranges=()))
     left = [facts.topology.name_of(one.ordinal) for one in some if one.linked]
     return _seat(facts, f"{', '.join(left)} to follow another shard first") if left else None
-
-
-def _unseen_beyond(facts: Facts, found: Standing) -> list[str]:
-    """Return the other pods beyond the wish that were not read; none if ours is needed itself."""
-    if not found.beyond(facts.topology.ordinal):
-        return []
-    others = [pod for pod in facts.snapshot.pods if found.beyond(pod.ordinal)]
-    there = (pod for pod in others if pod.node is not None or pod.resolved.state == "found")
-    return [pod.name for pod in there if pod.name not in facts.views]
 
 
 def stands_calmly(facts: Facts) -> bool:

@@ -68,6 +68,9 @@ class Timers:
     emptied: tuple[str, ...] = ()
     """Runs of our replica's primary (`View.run_id`), sorted, from which it would have copied a loss
     when they were seen (`last_copy`). It has had no replication link since."""
+    came_back: bool = False
+    """Whether our own node has no role, and knew others already when our sidecar first saw it so: a
+    new node begins by knowing none."""
     failed_over: float | None = None
     """How long ago a replica of ours accepted our sidecar's command to take over, other than before
     the server's end; None: never."""

@@ -37,6 +37,8 @@ class Stopwatches:
         self._denied: dict[str, tuple[float, float]] = {}
         """Since when DNS has denied a pod's name, and when that was seen last."""
         self._failed_over: float | None = None
+        self._new = False
+        """Whether our node was seen to know no other, and has had no role since."""
         self._looked = True
         self.opened = False
         """Whether the start gate has been opened; the observer sets this."""
@@ -100,6 +102,7 @@ class Stopwatches:
             unlinked=tuple((pod.name, self._lasting_of(pod, "unlinked")) for pod in pods),
             refused=self._refusals(),
             emptied=self._losing(my, pods),
+            came_back=self._came_back(my),
             failed_over=None if self._failed_over is None else self._clock() - self._failed_over,
             absent=self._denials(pods),
             strange=tuple(
@@ -114,6 +117,13 @@ class Stopwatches:
                 if ("slots", pod.name) in self._since
             ),
         )
+
+    def _came_back(self, my: View | None) -> bool:
+        """Return whether our node has no role, and was not new when it was first seen so."""
+        if my is None:
+            return False
+        self._new = timed.roleless(my) and (self._new or my.alone)
+        return timed.roleless(my) and not self._new
 
     def _denials(self, pods: Sequence[Pod]) -> tuple[tuple[str, float], ...]:
         """Return for how long DNS has denied each pod's name, without a break."""

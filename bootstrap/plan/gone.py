@@ -47,11 +47,13 @@ def gone(facts: Facts) -> Plan | None:
     if actions:
         step = Step(actions=actions, until="no node of a pod that is gone is left in our view")
         return Plan(phase=Phase.HEAL, steps=(step,), look=Scope.ALL)
+    names = list(dict.fromkeys(pod.name for _, pod in some))
+    those = "its node is" if len(names) == 1 else "their nodes are"
     what = (
-        f"DNS to say for {safety_forget.SECONDS:.0f} s that the pod does not exist: then it was"
-        " scaled away, and its node is forgotten"
+        f"{', '.join(names)} to be denied by DNS for {safety_forget.SECONDS:.0f} s, as after"
+        f" scaling down: then {those} forgotten"
     )
-    waits = tuple(Wait(pod=pod.name, what=what, usual=safety_forget.SECONDS) for _, pod in some)
+    waits = (Wait(pod=names[0], what=what, usual=safety_forget.SECONDS),)
     return Plan(phase=Phase.WAITING, waiting=waits, look=Scope.ALL)
 
 

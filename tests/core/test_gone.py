@@ -78,7 +78,10 @@ def test_until_then_it_waits() -> None:
     snapshot = left(seconds=59.9)
     found = planned(snapshot)
     assert (found.steps, found.look, found.phase) == ((), Scope.ALL, Phase.WAITING)
-    assert [wait.pod for wait in found.waiting] == ["redis-app-6", "redis-app-7"]
+    (wait,) = found.waiting
+    assert wait.text.startswith("redis-app-6, redis-app-7 to be denied by DNS for 60 s")
+    one = planned(left(seconds=59.9, names={6: FAILED}))
+    assert one.waiting[0].text.endswith("then its node is forgotten")
     cause = headline.headline(Facts(snapshot, build.topology(0)), found).cause
     assert cause is not None
     assert (cause.verdict, cause.code) == (Verdict.WAIT, "waiting")

@@ -101,9 +101,10 @@ def test_the_nodes_of_a_drained_shard_are_made_to_stay(me: int) -> None:
 
 
 def test_no_slot_leaves_before_that_is_seen() -> None:
-    wanted = "cluster-allow-replica-migration no, before slots leave its shard"
-    assert f"redis-app-7: {wanted}" in str(first(look(grown(), 6), 0))
-    assert f"redis-app-6: {wanted}" in str(first(look(grown(), 7), 0))
+    wanted = "to have cluster-allow-replica-migration no, before slots leave their shard"
+    assert f"redis-app-7 {wanted}" in str(first(look(grown(), 6), 0))
+    assert f"redis-app-6 {wanted}" in str(first(look(grown(), 7), 0))
+    assert f"redis-app-6, redis-app-7 {wanted}" in str(first(look(grown()), 0))
     counted = look(grown(), 6, 7, target="redis-app-0")
     assert isinstance(first(counted, 6), MigrateSlots)
 
@@ -358,6 +359,17 @@ def test_after_a_restart_its_replica_shows_that_it_stands_empty() -> None:
         assert action.settings[0] == ("cluster-allow-replica-migration", "no")
     assert planned(look(drained(), 7), 6).seat
     assert isinstance(first(look(drained()[:7]), 6), Replicate)
+
+
+def test_after_a_restart_alone_its_past_shows_that_it_stands_empty() -> None:
+    """It owned slots once, so it has a config epoch; a new node's sidecar saw it know no other."""
+    lines = drained()[:7]
+    back = dataclasses.replace(look(lines), timers=Timers(came_back=True))
+    assert isinstance(first(back, 6), ConfigSet)
+    assert planned(back, 6).seat
+    lines[6] = lines[6].replace(" 0 0 7 ", " 0 0 0 ")
+    new = dataclasses.replace(look(lines), timers=Timers(came_back=True))
+    assert isinstance(first(new, 6), Replicate)
 
 
 def test_if_more_are_wished_again_it_is_a_seat() -> None:

@@ -133,3 +133,20 @@ def test_when_a_replica_was_told_to_take_over() -> None:
     looks.watches.answered("redis-app-3", Failover.kind, None, forbidden=False)
     looks.now = 3.0
     assert looks.watches.of(Scope.LOCAL, me, [me]).failed_over == 3.0
+
+
+def test_whether_our_node_came_back_or_is_new() -> None:
+    watches = Stopwatches(build.topology(6), lambda: 0.0)
+
+    def came_back(nodes: list[str] | str | None) -> bool:
+        me = build.pod(6, "timeout") if nodes is None else build.own(6, nodes)
+        return watches.of(Scope.LOCAL, me, [me]).came_back
+
+    met = [*build.everybody(-1), build.line(6, "myself,master")]
+    assert came_back(met)
+    assert not came_back(build.blank(6))
+    assert not came_back(met)
+    assert not came_back(None)
+    assert not came_back(met)
+    assert not came_back([*build.everybody(-1), build.line(6, "myself,slave", "n0")])
+    assert came_back(met)

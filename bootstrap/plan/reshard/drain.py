@@ -6,8 +6,7 @@ into its own (`model.empty_mark`), and no slot leaves the shard until that is se
 stay an empty primary and its replicas. Those that the wish needs are led to another shard
 (`places`). The others stand empty, and may go (`going`).
 
-A server that restarts loses the setting, and its sidecar writes it anew. Until then only a replica
-shows that an empty primary was drained, and is no new node.
+A server that restarts loses the setting, and its sidecar writes it anew.
 
 The setting is put back once the node is of no such shard any more: if it follows an owner of slots
 that stays, if more shards are wished again, or if no number is wished. While it is wished that
@@ -50,14 +49,17 @@ def waits(facts: Facts, found: Standing) -> Iterator[Wait]:
     A node that has failed is not waited for. It takes a copy when it comes back.
     """
     ids = {one.node_id for one in found.drained}
-    for pod, view in facts.viewed:
-        if not ids & {view.node_id, view.myself.primary_id} or empty_mark.stays(view):
-            continue
+    names = [
+        pod.name
+        for pod, view in facts.viewed
+        if ids & {view.node_id, view.myself.primary_id} and not empty_mark.stays(view)
+    ]
+    if names:
         what = (
-            f"{empty_mark.SETTING} {empty_mark.KEEPS}, before slots leave its shard: else it would"
-            " copy another shard"
+            f"{', '.join(names)} to have {empty_mark.SETTING} {empty_mark.KEEPS}, before slots"
+            " leave their shard: else they would copy another shard"
         )
-        yield Wait(pod=pod.name, what=what, usual=durations.MARKED)
+        yield Wait(pod=names[0], what=what, usual=durations.MARKED)
 
 
 def _shard(facts: Facts) -> str:

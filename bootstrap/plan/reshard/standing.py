@@ -35,7 +35,7 @@ class Shard:
     place: Place = UNKNOWN
     """Where the primary runs."""
     kept: bool = False
-    """Whether an empty primary was drained: its sidecar made it stay, or a node follows it."""
+    """Whether an empty primary was drained (`kept`)."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,14 @@ def lost(facts: Facts, member: Member) -> bool:
 
 
 def kept(facts: Facts, node_id: str) -> bool:
-    """Whether a node without slots was drained: its sidecar made it stay, or a node follows it."""
+    """Whether a node without slots was drained: its sidecar made it stay, or a node follows it.
+
+    Of our own node one thing more tells it, as after a restart: it came back with a config epoch,
+    as owners of slots have. (A new node may get an epoch too, before it has a role.)
+    """
+    mine = node_id == facts.my.node_id and facts.my.myself.epoch > 0
+    if mine and facts.snapshot.timers.came_back:
+        return True
     seen = [view for _, view in facts.viewed]
     followed = any(one.primary_id == node_id for view in seen for one in view.members)
     return followed or any(one.node_id == node_id and empty_mark.marked(one) for one in seen)

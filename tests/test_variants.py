@@ -119,3 +119,9 @@ def test_secured_runs_each_once_on_the_server_that_can(monkeypatch: pytest.Monke
     (kept,) = run(known)
     assert kept.params["name"] == secured.SERVER
     assert len(run(of("test_other"))) == 1
+
+
+def test_what_enumerates_is_for_all_servers_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(of("test_it", pytest.mark.enumerates)) == []
+    monkeypatch.setenv("KEEPING", "all")
+    assert len(run(of("test_it", pytest.mark.enumerates))) == len(TWO)

@@ -28,6 +28,7 @@ LONG_STATE: Final = {"valkey-9.1": "snapshotting", "redis-8.10": "accumulate-buf
 """What a move is for most of its time."""
 
 
+@pytest.mark.enumerates
 @pytest.mark.slow
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_killed_after_any_command(name: str, tmp_path: Path) -> None:
@@ -72,6 +73,7 @@ def test_killed_after_the_command_that_moves(name: str, tmp_path: Path) -> None:
         assert died == {one.name for one in movers}
 
 
+@pytest.mark.enumerates
 @pytest.mark.slow
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_killed_in_each_state_of_a_move(name: str, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 What keeps a cluster waits for time-outs of real servers, so all tests on all servers take too long
 for each change. Each test of FEW runs on one server of those that it is written for, drawn by its
-name; KEEPING=all runs it on each of them. Only `test_matrix` forms on all of them each time.
+name; KEEPING=all runs it on each of them. Only `test_matrix` forms on all of them each time. What
+enumerates (`pytest.mark.enumerates`) takes minutes, and runs with KEEPING=all alone.
 
 What a server does decides what a test shows, so `usually(server)` takes the place of the draw where
 one of them is the one to see it on; and `twin(name)` draws as the other test does, which shows what
@@ -24,7 +25,7 @@ import pytest
 
 from tests.statefulset import secured, servers
 
-FEW: Final = ("tests/keeping/", "tests/acl/", "tests/formation/")
+FEW: Final = ("tests/keeping/", "tests/acl/", "tests/formation/", "tests/reshard/")
 ALL: Final = "tests/formation/test_matrix.py"
 
 
@@ -38,9 +39,13 @@ def choose(items: Iterable[pytest.Item]) -> None:
             there = secured.server(names[kept])
             _keep(some, kept, f"with SECURED=yes that is {there} in any case")
     elif os.environ.get("KEEPING") != "all":
+        every = list(items)
+        for item in every:
+            if item.get_closest_marker("enumerates"):
+                item.add_marker(pytest.mark.skip(reason="it enumerates: KEEPING=all runs it"))
         here = (
             item
-            for item in items
+            for item in every
             if item.nodeid.startswith(FEW) and not item.nodeid.startswith(ALL)
         )
         for some in _grouped(here).values():

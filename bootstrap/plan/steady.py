@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bootstrap.model import bus, fast_form, leaving_mark, slots
+from bootstrap.model import bus, fast_form, slots
 from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.todo import Todo
-from bootstrap.plan import lost_slots, migrations, ownership, replaced_primary, timed
-from bootstrap.plan.alarms import bus_ports, open_slots, unnamed_node
+from bootstrap.plan import lost_slots, notes, ownership, replaced_primary, timed
+from bootstrap.plan.alarms import bus_ports, unnamed_node
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
 from bootstrap.plan.messages import advice, down, durations, promotion, scaling
-from bootstrap.plan.reshard import going
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 
@@ -54,7 +53,7 @@ def steady(facts: Facts) -> Plan:
         waiting=waits,
         blocked=blocked,
         look=look,
-        notes=(*_notes(facts), *_failed_without_a_missing_pod(facts)),
+        notes=(*notes.notes(facts), *_failed_without_a_missing_pod(facts)),
         seat=timed.roleless(my),  # it came here only if it stands empty
     )
 
@@ -228,30 +227,3 @@ def _used_and_alone(facts: Facts) -> Plan:
     )
     # Only its peers can say if the pod was another node before.
     return Plan(phase=Phase.BLOCKED, blocked=(block,), look=Scope.ALL)
-
-
-def _notes(facts: Facts) -> tuple[str, ...]:
-    """Say what this server cannot do, or does not do for a while, and what follows."""
-    notes = [*open_slots.notes(facts), *migrations.notes(facts)]
-    leaving = going.may_go(facts)
-    if leaving is not None:
-        notes.append(leaving.text)
-    if leaving_mark.marked(facts.my):
-        notes.append("it was asked to hand over: no primary hands its role over to it for a while")
-    if facts.my.setting("cluster-announce-hostname") is None:
-        notes.append(
-            "servers before 7.0 carry no hostname: whose a node is can only be told by its address"
-        )
-    if facts.my.setting("cluster-announce-human-nodename") is None:
-        notes.append("servers before 7.2 carry no placement: hosts and zones are not considered")
-    if facts.my.old_port:
-        notes.append(
-            f"its server sends clients to port {facts.my.old_port} of this pod: take"
-            " cluster-announce-port out of redis.conf, and restart the server"
-        )
-    if facts.my.bus_hidden:
-        notes.append(
-            "whether other nodes have links to ours can't be told, so a node that all forgot seems"
-            f" well: {facts.my.bus_hidden}"
-        )
-    return tuple(notes)

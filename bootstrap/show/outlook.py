@@ -9,7 +9,7 @@ from bootstrap.model.todo import Todo, line, lines, todos
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import commands
 from bootstrap.plan.reshard.outlook import PAUSE, Outlook
-from bootstrap.show import amounts, sections, stating
+from bootstrap.show import amounts, progress, sections, stating
 
 _HEAD = ("FROM", "TO", "SLOTS", "KEYS", "SIZE", "WHICH")
 _ROWS = 30
@@ -130,16 +130,7 @@ def as_json(facts: Facts, found: Outlook) -> dict[str, Any]:
         "pause_seconds": PAUSE,
         "seconds": None if seconds is None else [round(one, 1) for one in seconds],
         "seconds_measured_here": found.paced,
-        "moves": [
-            {
-                "source": facts.pod_name(one.source_id),
-                "target": facts.pod_name(one.target_id),
-                "slots": slots.render(one.ranges),
-                "keys": one.keys,
-                "bytes": one.size,
-            }
-            for one in found.pairs
-        ],
+        "moves": progress.moves(facts, found),
         "new_primaries": list(found.primaries),
         "missing": list(found.missing),
         "replicas_needed": found.replicas,

@@ -11,7 +11,7 @@ from bootstrap.plan.facts import Facts
 from bootstrap.show import amounts
 
 if TYPE_CHECKING:
-    from bootstrap.plan.reshard.progress import Progress, Target
+    from bootstrap.plan.reshard.progress import Moving, Progress, Target
 
 
 def lines(snapshot: Snapshot, topology: Topology) -> list[str]:
@@ -85,14 +85,19 @@ def as_json(facts: Facts) -> dict[str, Any] | None:
             }
             for one in found.targets
         ],
-        "moves": [
-            {
-                "source": facts.pod_name(one.source_id),
-                "target": facts.pod_name(one.target_id),
-                "slots": slots.render(one.ranges),
-                "keys": one.keys,
-                "bytes": one.size,
-            }
-            for one in found.pairs
-        ],
+        "moves": moves(facts, found),
     }
+
+
+def moves(facts: Facts, found: Moving) -> list[dict[str, Any]]:
+    """Return the documented shape of what is to move."""
+    return [
+        {
+            "source": facts.pod_name(one.source_id),
+            "target": facts.pod_name(one.target_id),
+            "slots": slots.render(one.ranges),
+            "keys": one.keys,
+            "bytes": one.size,
+        }
+        for one in found.pairs
+    ]

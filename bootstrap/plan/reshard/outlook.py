@@ -16,7 +16,7 @@ from bootstrap.model.wish import Wish, Wished
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import obstacles, refusals, work
-from bootstrap.plan.reshard.progress import Pair, pace, pairs, total
+from bootstrap.plan.reshard.progress import Moving, Pair, pace, pairs, total
 from bootstrap.plan.reshard.standing import Standing, first_beyond, standing
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
@@ -33,12 +33,11 @@ _BETWEEN: Final = (1.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
+class Outlook(Moving):
     """What a wish would lead to."""
 
     wish: int
     now: Standing
-    pairs: tuple[Pair, ...]
     handoffs: int
     """How many moves that takes, each with its hand-off."""
     primaries: tuple[str, ...]
@@ -61,21 +60,6 @@ class Outlook:
     """How long the moves would take, about, from and to; None if a source was not read."""
     paced: bool
     """Whether moves that have ended here tell the time; else measurements elsewhere do."""
-
-    @property
-    def slots(self) -> int:
-        """How many slots would move."""
-        return sum(slots.count(one.ranges) for one in self.pairs)
-
-    @property
-    def keys(self) -> int | None:
-        """About how many keys would move; None if a source was not read."""
-        return total([one.keys for one in self.pairs])
-
-    @property
-    def size(self) -> int | None:
-        """About how many bytes would move; None if a source was not read."""
-        return total([one.size for one in self.pairs])
 
 
 def stated(snapshot: Snapshot, shards: int) -> Snapshot:

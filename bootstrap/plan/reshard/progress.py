@@ -51,20 +51,10 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """What is still to move, and what is known of the time that it takes."""
+class Moving:
+    """All that is to move."""
 
-    wish: int
-    """The number of shards that is wished."""
-    owners: int
-    """The number of primaries that own slots."""
-    missing: int
-    """The number of primaries that are missing before any slot can move."""
     pairs: tuple[Pair, ...]
-    targets: tuple[Target, ...]
-    """In the order in which they get slots."""
-    seconds: float | None
-    """About how long it takes until no slot has to move; None without a basis."""
 
     @property
     def slots(self) -> int:
@@ -80,6 +70,22 @@ class Progress:
     def size(self) -> int | None:
         """About how many bytes are to move; None if a source was not read."""
         return total([one.size for one in self.pairs])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Moving):
+    """What is still to move, and what is known of the time that it takes."""
+
+    wish: int
+    """The number of shards that is wished."""
+    owners: int
+    """The number of primaries that own slots."""
+    missing: int
+    """The number of primaries that are missing before any slot can move."""
+    targets: tuple[Target, ...]
+    """In the order in which they get slots."""
+    seconds: float | None
+    """About how long it takes until no slot has to move; None without a basis."""
 
 
 def progress(facts: Facts) -> Progress | None:

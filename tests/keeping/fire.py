@@ -87,6 +87,16 @@ class Fire:
         assert not set(copies) & set(some)
         for one in some:
             self.app.take_down(one, wipe=wipe, dns_after=dns_after)
+        self._excuse(copies)
+
+    def freeze(self, one: pod.Pod) -> None:
+        """Let a pod's server hang; what it has not passed on may be lost once it is replaced."""
+        copies = roles.replicas(self.app, one)
+        one.pause()
+        self._excuse(copies)
+
+    def _excuse(self, copies: Sequence[pod.Pod]) -> None:
+        """Excuse what these copies lack of what the primaries just struck have acknowledged."""
         # One more may have been acknowledged by who is dead now, and be on its way to us.
         acknowledged = range(self.writer.acknowledged + 1)
         for copy in copies:
@@ -143,7 +153,6 @@ def numbers(copy: pod.Pod) -> Mapping[int, set[int]]:
             continue  # Another shard's.
         assert isinstance(members, set), members
         held[key] = {int(number) for number in members}
-    assert held, copy
     return held
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,11 +38,13 @@ class Wish:
 
 
 @contextlib.contextmanager
-def formed(name: str, folder: Path, **more: Any) -> Iterator[tuple[sets.LocalStatefulSet, Wish]]:
+def formed(
+    name: str, folder: Path, env: Mapping[str, str] | None = None, **more: Any
+) -> Iterator[tuple[sets.LocalStatefulSet, Wish]]:
     """Six pods, three shards, with keys; three shards are wished."""
     wish = Wish(folder)
     wish.state("3")
-    with keeping.formed(name, sidecar_env=wish.env, **more) as app:
+    with keeping.formed(name, sidecar_env={**(env or {}), **wish.env}, **more) as app:
         yield app, wish
 
 

@@ -71,11 +71,13 @@ def even(owned: Mapping[str, Ranges], keepers: Sequence[str]) -> bool:
 def goals(counts: Mapping[str, int]) -> dict[str, int]:
     """Return how many slots each keeper is to own.
 
-    Keepers with most get one more: that moves least.
+    Keepers with most get one more: that moves least. A keeper that has its share already keeps it,
+    with one more or without: else the next transfer would be to or from it again.
     """
     least, more = divmod(SLOTS, len(counts))
+    done = {least + 1: 0, least: 2}
     # The sort is stable: among equals the order of the keepers decides.
-    by_count = sorted(counts, key=lambda one: -counts[one])
+    by_count = sorted(counts, key=lambda one: (done.get(counts[one], 1), -counts[one]))
     return {one: least + (place < more) for place, one in enumerate(by_count)}
 
 

@@ -151,3 +151,23 @@ def test_what_was_cut_off_goes_on_without_moving_a_slot_twice(
     total = sum(slots.count(one.ranges) for one in (*done, *rest))
     assert total <= sum(slots.count(one.ranges) for one in moves)
     assert rebalance.transfers(after(middle, rest), keepers) == ()
+
+
+@hypothesis.given(clusters())
+@build.ANYWHERE
+def test_as_many_moves_as_were_planned_if_each_is_followed_by_a_new_plan(
+    given: tuple[Owned, list[str]],
+) -> None:
+    """Sidecars make the first transfer, and plan anew. Each transfer costs a pause of writes."""
+    owned, keepers = given
+    planned = rebalance.transfers(owned, keepers)
+    made = 0
+    while rest := rebalance.transfers(owned, keepers):
+        owned = after(owned, rest[:1])
+        made += 1
+    assert made <= len(planned)
+
+
+def test_two_shards_become_three_by_two_moves() -> None:
+    first, second = rebalance.transfers(formed(2), ["n0", "n1", "n2"])
+    assert rebalance.transfers(after(formed(2), (first,)), ["n0", "n1", "n2"]) == (second,)

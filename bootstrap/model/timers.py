@@ -45,6 +45,8 @@ class Timers:
     """How long ago half of the pods were first looked at since our server's start; 0: not yet."""
     unwell: float = 0.0
     """How long some node has failed, or has lacked a link, in our own node's view."""
+    unnamed: float = 0.0
+    """How long our own node has had a link to a node without a name."""
     leaving: float = 0.0
     """How long our own node has had the mark of a hand-over."""
     shut: float = 0.0

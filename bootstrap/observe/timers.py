@@ -94,6 +94,7 @@ class Stopwatches:
             own_dip=own["own_dip"],
             idle=max(own["blank"], own["met"]),
             unwell=own["unwell"],
+            unnamed=own["unnamed"],
             leaving=own["leaving"],
             dipped=self._clock() - self._since[_DIPPED] if _DIPPED in self._since else None,
             looked=self._looked,

@@ -34,6 +34,14 @@ def _unwell(my: View) -> bool:
     return any(not bus.connected(my, one) for one in my.others if not one.handshake)
 
 
+def _unnamed(my: View) -> bool:
+    """Whether our own node has a link to a node without a name, where nodes have names."""
+    named = my.setting("cluster-announce-hostname") is not None
+    return named and any(
+        one.bus_connected and not (one.hostname or one.handshake or one.failed) for one in my.others
+    )
+
+
 OWN: Final[Mapping[str, Callable[[View], bool]]] = {
     # `own_settings` puts a temporary setting of forming back if it lasts too long.
     "marked": fast_form.marked,
@@ -44,6 +52,8 @@ OWN: Final[Mapping[str, Callable[[View], bool]]] = {
     "met": _met,
     # `heal` looks at all pods if it lasts.
     "unwell": _unwell,
+    # `alarms.unnamed_node`: gossip brings a node before its name.
+    "unnamed": _unnamed,
     # `own_settings` takes the mark of a hand-over off if it lasts too long.
     "leaving": leaving_mark.marked,
 }

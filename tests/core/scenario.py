@@ -116,7 +116,7 @@ def read(path: Path) -> Scenario:
     seen, *elsewhere = ("\n" + seen).split("\nelsewhere ")
     blocks = [block.splitlines() for block in seen.split("\nredis-app-")[1:]]
     pods = [_pod(block, topology) for block in blocks]
-    times = ("idle", "marked", "dipped", "own_dip", "unwell")
+    times = ("idle", "marked", "dipped", "own_dip", "unwell", "unnamed")
     memory: dict[str, Any] = {name: float(options[name]) for name in times if name in options}
     if "timeouts" in options:
         timeouts = tuple((pod.name, int(options["timeouts"])) for pod in pods)

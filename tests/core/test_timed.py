@@ -27,6 +27,7 @@ FOREIGN = "cache-0.elsewhere.ns.svc.cluster.local"
         ([build.blank(0), build.line(1)], {}, {"met"}),
         (FORMED, {}, set()),
         (FAILED, {}, {"unwell"}),
+        ([*FORMED, "x9 10.9.9.9:6379@16379 master - 0 0 7 connected"], {}, {"unnamed"}),
         (FORMED, {"cluster_announce_human_nodename": "redis-app-0/-/-/handover"}, {"leaving"}),
     ],
 )

@@ -7,6 +7,8 @@ is blocked. Keys are at risk once it owns slots, or the rest of its cluster foll
 
 from __future__ import annotations
 
+from typing import Final
+
 from bootstrap.model import slots
 from bootstrap.model.view import Member
 from bootstrap.plan.codes import Code
@@ -15,9 +17,15 @@ from bootstrap.plan.messages import foreign_node
 from bootstrap.plan.verdict import Alarm
 
 
+_SECONDS: Final = 5.0
+"""Seconds for which a node has to have no name. Gossip brings a new pod's node before its name, and
+a list of the pods that DNS gave a moment before may lack the pod."""
+
+
 def unnamed(facts: Facts) -> list[Alarm]:
     """Return one alarm for each such node, once the nodes of all our pods are known."""
-    if not facts.all_asked:
+    new = facts.lasting_known and facts.snapshot.timers.unnamed < _SECONDS
+    if new or not facts.all_asked:
         return []
     return [_alarm(facts, one) for one in suspects(facts) if one.node_id not in facts.own_ids]
 

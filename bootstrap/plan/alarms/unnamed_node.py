@@ -16,7 +16,6 @@ from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import foreign_node
 from bootstrap.plan.verdict import Alarm
 
-
 _SECONDS: Final = 5.0
 """Seconds for which a node has to have no name. Gossip brings a new pod's node before its name, and
 a list of the pods that DNS gave a moment before may lack the pod."""

@@ -84,7 +84,7 @@ def test_one_right_less_is_told_by_its_name(name: str, right: str, tmp_path: Pat
         grow(app, wish)
         forming.until(
             lambda: any(tells(one, right) for one in app.pods),
-            lambda: [one.sidecar.log()[-1] for one in app.pods],
+            lambda: [forming.last(one) for one in app.pods],
         )
         assert sorted(wishing.owned(app).values()) == [8192, 8192]
         assert keeping.missing_keys(app) == []
@@ -108,5 +108,5 @@ def test_ending_moves(tmp_path: Path) -> None:
         grow(app, wish)
         source, _ = wishing.wait_moving(app)
         wish.state("hold")
-        forming.until(lambda: tells(source, LATER), lambda: source.sidecar.log()[-1])
+        forming.until(lambda: tells(source, LATER), lambda: forming.last(source))
         assert keeping.missing_keys(app) == []

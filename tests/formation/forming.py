@@ -64,6 +64,12 @@ def phase(one: pod.Pod) -> str:
     return str(plans[-1]["phase"]) if plans else ""
 
 
+def last(one: pod.Pod) -> dict[str, Any]:
+    """The last entry of the pod's last sidecar's log; empty before the first one."""
+    found = one.sidecar.log()[-1:]
+    return found[0] if found else {}
+
+
 def events(one: pod.Pod, name: str) -> list[dict[str, Any]]:
     """Entries of this name in the log of the pod's last sidecar."""
     return [entry for entry in one.sidecar.log() if entry["event"] == name]

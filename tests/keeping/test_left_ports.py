@@ -24,7 +24,7 @@ SERVERS = ("redis-6.2", *keeping.SERVERS)
 
 def told(one: pod.Pod) -> bool:
     """Whether a sidecar says that its server sends clients to a port of the past."""
-    return "sends clients to port 7001" in str(one.sidecar.log()[-1].get("notes"))
+    return "sends clients to port 7001" in str(forming.last(one).get("notes"))
 
 
 @pytest.mark.parametrize("left", LEFT)
@@ -49,7 +49,7 @@ def test_forming(name: str, left: str) -> None:
             others = [other for other in app.pods if other is not one]
             for other in others if name == "redis-6.2" else app.pods:
                 assert f"{one.address}:6379@16379" in other.cluster_nodes()
-            forming.until(lambda: told(one) is old, lambda: one.sidecar.log()[-1])  # noqa: B023
+            forming.until(lambda: told(one) is old, lambda: forming.last(one))  # noqa: B023
 
 
 @pytest.mark.parametrize("name", keeping.SERVERS)

@@ -60,7 +60,7 @@ def test_owners_that_differ_are_waited_for(name: str, tmp_path: Path) -> None:
         seat, _ = wishing.scale_out(app, 2)
         told = "to have as many libraries of functions each: redis-app-0 has 1, redis-app-1 has 0"
         forming.until(
-            lambda: told in str(seat.sidecar.log()[-1].get("waiting")),
+            lambda: told in str(forming.last(seat).get("waiting")),
             lambda: seat.sidecar.log()[-3:],
         )
         assert (wishing.owned(app).get(seat.ordinal), libraries(seat)) == (None, 0)

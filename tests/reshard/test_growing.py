@@ -40,7 +40,7 @@ def test_there_and_back(name: str, tmp_path: Path) -> None:
         wish.state("3")
         forming.until(
             lambda: sorted(wishing.owned(app).values()) == [5461, 5461, 5462],
-            lambda: (wishing.owned(app), [one.sidecar.log()[-1] for one in app.pods]),
+            lambda: (wishing.owned(app), [forming.last(one) for one in app.pods]),
         )
         assert keeping.missing_keys(app) == []
         burning.writer.stop()

@@ -133,7 +133,7 @@ def tend(app: sets.LocalStatefulSet) -> set[str]:
             forming.phase(one) == "steady" and forming.answers(one)[0] == 200 for one in app.pods
         )
 
-    forming.until(well, lambda: (died, owned(app), [one.sidecar.log()[-1] for one in app.pods]))
+    forming.until(well, lambda: (died, owned(app), [forming.last(one) for one in app.pods]))
     return died
 
 

@@ -40,7 +40,7 @@ def wait_owned(app: sets.LocalStatefulSet, counts: list[int]) -> None:
     """Wait until the pods own so many slots each."""
     forming.until(
         lambda: sorted(owned(app).values()) == counts,
-        lambda: (owned(app), [one.sidecar.log()[-1] for one in app.pods]),
+        lambda: (owned(app), [forming.last(one) for one in app.pods]),
     )
 
 
@@ -106,7 +106,7 @@ def wait_forgotten(app: sets.LocalStatefulSet) -> None:
     ids = {one.node_id() for one in app.pods}
     forming.until(
         lambda: all(known(one) == ids for one in app.pods),
-        lambda: [(one.cluster_nodes(), one.sidecar.log()[-1]) for one in app.pods],
+        lambda: [(one.cluster_nodes(), forming.last(one)) for one in app.pods],
     )
 
 
@@ -181,8 +181,8 @@ def test_pods_that_go_too_early_are_told_with_the_way_back(name: str, tmp_path: 
         assert "--replicas=8" in str(said[1]["headline"]["todo"])
         wish.state("3")
         forming.until(
-            lambda: "scaling down too early" in str(app[0].sidecar.log()[-1].get("waiting")),
-            lambda: [one.sidecar.log()[-1] for one in app.pods],
+            lambda: "scaling down too early" in str(forming.last(app[0]).get("waiting")),
+            lambda: [forming.last(one) for one in app.pods],
         )
         come_back(app, early)
         wait_may_go(app, ["redis-app-6", "redis-app-7"])
@@ -205,7 +205,7 @@ def test_a_pod_that_restarts_or_that_dns_does_not_tell_is_not_forgotten(
         # it is, and its primary, of whose name DNS only fails to tell, is not.
         forming.until(
             lambda: all(len(known(one)) == 7 for one in rest),
-            lambda: [(one.cluster_nodes(), one.sidecar.log()[-1]) for one in rest],
+            lambda: [(one.cluster_nodes(), forming.last(one)) for one in rest],
         )
         app.names.behave(None, name=f"{seat.fqdn}.")
         for one in (seat, replica):
@@ -213,7 +213,7 @@ def test_a_pod_that_restarts_or_that_dns_does_not_tell_is_not_forgotten(
         kubelet.start([seat, replica])
         forming.until(
             lambda: all(known(one) == ids for one in app.pods),
-            lambda: [(one.cluster_nodes(), one.sidecar.log()[-1]) for one in app.pods],
+            lambda: [(one.cluster_nodes(), forming.last(one)) for one in app.pods],
         )
         wishing.wait_follows(replica, seat)
         assert [seat.ask("DBSIZE"), replica.ask("DBSIZE")] == [0, 0]

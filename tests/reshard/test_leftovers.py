@@ -66,8 +66,8 @@ def test_nothing_moves_over_leftovers(name: str, tmp_path: Path) -> None:
         give_up_half_way(source, target)
         wish.state("2")
         forming.until(
-            lambda: all(tells(one) for one in app.pods),
-            lambda: [one.sidecar.log()[-1] for one in app.pods],
+            lambda: any(tells(one) for one in app.pods),
+            lambda: [forming.last(one) for one in app.pods],
         )
         assert wishing.owned(app)[source.ordinal] == 5462
         assert held(source, target) == (15, 15)

@@ -55,14 +55,14 @@ def test_pods_that_came_before_the_wish_become_a_shard_once_emptied(
         forming.wait_ready(new)
         wish.state("4")
         forming.until(
-            lambda: "give redis-app-6 an empty volume" in str(app.pods[0].sidecar.log()[-1]),
-            lambda: app.pods[0].sidecar.log()[-1],
+            lambda: "give redis-app-6 an empty volume" in str(forming.last(app.pods[0])),
+            lambda: forming.last(app.pods[0]),
         )
         keeping.down(app, new, wipe=True)
         kubelet.start(new)
         forming.until(
             lambda: sorted(wishing.owned(app).values()) == [4096] * 4,
-            lambda: (wishing.owned(app), [one.sidecar.log()[-1] for one in app.pods]),
+            lambda: (wishing.owned(app), [forming.last(one) for one in app.pods]),
         )
         wishing.wait_follows(new[1], new[0])
         assert keeping.missing_keys(app) == []
@@ -77,7 +77,7 @@ def test_a_new_wish_is_read_while_the_sidecars_rest(tmp_path: Path) -> None:
     ) as app:
         forming.until(
             lambda: all(forming.phase(one) == "steady" for one in app.pods),
-            lambda: [one.sidecar.log()[-1] for one in app.pods],
+            lambda: [forming.last(one) for one in app.pods],
         )
         wish.state("hold")
         forming.until(

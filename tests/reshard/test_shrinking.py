@@ -20,7 +20,7 @@ def test_four_become_three(name: str, tmp_path: Path) -> None:
         wish.state("3")
         forming.until(
             lambda: sorted(wishing.owned(app).values()) == [5461, 5461, 5462],
-            lambda: (wishing.owned(app), [one.sidecar.log()[-1] for one in app.pods]),
+            lambda: (wishing.owned(app), [forming.last(one) for one in app.pods]),
         )
         # The layout has pods 0 to 3 as primaries. Pod 7, which will go, is the replica of pod 3.
         assert set(wishing.owned(app)) == {0, 1, 2}
@@ -49,7 +49,7 @@ def test_hold_ends_a_move_and_keeps_what_is_there(name: str, tmp_path: Path) -> 
         wish.state("hold")
         forming.until(
             lambda: all(forming.phase(one) in {"steady", "join"} for one in app.pods),
-            lambda: [one.sidecar.log()[-1] for one in app.pods],
+            lambda: [forming.last(one) for one in app.pods],
         )
         before = wishing.owned(app)
         assert sum(before.values()) == 16384
@@ -59,6 +59,6 @@ def test_hold_ends_a_move_and_keeps_what_is_there(name: str, tmp_path: Path) -> 
         wish.state("4")
         forming.until(
             lambda: sorted(wishing.owned(app).values()) == [4096] * 4,
-            lambda: (wishing.owned(app), [one.sidecar.log()[-1] for one in app.pods]),
+            lambda: (wishing.owned(app), [forming.last(one) for one in app.pods]),
         )
         assert keeping.missing_keys(app) == []

@@ -17,13 +17,13 @@ def test_the_wish_is_refused_and_all_goes_on(name: str, tmp_path: Path) -> None:
         wish.state("4")
         forming.until(
             lambda: all(keeping.blocked(one) == {"move-unsupported"} for one in app.pods),
-            lambda: [one.sidecar.log()[-1] for one in app.pods],
+            lambda: [forming.last(one) for one in app.pods],
         )
         forming.wait_ready(app.pods)
         wish.state("3")
         forming.until(
             lambda: all(forming.phase(one) == "steady" for one in app.pods),
-            lambda: [one.sidecar.log()[-1] for one in app.pods],
+            lambda: [forming.last(one) for one in app.pods],
         )
         assert keeping.missing_keys(app) == []
 

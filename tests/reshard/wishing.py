@@ -102,7 +102,7 @@ def wait_moving(app: sets.LocalStatefulSet) -> tuple[pod.Pod, pod.Pod]:
             )
         return bool(found)
 
-    forming.until(moving, lambda: [one.sidecar.log()[-1] for one in app.pods])
+    forming.until(moving, lambda: [forming.last(one) for one in app.pods])
     return found[0]
 
 
@@ -114,10 +114,10 @@ def wait_even(app: sets.LocalStatefulSet, shards: int) -> None:
         many = owned(app).values()
         return len(many) == shards and set(many) <= {least, least + 1}
 
-    forming.until(even, lambda: (owned(app), [one.sidecar.log()[-1] for one in app.pods]))
+    forming.until(even, lambda: (owned(app), [forming.last(one) for one in app.pods]))
     forming.until(
         lambda: all(forming.phase(one) == "steady" for one in app.pods),
-        lambda: [one.sidecar.log()[-1] for one in app.pods],
+        lambda: [forming.last(one) for one in app.pods],
     )
     forming.wait_ready(app.pods)
 

@@ -36,6 +36,7 @@ def bench(server: str, only: str, folder: Path) -> tuple[list[dict[str, Any]], s
     return json.loads((folder / "bench.json").read_text())["moved"], done.stdout
 
 
+@pytest.mark.enumerates
 @pytest.mark.slow
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_both_ways_of_ours_end_and_lose_nothing(name: str, tmp_path: Path) -> None:

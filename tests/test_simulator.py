@@ -16,7 +16,7 @@ _SEARCH = os.environ.get("SIMULATOR_EXAMPLES")
 
 TestSimulator = Machine.TestCase
 TestSimulator.settings = settings(
-    max_examples=int(_SEARCH or 100),
+    max_examples=int(_SEARCH or 50),
     stateful_step_count=20,
     derandomize=not _SEARCH,
     database=None,

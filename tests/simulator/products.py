@@ -9,6 +9,7 @@ from typing import Final, Literal
 _OLD: Final = {
     "bind": "",
     "protected-mode": "no",
+    "cluster-allow-replica-migration": "yes",
     "cluster-announce-bus-port": "0",
     "cluster-announce-ip": "",
     "cluster-announce-port": "0",
@@ -19,7 +20,6 @@ _OLD: Final = {
 }
 _NAMED: Final = {
     **_OLD,
-    "cluster-allow-replica-migration": "yes",
     "cluster-announce-hostname": "",
     "cluster-port": "0",
     "repl-diskless-sync-max-replicas": "0",

@@ -73,7 +73,7 @@ class Moved:
 WISH: Final = Contender(
     name="bootstrap",
     about="8 sidecars; the new primary and its replica are there, and 4 shards are wished at 0 s, by"
-    " the file that the sidecars look at every 10 s",
+    " the file that the sidecars look at each second",
     how="wish",
 )
 PODS: Final = Contender(

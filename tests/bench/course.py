@@ -1,4 +1,4 @@
-"""Follows slots on their way, by what the nodes say of who owns them."""
+"""Follows slots on their way, by what the nodes say of their owners."""
 
 from __future__ import annotations
 

@@ -32,10 +32,10 @@ def libraries(one: pod.Pod) -> int:
 
 def call_everywhere(app: sets.LocalStatefulSet) -> None:
     """Call the function with keys of every shard: each has to know it."""
-    with contextlib.closing(keeping.client(app)) as everybody:
+    with contextlib.closing(keeping.client(app)) as client:
         for number in range(keeping.KEYS):
             key = f"{{key-{number}}}"
-            assert everybody.fcall("both", 2, key, f"{key}-other") == [None, None]
+            assert client.fcall("both", 2, key, f"{key}-other") == [None, None]
 
 
 @pytest.mark.parametrize("name", wishing.SERVERS)

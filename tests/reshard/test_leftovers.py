@@ -74,8 +74,8 @@ def test_nothing_moves_over_leftovers(name: str, tmp_path: Path) -> None:
         give_back(source, target)
         wishing.wait_even(app, 2)
         assert keeping.missing_keys(app) == []
-        with contextlib.closing(keeping.client(app)) as everybody:
-            assert [key for key in KEYS if everybody.get(key) != key] == []
+        with contextlib.closing(keeping.client(app)) as client:
+            assert [key for key in KEYS if client.get(key) != key] == []
 
 
 def tells(one: pod.Pod) -> bool:

@@ -22,8 +22,7 @@ from bootstrap.model.actions import ConfigSet
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
-from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.standing import Standing, first_beyond, standing
+from bootstrap.plan.reshard.standing import Standing, agreed, wished
 from bootstrap.plan.verdict import Step, Wait
 
 
@@ -69,30 +68,27 @@ def _shard(facts: Facts) -> str:
 
 def _drained(facts: Facts) -> bool:
     """Whether our node's shard is to give all its slots away, or stands empty, as all wish."""
-    if facts.snapshot.scope < Scope.ALL:
+    found = facts.once(agreed)
+    if found is None:
         return False
-    agreed = agreement(facts)
-    if agreed is None or agreed.wish is None or agreed.wish.shards is None:
-        return False
-    found = standing(facts, agreed.wish.shards)
     idle = found.idle if found.beyond(facts.topology.ordinal) else ()
     return any(one.node_id == _shard(facts) for one in (*found.drained, *idle))
 
 
 def _still(facts: Facts) -> bool:
     """Whether our node's shard is still drained, or stands empty."""
-    wish = facts.snapshot.wished.wish
-    if wish is None or wish.shards is None:
-        return wish is not None
+    found = facts.once(wished)
+    if found is None:
+        return facts.snapshot.wished.wish is not None
     mine = facts.my.member(_shard(facts))
     if mine is not None and mine.slots:
         owners = [one for one in facts.my.members if one.slots]
         # It takes a look at all pods to say which shard is drained.
-        return len(owners) > wish.shards and (
+        return len(owners) > found.wish and (
             facts.snapshot.scope < Scope.ALL
-            or any(one.node_id == mine.node_id for one in standing(facts, wish.shards).drained)
+            or any(one.node_id == mine.node_id for one in found.drained)
         )
-    return facts.topology.ordinal >= first_beyond(facts.topology, wish.shards)
+    return found.beyond(facts.topology.ordinal)
 
 
 def _put_back(facts: Facts) -> Step:

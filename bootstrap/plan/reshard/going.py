@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bootstrap.model.snapshot import Scope
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations, scaling
 from bootstrap.plan.reshard import places
-from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.standing import Standing, first_beyond, standing
+from bootstrap.plan.reshard.standing import Standing, agreed, first_beyond
 from bootstrap.plan.verdict import Wait
 
 
@@ -58,7 +56,7 @@ def may_go(facts: Facts) -> Going | None:
 
     It takes a look at all pods.
     """
-    found = _agreed(facts)
+    found = facts.once(agreed)
     names = _pods(facts, found) if found and found.done else []
     if found is None or not names or waits(facts, found) or not places.calm(facts, found):
         return None
@@ -68,18 +66,8 @@ def may_go(facts: Facts) -> Going | None:
 
 def empty_primaries(facts: Facts) -> frozenset[str]:
     """Return the ids of the primaries that stand empty, whether they may go yet or not."""
-    found = _agreed(facts)
+    found = facts.once(agreed)
     return frozenset(one.node_id for one in found.idle) if found else frozenset()
-
-
-def _agreed(facts: Facts) -> Standing | None:
-    """Return how it stands, if all nodes wish for the same number of shards."""
-    if facts.me.view is None or facts.snapshot.scope < Scope.ALL:
-        return None
-    agreed = agreement(facts)
-    if agreed is None or agreed.wish is None or agreed.wish.shards is None:
-        return None
-    return standing(facts, agreed.wish.shards)
 
 
 def _pods(facts: Facts, found: Standing) -> list[str]:

@@ -149,8 +149,8 @@ def _begin(facts: Facts, found: Work) -> Plan:
     if short:
         return _waiting(Wait(pod=taker, what=f"memory for {slots.named(ranges)}: {short}"))
     if following.mover.node_id != facts.my.node_id:
-        who = facts.pod_name(following.mover.node_id)
-        return _waiting(Wait(pod=who, what=f"its sidecar to move {slots.named(ranges)}"))
+        mover = facts.pod_name(following.mover.node_id)
+        return _waiting(Wait(pod=mover, what=f"its sidecar to move {slots.named(ranges)}"))
     left = facts.snapshot.strays(taker)
     if isinstance(left, str):
         what = f"a count of its keys in slots it does not own: {left}"

@@ -26,7 +26,7 @@ from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import places, unfit
 from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.standing import Shard, Standing, kept, lost, standing
+from bootstrap.plan.reshard.standing import Shard, Standing, agreed, kept, lost, standing, wished
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
 
@@ -43,8 +43,8 @@ def take(facts: Facts, *, served: bool) -> Plan | None:
             nothing moves, such a pod goes back there.
 
     """
-    agreed, mine = agreement(facts), facts.snapshot.wished.wish
-    if agreed is None or mine is None or unfit.too_few(facts, mine):
+    shown, mine = agreement(facts), facts.snapshot.wished.wish
+    if shown is None or mine is None or unfit.too_few(facts, mine):
         return None
     if mine.shards is None:
         # Nothing is to change: an empty primary stays one, unless it is needed as a replica.
@@ -56,9 +56,9 @@ def take(facts: Facts, *, served: bool) -> Plan | None:
     enough = len(found.owners) >= found.wish
     if enough or found.beyond(facts.topology.ordinal) or _lacking(facts, found.owners):
         return None
-    if agreed.wish is None:
+    if shown.wish is None:
         # A node that follows now could not take a seat any more: a replica gets no slots.
-        return _seat(facts, f"all nodes to show the same wish ({agreed.why}): it may get slots")
+        return _seat(facts, f"all nodes to show the same wish ({shown.why}): it may get slots")
     if all(one.node_id != facts.my.node_id for one in found.seats):
         return None
     return _seat(facts, *_lacks(facts, found))
@@ -70,10 +70,9 @@ def stand(facts: Facts) -> Plan | None:
     Beyond the wish it stands empty, and lacks nothing. Inside, it follows another primary, but only
     once its replicas do: they would be led along with it otherwise.
     """
-    wish = facts.snapshot.wished.wish
-    if wish is None or wish.shards is None or not kept(facts, facts.my.node_id):
+    found = facts.once(wished)
+    if found is None or not kept(facts, facts.my.node_id):
         return None
-    found = standing(facts, wish.shards)
     if found.beyond(facts.topology.ordinal):
         return _seat(facts)
     if len(found.owners) < found.wish:
@@ -85,21 +84,17 @@ def stand(facts: Facts) -> Plan | None:
 
 def stands_calmly(facts: Facts) -> bool:
     """Whether our own node's view shows that it stands empty, and that nothing is to be done."""
-    wish = facts.snapshot.wished.wish
-    if wish is None or wish.shards is None or not kept(facts, facts.my.node_id):
+    found = facts.once(wished)
+    if found is None or not kept(facts, facts.my.node_id):
         return False
-    found = standing(facts, wish.shards)
     known = bool(facts.my.reached_by is None or facts.my.reached_by)
     return known and found.beyond(facts.topology.ordinal) and found.done
 
 
 def others(facts: Facts) -> list[Member]:
     """Return the seats that other nodes have taken. A replica may follow these as well."""
-    agreed = agreement(facts)
-    if agreed is None or agreed.wish is None or agreed.wish.shards is None:
-        return []
-    seats = standing(facts, agreed.wish.shards).seats
-    known = (facts.my.member(one.node_id) for one in seats)
+    found = facts.once(agreed)
+    known = (facts.my.member(one.node_id) for one in (found.seats if found else ()))
     return [one for one in known if one is not None and one is not facts.my.myself]
 
 

@@ -15,6 +15,7 @@ from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member
 from bootstrap.plan import ownership, timed
 from bootstrap.plan.facts import Facts
+from bootstrap.plan.reshard.agreement import agreement
 
 LATER = 2**31
 """The ordinal of a node without a name of ours: it comes after all others."""
@@ -191,6 +192,20 @@ def standing(facts: Facts, wish: int) -> Standing:
     shards = tuple(sorted(found, key=lambda one: (one.ordinal, one.node_id)))
     ordinals = {_ordinal(facts, one) for one in known.values() if not lost(facts, one)}
     return Standing(topology=facts.topology, wish=wish, shards=shards, known=frozenset(ordinals))
+
+
+def wished(facts: Facts) -> Standing | None:
+    """Return how it stands towards the number that our own sidecar wishes; None without one."""
+    wish = facts.snapshot.wished.wish
+    return None if wish is None or wish.shards is None else standing(facts, wish.shards)
+
+
+def agreed(facts: Facts) -> Standing | None:
+    """Return the same, if all pods were looked at, and all nodes show that number."""
+    if facts.me.view is None or facts.snapshot.scope < Scope.ALL:
+        return None
+    found = agreement(facts)
+    return facts.once(wished) if found is not None and found.wish is not None else None
 
 
 def lost(facts: Facts, member: Member) -> bool:

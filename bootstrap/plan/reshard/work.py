@@ -16,7 +16,7 @@ from bootstrap.model.view import View
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import obstacles
-from bootstrap.plan.reshard.standing import Standing, standing
+from bootstrap.plan.reshard.standing import Standing, wished
 from bootstrap.plan.verdict import Wait
 
 MOST_BYTES: Final = 1 << 30
@@ -86,10 +86,9 @@ class Work:
 
 def work(facts: Facts) -> Work:
     """Return what a look at all pods shows. A number of shards has to be wished."""
-    wish = facts.snapshot.wished.wish
-    assert wish is not None
-    assert wish.shards is not None
-    return Work(facts, standing(facts, wish.shards))
+    found = facts.once(wished)
+    assert found is not None
+    return Work(facts, found)
 
 
 def _failed(mover: View, wanted: Transfer) -> tuple[Migration, ...]:

@@ -223,12 +223,8 @@ class Discovery:
         """Send these questions together. Unless `patient`, a few late answers are given up."""
         twice = len(batch) <= schedule.FEW
         asked = [asyncio.create_task(self._resolver.ask(one, twice=twice)) for one in batch]
-        try:
-            # With several name servers, the next is asked when the share of the first is over.
-            await fanout.wait(asked, all_of_them=patient or len(self._servers) > 1)
-        finally:
-            for one in asked:
-                one.cancel()
+        # With several name servers, the next is asked when the share of the first is over.
+        await fanout.wait(asked, all_of_them=patient or len(self._servers) > 1)
         return [self._resolver.late() if one.cancelled() else one.result() for one in asked]
 
     def _take_in(self, question: Question, reply: wire.Answer | wire.Failure) -> bool:

@@ -14,17 +14,25 @@ _GRACE_SHARE = 2.0
 
 
 async def wait(asked: Iterable[asyncio.Task[Any]], *, all_of_them: bool) -> None:
-    """Wait until all tasks are done. Unless `all_of_them`, cancel those that are late."""
+    """Wait until all tasks are done. Unless `all_of_them`, cancel those that are late.
+
+    A wait that is cut off cancels them all, and no task outlives it: what they use is closed next.
+    """
     began, todo = time.monotonic(), list(asked)
     if not todo:
         return
-    if not all_of_them:
-        for done, task in enumerate(asyncio.as_completed(todo), 1):
-            await task
-            if 2 * done >= len(todo):
-                break
-        grace = max(_GRACE, _GRACE_SHARE * (time.monotonic() - began))
-        _, late = await asyncio.wait(todo, timeout=grace)
-        for one in late:
+    try:
+        if not all_of_them:
+            for done, task in enumerate(asyncio.as_completed(todo), 1):
+                await task
+                if 2 * done >= len(todo):
+                    break
+            grace = max(_GRACE, _GRACE_SHARE * (time.monotonic() - began))
+            _, late = await asyncio.wait(todo, timeout=grace)
+            for one in late:
+                one.cancel()
+        await asyncio.wait(todo)
+    finally:
+        for one in todo:
             one.cancel()
-    await asyncio.wait(todo)
+        await asyncio.gather(*todo, return_exceptions=True)

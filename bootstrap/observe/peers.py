@@ -62,12 +62,7 @@ class Peers:
             for ordinal, name in names.items()
         }
         settled = isinstance(mine, View) and not mine.alone and not timed.roleless(mine)
-        try:
-            await fanout.wait(asked.values(), all_of_them=not settled)
-        finally:
-            # A look that is cut off leaves no task behind: the connections are closed next.
-            for task in asked.values():
-                task.cancel()
+        await fanout.wait(asked.values(), all_of_them=not settled)
         return [
             self._late(ordinal, names[ordinal]) if task.cancelled() else task.result()
             for ordinal, task in asked.items()

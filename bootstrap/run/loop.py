@@ -114,7 +114,7 @@ class Loop:
         snapshot, plan = await self._look(self._scope)
         step = plan.steps[0] if plan.steps else None
         if step is not None and step.confirm:
-            snapshot, again = await self._look(snapshot.scope)
+            snapshot, again = await self._look(snapshot.scope, snapshot.counted)
             step, plan = (step if again.steps[:1] == (step,) else None), again
         self._publish(snapshot, plan)
         self._unwilling = []
@@ -125,10 +125,17 @@ class Loop:
             self._refusals.clear()
         return plan
 
-    async def _look(self, scope: Scope) -> tuple[Snapshot, Plan]:
-        """Look at as many nodes as the plan needs. Usually our own node is enough."""
+    async def _look(
+        self, scope: Scope, counted: tuple[str, int | str] | None = None
+    ) -> tuple[Snapshot, Plan]:
+        """Look at as many nodes as the plan needs. Usually our own node is enough.
+
+        Keys that were `counted` a moment ago are not counted again: it takes longest of all.
+        """
         while True:
             snapshot = await self._observer.look(scope)
+            if counted is not None:
+                snapshot = dataclasses.replace(snapshot, counted=counted)
             found = planning.decide(snapshot, self._observer.topology)
             if isinstance(found, LookFurther) and found.counting:
                 snapshot = await self._observer.counted(snapshot, found.counting)

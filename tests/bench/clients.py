@@ -21,7 +21,15 @@ class Running:
     file: Path
 
     def record(self) -> traffic.Record:
-        """Return what it noted, once it has ended."""
+        """Return what it noted, once it has ended.
+
+        Raises:
+            ChildProcessError: if it did not end well, with its last words.
+
+        """
+        if self.child.status:
+            said = process.tail(self.child.err)
+            raise ChildProcessError(f"{self.file.stem} ended with {self.child.status}: {said}")
         return traffic.read(self.file)
 
 

@@ -15,7 +15,9 @@ from bootstrap.model.migration import Migration, State, Way
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
 from bootstrap.model.wish import UNSTATED, Wish, Wished
 from bootstrap.plan.codes import Code
+from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import LookFurther, Phase, Plan
+from bootstrap.show import progress
 from tests.core import build, resharding
 from tests.core.resharding import GOING, all_redis, changed, grown, job, memory, pod, redis, seen
 
@@ -185,6 +187,15 @@ def test_nothing_moves_while_something_moves() -> None:
     busy = seen(at={0: changed(pod(grown(), 0), migrations=(job(),))})
     for me in (0, 3, 6):
         assert waits(busy, me) == "redis-app-6: slots 4096-5460 to come from redis-app-0"
+
+
+def test_a_seat_remains_one_while_its_first_keys_come() -> None:
+    """Its keys are there before its slots. Else it would rest, and no slot would be left to move."""
+    target = changed(pod(grown(), 6), keys=100, migrations=(job(),))
+    filled = all_redis(seen(at={6: target}))
+    assert waits(filled, 6) == "redis-app-6: slots 4096-5460 to come from redis-app-0"
+    assert planned(filled, 6).mover
+    assert progress.left(Facts(filled, build.topology())) == 4096
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,14 @@ def test_while_wishes_differ_a_new_node_waits() -> None:
     assert "all nodes to show the same wish (redis-app-4: 3 shards" in waits
 
 
+@pytest.mark.parametrize("wishes", [{"p4": "3"}, {}])
+def test_a_seat_looks_often_while_it_waits(wishes: dict[str, str]) -> None:
+    """Where servers pull, it will move slots itself."""
+    found = planning.decide(two_new(**wishes), build.topology(6))
+    assert isinstance(found, Plan)
+    assert (found.seat, found.mover) == (True, True)
+
+
 def test_three_are_wished_and_all_new_nodes_follow() -> None:
     lines = [*build.everybody(-1), build.line(6), build.line(7)]
     for me in (6, 7):

@@ -118,7 +118,8 @@ def _lacks(facts: Facts, found: Standing) -> Iterator[str]:
 
 def _seat(facts: Facts, *lacks: str) -> Plan:
     waits = tuple(Wait(pod=facts.me.name, what=what) for what in lacks)
-    return Plan(phase=Phase.JOIN, waiting=waits, look=Scope.ALL, seat=True)
+    # Where servers pull, its sidecar is the one that will move slots.
+    return Plan(phase=Phase.JOIN, waiting=waits, look=Scope.ALL, seat=True, mover=bool(waits))
 
 
 def _lacking(facts: Facts, owners: Iterable[Shard]) -> bool:

@@ -13,7 +13,7 @@ from bootstrap.model.rebalance import Transfer
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member
-from bootstrap.plan import ownership, timed
+from bootstrap.plan import migrations, ownership, timed
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard.agreement import agreement
 
@@ -172,8 +172,12 @@ def standing(facts: Facts, wish: int) -> Standing:
     views = {view.node_id: view for _, view in facts.viewed}
     owned = {one.member.node_id: one.ranges for one in ownership.owners(facts)}
     known = {one.node_id: one for one in facts.my.members if not one.handshake}
+    # The keys of a seat to which slots just move come before the slots are its own.
+    filled = {one.target_id for one in migrations.running(facts)}
     empty = [
-        node_id for node_id, view in views.items() if node_id in known and timed.roleless(view)
+        node_id
+        for node_id, view in views.items()
+        if node_id in known and (timed.roleless(view) or node_id in filled)
     ]
     if facts.snapshot.scope < Scope.ALL:  # a guess, from what our own node knows of the others
         plain = (one for one in known.values() if not (one.slots or one.is_replica or one.failed))

@@ -75,6 +75,25 @@ def layout(ordinals: tuple[int, ...], shards: int, places: tuple[Place, ...]) ->
     )
 
 
+def share_out(
+    newcomers: Sequence[Place], vacancies: Sequence[Place], moved: Sequence[Sequence[bool]]
+) -> list[int | None]:
+    """Return which vacancy each newcomer takes; None if there is one for each of the others only.
+
+    A vacancy is a replica that a primary lacks: its place is the primary's. `moved` says of each
+    newcomer which vacancies are not the one that another order has for it.
+    """
+    size = max(len(newcomers), len(vacancies))
+    rows = [
+        [_cost(one, other, far, size) for other, far in zip(vacancies, beside, strict=True)]
+        + [0] * (size - len(vacancies))
+        for one, beside in zip(newcomers, moved, strict=True)
+    ]
+    rows += [[0] * size for _ in range(size - len(newcomers))]
+    taken = _assign(rows)[: len(newcomers)]
+    return [column if column < len(vacancies) else None for column in taken]
+
+
 def _cost(replica: Place, primary: Place, moved: bool, replicas: int) -> int:
     """One shared host costs more than all shared zones, one shared zone more than all moves."""
     host, zone = together(replica, primary)

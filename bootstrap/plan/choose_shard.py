@@ -6,11 +6,13 @@ It is the shard that the pod served before it lost its volume, or else the one w
 from __future__ import annotations
 
 from collections import Counter
+from itertools import product
 
 from bootstrap.model import layout as layouts
 from bootstrap.model.actions import Replicate
-from bootstrap.model.snapshot import Scope
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.view import Member
+from bootstrap.plan import timed
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
 from bootstrap.plan.reshard.standing import first_beyond
@@ -46,10 +48,11 @@ def replicate(facts: Facts, primaries: list[Member], former: set[str]) -> Plan:
     Shards with equally few replicas are chosen in this order: the primary runs on another host,
     then in another zone, then the layout has our pod in that shard. The layout has no pods beyond
     the first formation. Several of these may come at once, and not see each other yet: so each
-    starts with another shard, by its ordinal.
+    starts with another shard, by its ordinal. Those that see each other are shared out, so that
+    none takes the last shard that another could follow.
     """
     followers = _followers(facts)
-    planned = _planned_shard(facts)
+    planned = _planned_shard(facts, facts.topology.ordinal)
     here = facts.place(facts.me)
     in_order = sorted(primaries, key=lambda member: member.slots)
 
@@ -58,11 +61,12 @@ def replicate(facts: Facts, primaries: list[Member], former: set[str]) -> Plan:
         there = facts.place(pod) if pod else layouts.UNKNOWN
         host, zone = layouts.together(here, there)
         unplanned = pod is None or pod.ordinal not in planned
-        turn = (in_order.index(member) - facts.topology.ordinal) % len(in_order)
+        turn = _turn(in_order, member, facts.topology.ordinal)
         elsewhere = member.node_id not in former
         return elsewhere, followers[member.node_id], host, zone, unplanned, turn
 
-    chosen = min(primaries, key=preference)
+    shared = None if former else _shared_out(facts, in_order, followers)
+    chosen = shared or min(primaries, key=preference)
     pod = facts.pod_by_id.get(chosen.node_id)
     why = f"its shard has {followers[chosen.node_id]} replicas, none has fewer"
     if chosen.node_id in former:
@@ -77,17 +81,60 @@ def replicate(facts: Facts, primaries: list[Member], former: set[str]) -> Plan:
     return Plan(phase=Phase.JOIN, steps=(step,), look=Scope.ALL)
 
 
-def _planned_shard(facts: Facts) -> set[int]:
-    """Ordinals of the shard that the layout has our pod in; empty for pods beyond the layout.
+def _shared_out(
+    facts: Facts, primaries: list[Member], followers: Counter[str | None]
+) -> Member | None:
+    """Return the primary that is our pod's if all that wait for one are shared out; None: any.
+
+    Only where it matters: where one of them is on the host, or in the zone, of such a primary.
+    """
+    ids = {one.node_id for one in primaries}
+    newcomers = [
+        pod
+        for pod, view in facts.viewed
+        if timed.roleless(view) and not view.alone and view.node_id not in ids
+    ]
+    lacking = [
+        one
+        for one in primaries
+        for _ in range(facts.topology.replicas_per_shard - followers[one.node_id])
+    ]
+    pods = [facts.pod_by_id.get(one.node_id) for one in lacking]
+    there = [facts.place(pod) if pod else layouts.UNKNOWN for pod in pods]
+    here = [facts.place(pod) for pod in newcomers]
+    if len(here) <= 1 or not any(True in layouts.together(*pair) for pair in product(here, there)):
+        return None
+
+    def elsewhere(newcomer: Pod, pod: Pod | None, primary: Member) -> bool:
+        planned = _planned_shard(facts, newcomer.ordinal)
+        if planned:
+            return pod is None or pod.ordinal not in planned
+        return _turn(primaries, primary, newcomer.ordinal) > 0
+
+    moved = [
+        [elsewhere(one, pod, primary) for pod, primary in zip(pods, lacking, strict=True)]
+        for one in newcomers
+    ]
+    taken = layouts.share_out(here, there, moved)[newcomers.index(facts.me)]
+    return None if taken is None else lacking[taken]
+
+
+def _turn(primaries: list[Member], primary: Member, ordinal: int) -> int:
+    """Return how late a primary's turn is for a pod that the layout does not have."""
+    return (primaries.index(primary) - ordinal) % len(primaries)
+
+
+def _planned_shard(facts: Facts, ordinal: int) -> set[int]:
+    """Ordinals of the shard that the layout has a pod in; empty for pods beyond the layout.
 
     All its pods count, since the first primary may have handed its role over to a replica.
     """
     found = formation(facts)
-    if found is None or facts.topology.ordinal not in facts.topology.ordinals:
+    if found is None or ordinal not in facts.topology.ordinals:
         return set()
     first = found.layout.primary_of
-    mine = first(facts.topology.ordinal)
-    shard = facts.topology.ordinal if mine is None else mine
+    mine = first(ordinal)
+    shard = ordinal if mine is None else mine
     return {one for one in facts.topology.ordinals if shard in (one, first(one))}
 
 

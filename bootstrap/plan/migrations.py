@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bootstrap.model import leaving_mark, slots
-from bootstrap.model.migration import Migration, Way
+from bootstrap.model.migration import Migration, State, Way
 from bootstrap.plan.facts import Facts
+
+_JUST: Final = 5.0
+"""Seconds after which all views of a look are of the time after a migration. A look takes less."""
 
 
 def running(facts: Facts) -> tuple[Migration, ...]:
@@ -15,6 +20,22 @@ def running(facts: Facts) -> tuple[Migration, ...]:
             if one.running and (one.job not in found or one.source_id == view.node_id):
                 found[one.job] = one
     return tuple(one for _, one in sorted(found.items()))
+
+
+def handed_over(facts: Facts, living: set[str]) -> slots.Ranges:
+    """Return the slots that move, or have just moved, between two of these nodes.
+
+    A look reads one node after the other: the target maybe before it got them, and the source after
+    it gave them. One of the two serves them.
+    """
+    return slots.normalise(
+        span
+        for _, view in facts.viewed
+        for one in view.migrations
+        if one.running or (one.state is State.DONE and one.seconds - one.took < _JUST)
+        if {one.source_id, one.target_id} <= living
+        for span in one.ranges
+    )
 
 
 def commanded(facts: Facts) -> tuple[Migration, ...]:

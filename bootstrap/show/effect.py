@@ -13,7 +13,7 @@ from bootstrap.model import slots
 from bootstrap.model.proof import Proof
 from bootstrap.model.snapshot import Pod, Scope, Trouble, Unreachable
 from bootstrap.model.view import Member, View
-from bootstrap.plan import new_nodes_conf, ownership
+from bootstrap.plan import migrations, new_nodes_conf, ownership
 from bootstrap.plan.alarms import max_clients, writes
 from bootstrap.plan.facts import Facts
 
@@ -84,7 +84,9 @@ def effect(facts: Facts) -> Effect:
     # The copy of a living primary counts only while the link is up.
     linked = {one.primary_id for one in replicas if _linked(facts, one)}
     ours = [view for pod, view in facts.viewed if pod.view and view.node_id in members]
-    unserved = slots.missing(served)
+    handed = migrations.handed_over(facts, living)
+    unserved = slots.missing((*served, *handed))
+    unowned = slots.missing((*handed, *(span for one in owners for span in one.slots)))
     return Effect(
         formed=True,
         looked=facts.snapshot.scope is Scope.ALL,
@@ -92,7 +94,7 @@ def effect(facts: Facts) -> Effect:
         nodes=sum(not facts.pod_of_ghost(one) for one in members.values()),
         shards=len(owners),
         unserved=unserved,
-        unowned=slots.missing(span for one in owners for span in one.slots),
+        unowned=unowned,
         copied=_of(owners, holding - living),
         single=_of(owners, living - linked),
         unwritten=_of(owners, {view.node_id for view in ours if writes.refusal(view)}),

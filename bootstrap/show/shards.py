@@ -13,7 +13,7 @@ from bootstrap.model.slots import SLOTS
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.topology import Topology
 from bootstrap.model.view import Member, View
-from bootstrap.plan import new_nodes_conf, ownership
+from bootstrap.plan import migrations, new_nodes_conf, ownership
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import going
 from bootstrap.plan.reshard.standing import standing
@@ -100,10 +100,11 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
     ]
     listed = {row.node_id for shard in shards for row in shard.rows}
     spans = [span for primary in primaries for span in primary.slots]
+    handed = migrations.handed_over(facts, {view.node_id for _, view in facts.viewed})
     return Cluster(
         shards=tuple(sorted(shards, key=lambda shard: (not shard.ranges, shard.ranges))),
-        lost=slots.missing(spans) if spans else (),
-        disputed=_twice(spans),
+        lost=slots.missing((*spans, *handed)) if spans else (),
+        disputed=slots.without(_twice(spans), handed),
         outside=tuple(node_trouble.outside(facts, members, listed)),
     )
 

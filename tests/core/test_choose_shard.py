@@ -51,3 +51,39 @@ def test_the_shard_of_the_layout_is_so_whoever_its_primary_is() -> None:
     found = planning.plan(build.snapshot(*pods, idle=60.0), TOPOLOGY)
     (action,) = (one for step in found.steps for one in step.actions if isinstance(one, Replicate))
     assert action.primary == f"redis-app-{heir}"
+
+
+def waiting(*hosts: str) -> list[Pod]:
+    """Three shards on hosts a, b and c. The third has its replica; these pods have no role yet."""
+    places = ["a", "b", "c", *hosts, "d"]
+    roleless = [build.line(one) for one in range(3, len(places) - 1)]
+    lines = [*build.everybody(-1)[:3], *roleless, build.line(len(places) - 1, "slave", "n2")]
+    pods = []
+    for ordinal, place in enumerate(places):
+        own = lines[ordinal].replace(" master", " myself,master").replace(" slave", " myself,slave")
+        mine = [own if number == ordinal else line for number, line in enumerate(lines)]
+        name = f"redis-app-{ordinal}/{place}/-"
+        pods.append(build.own(ordinal, mine, link=True, cluster_announce_human_nodename=name))
+    return pods
+
+
+def followed(pods: list[Pod], me: int, host: str | None) -> str:
+    found = planning.plan(
+        build.snapshot(*pods, idle=60.0),
+        build.topology(me, size=3, replicas_per_shard=1, host=host),
+    )
+    (action,) = (one for step in found.steps for one in step.actions if isinstance(one, Replicate))
+    return action.primary
+
+
+def test_none_takes_the_only_shard_that_another_can_follow() -> None:
+    """Pod 4 can follow either shard, and its turn would be the one that pod 3 needs."""
+    pods = waiting("a", "d")
+    assert (followed(pods, 3, "a"), followed(pods, 4, "d")) == ("redis-app-1", "redis-app-0")
+
+
+def test_one_more_than_shards_lack_goes_wherever_it_is_apart() -> None:
+    pods = waiting("a", "b", "a")
+    found = [followed(pods, me, host) for me, host in ((3, "a"), (4, "b"), (5, "a"))]
+    assert (found[:2].count("redis-app-1"), found[:2].count("redis-app-0")) == (1, 1)
+    assert found[2] != "redis-app-0"

@@ -100,3 +100,22 @@ def test_slots_hang_on_ordinals_alone() -> None:
         None, None, None, 3, 4, 5, None,
     ]  # fmt: skip
     assert found.slots_of(9) == ()
+
+
+@settings(build.ANYWHERE, max_examples=150)
+@given(newcomers=st.lists(_place, max_size=4), vacancies=st.lists(_place, max_size=4))
+def test_no_sharing_out_is_better(newcomers: list[Place], vacancies: list[Place]) -> None:
+    moved = [[row != column for column in range(len(vacancies))] for row in range(len(newcomers))]
+    found = layouts.share_out(newcomers, vacancies, moved)
+    some = [one for one in found if one is not None]
+    assert len(some) == len({*some}) == min(len(newcomers), len(vacancies))
+
+    def price_of(taken: tuple[int | None, ...]) -> Ladder:
+        pairs = [(row, column) for row, column in enumerate(taken) if column is not None]
+        same = [layouts.together(newcomers[row], vacancies[column]) for row, column in pairs]
+        hosts, zones = sum(host for host, _ in same), sum(zone for _, zone in same)
+        return hosts, zones, sum(row != column for row, column in pairs)
+
+    columns = [*range(len(vacancies)), *[None] * max(0, len(newcomers) - len(vacancies))]
+    every = itertools.permutations(columns, len(newcomers))
+    assert price_of(tuple(found)) == min(map(price_of, every))

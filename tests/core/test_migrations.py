@@ -9,8 +9,9 @@ import pytest
 from bootstrap import plan as planning
 from bootstrap.model.migration import Migration, State, Way, way
 from bootstrap.model.snapshot import Pod, Snapshot
+from bootstrap.plan.facts import Facts
 from bootstrap.redis import parse
-from bootstrap.show import amounts, cluster_table, migrations, plan_text
+from bootstrap.show import amounts, cluster_table, effect, migrations, plan_text
 from bootstrap.show.shards import cluster
 from tests.core import build
 
@@ -99,6 +100,46 @@ def test_the_log_of_both_sides_has_it(me: int, told: bool) -> None:
     notes = [note for note in plan.notes if "slots move from redis-app-0 to redis-app-1" in note]
     assert bool(notes) is told
     assert plan.reached
+
+
+def torn(job: Migration, *, lost: bool) -> Snapshot:
+    """A look of which one half was taken before the hand-off of a job, the other after it."""
+    later = 0 if lost else 1
+    pods = []
+    for pod in seen(p0=(job,)).pods:
+        lines = build.everybody(pod.ordinal)
+        if pod.ordinal == later:
+            for ordinal, slots in enumerate(("1366-5460", "0-1365 5461-10921")):
+                role = "myself,master" if ordinal == later else "master"
+                lines[ordinal] = build.line(ordinal, role, slots=slots)
+        more = {} if pod.ordinal < 3 else {"link": True, "follows": build.address(pod.ordinal % 3)}
+        one = build.own(pod.ordinal, lines, ok=True, **more)
+        assert one.view is not None
+        jobs = (job,) if pod.ordinal == 0 else ()
+        pods.append(dataclasses.replace(one, node=dataclasses.replace(one.view, migrations=jobs)))
+    return build.snapshot(*pods)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        (JOB, False),
+        (dataclasses.replace(JOB, state=State.DONE, took=4.0), False),
+        (dataclasses.replace(JOB, state=State.DONE, seconds=14.4, took=4.0), True),
+        (dataclasses.replace(JOB, state=State.FAILED), True),
+        (dataclasses.replace(JOB, target_id="n9"), True),
+    ],
+    ids=["runs", "has just ended", "has ended long ago", "has failed", "to a node not seen"],
+)
+def test_what_is_handed_over_during_a_look_is_served(
+    job: Migration, told: bool, lost: bool
+) -> None:
+    snapshot, topology = torn(job, lost=lost), build.topology(3)
+    found, seen_by_clients = cluster(snapshot, topology), effect.effect(Facts(snapshot, topology))
+    moved = ((0, 1365),) if told else ()
+    assert (found.lost, found.disputed) == ((moved, ()) if lost else ((), moved))
+    assert seen_by_clients.unserved == seen_by_clients.unowned == found.lost
 
 
 def test_what_failed_last_is_told_while_it_is_tried_again() -> None:

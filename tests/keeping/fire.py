@@ -15,7 +15,7 @@ import redis.exceptions
 
 from tests.formation import forming
 from tests.keeping import keeping, roles
-from tests.statefulset import config, kubelet, oracle, pod, process, sets, writer
+from tests.statefulset import config, kubelet, oracle, pod, process, sets, spec, writer
 
 NODE_TIMEOUT: Final = 3000
 """Of the servers, in ms: elections are what most of these tests wait for."""
@@ -66,16 +66,17 @@ class Fire:
     def __exit__(self, *exc: object) -> None:
         self.writer.stop()
 
-    def roll(self, one: pod.Pod) -> str:
+    def roll(self, one: pod.Pod, env: spec.Environment | None = None) -> str:
         """Replace a pod as Kubernetes does, up to its readiness; return the hand-over's words.
 
-        The hook first, then SIGTERM for the server, then for the sidecar; another address.
+        The hook first, then SIGTERM for the server, then for the sidecar; another address. With an
+        `env` its sidecar gets more variables than the set's.
         """
         status, text = roles.hand_over(one)
         assert status == 200
         assert text.startswith(("done: ", "nothing: ")), text
         self.app.take_down(one, grace=GRACE)
-        kubelet.start([one])
+        kubelet.start([one], env=env)
         forming.wait_ready([one])
         return text
 

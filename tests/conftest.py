@@ -23,6 +23,8 @@ LONG = (
     "keeping/test_volumes.py::test_no_ghost_is_left_anywhere",
     "acl/test_secrets.py",
     "reshard/test_leaving.py",
+    "keeping/test_forgotten.py",
+    "keeping/test_open_slots.py",
     "reshard/test_handed_over.py",
     "keeping/test_rolling.py",
     "keeping/test_chaos.py",

@@ -122,7 +122,7 @@ def all_beyond(now: list[float], before: list[float], ticks: int) -> bool:
     return all(late - early >= ticks for late, early in zip(now, before, strict=True))
 
 
-@pytest.mark.slow
+@pytest.mark.enumerates
 def test_a_real_minute_as_it_is_by_default_leaves_no_trace() -> None:
     with healthy("valkey-9.1", 6, 1, {}) as app, contextlib.ExitStack() as stack:
         monitors = [stack.enter_context(monitor.Monitor(one)) for one in app.pods]

@@ -91,7 +91,9 @@ def kill_the_server(app: sets.LocalStatefulSet, point: str) -> str:
 
 
 # The longest first: whoever shares out the tests cannot know.
-@pytest.mark.parametrize("kill", [kill_the_server, kill_the_sidecar])
+@pytest.mark.parametrize(
+    "kill", [pytest.param(kill_the_server, marks=pytest.mark.enumerates), kill_the_sidecar]
+)
 @pytest.mark.parametrize("name", servers.MATRIX)
 def test_a_kill_after_any_command_changes_nothing(name: str, kill: Kill) -> None:
     server = needs.server(name)

@@ -105,7 +105,11 @@ def plans(one: pod.Pod) -> list[dict[str, object]]:
     return forming.events(one, "plan")
 
 
-@pytest.mark.parametrize("shape", [dropped, rejected], ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize(
+    "shape",
+    [dropped, pytest.param(rejected, marks=pytest.mark.enumerates)],
+    ids=lambda shape: shape.__name__,
+)
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_a_running_cluster(name: str, shape: Close) -> None:
     """All answer, and take each other for failed: no pod is ready, and none is to be promoted."""

@@ -166,7 +166,9 @@ def meets(copy: sets.LocalStatefulSet) -> int:
 
 
 @pytest.mark.secured
-@pytest.mark.parametrize("namespace", ["staging", "default"])
+@pytest.mark.parametrize(
+    "namespace", [pytest.param("staging", marks=pytest.mark.enumerates), "default"]
+)
 @pytest.mark.parametrize("name", EACH)
 def test_a_backup_lives_on_under_another_name(name: str, namespace: str) -> None:
     """All volumes; into another namespace, or as another set of the same one."""
@@ -194,7 +196,9 @@ def test_a_backup_lives_on_under_another_name(name: str, namespace: str) -> None
         assert keeping.missing_keys(copy) == []
 
 
-@pytest.mark.parametrize("ordinal", [4, 1], ids=["replica", "primary"])
+@pytest.mark.parametrize(
+    "ordinal", [pytest.param(4, marks=pytest.mark.enumerates), 1], ids=["replica", "primary"]
+)
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_a_backup_without_the_volume_of_one_pod(name: str, ordinal: int) -> None:
     """The old name is a ghost of the pod that has its ordinal, and goes.

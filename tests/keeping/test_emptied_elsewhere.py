@@ -16,7 +16,9 @@ PROMPT = {"cluster-node-timeout": 4000, "repl-diskless-sync-delay": 0}
 
 
 @pytest.mark.parametrize("name", ["redis-8.2", "redis-7.0"])
-@pytest.mark.parametrize("written", [0, 1], ids=["no-write", "written"])
+@pytest.mark.parametrize(
+    "written", [0, pytest.param(1, marks=pytest.mark.enumerates)], ids=["no-write", "written"]
+)
 def test_a_replica_is_not_led_to_a_primary_that_lost_its_data(name: str, written: int) -> None:
     needs.insecurity("no replica logs in before its sidecar knows to whom")
     with keeping.formed(name, server_config=PROMPT) as app:

@@ -74,6 +74,7 @@ def linked(some: list[pod.Pod]) -> bool:
     return all(any(words in one for words in expected) for one in oracle.problems(some))
 
 
+@pytest.mark.enumerates
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_a_whole_shard(name: str) -> None:
     """Its slots have no other owner: it is taken back with them, and with all of its keys."""

@@ -161,7 +161,9 @@ def test_protected_mode(name: str) -> None:
         told_of(app, "protected-mode", "yes", *says, do="CONFIG SET protected-mode no")
 
 
-@pytest.mark.parametrize("reject", [False, True], ids=["drops", "rejects"])
+@pytest.mark.parametrize(
+    "reject", [False, pytest.param(True, marks=pytest.mark.enumerates)], ids=["drops", "rejects"]
+)
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_policy_that_closes_the_port_between_pods(name: str, *, reject: bool) -> None:
     with apart(name) as (app, net):

@@ -28,14 +28,22 @@ def lose(app: sets.LocalStatefulSet, some: Sequence[pod.Pod]) -> None:
 
 @pytest.mark.secured
 @pytest.mark.parametrize("name", keeping.SERVERS)
-@pytest.mark.parametrize("ordinal", [0, 1, 4])
+@pytest.mark.parametrize("ordinal", [0, pytest.param(1, marks=pytest.mark.enumerates), 4])
 def test_one_pod(name: str, ordinal: int) -> None:
     """A primary, the seed among them, whose replica takes over; or a replica."""
     with keeping.formed(name) as app:
         lose(app, [app[ordinal]])
 
 
-@pytest.mark.parametrize("ordinals", [(0, 4), (3, 4, 5), (0, 1)], ids=str)
+@pytest.mark.parametrize(
+    "ordinals",
+    [
+        (0, 4),
+        pytest.param((3, 4, 5), marks=pytest.mark.enumerates),
+        pytest.param((0, 1), marks=pytest.mark.enumerates),
+    ],
+    ids=str,
+)
 def test_several_at_once(ordinals: tuple[int, ...]) -> None:
     """Of different shards. Two of three primaries leave no majority: the third gives them none.
 
@@ -126,7 +134,9 @@ def _refuses(one: pod.Pod) -> bool:
     return status == 503 and "blocked, lost-slots" in text and "5461-10921" in text
 
 
-@pytest.mark.parametrize("ordinal", [4, 1], ids=["replica", "primary"])
+@pytest.mark.parametrize(
+    "ordinal", [pytest.param(4, marks=pytest.mark.enumerates), 1], ids=["replica", "primary"]
+)
 def test_no_ghost_is_left_anywhere(ordinal: int) -> None:
     """Also where the sidecars look seldom: within the 90 seconds that are promised."""
     with keeping.formed("redis-7.0", sidecar_env={"BOOTSTRAP_INTERVAL": "15"}) as app:

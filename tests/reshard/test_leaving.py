@@ -41,6 +41,7 @@ def test_grown_shrunk_gone_and_back(name: str, tmp_path: Path) -> None:
         assert keeping.missing_keys(app) == []
 
 
+@pytest.mark.enumerates
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_a_first_layout_whose_pods_are_mixed(name: str, tmp_path: Path) -> None:
     """Pods 0 to 3 are primaries. Pod 6 is the only replica of pod 2, and pod 7 that of pod 3."""
@@ -92,6 +93,7 @@ def test_pods_that_go_too_early_are_told_with_the_way_back(name: str, tmp_path: 
         assert keeping.missing_keys(app) == []
 
 
+@pytest.mark.enumerates
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_a_pod_that_restarts_or_that_dns_does_not_tell_is_not_forgotten(
     name: str, tmp_path: Path

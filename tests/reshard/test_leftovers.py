@@ -39,8 +39,9 @@ def give_back(source: pod.Pod, target: pod.Pod) -> None:
     target.ask("CLUSTER", "SETSLOT", SLOT, "IMPORTING", source.node_id())
     keys = target.ask("CLUSTER", "GETKEYSINSLOT", SLOT, 100)
     target.ask("MIGRATE", source.address, source.port, "", 0, 5000, "KEYS", *keys)
-    target.ask("CLUSTER", "SETSLOT", SLOT, "STABLE")
+    # While the slot is open nothing moves. From STABLE on, slots may move at once.
     assert held(source, target) == (30, 0)
+    target.ask("CLUSTER", "SETSLOT", SLOT, "STABLE")
 
 
 def held(source: pod.Pod, target: pod.Pod) -> tuple[int, int]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import selectors
 import signal
@@ -20,6 +22,8 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import bootstrap
 
 WANTED: Final = os.environ.get("SIDECARS") == "forked"
 MODULES: Final = ("bootstrap", "tests.formation.killer")
@@ -163,8 +167,14 @@ def _become(asked: dict[str, Any], parent: int) -> None:
 
 
 if __name__ == "__main__":
-    for one in ("cli", "config.arguments", "dns.resolver", "redis.connection", "show.metrics"):
-        importlib.import_module(f"bootstrap.{one}")  # what this process is for
+    # What this process is for. A sidecar loads most of it late, and some of it never.
+    for one in ("hmac", "structlog", "tenacity"):
+        importlib.import_module(one)
+    for found in pkgutil.walk_packages(bootstrap.__path__, "bootstrap."):
+        if found.name != "bootstrap.__main__":
+            importlib.import_module(found.name)
+    # Else the first collection of each fork would copy all of it.
+    gc.freeze()
 
     us = os.getpid()
     _become(_serve(), us)

@@ -38,6 +38,17 @@ def handed_over(facts: Facts, living: set[str]) -> slots.Ranges:
     )
 
 
+def ended_lately(facts: Facts, target_id: str, within: float) -> bool:
+    """Whether a migration to a node failed or was cancelled in the last so many seconds."""
+    return any(
+        one.target_id == target_id
+        and one.state in {State.FAILED, State.CANCELLED}
+        and one.seconds - one.took < within
+        for _, view in facts.viewed
+        for one in view.migrations
+    )
+
+
 def commanded(facts: Facts) -> tuple[Migration, ...]:
     """Return the migrations that run, and that our own node was commanded to make."""
     push = facts.my.way is Way.PUSH

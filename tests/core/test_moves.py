@@ -278,6 +278,50 @@ def test_more_nodes_are_needed() -> None:
     assert "up to redis-app-7" in text
 
 
+def holding(*jobs: Migration, **more: Any) -> Snapshot:
+    """A new primary that holds keys and owns no slot."""
+    target = changed(pod(grown(), 6), keys=12, **more)
+    return seen(at={6: target, 0: changed(pod(grown(), 0), migrations=jobs)})
+
+
+def test_a_new_primary_that_holds_keys_is_told_and_no_more_pods_are_asked_for() -> None:
+    for me in (0, 6, 7):
+        (block,) = planned(holding(), me).blocked
+        assert (block.code, "redis-app-6 holds 12 keys" in block.why) == (Code.KEYS_BEHIND, True)
+
+
+def test_keys_of_a_pod_beyond_the_wish_are_none_of_this() -> None:
+    lines = [*build.everybody(-1), build.line(8)]
+    beyond = changed(
+        build.own(
+            8,
+            [*build.everybody(-1), build.line(8, "myself,master")],
+            cluster_announce_human_nodename="redis-app-8/-/-/4",
+        ),
+        keys=12,
+    )
+    owners = {place: pod(lines, place) for place in range(6)}
+    assert "new nodes are needed" in waits(seen(lines, at={**owners, 6: beyond}))
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        holding(job(State.FAILED, seconds=70.0, took=15.0)),
+        holding(job(State.CANCELLED)),
+        holding(trimming=True),
+    ],
+    ids=["failed", "cancelled", "trims"],
+)
+def test_keys_of_a_move_that_has_just_ended_are_waited_for(snapshot: Snapshot) -> None:
+    assert waits(snapshot) == "redis-app-6: its server to delete the keys of a move that ended"
+
+
+@pytest.mark.parametrize("more", [{"seconds": 80.0, "took": 15.0}, {"target_id": "n7"}])
+def test_a_move_that_ended_long_ago_or_elsewhere_left_no_keys(more: dict[str, Any]) -> None:
+    assert planned(holding(job(State.FAILED, **more))).blocked
+
+
 def test_memory_that_would_not_do() -> None:
     """A server that pulls checks nothing: it evicts keys then, or refuses all writes."""
     source = changed(pod(grown(), 0), writing=memory(0, 0, dataset=4000))

@@ -29,6 +29,7 @@ from bootstrap.model.snapshot import Scope
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
+from bootstrap.plan.reshard import astray as keys_astray
 from bootstrap.plan.reshard import functions, going, obstacles, places, refusals, unfit
 from bootstrap.plan.reshard.agreement import agreement
 from bootstrap.plan.reshard.work import Next, Work, work
@@ -104,6 +105,9 @@ def _towards(facts: Facts, found: Work) -> Plan | None:
     restored = functions.restore(facts, found.standing.transfers)
     if restored is not None:
         return Plan(phase=Phase.RESHARD, steps=(restored,), look=Scope.ALL)
+    astray = keys_astray.astray(facts, found.standing)
+    if astray is not None:
+        return _blocked(astray) if isinstance(astray, Block) else _waiting(astray)
     if found.waits:
         return _waiting(*found.waits)
     return _begin(facts, found)

@@ -16,7 +16,7 @@ from bootstrap.model.view import Member, View
 from bootstrap.plan import migrations, new_nodes_conf, ownership
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import going
-from bootstrap.plan.reshard.standing import standing
+from bootstrap.plan.reshard.seen_shards import standing
 from bootstrap.show import node_trouble
 
 

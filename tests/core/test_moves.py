@@ -388,6 +388,16 @@ def test_what_failed_is_tried_with_half() -> None:
     assert size(job(State.CANCELLED)) == 1365
 
 
+def test_what_is_tried_again_says_why() -> None:
+    failed = job(State.FAILED, message="no right")
+    for jobs, said in (((failed,), "failed once"), ((failed,) * 2, "failed 2 times")):
+        source = changed(pod(grown(), 0), migrations=jobs)
+        (action,) = planned(seen(at={0: source}), 0).steps[0].actions
+        assert f"4 shards are wished; it {said}, and the server says: no right" in action.why
+    (action,) = planned(seen(), 0).steps[0].actions
+    assert action.why == "4 shards are wished"
+
+
 def at_target(failed: tuple[Migration, ...]) -> tuple[Pod, ...]:
     """All pods; the target lists these migrations."""
     return seen(at={6: changed(pod(grown(), 6), migrations=failed)}).pods

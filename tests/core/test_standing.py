@@ -5,7 +5,8 @@ from __future__ import annotations
 from bootstrap.model import slots
 from bootstrap.model.snapshot import Pod
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard.standing import LATER, Shard, Standing, standing
+from bootstrap.plan.reshard.seen_shards import standing
+from bootstrap.plan.reshard.standing import LATER, Shard, Standing
 from tests.core import build
 
 Slots = slots.Ranges
@@ -105,6 +106,41 @@ def test_a_half_drained_shard_goes_on() -> None:
     found = shards(lines, 3)
     assert names(found.drained) == ["n6"]
     assert sum(slots.count(one.ranges) for one in found.transfers) == 1383
+
+
+def half_drained(*away: int, marked: frozenset[int] = frozenset((2, 6))) -> Standing:
+    """Pod 2 is the primary of the shard that is drained, since its replica, pod 6, will go."""
+    roles = {0: 3, 1: 4, 2: 6, 5: 7}
+    spans = dict(zip(roles, slots.share(4), strict=True))
+    lines = []
+    for ordinal in range(8):
+        if ordinal in roles:
+            lines.append(build.line(ordinal, slots="{}-{}".format(*spans[ordinal])))
+        else:
+            (primary,) = (one for one, follower in roles.items() if follower == ordinal)
+            lines.append(build.line(ordinal, "slave", f"n{primary}"))
+    pods = []
+    for ordinal in set(range(8)) - {*away}:
+        own = lines[ordinal].replace(" master", " myself,master").replace(" slave", " myself,slave")
+        mine = [own if number == ordinal else line for number, line in enumerate(lines)]
+        more = {"cluster_allow_replica_migration": "no"} if ordinal in marked else {}
+        name = f"redis-app-{ordinal}/-/-/3" + ("/empty" if ordinal in marked else "")
+        more["cluster_announce_human_nodename"] = name
+        pods.append(build.own(ordinal, mine, ok=True, link=" slave" in own, **more))
+    pods += [build.pod(one, "refused") for one in away]
+    return standing(Facts(build.snapshot(*pods), build.topology()), 3)
+
+
+def test_a_drain_that_has_begun_goes_on_though_a_pod_is_away() -> None:
+    assert names(half_drained().drained) == ["n2"]
+    # The last of the shards that lose a pod, if nothing had begun.
+    assert names(half_drained(marked=frozenset()).drained) == ["n5"]
+    assert names(half_drained(6).drained) == ["n2"]
+    assert names(half_drained(6, marked=frozenset()).drained) == ["n5"]
+
+
+def test_a_replica_that_came_from_a_drained_shard_does_not_have_its_new_one_drained() -> None:
+    assert names(half_drained(marked=frozenset({6})).drained) == ["n5"]
 
 
 def test_an_owner_that_is_away_keeps_its_place() -> None:

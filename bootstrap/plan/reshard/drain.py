@@ -22,7 +22,8 @@ from bootstrap.model.actions import ConfigSet
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
-from bootstrap.plan.reshard.standing import Standing, agreed, wished
+from bootstrap.plan.reshard.seen_shards import agreed, wished
+from bootstrap.plan.reshard.standing import Standing
 from bootstrap.plan.verdict import Step, Wait
 
 

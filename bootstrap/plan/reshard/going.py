@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations, scaling
 from bootstrap.plan.reshard import places
-from bootstrap.plan.reshard.standing import Standing, agreed, first_beyond
+from bootstrap.plan.reshard.seen_shards import agreed
+from bootstrap.plan.reshard.standing import Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
 

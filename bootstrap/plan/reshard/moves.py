@@ -20,6 +20,7 @@ the source's sidecar has seen its mark, and has cancelled the transfer (`handove
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Final
 
 from bootstrap.model import rebalance, slots
@@ -161,9 +162,16 @@ def _begin(facts: Facts, found: Work) -> Plan:
         return _waiting(Wait(pod=taker, what=what))
     if left:
         return _blocked(refusals.leftovers(facts, taker, left))
-    return _moving(
-        following, giver, taker, f"{slots.many(found.standing.wish, 'shard')} are wished"
-    )
+    why = f"{slots.many(found.standing.wish, 'shard')} are wished"
+    return _moving(following, giver, taker, f"{why}{_tried(following.failed)}")
+
+
+def _tried(failed: Sequence[Migration]) -> str:
+    """Say how often a transfer has failed by now, and why; empty if it has not."""
+    if not failed:
+        return ""
+    times = "once" if len(failed) == 1 else f"{len(failed)} times"
+    return f"; it failed {times}, and the server says: {failed[0].message or failed[0].said}"
 
 
 def _moving(following: Next, giver: str, taker: str, why: str) -> Plan:

@@ -17,7 +17,8 @@ from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import obstacles, refusals, work
 from bootstrap.plan.reshard.progress import Moving, Pair, pace, pairs, total
-from bootstrap.plan.reshard.standing import Standing, first_beyond, standing
+from bootstrap.plan.reshard.seen_shards import standing
+from bootstrap.plan.reshard.standing import Standing, first_beyond
 from bootstrap.plan.verdict import Block, Phase, Plan, Wait
 
 PAUSE: Final = 0.25

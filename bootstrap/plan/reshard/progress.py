@@ -17,7 +17,8 @@ from bootstrap.model.migration import Migration, State
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import obstacles, unfit
-from bootstrap.plan.reshard.standing import Standing, standing
+from bootstrap.plan.reshard.seen_shards import standing
+from bootstrap.plan.reshard.standing import Standing
 
 _NOISE: Final = 1 << 20
 """Bytes below which the data of a server show nothing: measured, an empty one has 0.4 MB of

@@ -26,7 +26,8 @@ from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import places, unfit
 from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.standing import Shard, Standing, agreed, kept, lost, standing, wished
+from bootstrap.plan.reshard.seen_shards import agreed, kept, lost, standing, wished
+from bootstrap.plan.reshard.standing import Shard, Standing
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
 

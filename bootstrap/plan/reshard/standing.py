@@ -7,15 +7,10 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bootstrap.model import empty_mark, rebalance, slots
+from bootstrap.model import rebalance, slots
 from bootstrap.model.layout import UNKNOWN, Place, together
 from bootstrap.model.rebalance import Transfer
-from bootstrap.model.snapshot import Scope
 from bootstrap.model.topology import Topology
-from bootstrap.model.view import Member
-from bootstrap.plan import migrations, ownership, timed
-from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard.agreement import agreement
 
 LATER = 2**31
 """The ordinal of a node without a name of ours: it comes after all others."""
@@ -37,6 +32,8 @@ class Shard:
     """Where the primary runs."""
     kept: bool = False
     """Whether an empty primary was drained (`kept`)."""
+    marked: bool = False
+    """Whether all its nodes that were read were told to stay when the last slot leaves."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +91,14 @@ class Standing:
     def drained(self) -> tuple[Shard, ...]:
         """The owners that are to give all their slots away, by ordinal.
 
-        These are the shards of which most will go: first those whose primary stands beyond the
-        pods that the wish needs, then those with most replicas there, then the last ones.
+        A shard whose draining has begun is drained to the end, though a pod of it may be away by
+        now. Then come the shards of which most will go: first those whose primary stands beyond
+        the pods that the wish needs, then those with most replicas there, then the last ones.
         """
 
-        def stays(shard: Shard) -> tuple[bool, int, int]:
+        def stays(shard: Shard) -> tuple[bool, bool, int, int]:
             beyond = sum(self.beyond(ordinal) for ordinal in shard.replicas)
-            return not self.beyond(shard.ordinal), -beyond, -shard.ordinal
+            return not shard.marked, not self.beyond(shard.ordinal), -beyond, -shard.ordinal
 
         many = max(0, len(self.owners) - self.wish)
         return tuple(sorted(sorted(self.owners, key=stays)[:many], key=lambda one: one.ordinal))
@@ -167,97 +165,8 @@ def first_beyond(topology: Topology, wish: int) -> int:
     return topology.ordinal_start + wish * (1 + topology.replicas_per_shard)
 
 
-def standing(facts: Facts, wish: int) -> Standing:
-    """Return the shards of our node's cluster, as a look at all pods shows them."""
-    views = {view.node_id: view for _, view in facts.viewed}
-    owned = {one.member.node_id: one.ranges for one in ownership.owners(facts)}
-    known = {one.node_id: one for one in facts.my.members if not one.handshake}
-    # The keys of a seat to which slots just move come before the slots are its own.
-    filled = {one.target_id for one in migrations.running(facts)}
-    empty = [
-        node_id
-        for node_id, view in views.items()
-        if node_id in known and (timed.roleless(view) or node_id in filled)
-    ]
-    if facts.snapshot.scope < Scope.ALL:  # a guess, from what our own node knows of the others
-        plain = (one for one in known.values() if not (one.slots or one.is_replica or one.failed))
-        empty += [one.node_id for one in plain if one.node_id not in views]
-    found = [
-        Shard(
-            node_id=node_id,
-            ordinal=_ordinal(facts, known.get(node_id)),
-            ranges=owned.get(node_id, ()),
-            replicas=_linked(facts, node_id),
-            place=_place(facts, node_id),
-            kept=kept(facts, node_id),
-        )
-        for node_id in {*owned, *empty}
-    ]
-    shards = tuple(sorted(found, key=lambda one: (one.ordinal, one.node_id)))
-    ordinals = {_ordinal(facts, one) for one in known.values() if not lost(facts, one)}
-    return Standing(topology=facts.topology, wish=wish, shards=shards, known=frozenset(ordinals))
-
-
-def wished(facts: Facts) -> Standing | None:
-    """Return how it stands towards the number that our own sidecar wishes; None without one."""
-    wish = facts.snapshot.wished.wish
-    return None if wish is None or wish.shards is None else standing(facts, wish.shards)
-
-
-def agreed(facts: Facts) -> Standing | None:
-    """Return the same, if all pods were looked at, and all nodes show that number."""
-    if facts.me.view is None or facts.snapshot.scope < Scope.ALL:
-        return None
-    found = agreement(facts)
-    return facts.once(wished) if found is not None and found.wish is not None else None
-
-
-def lost(facts: Facts, member: Member) -> bool:
-    """Whether a member's pod is another node by now, or was scaled away."""
-    pod = facts.pod_named(member)
-    away = member.gone and member.node_id not in facts.pod_by_id
-    scaled = pod is None or pod.resolved.state == "absent"
-    return away and (scaled or facts.pod_of_ghost(member) is not None)
-
-
-def kept(facts: Facts, node_id: str) -> bool:
-    """Whether a node without slots was drained: its sidecar made it stay, or a node follows it.
-
-    Of our own node one thing more tells it, as after a restart: it came back with a config epoch,
-    as owners of slots have. (A new node may get an epoch too, before it has a role.)
-    """
-    mine = node_id == facts.my.node_id and facts.my.myself.epoch > 0
-    if mine and facts.snapshot.timers.came_back:
-        return True
-    seen = [view for _, view in facts.viewed]
-    followed = any(one.primary_id == node_id for view in seen for one in view.members)
-    return followed or any(one.node_id == node_id and empty_mark.marked(one) for one in seen)
-
-
 def _rank(seat: Shard, taken: Sequence[Place]) -> tuple[int, int, int, int]:
     """Return what the order of seats goes by; `taken` are the places of other primaries."""
     same = [together(seat.place, one) for one in taken]
     hosts, zones = sum(host for host, _ in same), sum(zone for _, zone in same)
     return -len(seat.replicas), hosts, zones, seat.ordinal
-
-
-def _place(facts: Facts, node_id: str) -> Place:
-    pod = facts.pod_by_id.get(node_id)
-    return facts.place(pod) if pod else UNKNOWN
-
-
-def _linked(facts: Facts, primary_id: str) -> tuple[int, ...]:
-    """Return the ordinals of the replicas that follow a primary, with their links up."""
-    return tuple(
-        pod.ordinal
-        for pod, view in facts.viewed
-        if view.myself.primary_id == primary_id and view.following
-    )
-
-
-def _ordinal(facts: Facts, member: Member | None) -> int:
-    if member is None:
-        return LATER
-    pod = facts.pod_by_id.get(member.node_id)
-    found = pod.ordinal if pod else facts.topology.ordinal_of(facts.hostname(member))
-    return LATER if found is None else found

@@ -16,7 +16,8 @@ from bootstrap.model.view import View
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import obstacles
-from bootstrap.plan.reshard.standing import Standing, wished
+from bootstrap.plan.reshard.seen_shards import wished
+from bootstrap.plan.reshard.standing import Standing
 from bootstrap.plan.verdict import Wait
 
 MOST_BYTES: Final = 1 << 30

@@ -15,6 +15,7 @@ from bootstrap.model.view import Member
 from bootstrap.plan import timed
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
+from bootstrap.plan.reshard import seen_shards
 from bootstrap.plan.reshard.standing import first_beyond
 from bootstrap.plan.verdict import Phase, Plan, Step
 
@@ -37,8 +38,7 @@ def _may_go(facts: Facts, member: Member) -> bool:
     if wish is None or wish.shards is None:
         return False
     beyond = first_beyond(topology, wish.shards)
-    pod = facts.pod_by_id.get(member.node_id)
-    ordinal = pod.ordinal if pod else topology.ordinal_of(facts.hostname(member))
+    ordinal = seen_shards.ordinal(facts, member)
     return topology.ordinal < beyond and ordinal is not None and ordinal >= beyond
 
 

@@ -35,6 +35,7 @@ from bootstrap.model.view import Member
 from bootstrap.plan import successor
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
+from bootstrap.plan.reshard import seen_shards
 from bootstrap.plan.reshard.standing import Shard, Standing
 from bootstrap.plan.verdict import Phase, Plan, Step, Wait
 
@@ -96,7 +97,7 @@ def followers(facts: Facts, primary_id: str) -> list[Follower]:
             Follower(node_id=node_id, ordinal=ordinal, linked=_linked(facts, node_id))
             for node_id, one in said.items()
             if one.primary_id == primary_id and facts.pod_of_ghost(one) is None
-            if (ordinal := _ordinal(facts, one)) is not None
+            if (ordinal := seen_shards.ordinal(facts, one)) is not None
         ),
         key=lambda one: (one.ordinal, one.node_id),
     )
@@ -230,8 +231,3 @@ def _linked(facts: Facts, node_id: str) -> bool:
 def _seems_linked(facts: Facts, one: Follower) -> bool:
     """Whether a replica has its link, or may have it: a look at our own node does not show that."""
     return one.linked or facts.snapshot.scope < Scope.ALL
-
-
-def _ordinal(facts: Facts, member: Member) -> int | None:
-    pod = facts.pod_by_id.get(member.node_id)
-    return pod.ordinal if pod else facts.topology.ordinal_of(facts.hostname(member))

@@ -35,7 +35,7 @@ def standing(facts: Facts, wish: int) -> Standing:
     found = [
         Shard(
             node_id=node_id,
-            ordinal=_ordinal(facts, known.get(node_id)),
+            ordinal=_placed(ordinal(facts, known[node_id]) if node_id in known else None),
             ranges=owned.get(node_id, ()),
             replicas=_linked(facts, node_id),
             place=_place(facts, node_id),
@@ -45,7 +45,7 @@ def standing(facts: Facts, wish: int) -> Standing:
         for node_id in {*owned, *empty}
     ]
     shards = tuple(sorted(found, key=lambda one: (one.ordinal, one.node_id)))
-    ordinals = {_ordinal(facts, one) for one in known.values() if not lost(facts, one)}
+    ordinals = {_placed(ordinal(facts, one)) for one in known.values() if not lost(facts, one)}
     return Standing(topology=facts.topology, wish=wish, shards=shards, known=frozenset(ordinals))
 
 
@@ -99,9 +99,11 @@ def _linked(facts: Facts, primary_id: str) -> tuple[int, ...]:
     )
 
 
-def _ordinal(facts: Facts, member: Member | None) -> int:
-    if member is None:
-        return LATER
+def ordinal(facts: Facts, member: Member) -> int | None:
+    """Return the ordinal of a member's pod; None if it is not known, or is of another set."""
     pod = facts.pod_by_id.get(member.node_id)
-    found = pod.ordinal if pod else facts.topology.ordinal_of(facts.hostname(member))
+    return pod.ordinal if pod else facts.topology.ordinal_of(facts.hostname(member))
+
+
+def _placed(found: int | None) -> int:
     return LATER if found is None else found

@@ -10,11 +10,11 @@ name again.) The door knows no rule. It judges by what was seen alone, by five o
   owns any of the slots (I1, I2, I4).
 - A config epoch is set only on a node that knows no other and has none, and no two nodes get the
   same epoch (I1).
-- A node is made a replica only if it has neither slots nor keys, or is a replica already. A replica
-  with keys and without a link may have the last copy: it is led to its own primary only, if that
-  was seen and has not lost them, and gets no password for a primary that has (I3). A replica with
-  its link is led away from an owner of slots only if that keeps enough others (M10). No node
-  follows one that it does not know, or that is foreign (I5).
+- A node is made a replica only if it has neither slots nor keys, or is a replica already, and if no
+  slots move to it. A replica with keys and without a link may have the last copy: it is led to its
+  own primary only, if that was seen and has not lost them, and gets no password for a primary that
+  has (I3). A replica with its link is led away from an owner of slots only if that keeps enough
+  others (M10). No node follows one that it does not know, or that is foreign (I5).
 - A node is forgotten only if all pods were looked at, our node counts it as gone, it owns nothing,
   no node follows it, it is no pod's node, and its pod is proven to have another node now; without
   a name, if each pod is (I3). Or its pod is gone for good: all show a wish that does not need the

@@ -9,35 +9,43 @@ from collections.abc import Iterator
 
 from bootstrap.model import slots
 from bootstrap.model.actions import Failover, Replicate
-from bootstrap.model.view import Member
+from bootstrap.model.view import Member, View
 from bootstrap.plan import last_copy, safety_meet
 from bootstrap.plan.facts import Facts
 
 
 def made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
     """Say why the node would lose data (I3), or follow a node of another cluster (I5)."""
-    view, source = facts.views.get(action.pod), facts.pod_by_id.get(action.primary_id)
+    view = facts.views.get(action.pod)
     if view is None:
         yield safety_meet.UNSEEN.format(pod=action.pod)
         return
     me = view.myself
     if not me.is_replica and (me.slots or view.keys):
         yield f"{action.pod} is a primary with slots or keys, which it would lose"
+    if any(one.running and one.target_id == view.node_id for one in view.migrations):
+        yield f"slots move to {action.pod}, and a replica gets none"
     primary = view.member(action.primary_id)
     if primary is None:
         yield f"{action.pod} does not know this node"
     elif facts.is_ours(primary) is False:
         yield f"{facts.name(primary)} is not ours"
     if view.keys and not view.link_up:
-        held = f"{action.pod} holds {slots.keys(view.keys)}, maybe the last copy"
-        if me.primary_id != action.primary_id:
-            yield f"{held}, and {action.primary} is not its primary"
-        elif source is None or source.view is None:
-            yield f"{held}, and {action.primary} was not seen"
-        elif last_copy.at_stake(facts, source.view):
-            yield f"{held}, and {action.primary} came back without them"
+        yield from _may_be_last(facts, action, view)
     elif me.primary_id != action.primary_id:
         yield from _still_needed(facts, me)
+
+
+def _may_be_last(facts: Facts, action: Replicate, view: View) -> Iterator[str]:
+    """Say why a node with keys and without a link would lose the last copy of them (I3)."""
+    source = facts.pod_by_id.get(action.primary_id)
+    held = f"{action.pod} holds {slots.keys(view.keys)}, maybe the last copy"
+    if view.myself.primary_id != action.primary_id:
+        yield f"{held}, and {action.primary} is not its primary"
+    elif source is None or source.view is None:
+        yield f"{held}, and {action.primary} was not seen"
+    elif last_copy.at_stake(facts, source.view):
+        yield f"{held}, and {action.primary} came back without them"
 
 
 def _still_needed(facts: Facts, replica: Member) -> Iterator[str]:

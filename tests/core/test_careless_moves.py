@@ -11,7 +11,13 @@ import dataclasses
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots, RestoreFunctions
+from bootstrap.model.actions import (
+    CancelMigrations,
+    ImportSlots,
+    MigrateSlots,
+    Replicate,
+    RestoreFunctions,
+)
 from bootstrap.model.migration import Way
 from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.view import View
@@ -45,7 +51,15 @@ def restores_at_once(facts: Facts) -> Plan:
     return doing(RestoreFunctions(pod=facts.me.name, source="redis-app-0", why="careless"))
 
 
-def doing(action: MigrateSlots | ImportSlots | CancelMigrations | RestoreFunctions) -> Plan:
+def follows_at_once(facts: Facts) -> Plan:
+    return doing(
+        Replicate(pod=facts.me.name, primary="redis-app-0", primary_id="n0", why="careless")
+    )
+
+
+def doing(
+    action: MigrateSlots | ImportSlots | CancelMigrations | RestoreFunctions | Replicate,
+) -> Plan:
     return Plan(phase=Phase.RESHARD, steps=(Step(actions=(action,), until="it is done"),))
 
 
@@ -135,3 +149,10 @@ def test_the_twin_is_sound() -> None:
     for snapshot, _ in FORBIDDEN.values():
         assert len(snapshot.pods) == 8
         assert sum(isinstance(each.node, View) for each in snapshot.pods) >= 7
+
+
+def test_a_node_to_which_slots_move_follows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a replica it would end the move."""
+    busy, calm = one(6, migrations=(job(),)), one(6, migrations=(job(target_id="n1"),))
+    assert "slots move to redis-app-6" in refusal(with_rule(follows_at_once, busy, 6, monkeypatch))
+    assert with_rule(follows_at_once, calm, 6, monkeypatch).steps

@@ -125,6 +125,8 @@ def all_beyond(now: list[float], before: list[float], ticks: int) -> bool:
 @pytest.mark.enumerates
 def test_a_real_minute_as_it_is_by_default_leaves_no_trace() -> None:
     with healthy("valkey-9.1", 6, 1, {}) as app, contextlib.ExitStack() as stack:
+        begun = looks(app)
+        forming.until(lambda: all_beyond(looks(app), begun, 1), app.report)
         monitors = [stack.enter_context(monitor.Monitor(one)) for one in app.pods]
         for one in app.pods:
             forbid_writes(one)

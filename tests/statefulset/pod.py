@@ -223,12 +223,15 @@ class Pod:
         return self.sidecar.stop(signal.SIGKILL)
 
     def http(self, path: str, *, port: int = 8080, timeout: float = 20.0) -> tuple[int, str]:
-        """Ask the sidecar's HTTP server: status and body; OSError when nobody answers."""
+        """Ask the sidecar's HTTP server: status and body; OSError if it does not answer to the end."""
         connection = http.client.HTTPConnection(self.address, port, timeout=timeout)
         with contextlib.closing(connection):
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+            except http.client.HTTPException as error:  # it was killed in mid-answer
+                raise ConnectionError(f"{self.name}: {error}") from None
 
     # Questions to the server
 

@@ -221,6 +221,14 @@ def _takes_a_seat(seen: _Seen) -> Plan | None:
     return seats.take(seen.facts, served=served)
 
 
+def _gets_slots(seen: _Seen) -> Plan | None:
+    """Wait while servers move slots to our node: as a replica it would end the move."""
+    facts = seen.facts
+    if not any(one.running and one.target_id == facts.my.node_id for one in facts.my.migrations):
+        return None
+    return _waiting(Wait(pod=facts.me.name, what="the slots that move to it"))
+
+
 GUARDS = (
     _receives_slots,
     _in_a_foreign_cluster,
@@ -231,6 +239,7 @@ GUARDS = (
     _shard_is_lost,
     _stands_empty,
     _takes_a_seat,
+    _gets_slots,
 )
 
 

@@ -124,6 +124,7 @@ def test_a_no_of_a_persons_own_is_enough_and_stays() -> None:
     [
         (Wished(wish=Wish(3)), False),
         (Wished(wish=Wish(None)), False),
+        (Wished(fault="it holds nothing"), False),
         (Wished(wish=Wish(4)), True),
         (UNSTATED, True),
     ],

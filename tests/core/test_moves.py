@@ -13,13 +13,16 @@ from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots
 from bootstrap.model.directory import Name
 from bootstrap.model.migration import Migration, State, Way
 from bootstrap.model.snapshot import Pod, Scope, Snapshot
-from bootstrap.model.wish import UNSTATED, Wish, Wished
+from bootstrap.model.wish import HOLD, UNSTATED, Wish, Wished
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.verdict import LookFurther, Phase, Plan
 from bootstrap.show import progress
 from tests.core import build, resharding
 from tests.core.resharding import GOING, all_redis, changed, grown, job, memory, pod, redis, seen
+
+UNREAD = Wished(fault="it holds nothing")
+"""The wish of a sidecar that cannot read it."""
 
 
 def planned(snapshot: Snapshot, me: int = 0, **more: Any) -> Plan:
@@ -440,12 +443,33 @@ def test_hold_leaves_an_empty_primary_what_it_is() -> None:
     assert "redis-app-6: a number of shards to be wished" in str([w.text for w in found.waiting])
 
 
-def test_a_new_node_that_is_needed_follows_on_hold_too() -> None:
+def test_a_wish_that_cannot_be_read_leaves_an_empty_primary_what_it_is() -> None:
+    """As a replica it could get no slots any more."""
+    found = planned(dataclasses.replace(seen(at={6: pod(grown(), 6, "")}), wished=UNREAD), 6)
+    assert (found.steps, found.seat) == ((), True)
+    said = "redis-app-6: a number of shards that can be read"
+    assert said in str([wait.text for wait in found.waiting])
+
+
+def test_a_node_to_which_slots_move_does_not_follow() -> None:
+    """The move would fail. A person has commanded it, and no number is wished."""
+    seat = pod(grown(), 6, "")
+    look = dataclasses.replace(seen(at={6: seat}), wished=UNSTATED)
+    assert [one.kind for step in planned(look, 6).steps for one in step.actions] == ["replicate"]
+    got = changed(seat, migrations=(job(),))
+    found = planned(dataclasses.replace(seen(at={6: got}), wished=UNSTATED), 6)
+    assert found.steps == ()
+    assert "redis-app-6: the slots that move to it" in str([one.text for one in found.waiting])
+
+
+@pytest.mark.parametrize(("wished", "shown"), [(Wished(wish=HOLD), "hold"), (UNREAD, "")])
+def test_a_new_node_that_is_needed_follows_all_the_same(wished: Wished, shown: str) -> None:
     lines = grown()
     lines[5] = build.line(5, "slave,fail", "n2")
     gone = build.pod(5, resolved=Name(state="absent"))
-    pods = {n: pod(lines, n, "hold") for n in range(8) if n != 5}
-    found = planned(seen(lines, wish=None, at={**pods, 5: gone}), 6)
+    pods = {n: pod(lines, n, shown) for n in range(8) if n != 5}
+    look = dataclasses.replace(seen(lines, at={**pods, 5: gone}), wished=wished)
+    found = planned(look, 6)
     assert [action.kind for step in found.steps for action in step.actions] == ["replicate"]
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from bootstrap.model import empty_mark, human_name, leaving_mark
 from bootstrap.model.actions import ConfigSet
 from bootstrap.model.snapshot import Scope
+from bootstrap.model.wish import UNSTATED
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
 from bootstrap.plan.reshard.seen_shards import agreed, wished
@@ -80,7 +81,7 @@ def _still(facts: Facts) -> bool:
     """Whether our node's shard is still drained, or stands empty."""
     found = facts.once(wished)
     if found is None:
-        return facts.snapshot.wished.wish is not None
+        return facts.snapshot.wished != UNSTATED
     mine = facts.my.member(_shard(facts))
     if mine is not None and mine.slots:
         owners = [one for one in facts.my.members if one.slots]

@@ -8,7 +8,7 @@ each restart, and no other memory is needed.
 A node takes a seat if all of this is so; else it follows a primary, as without a wish:
 
 - All nodes show the same wish, and it is for more shards than there are owners of slots. While it
-  is wished that nothing moves, an empty primary stays what it is.
+  is wished that nothing moves, or the wish cannot be read, an empty primary stays what it is.
 - No shard lacks a replica: else the node is needed there, first of all in the shard that its pod
   served before it lost its volume.
 - The wish needs the pod: pods beyond that stay replicas.
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bootstrap.model import human_name
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
@@ -41,18 +42,16 @@ def take(facts: Facts, *, served: bool) -> Plan | None:
     Args:
         facts: What was seen.
         served: Whether the pod served a shard before that has a primary. While it is wished that
-            nothing moves, such a pod goes back there.
+            nothing moves, or the wish cannot be read, such a pod goes back there.
 
     """
+    if facts.snapshot.wished.fault:
+        return _stay(facts, "a number of shards that can be read", served=served)
     shown, mine = agreement(facts), facts.snapshot.wished.wish
     if shown is None or mine is None or unfit.too_few(facts, mine):
         return None
     if mine.shards is None:
-        # Nothing is to change: an empty primary stays one, unless it is needed as a replica.
-        if served or _lacking(facts, standing(facts, len(facts.owner_ids) + 1).owners):
-            return None
-        moving = any(one.running for one in facts.my.migrations)
-        return _seat(facts, *([] if moving else ["a number of shards to be wished"]))
+        return _stay(facts, "a number of shards to be wished", served=served)
     found = standing(facts, mine.shards)
     enough = len(found.owners) >= found.wish
     if enough or found.beyond(facts.topology.ordinal) or _lacking(facts, found.owners):
@@ -63,6 +62,15 @@ def take(facts: Facts, *, served: bool) -> Plan | None:
     if all(one.node_id != facts.my.node_id for one in found.seats):
         return None
     return _seat(facts, *_lacks(facts, found))
+
+
+def _stay(facts: Facts, lacks: str, *, served: bool) -> Plan | None:
+    """Nothing is to change: an empty primary stays one, unless it is needed as a replica."""
+    shows = facts.my.setting(human_name.SETTING) is not None
+    if not shows or served or _lacking(facts, standing(facts, len(facts.owner_ids) + 1).owners):
+        return None
+    moving = any(one.running for one in facts.my.migrations)
+    return _seat(facts, *([] if moving else [lacks]))
 
 
 def stand(facts: Facts) -> Plan | None:

@@ -18,7 +18,7 @@ def unreadable(facts: Facts) -> list[Alarm]:
     if not fault:
         return []
     me, topology = facts.me.name, facts.topology
-    why = f"{me}: {fault}; meanwhile no slot moves, and no cluster is formed"
+    why = f"{me}: {fault}; meanwhile no move of slots begins, and no cluster is formed"
     fix = Todo(
         what="what does the file hold, and is the ConfigMap mounted there?",
         command=f"{commands.in_sidecar(topology, me)} python -c"

@@ -215,6 +215,17 @@ def test_a_node_that_is_not_well_is_waited_for(
     assert said in waits(seen(at={ordinal: changed(pod(grown(), ordinal), **more)}), 2)
 
 
+def test_a_pod_of_the_new_shard_that_is_not_there_is_named() -> None:
+    look = seen([*build.everybody(-1), build.line(6)])
+    (wait,) = planned(look).waiting
+    assert wait.text == (
+        "redis-app-6: its replicas, before it gets slots: 0 of 1 are linked; redis-app-7 to come"
+    )
+    assert "kubectl get pod redis-app-7 -n default -o wide" in str(wait.fix)
+    (wait,) = planned(look, 6).waiting
+    assert wait.text.endswith("0 of 1 have their link; redis-app-7 to come")
+
+
 def test_a_replica_that_is_far_behind_is_waited_for() -> None:
     ahead = changed(pod(grown(), 6), offset=17 << 20)
     assert "redis-app-6: redis-app-7 to catch up" in waits(seen(at={6: ahead}))

@@ -13,8 +13,9 @@ from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.messages import advice, durations, scaling
+from bootstrap.plan.messages import advice, commands, durations, scaling
 from bootstrap.plan.reshard import drain, functions, places
+from bootstrap.plan.reshard.seen_shards import to_come
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
@@ -84,7 +85,7 @@ def _of_shard(facts: Facts, found: Standing, shard: Shard) -> Iterator[Wait]:
     yield from _of_primary(facts, pod, pod.view)
     targets = {one.target_id for one in found.transfers}
     if shard.node_id in targets:
-        yield from _of_target(facts, shard, pod, pod.view)
+        yield from _of_target(facts, found, shard, pod, pod.view)
 
 
 def _away(facts: Facts, shard: Shard, name: str) -> Wait:
@@ -126,12 +127,15 @@ def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:
         yield Wait(pod=pod.name, what=what, usual=durations.GOSSIP)
 
 
-def _of_target(facts: Facts, shard: Shard, pod: Pod, view: View) -> Iterator[Wait]:
+def _of_target(facts: Facts, found: Standing, shard: Shard, pod: Pod, view: View) -> Iterator[Wait]:
     """Wait for the replicas of a node that gets slots: each key has its copies from the start."""
     wanted = facts.topology.replicas_per_shard
     if len(shard.replicas) < wanted:
         what = f"its replicas, before it gets slots: {len(shard.replicas)} of {wanted} are linked"
-        yield Wait(pod=pod.name, what=what, usual=durations.COPIED)
+        late = to_come(facts, found)
+        told = f"; {slots.few(late)} to come" if late else ""
+        fix = tuple(_look(facts, one) for one in late[:1])
+        yield Wait(pod=pod.name, what=f"{what}{told}", usual=durations.COPIED, fix=fix)
     behind = [
         one.name
         for one, seen in facts.viewed
@@ -143,6 +147,15 @@ def _of_target(facts: Facts, shard: Shard, pod: Pod, view: View) -> Iterator[Wai
         what = "it to have deleted its keys of slots that it gave away"
         yield Wait(pod=pod.name, what=what, passes=True)
     yield from functions.waits(facts, pod, view)
+
+
+def _look(facts: Facts, name: str) -> Todo:
+    """Say how to see why a pod is not there."""
+    return Todo(
+        what=f"is {name} there, and does it run?",
+        command=commands.get(facts.topology, f"pod {name}", "-o wide"),
+        expect="Running; else kubectl describe says what it waits for",
+    )
 
 
 def _open(facts: Facts) -> Iterator[Wait]:

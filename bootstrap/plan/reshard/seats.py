@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bootstrap.model import human_name
+from bootstrap.model import human_name, slots
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import places, unfit
 from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.seen_shards import agreed, kept, lost, standing, wished
+from bootstrap.plan.reshard.seen_shards import agreed, kept, lost, standing, to_come, wished
 from bootstrap.plan.reshard.standing import Shard, Standing
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
@@ -122,7 +122,9 @@ def _lacks(facts: Facts, found: Standing) -> Iterator[str]:
     mine = next(one for one in found.seats if one.node_id == facts.my.node_id)
     wanted, linked = facts.topology.replicas_per_shard, len(mine.replicas)
     if linked < wanted:
-        yield f"its replicas, before it gets slots: {linked} of {wanted} have their link"
+        late = to_come(facts, found)
+        told = f"; {slots.few(late)} to come" if late else ""
+        yield f"its replicas, before it gets slots: {linked} of {wanted} have their link{told}"
 
 
 def _seat(facts: Facts, *lacks: str) -> Plan:

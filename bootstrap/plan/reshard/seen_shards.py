@@ -11,7 +11,7 @@ from bootstrap.model.view import Member
 from bootstrap.plan import migrations, ownership, timed
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.standing import LATER, Shard, Standing
+from bootstrap.plan.reshard.standing import LATER, Shard, Standing, first_beyond
 
 
 def standing(facts: Facts, wish: int) -> Standing:
@@ -47,6 +47,13 @@ def standing(facts: Facts, wish: int) -> Standing:
     shards = tuple(sorted(found, key=lambda one: (one.ordinal, one.node_id)))
     ordinals = {_placed(ordinal(facts, one)) for one in known.values() if not lost(facts, one)}
     return Standing(topology=facts.topology, wish=wish, shards=shards, known=frozenset(ordinals))
+
+
+def to_come(facts: Facts, found: Standing) -> list[str]:
+    """Return the pods that the wish needs, that do not answer, and that have no known node."""
+    there = found.known | {pod.ordinal for pod, _ in facts.viewed}
+    needed = range(found.topology.ordinal_start, first_beyond(found.topology, found.wish))
+    return [found.topology.name_of(one) for one in needed if one not in there]
 
 
 def wished(facts: Facts) -> Standing | None:

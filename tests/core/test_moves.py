@@ -344,6 +344,10 @@ def test_memory_that_would_not_do() -> None:
     assert "redis-app-6: memory for slots 4096-5460: 0 of 1000 bytes" in waits(
         seen(at={0: source, 6: full})
     )
+    (wait,) = planned(seen(at={0: source, 6: full}), 2).waiting
+    # It does not pass by itself: a person is told what to do.
+    assert "redis-cli CONFIG GET maxmemory" in str(wait.fix)
+    assert not wait.usual
     enough = changed(pod(grown(), 6), writing=memory(0, 1200))
     assert planned(seen(at={0: source, 6: enough})).steps
 

@@ -152,7 +152,8 @@ def _begin(facts: Facts, found: Work) -> Plan:
         return _blocked(refusals.fails(facts, giver, taker, following.failed))
     short = obstacles.memory(source, target, ranges)
     if short:
-        return _waiting(Wait(pod=taker, what=f"memory for {slots.named(ranges)}: {short}"))
+        what = f"memory for {slots.named(ranges)}: {short}"
+        return _waiting(Wait(pod=taker, what=what, fix=(obstacles.more_memory(facts, taker),)))
     if following.mover.node_id != facts.my.node_id:
         mover = facts.pod_name(following.mover.node_id)
         return _waiting(Wait(pod=mover, what=f"its sidecar to move {slots.named(ranges)}"))

@@ -179,6 +179,16 @@ def memory(source: View, target: View, ranges: slots.Ranges) -> str:
     )
 
 
+def more_memory(facts: Facts, name: str) -> Todo:
+    """Say what a person can do for a target whose memory is not enough."""
+    return Todo(
+        what=f"how much memory may {name} use? Raise maxmemory there with CONFIG SET, and in its"
+        " redis.conf; if need be, raise the memory limit of the pods first",
+        command=f"{commands.ask(facts.topology, name)} CONFIG GET maxmemory",
+        expect="bytes; the move begins by itself once the slots fit",
+    )
+
+
 def estimate(source: View, ranges: slots.Ranges) -> int:
     """Return about how many bytes the slots have: the source's, by the share of its slots."""
     return share(source.writing.dataset, source, ranges)

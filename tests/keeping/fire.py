@@ -15,7 +15,7 @@ import redis.exceptions
 
 from tests.formation import forming
 from tests.keeping import keeping, roles
-from tests.statefulset import config, kubelet, oracle, pod, process, sets, spec, writer
+from tests.statefulset import config, kubelet, network, oracle, pod, process, sets, spec, writer
 
 NODE_TIMEOUT: Final = 3000
 """Of the servers, in ms: elections are what most of these tests wait for."""
@@ -94,6 +94,12 @@ class Fire:
         """Let a pod's server hang; what it has not passed on may be lost once it is replaced."""
         copies = roles.replicas(self.app, one)
         one.pause()
+        self._excuse(copies)
+
+    def cut(self, one: pod.Pod, net: network.Network) -> None:
+        """Cut a pod off; what it has not passed on may be lost once it is replaced."""
+        copies = roles.replicas(self.app, one)
+        net.cut(one.ordinal)
         self._excuse(copies)
 
     def _excuse(self, copies: Sequence[pod.Pod]) -> None:

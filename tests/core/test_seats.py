@@ -94,6 +94,20 @@ def test_a_replica_that_is_only_away_comes_back() -> None:
     assert (sent, seat) == ([], True)
 
 
+@pytest.mark.parametrize("flags", ["master", "master,fail"])
+@pytest.mark.parametrize(("state", "stays"), [("timeout", True), ("absent", False)])
+def test_a_former_primary_that_is_only_away_comes_back(flags: str, state: str, stays: bool) -> None:
+    """Its replica took over, and not all have heard of its new role, or it has died."""
+    lines = [*build.everybody(-1), build.line(6)]
+    lines[0] = build.line(0, flags)
+    lines[3] = build.line(3, slots="0-5460")
+    pods: dict[int, Pod] = {n: pod(lines, n) for n in range(1, 7)}
+    gone = build.pod(0, resolved=Name(state="absent")) if state == "absent" else build.pod(0, state)
+    sent, _, seat = told(seen(lines, at={**pods, 0: gone}), 6)
+    away = stays or flags == "master"  # a pod that restarts has no name in DNS for a while
+    assert (sent, seat) == (([], True) if away else (["replicate redis-app-3"], False))
+
+
 def placed(*hosts: str) -> Snapshot:
     """Owners on hosts a, b, c; two new nodes on these hosts."""
     lines = [*build.everybody(-1), build.line(6), build.line(7)]

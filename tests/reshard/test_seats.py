@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.formation import forming
-from tests.keeping import keeping
+from tests.keeping import fire, keeping
 from tests.reshard import wishing
+from tests.reshard.test_wishes import looks, wait_waits
 from tests.statefulset import kubelet, pod
 
 
@@ -35,6 +36,25 @@ def test_two_new_pods_are_a_seat_and_its_replica(name: str, tmp_path: Path) -> N
         assert empty(seat)
         # It is ready without slots: else a rollout would wait for it.
         forming.wait_ready([seat, replica])
+        assert keeping.missing_keys(app) == []
+
+
+@pytest.mark.parametrize("name", wishing.SERVERS)
+def test_a_seat_stays_one_while_a_primary_that_died_is_away(name: str, tmp_path: Path) -> None:
+    """It comes back as a replica of its successor, so no shard lacks one."""
+    with wishing.formed(name, tmp_path, fire.ENV, server_config=fire.SETTINGS) as (app, wish):
+        wish.state("4")
+        seat, late = app.add_pod(), app.add_pod()
+        app.pods.remove(late)
+        kubelet.start([seat])
+        wait_waits(app, "redis-app-6: its replicas, before it gets slots", "redis-app-7 to come")
+        app.take_down(app[0])
+        fire.promoted([app[3]])
+        looks([seat])
+        assert empty(seat)
+        app.pods.append(late)
+        kubelet.start([app[0], late])
+        wishing.wait_even(app, 4)
         assert keeping.missing_keys(app) == []
 
 

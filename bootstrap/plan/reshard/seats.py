@@ -10,7 +10,7 @@ A node takes a seat if all of this is so; else it follows a primary, as without 
 - All nodes show the same wish, and it is for more shards than there are owners of slots. While it
   is wished that nothing moves, or the wish cannot be read, an empty primary stays what it is.
 - No shard lacks a replica: else the node is needed there, first of all in the shard that its pod
-  served before it lost its volume.
+  served before it lost its volume. Replicas and former primaries that are away come back.
 - The wish needs the pod: pods beyond that stay replicas.
 - Among the nodes that could take a seat it is one of the first. Hosts and zones with fewest
   primaries come first, then the lowest ordinals. If two took the same seat before they knew each
@@ -114,7 +114,7 @@ def former(facts: Facts, served: set[str]) -> set[str]:
     """
     owners = standing(facts, len(facts.owner_ids)).owners
     home = [one for one in owners if one.node_id in served]
-    return served if _lacking(facts, home) or not others(facts) else set()
+    return served if any(_lack(facts, one) for one in home) or not others(facts) else set()
 
 
 def _lacks(facts: Facts, found: Standing) -> Iterator[str]:
@@ -134,9 +134,25 @@ def _seat(facts: Facts, *lacks: str) -> Plan:
 
 
 def _lacking(facts: Facts, owners: Iterable[Shard]) -> bool:
-    """Whether an owner of slots has fewer replicas than it should, those away included."""
-    wanted = facts.topology.replicas_per_shard
-    return any(len(_replicas(facts, one)) < wanted for one in owners)
+    """Whether owners of slots have fewer replicas than they should, those away included."""
+    lack = sum(_lack(facts, one) for one in owners)
+    return lack > sum(_returns(facts, one) for one in facts.my.others)
+
+
+def _lack(facts: Facts, shard: Shard) -> int:
+    """How many replicas a shard has fewer than it should, those away included."""
+    return max(0, facts.topology.replicas_per_shard - len(_replicas(facts, shard)))
+
+
+def _returns(facts: Facts, one: Member) -> bool:
+    """Whether a node is a former primary that is away: it comes back as a replica.
+
+    A primary that hands over and stops at once, or that dies, is still a primary to most nodes.
+    An empty primary has no config epoch, or seldom.
+    """
+    primary = one.epoch > 0 and not (one.slots or one.is_replica or one.handshake)
+    comes = one.node_id not in facts.pod_by_id and facts.pod_of_ghost(one) is None
+    return primary and comes and facts.pod_named(one) is not None and not lost(facts, one)
 
 
 def _replicas(facts: Facts, shard: Shard) -> set[str]:

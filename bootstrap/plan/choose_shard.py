@@ -45,25 +45,26 @@ def _may_go(facts: Facts, member: Member) -> bool:
 def replicate(facts: Facts, primaries: list[Member], former: set[str]) -> Plan:
     """The plan to follow the primary of the chosen shard. `former` are ids of the pod's old shard.
 
-    Shards with equally few replicas are chosen in this order: the primary runs on another host,
-    then in another zone, then the layout has our pod in that shard. The layout has no pods beyond
-    the first formation. Several of these may come at once, and not see each other yet: so each
-    starts with another shard, by its ordinal. Those that see each other are shared out, so that
-    none takes the last shard that another could follow.
+    Shards with equally few replicas are chosen in this order: the primary owns slots, then it runs
+    on another host, then in another zone, then the layout has our pod in that shard. The layout has
+    no pods beyond the first formation. Several of these may come at once, and not see each other
+    yet: so each starts with another shard, by its ordinal. Those that see each other are shared
+    out, so that none takes the last shard that another could follow.
     """
     followers = _followers(facts)
     planned = _planned_shard(facts, facts.topology.ordinal)
     here = facts.place(facts.me)
     in_order = sorted(primaries, key=lambda member: member.slots)
 
-    def preference(member: Member) -> tuple[bool, int, bool, bool, bool, int]:
+    def preference(member: Member) -> tuple[bool, int, bool, bool, bool, bool, int]:
         pod = facts.pod_by_id.get(member.node_id)
         there = facts.place(pod) if pod else layouts.UNKNOWN
         host, zone = layouts.together(here, there)
         unplanned = pod is None or pod.ordinal not in planned
         turn = _turn(in_order, member, facts.topology.ordinal)
         elsewhere = member.node_id not in former
-        return elsewhere, followers[member.node_id], host, zone, unplanned, turn
+        empty = not member.slots
+        return elsewhere, followers[member.node_id], empty, host, zone, unplanned, turn
 
     shared = None if former else _shared_out(facts, in_order, followers)
     chosen = shared or min(primaries, key=preference)
@@ -94,11 +95,14 @@ def _shared_out(
         for pod, view in facts.viewed
         if timed.roleless(view) and not view.alone and view.node_id not in ids
     ]
-    lacking = [
+    vacancies = [
         one
         for one in primaries
         for _ in range(facts.topology.replicas_per_shard - followers[one.node_id])
     ]
+    owners = [one for one in vacancies if one.slots]
+    # Where there are fewer newcomers, those that wait for slots come last.
+    lacking = owners if len(newcomers) <= len(owners) else vacancies
     pods = [facts.pod_by_id.get(one.node_id) for one in lacking]
     there = [facts.place(pod) if pod else layouts.UNKNOWN for pod in pods]
     here = [facts.place(pod) for pod in newcomers]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bootstrap import plan as planning
-from bootstrap.model import slots
+from bootstrap.model import slots, todo
 from bootstrap.model.actions import CancelMigrations, ImportSlots, MigrateSlots
 from bootstrap.model.directory import Name
 from bootstrap.model.migration import Migration, State, Way
@@ -292,6 +292,20 @@ def test_more_nodes_are_needed() -> None:
     assert "up to redis-app-7" in text
 
 
+def test_a_command_that_would_take_pods_away_is_not_named() -> None:
+    """There are more pods than are needed, and those that came last are replicas too many."""
+    more = [build.line(6 + one, "slave", f"n{one}") for one in range(3)]
+    lines = [*build.everybody(-1), *more]
+    (wait,) = planned(seen(lines)).waiting
+    said = todo.line(wait.fix)
+    assert "new nodes are needed" in wait.what
+    assert "--replicas" not in said
+    assert "data-redis-app-6" in said
+    assert "data-redis-app-7" in said
+    (few,) = planned(seen(build.everybody(-1))).waiting
+    assert "--replicas=8" in todo.line(few.fix)
+
+
 def holding(*jobs: Migration, **more: Any) -> Snapshot:
     """A new primary that holds keys and owns no slot."""
     target = changed(pod(grown(), 6), keys=12, **more)
@@ -302,6 +316,13 @@ def test_a_new_primary_that_holds_keys_is_told_and_no_more_pods_are_asked_for() 
     for me in (0, 6, 7):
         (block,) = planned(holding(), me).blocked
         assert (block.code, "redis-app-6 holds 12 keys" in block.why) == (Code.KEYS_BEHIND, True)
+
+
+def test_it_is_told_too_where_another_new_primary_waits_for_its_replica() -> None:
+    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    target = changed(pod(lines, 6), keys=12)
+    (block,) = planned(seen(lines, at={6: target}, target="redis-app-7"), 0).blocked
+    assert block.code is Code.KEYS_BEHIND
 
 
 def test_keys_of_a_pod_beyond_the_wish_are_none_of_this() -> None:

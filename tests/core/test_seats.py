@@ -56,6 +56,20 @@ def test_a_seat_looks_often_while_it_waits(wishes: dict[str, str]) -> None:
     assert (found.seat, found.mover) == (True, True)
 
 
+@pytest.mark.parametrize(
+    "wishes", [dict.fromkeys(range(6), "3"), {}], ids=["they differ", "agreed"]
+)
+def test_one_place_to_be_filled_takes_one_of_two_new_nodes(wishes: dict[int, str]) -> None:
+    """Pod 5 is gone for good. Pod 6 takes the seat, and pod 7 the place of pod 5."""
+    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    lines[5] = build.line(5, "slave,fail", "n2")
+    gone = build.pod(5, resolved=Name(state="absent"))
+    pods = {n: pod(lines, n, wishes.get(n, "4")) for n in range(8) if n != 5}
+    snapshot = dataclasses.replace(seen(lines, at={**pods, 5: gone}), timers=Timers(idle=60.0))
+    assert told(snapshot, 6)[::2] == ([], True)
+    assert told(snapshot, 7)[0] == ["replicate redis-app-2"]
+
+
 def test_three_are_wished_and_all_new_nodes_follow() -> None:
     lines = [*build.everybody(-1), build.line(6), build.line(7)]
     for me in (6, 7):

@@ -137,10 +137,32 @@ def test_a_drain_that_has_begun_goes_on_though_a_pod_is_away() -> None:
     assert names(half_drained(marked=frozenset()).drained) == ["n5"]
     assert names(half_drained(6).drained) == ["n2"]
     assert names(half_drained(6, marked=frozenset()).drained) == ["n5"]
+    # Either of its pods may have lost its mark with a restart.
+    for left in (2, 6):
+        assert names(half_drained(marked=frozenset({left})).drained) == ["n2"]
 
 
 def test_a_replica_that_came_from_a_drained_shard_does_not_have_its_new_one_drained() -> None:
-    assert names(half_drained(marked=frozenset({6})).drained) == ["n5"]
+    """Pod 4 stays. It follows pod 1, and still has the mark of a shard that is empty by now."""
+    assert names(half_drained(marked=frozenset({4})).drained) == ["n5"]
+
+
+def test_a_drained_primary_beyond_is_a_seat_if_its_replica_is_needed() -> None:
+    """Five shards became three, and four are wished: the new primary's role goes to pod 6."""
+    lines = [*cluster(6, 3), build.line(6, "slave", "n8"), build.line(7, "slave", "n9"),
+             build.line(8), build.line(9)]  # fmt: skip
+    found = shards(lines, 4)
+    assert (names(found.seats), found.missing) == (["n8"], 0)
+    assert names(found.idle) == ["n9"]
+    # Where new nodes are inside, these come first.
+    more = [
+        *cluster(6, 3),
+        build.line(6),
+        build.line(7, "slave", "n9"),
+        build.line(8),
+        build.line(9),
+    ]
+    assert names(shards(more, 4).seats) == ["n6"]
 
 
 def test_an_owner_that_is_away_keeps_its_place() -> None:

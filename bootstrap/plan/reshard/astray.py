@@ -18,8 +18,9 @@ by itself, in the background."""
 
 
 def astray(facts: Facts, found: Standing) -> Wait | Block | None:
-    """Return what is told of such a node while primaries are missing; None if there is none."""
-    if found.missing <= 0:
+    """Return what is told of such a node while nodes are missing; None if there is none."""
+    wanted = found.topology.replicas_per_shard
+    if found.missing <= 0 and all(len(one.replicas) >= wanted for one in found.seats):
         return None
     for name, view in _holders(facts, found):
         if view.trimming or migrations.ended_lately(facts, view.node_id, CLEANED):

@@ -21,6 +21,7 @@ from bootstrap.model import empty_mark, human_name, leaving_mark
 from bootstrap.model.actions import ConfigSet
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.wish import UNSTATED
+from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import durations
 from bootstrap.plan.reshard.seen_shards import agreed, wished
@@ -34,7 +35,7 @@ def setting(facts: Facts) -> Step | None:
     if leaving_mark.marked(my):
         return None  # the hand-over writes the name now
     if empty_mark.marked(my):
-        return None if _still(facts) else _put_back(facts)
+        return None if _still(facts) or _moving(facts) else _put_back(facts)
     if my.setting(empty_mark.SETTING) != empty_mark.DEFAULT or not _drained(facts):
         return None
     named = empty_mark.mark(human_name.plain(facts.topology, facts.snapshot.wished.wish))
@@ -75,6 +76,11 @@ def _drained(facts: Facts) -> bool:
         return False
     idle = found.idle if found.beyond(facts.topology.ordinal) else ()
     return any(one.node_id == _shard(facts) for one in (*found.drained, *idle))
+
+
+def _moving(facts: Facts) -> bool:
+    """Whether slots leave our node's shard now, maybe its last ones."""
+    return any(one.source_id == _shard(facts) for one in migrations.running(facts))
 
 
 def _still(facts: Facts) -> bool:

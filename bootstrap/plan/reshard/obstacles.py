@@ -63,17 +63,20 @@ def _missing(facts: Facts, found: Standing) -> Wait | None:
         f" nodes are needed, up to {topology.name_of(beyond - 1)}. A pod that is a replica already"
         " has to come back with an empty volume for it"
     )
-    enough = Todo(
+    there_are = {pod.ordinal for pod, _ in facts.viewed} | found.known
+    more = Todo(
         what="are there as many pods as that? If not, add some",
         command=scaling.command(topology, beyond - topology.ordinal_start),
         expect="the new pods become a new shard",
     )
+    # With that many pods the command would take some away.
+    enough = () if max(there_are) >= beyond - 1 else (more,)
     spare = [
         advice.emptying(topology, topology.name_of(ordinal), "if it is a replica too many")
         for shard in found.owners
         for ordinal in sorted(shard.replicas)[topology.replicas_per_shard :]
     ]
-    return Wait(pod=facts.me.name, what=what, fix=(enough, *spare))
+    return Wait(pod=facts.me.name, what=what, fix=(*enough, *spare))
 
 
 def _of_shard(facts: Facts, found: Standing, shard: Shard) -> Iterator[Wait]:

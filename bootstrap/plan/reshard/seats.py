@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from bootstrap.model import human_name, slots
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member
+from bootstrap.plan import timed
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import places, unfit
 from bootstrap.plan.reshard.agreement import agreement
@@ -54,7 +55,7 @@ def take(facts: Facts, *, served: bool) -> Plan | None:
         return _stay(facts, "a number of shards to be wished", served=served)
     found = standing(facts, mine.shards)
     enough = len(found.owners) >= found.wish
-    if enough or found.beyond(facts.topology.ordinal) or _lacking(facts, found.owners):
+    if enough or found.beyond(facts.topology.ordinal) or _needed(facts, found):
         return None
     if shown.wish is None:
         # A node that follows now could not take a seat any more: a replica gets no slots.
@@ -133,9 +134,27 @@ def _seat(facts: Facts, *lacks: str) -> Plan:
     return Plan(phase=Phase.JOIN, waiting=waits, look=Scope.ALL, seat=True, mover=bool(waits))
 
 
-def _lacking(facts: Facts, owners: Iterable[Shard]) -> bool:
-    """Whether owners of slots have fewer replicas than they should, those away included."""
-    lack = sum(_lack(facts, one) for one in owners)
+def _needed(facts: Facts, found: Standing) -> bool:
+    """Whether our node is needed as a replica of an owner of slots.
+
+    If it is the one to take a seat, the other new nodes become such replicas first.
+    """
+    seats_taken = {one.node_id for one in found.seats}
+    others_new = [
+        view
+        for _, view in facts.viewed
+        if timed.roleless(view) and not view.alone and view.node_id not in seats_taken
+    ]
+    spare = len(others_new) if facts.my.node_id in seats_taken else 0
+    return _lacking(facts, found.owners, spare)
+
+
+def _lacking(facts: Facts, owners: Iterable[Shard], spare: int = 0) -> bool:
+    """Whether owners of slots have fewer replicas than they should, those away included.
+
+    So many `spare` nodes are going to be their replicas.
+    """
+    lack = sum(_lack(facts, one) for one in owners) - spare
     return lack > sum(_returns(facts, one) for one in facts.my.others)
 
 

@@ -29,9 +29,10 @@ def standing(facts: Facts, wish: int) -> Standing:
     if facts.snapshot.scope < Scope.ALL:  # a guess, from what our own node knows of the others
         plain = (one for one in known.values() if not (one.slots or one.is_replica or one.failed))
         empty += [one.node_id for one in plain if one.node_id not in views]
-    told: dict[str, list[bool]] = defaultdict(list)
-    for view in views.values():
-        told[view.myself.primary_id or view.node_id].append(empty_mark.marked(view))
+    marked: dict[str, list[int]] = defaultdict(list)
+    for pod, view in facts.viewed:
+        if empty_mark.marked(view):
+            marked[view.myself.primary_id or view.node_id].append(pod.ordinal)
     found = [
         Shard(
             node_id=node_id,
@@ -40,7 +41,7 @@ def standing(facts: Facts, wish: int) -> Standing:
             replicas=_linked(facts, node_id),
             place=_place(facts, node_id),
             kept=kept(facts, node_id),
-            marked=bool(told[node_id]) and all(told[node_id]),
+            marked=tuple(marked[node_id]),
         )
         for node_id in {*owned, *empty}
     ]

@@ -32,8 +32,8 @@ class Shard:
     """Where the primary runs."""
     kept: bool = False
     """Whether an empty primary was drained (`kept`)."""
-    marked: bool = False
-    """Whether all its nodes that were read were told to stay when the last slot leaves."""
+    marked: tuple[int, ...] = ()
+    """The ordinals of its nodes that were told to stay when the last slot leaves."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,17 @@ class Standing:
 
         Those come first that have most replicas by now, then those on whose host, and in whose
         zone, fewest other primaries are, then those with the lowest ordinals. Pods that the wish
-        does not need are none.
+        does not need are none, but for the primary of a drained shard with a replica that it needs.
         """
         candidates = [one for one in self.empty if not self.beyond(one.ordinal)]
         many = self.wish - len(self.owners)
+        # An empty primary beyond hands its role over once it has slots, and not before.
+        late = [
+            one
+            for one in self.empty
+            if one.kept and self.beyond(one.ordinal) and not all(map(self.beyond, one.replicas))
+        ]
+        candidates += late[: max(0, many - len(candidates))]
         if len(candidates) <= many:
             return tuple(candidates)
         taken = [one.place for one in self.owners]
@@ -85,20 +92,27 @@ class Standing:
         A new pod beyond the wish is none of these, though it begins as an empty primary too. It
         becomes one more replica.
         """
-        return tuple(one for one in self.empty if one.kept and self.beyond(one.ordinal))
+        return tuple(
+            one
+            for one in self.empty
+            if one.kept and self.beyond(one.ordinal) and one not in self.seats
+        )
 
     @functools.cached_property
     def drained(self) -> tuple[Shard, ...]:
         """The owners that are to give all their slots away, by ordinal.
 
         A shard whose draining has begun is drained to the end, though a pod of it may be away by
-        now. Then come the shards of which most will go: first those whose primary stands beyond
-        the pods that the wish needs, then those with most replicas there, then the last ones.
+        now, or have lost its mark with a restart. (A replica inside may have brought its mark from
+        another shard.) Then come the shards of which most will go: first those whose primary stands
+        beyond the pods that the wish needs, then those with most replicas there, then the last
+        ones.
         """
 
         def stays(shard: Shard) -> tuple[bool, bool, int, int]:
             beyond = sum(self.beyond(ordinal) for ordinal in shard.replicas)
-            return not shard.marked, not self.beyond(shard.ordinal), -beyond, -shard.ordinal
+            begun = any(one == shard.ordinal or self.beyond(one) for one in shard.marked)
+            return not begun, not self.beyond(shard.ordinal), -beyond, -shard.ordinal
 
         many = max(0, len(self.owners) - self.wish)
         return tuple(sorted(sorted(self.owners, key=stays)[:many], key=lambda one: one.ordinal))

@@ -14,6 +14,7 @@ from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import Member
 from bootstrap.plan import choose_shard, introduce, lost_slots, outsiders, ownership, seed_patience
+from bootstrap.plan.alarms import unnamed_node
 from bootstrap.plan.codes import Code
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations, forced_failover
@@ -89,6 +90,9 @@ def _in_a_foreign_cluster(seen: _Seen) -> Plan | None:
     if not others:
         return None
     me, topology = facts.me.name, facts.topology
+    if _still_unnamed(facts, others):
+        what = f"gossip to name {slots.few(outsiders.names(facts, others))}"
+        return _waiting(Wait(pod=me, what=what, usual=durations.GOSSIP))
     block = Block(
         code=Code.FOREIGN_NODE,
         why=f"expected {me} to know nodes of our pods only; it is in a cluster with"
@@ -104,6 +108,13 @@ def _in_a_foreign_cluster(seen: _Seen) -> Plan | None:
         ),
     )
     return _refused(block)
+
+
+def _still_unnamed(facts: Facts, others: list[Member]) -> bool:
+    """Whether gossip may still name these nodes, which came to ours a moment ago."""
+    new = all(one.bus_connected and not (one.failed or facts.hostname(one)) for one in others)
+    among_ours = any(facts.is_ours(one) for one in facts.my.others)
+    return new and among_ours and unnamed_node.just_come(facts)
 
 
 def _seed_is_forming(seen: _Seen) -> Plan | None:

@@ -23,10 +23,14 @@ a list of the pods that DNS gave a moment before may lack the pod."""
 
 def unnamed(facts: Facts) -> list[Alarm]:
     """Return one alarm for each such node, once the nodes of all our pods are known."""
-    new = facts.lasting_known and facts.snapshot.timers.unnamed < _SECONDS
-    if new or not facts.all_asked:
+    if just_come(facts) or not facts.all_asked:
         return []
     return [_alarm(facts, one) for one in suspects(facts) if one.node_id not in facts.own_ids]
+
+
+def just_come(facts: Facts) -> bool:
+    """Whether the nodes without a name that our node is linked to may still get their names."""
+    return facts.lasting_known and facts.snapshot.timers.unnamed < _SECONDS
 
 
 def suspects(facts: Facts) -> list[Member]:

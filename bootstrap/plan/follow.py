@@ -8,6 +8,7 @@ before, or else the primary with the fewest replicas (`choose_shard`).
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from bootstrap.model import fast_form, slots
 from bootstrap.model.snapshot import Scope
@@ -45,19 +46,25 @@ class _Seen:
     @functools.cached_property
     def primaries(self) -> list[Member]:
         """The owners that our node knows as primaries with slots, and that have not failed."""
-        known = (self.facts.my.member(owner.member.node_id) for owner in self.owners)
-        return [
-            one
-            for one in known
-            if one is not None
-            and one.slots
-            and not (one.is_replica or one.failed or self.facts.pod_of_ghost(one))
-        ]
+        return primaries(self.facts, self.owners)
 
     @functools.cached_property
     def before(self) -> set[str]:
         """Ids of the nodes in the shard that our pod served before it lost its volume."""
         return choose_shard.former_shard(self.facts)
+
+
+def primaries(facts: Facts, owners: Sequence[ownership.Owner] | None = None) -> list[Member]:
+    """Return the owners that our node knows as primaries with slots, and that have not failed."""
+    owning = ownership.owners(facts) if owners is None else owners
+    known = (facts.my.member(one.member.node_id) for one in owning)
+    return [
+        one
+        for one in known
+        if one is not None
+        and one.slots
+        and not (one.is_replica or one.failed or facts.pod_of_ghost(one))
+    ]
 
 
 def follow(facts: Facts) -> Plan:

@@ -23,6 +23,7 @@ from bootstrap.plan import (
     split,
     start_gate,
     steady,
+    stranded,
     unwritable,
 )
 from bootstrap.plan.alarms import table
@@ -59,6 +60,8 @@ RULES = (
     Rule("heal", heal.needs, heal.heal),
     # After forming: a blank seed must first be sure that there is nothing to form.
     Rule("join", join.needs, join.join),
+    # Before forgetting: a node that has a replica is not forgotten.
+    Rule("stranded", stranded.needs, stranded.leave),
     Rule("forget", _no_look, forget.forget),
     # After all that mends the cluster: slots move only in one that is whole.
     Rule("move slots", moves.needs, moves.move),

@@ -123,3 +123,21 @@ def test_a_pod_that_restarts_or_that_dns_does_not_tell_is_not_forgotten(
         wishing.wait_follows(replica, seat)
         assert [seat.ask("DBSIZE"), replica.ask("DBSIZE")] == [0, 0]
         forming.wait_ready(app.pods)
+
+
+@pytest.mark.parametrize("name", wishing.SERVERS)
+def test_an_empty_primary_that_loses_its_volume_leaves_no_replica_behind(
+    name: str, tmp_path: Path
+) -> None:
+    """No replica is elected where there are no slots."""
+    with leaving.shrunk(name, tmp_path) as (app, _):
+        seat, replica = app.pods[6:]
+        app.take_down(seat, wipe=True)
+        kubelet.start([seat])
+        forming.until(
+            lambda: any(wishing.follows(replica, one) for one in app.pods[:6]),
+            lambda: [(one.cluster_nodes(), forming.last(one)) for one in (seat, replica)],
+        )
+        leaving.wait_forgotten(app)
+        forming.wait_ready(app.pods)
+        assert keeping.missing_keys(app) == []

@@ -129,13 +129,14 @@ def test_a_pod_that_restarts_or_that_dns_does_not_tell_is_not_forgotten(
 def test_an_empty_primary_that_loses_its_volume_leaves_no_replica_behind(
     name: str, tmp_path: Path
 ) -> None:
-    """No replica is elected where there are no slots."""
+    """Valkey elects the replica. Redis elects none where there are no slots."""
     with leaving.shrunk(name, tmp_path) as (app, _):
         seat, replica = app.pods[6:]
         app.take_down(seat, wipe=True)
         kubelet.start([seat])
+        led = app.pods[:6] if name.startswith("redis") else [seat, replica]
         forming.until(
-            lambda: any(wishing.follows(replica, one) for one in app.pods[:6]),
+            lambda: any(wishing.follows(replica, one) or wishing.follows(seat, one) for one in led),
             lambda: [(one.cluster_nodes(), forming.last(one)) for one in (seat, replica)],
         )
         leaving.wait_forgotten(app)

@@ -13,11 +13,11 @@ AWAY = Unreachable(trouble=Trouble.REFUSED, reason="no connection")
 
 
 def mine(run: str = "one", *, me: int = 0, link: bool = False) -> View:
-    return dataclasses.replace(build.view(build.everybody(me), link=link), run_id=run)
+    return dataclasses.replace(build.view(build.all_lines(me), link=link), run_id=run)
 
 
 def peer(ordinal: int = 1) -> View:
-    return build.view(build.everybody(ordinal))
+    return build.view(build.all_lines(ordinal))
 
 
 def test_who_is_where_our_node_believes_is_right() -> None:

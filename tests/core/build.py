@@ -89,7 +89,7 @@ def blank(ordinal: int) -> str:
     return f"n{ordinal} {where} myself,master - 0 0 0 connected"
 
 
-def everybody(me: int, size: int = 6, shards: int = 3) -> list[str]:
+def all_lines(me: int, size: int = 6, shards: int = 3) -> list[str]:
     """What each node of a formed cluster says: primaries first, then their replicas in turn."""
     lines = []
     for ordinal in range(size):

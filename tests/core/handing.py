@@ -35,7 +35,7 @@ def own(ordinal: int, lines: list[str] | None = None, **more: Any) -> Pod:
     name = f"redis-app-{ordinal}/{place}" + "/handover" * mark
     pod = build.own(
         ordinal,
-        by(ordinal, lines) if lines else build.everybody(ordinal),
+        by(ordinal, lines) if lines else build.all_lines(ordinal),
         **{"ok": True, "link": True, "cluster_announce_human_nodename": name, **more},
     )
     assert pod.view is not None
@@ -100,7 +100,7 @@ def ended(found: Step | Ended, result: Result) -> str:
 
 def with_replica(replica: Pod, *, seconds: float = 1.0, **lines: str) -> Step | Ended:
     """Our primary 0 with one replica; `n3=...` is another line of ours about it."""
-    mine = build.everybody(0)
+    mine = build.all_lines(0)
     mine[3] = lines.get("n3", mine[3])
     me = own(0, mine, mark=True, **({"ok": False} if "fail" in mine[3] else {}))
     return decide(me, own(1), own(2), replica, run=dataclasses.replace(BEGUN, seconds=seconds))

@@ -18,7 +18,7 @@ GOING: Final = ((4096, 5460),)
 
 def grown() -> list[str]:
     """Six pods in three shards, an empty primary, and its replica."""
-    return [*build.everybody(-1), build.line(6), build.line(7, "slave", "n6")]
+    return [*build.all_lines(-1), build.line(6), build.line(7, "slave", "n6")]
 
 
 def mine(lines: list[str], ordinal: int) -> list[str]:

@@ -261,7 +261,7 @@ def _nodes(ordinal: int, lines: list[str], topology: Topology) -> list[str]:
         if line == "blank":
             some = [build.blank(ordinal)]
         elif line == "everybody":
-            some = build.everybody(ordinal, topology.size or 6, topology.shards or 3)
+            some = build.all_lines(ordinal, topology.size or 6, topology.shards or 3)
         else:
             some = [_in_full(line)]
         found |= {one.split()[0]: one for one in some}

@@ -19,7 +19,7 @@ FOUR = Wished(wish=Wish(4))
 def showing(ordinal: int, wish: str, lines: list[str] | None = None) -> Pod:
     """A pod of a formed cluster whose node shows this wish; `wish` empty: none."""
     name = f"redis-app-{ordinal}/-/-{wish and '/'}{wish}"
-    nodes = lines or build.everybody(ordinal)
+    nodes = lines or build.all_lines(ordinal)
     return build.own(ordinal, nodes, ok=True, cluster_announce_human_nodename=name)
 
 
@@ -85,7 +85,7 @@ def test_a_node_that_failed_for_everybody_moves_nothing(who: str, counts: bool) 
     def lines(ordinal: int) -> list[str]:
         fails = ordinal == 0 or who == "all"
         dead = build.line(5, "slave,fail" if fails else "slave", "n2")
-        return [*build.everybody(ordinal)[:5], dead]
+        return [*build.all_lines(ordinal)[:5], dead]
 
     pods = [showing(ordinal, "4", lines(ordinal)) for ordinal in range(5)]
     said = found(*pods, build.pod(5, "refused"))
@@ -95,14 +95,14 @@ def test_a_node_that_failed_for_everybody_moves_nothing(who: str, counts: bool) 
 
 def test_a_node_that_others_take_for_failed_and_that_answers_counts() -> None:
     dead = build.line(5, "slave,fail", "n2")
-    pods = [showing(n, "4", [*build.everybody(n)[:5], dead]) for n in range(5)]
+    pods = [showing(n, "4", [*build.all_lines(n)[:5], dead]) for n in range(5)]
     said = found(*pods, showing(5, "3"))
     assert said is not None
     assert "redis-app-5: 3 shards" in said.why
 
 
 def test_a_member_that_only_another_node_knows_counts_too() -> None:
-    more = [*build.everybody(1), build.line(7, "master")]
+    more = [*build.all_lines(1), build.line(7, "master")]
     pods = [showing(0, "4"), showing(1, "4", more), *six()[2:]]
     said = found(*pods)
     assert said is not None
@@ -115,7 +115,7 @@ def test_a_blank_newcomer_that_nobody_has_met_does_not_count() -> None:
 
 
 def test_a_handshake_is_no_member_yet() -> None:
-    lines = [*build.everybody(0), build.line(8, "handshake")]
+    lines = [*build.all_lines(0), build.line(8, "handshake")]
     pods = [showing(0, "4", lines), *six()[1:]]
     assert found(*pods) == Agreement(wish=Wish(4))
 
@@ -123,7 +123,7 @@ def test_a_handshake_is_no_member_yet() -> None:
 def nameless(ordinal: int) -> Pod:
     """A pod whose server has no place to show a wish, as before redis 7.2."""
     view = build.view(
-        build.everybody(ordinal),
+        build.all_lines(ordinal),
         server="redis-7.0",
         cluster_announce_hostname=build.hostname(ordinal),
         cluster_announce_ip=build.address(ordinal),

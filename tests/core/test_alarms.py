@@ -18,7 +18,7 @@ from tests.core import build
 LATER = Alarm(pod="redis-app-1", code=Code.OPEN_SLOTS, why="slot 7 is open", fix="close it")
 FIRST = Alarm(pod="redis-app-0", code=Code.WRITES_REFUSED, why="its disk is full", fix="grow it")
 TOPOLOGY = build.topology(0, 6)
-SNAPSHOT = build.snapshot(build.own(0, build.everybody(0), ok=True), scope=Scope.LOCAL)
+SNAPSHOT = build.snapshot(build.own(0, build.all_lines(0), ok=True), scope=Scope.LOCAL)
 
 
 def seen(_scene: Facts) -> list[Alarm]:

@@ -20,7 +20,7 @@ OTHERS = frozenset({"n1", "n2", "n3", "n4", "n5"})
 
 def formed(me: int = 0, **more: Any) -> View:
     """A node of a formed cluster."""
-    pod = build.own(me, build.everybody(me))
+    pod = build.own(me, build.all_lines(me))
     assert pod.view is not None
     return dataclasses.replace(pod.view, state_ok=True, link_up=True, **more)
 
@@ -102,7 +102,7 @@ def test_links_that_make_no_sense(reply: list[object]) -> None:
     ],
 )
 def test_pings_that_were_not_answered(sent: str, now: str, expected: set[str]) -> None:
-    lines = build.everybody(0)
+    lines = build.all_lines(0)
     lines[1] = lines[1].replace(" - 0 0 ", f" - {sent} 0 ")
     info = "redis_version:7.2.4\r\n" + (f"server_time_usec:{now}\r\n" if now else "")
     view = views.view("\n".join(lines), views.info(info), {}, {}, peers_password_ok=True)
@@ -111,7 +111,7 @@ def test_pings_that_were_not_answered(sent: str, now: str, expected: set[str]) -
 
 def test_the_lines_that_send_peers_elsewhere_are_named() -> None:
     ports = {"cluster_announce_bus_port": "17001", "cluster_announce_port": "7001"}
-    pod = build.own(0, build.everybody(0), **ports)
+    pod = build.own(0, build.all_lines(0), **ports)
     plan = planning.plan(build.snapshot(pod, scope=Scope.LOCAL), build.topology())
     (action,) = plan.steps[0].actions
     assert ("cluster-announce-bus-port", "0") in getattr(action, "settings", ())
@@ -123,7 +123,7 @@ def test_the_lines_that_send_peers_elsewhere_are_named() -> None:
 
 
 MISSES = [
-    line.replace("connected", "disconnected", line.startswith("n0 ")) for line in build.everybody(1)
+    line.replace("connected", "disconnected", line.startswith("n0 ")) for line in build.all_lines(1)
 ]
 """What a node says whose link to n0 is down."""
 
@@ -140,7 +140,7 @@ def test_a_node_that_is_not_known_has_no_link() -> None:
         (MISSES, frozenset({"n2"}), True),
         (MISSES, OTHERS, False),
         # Its link is there, and our server has had no ping over it since it knows the node.
-        (build.everybody(1), frozenset({"n2"}), False),
+        (build.all_lines(1), frozenset({"n2"}), False),
         # A node that ours has not met yet is another matter, as long as its port is open.
         ([build.blank(1).replace("n1 ", "m1 ")], frozenset({"n2"}), False),
     ],

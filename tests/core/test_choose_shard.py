@@ -44,7 +44,7 @@ def test_the_shard_of_the_layout_is_so_whoever_its_primary_is() -> None:
         assert first is not None
         if one != owner[first]:
             return build.line(one, f"{mine}slave", f"n{owner[first]}")
-        slots = build.everybody(0, SIZE, SHARDS)[first].rpartition(" ")[2]
+        slots = build.all_lines(0, SIZE, SHARDS)[first].rpartition(" ")[2]
         return build.line(one, f"{mine}master", slots=slots)
 
     pods = [peer(one, [line(other, one) for other in range(SIZE)]) for one in range(SIZE)]
@@ -57,7 +57,7 @@ def waiting(*hosts: str) -> list[Pod]:
     """Three shards on hosts a, b and c. The third has its replica; these pods have no role yet."""
     places = ["a", "b", "c", *hosts, "d"]
     roleless = [build.line(one) for one in range(3, len(places) - 1)]
-    lines = [*build.everybody(-1)[:3], *roleless, build.line(len(places) - 1, "slave", "n2")]
+    lines = [*build.all_lines(-1)[:3], *roleless, build.line(len(places) - 1, "slave", "n2")]
     pods = []
     for ordinal, place in enumerate(places):
         own = lines[ordinal].replace(" master", " myself,master").replace(" slave", " myself,slave")

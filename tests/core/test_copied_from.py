@@ -10,9 +10,9 @@ from bootstrap.redis import parse
 from tests.core import build
 
 ELSEWHERE: Final = "redis-service.prod.svc.cluster.local"
-FILE: Final = parse.nodes("\n".join(build.everybody(0)))
+FILE: Final = parse.nodes("\n".join(build.all_lines(0)))
 COPY: Final = parse.nodes(
-    "\n".join(line.replace(build.SUBDOMAIN, ELSEWHERE) for line in build.everybody(0))
+    "\n".join(line.replace(build.SUBDOMAIN, ELSEWHERE) for line in build.all_lines(0))
 )
 
 
@@ -49,12 +49,12 @@ def test_names_cut_short_are_none_of_dns() -> None:
 
 
 def test_those_that_answer_know_where_a_node_has_moved_to() -> None:
-    moved = [*build.everybody(1)[1:], build.line(0).replace("10.0.0.10:", "10.0.0.88:")]
+    moved = [*build.all_lines(1)[1:], build.line(0).replace("10.0.0.10:", "10.0.0.88:")]
     said = build.view(moved)
     there = Place("10.0.0.88", 6379, build.hostname(0))
     assert list(copied_from.moved_on("n0", [(build.address(1), said)])) == [there]
     assert list(copied_from.moved_on("n0", [("10.0.0.88", said), ("10.0.0.9", None)])) == []
-    gone = build.view([*build.everybody(1)[1:], build.line(0, "master,fail")])
+    gone = build.view([*build.all_lines(1)[1:], build.line(0, "master,fail")])
     assert list(copied_from.moved_on("n0", [("10.0.0.9", gone)])) == []
     assert list(copied_from.moved_on("n7", [("10.0.0.9", gone)])) == []
 

@@ -24,7 +24,7 @@ ADOPT: Final = f"redis-app.{ELSEWHERE}"
 THERE: Final = "10.9.9.1"
 ABSENT: Final = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
 SILENT: Final = Originals(names=((f"redis-app-0.{ELSEWHERE}", ABSENT),), nodes=((THERE, None),))
-FILE: Final = build.everybody(0)
+FILE: Final = build.all_lines(0)
 NAMED: Final = [line.replace(build.SUBDOMAIN, ELSEWHERE) for line in FILE]
 """The nodes.conf of a copy of pod 0's volume."""
 
@@ -37,7 +37,7 @@ def named(name: str, lines: list[str] = NAMED) -> list[str]:
 
 def node(ordinal: int, name: str = "", lines: list[str] | None = None, **more: Any) -> View:
     """What a node of the original says."""
-    return build.view(lines or build.everybody(ordinal), cluster_announce_hostname=name, **more)
+    return build.view(lines or build.all_lines(ordinal), cluster_announce_hostname=name, **more)
 
 
 def looked(
@@ -225,7 +225,7 @@ def test_an_adopted_replica_starts_after_its_primary() -> None:
         """python -c 'print(open("/data/nodes.conf").read())'""",
         "kubectl delete pvc -n default",
     )
-    assert gate(REPLICA, SILENT, build.own(3, build.everybody(3)), adopted=ADOPT).open
+    assert gate(REPLICA, SILENT, build.own(3, build.all_lines(3)), adopted=ADOPT).open
     another = build.own(3, "n9 10.0.0.13:6379@16379 myself,master - 0 0 0 connected")
     assert gate(REPLICA, SILENT, another, adopted=ADOPT).open
     assert gate(REPLICA, SILENT, adopted=ADOPT).open
@@ -256,14 +256,14 @@ def test_an_old_address_that_a_pod_of_ours_has_now_is_clear() -> None:
     """With TLS the server there has no certificate for the name of the original."""
     unclear = Originals(nodes=((build.address(1), unreachable(Trouble.TLS_NAME)),))
     held(gate(NAMED, unclear, build.pod(1, "refused"), adopted=ADOPT), "is not known")
-    assert gate(NAMED, unclear, build.own(1, build.everybody(1)), adopted=ADOPT).open
+    assert gate(NAMED, unclear, build.own(1, build.all_lines(1)), adopted=ADOPT).open
 
 
 # While our own server runs
 
 
 def test_twins_are_told_only_of_ids_of_our_own_pods() -> None:
-    pods = [build.own(one, build.everybody(one), ok=True, link=True) for one in range(6)]
+    pods = [build.own(one, build.all_lines(one), ok=True, link=True) for one in range(6)]
     foreign = Originals(nodes=((THERE, node(1)), ("10.9.9.2", None), (build.address(1), node(1))))
     seen = dataclasses.replace(build.snapshot(*pods), originals=foreign)
     plan = planning.plan(seen, build.topology(0))

@@ -22,7 +22,7 @@ def blanks(size: int) -> list[Pod]:
 def formed(size: int, *, ok: bool, **more: Any) -> list[Pod]:
     """Everybody knows everybody; all are primaries."""
     return [
-        build.own(ordinal, build.everybody(ordinal, size, size), ok=ok, **more)
+        build.own(ordinal, build.all_lines(ordinal, size, size), ok=ok, **more)
         for ordinal in range(size)
     ]
 
@@ -105,7 +105,7 @@ def test_a_dip_is_for_those_who_wait_and_not_for_long() -> None:
 
 
 def test_a_dip_needs_all_slots_seen() -> None:
-    lines = build.everybody(0, 3, 3)
+    lines = build.all_lines(0, 3, 3)
     unseen = [lines[0], lines[1], build.line(2)]
     timeouts = tuple((f"redis-app-{ordinal}", 15000) for ordinal in range(3))
     pods = [build.own(0, unseen), *formed(3, ok=False)[1:]]
@@ -126,7 +126,7 @@ def test_a_dipped_node_is_not_dipped_again() -> None:
 
 def test_nothing_is_calmed_while_somebody_is_not_there_yet() -> None:
     pods = formed(3, ok=True, cluster_ping_interval="100")
-    pods[2] = build.own(2, build.everybody(2, 3, 3), cluster_ping_interval="100")
+    pods[2] = build.own(2, build.all_lines(2, 3, 3), cluster_ping_interval="100")
     found = plan(pods)
     assert found.steps[0].until == "every node says cluster_state:ok"
     assert not found.steps[0].actions

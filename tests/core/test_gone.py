@@ -32,7 +32,7 @@ FOLLOWER = Forget(pod="redis-app-0", ghost="", node_id="n7", why="")
 
 def lines(*more: str, six: str = "master,fail", seven: str = "slave,fail") -> list[str]:
     """Three shards. Pods 6 and 7 stood empty, and have failed."""
-    return [*build.everybody(-1), build.line(6, six), build.line(7, seven, "n6"), *more]
+    return [*build.all_lines(-1), build.line(6, six), build.line(7, seven, "n6"), *more]
 
 
 def left(some: list[str] | None = None, /, **more: Any) -> Snapshot:

@@ -34,14 +34,14 @@ def test_a_later_pod_has_its_half_too() -> None:
 
 def member(me: int = 0, size: int = SIZE, **more: Any) -> Pod:
     more.setdefault("ok", True)
-    return build.own(me, build.everybody(me, size), **more)
+    return build.own(me, build.all_lines(me, size), **more)
 
 
 def moved(ordinal: int, *, hostname: int | None = None) -> Pod:
     at = MOVED.format(ordinal if hostname is None else hostname)
     lines = [
         line.replace(f"{build.address(ordinal)}:", f"{at}:")
-        for line in build.everybody(ordinal, SIZE)
+        for line in build.all_lines(ordinal, SIZE)
     ]
     names = {"cluster_announce_hostname": build.hostname(hostname or ordinal)}
     return build.pod(
@@ -77,7 +77,7 @@ def test_a_small_cluster_looks_at_all_pods() -> None:
 
 def test_without_hostnames_all_pods_are_looked_at() -> None:
     """Whose a node is can only be told by its address then, and that takes all of them."""
-    nodes = build.everybody(0, SIZE)
+    nodes = build.all_lines(0, SIZE)
     view = build.view(nodes, ok=True, server="redis-6.2", cluster_announce_ip=build.address(0))
     seen = build.pod(0, view)
     assert further(seen) is Scope.ALL
@@ -126,7 +126,7 @@ def test_a_copied_volume_seen_whole_is_named() -> None:
 def test_who_seems_forgotten_asks_everybody_first(scope: Scope, met: int) -> None:
     """The one who knows it may be in the other half."""
     me = member(13, link=True)
-    lines = [line for line in build.everybody(1, SIZE) if not line.startswith("n13 ")]
+    lines = [line for line in build.all_lines(1, SIZE) if not line.startswith("n13 ")]
     snapshot = build.snapshot(build.own(1, lines, ok=True), me, scope=scope, looked=False)
     found = planning.decide(snapshot, build.topology(13, SIZE))
     steps = found.steps if isinstance(found, Plan) else ()
@@ -141,12 +141,12 @@ def test_one_step_holds_a_bounded_number_of_meetings() -> None:
         at = MOVED.format(ordinal)
         lines = [
             line.replace(f"{build.address(ordinal)}:", f"{at}:")
-            for line in build.everybody(ordinal, size, size // 2)
+            for line in build.all_lines(ordinal, size, size // 2)
         ]
         names = {"cluster_announce_hostname": build.hostname(ordinal), "cluster_announce_ip": at}
         return build.pod(ordinal, build.view(lines, **names, link=True), at=at)  # type: ignore[arg-type]
 
-    me = build.own(0, build.everybody(0, size, size // 2), ok=True)
+    me = build.own(0, build.all_lines(0, size, size // 2), ok=True)
     found = plan(me, *map(peer, range(1, size)), scope=Scope.ALL, size=size)
     (step,) = found.steps
     assert sum(isinstance(one, Meet) for one in step.actions) == 30

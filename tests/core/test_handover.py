@@ -188,10 +188,10 @@ def test_the_run_knows_what_was_done() -> None:
 
 
 def test_it_looks_at_owners_of_slots_at_its_own_replicas_and_at_its_primary() -> None:
-    lines = [*build.everybody(0), build.line(6, "slave,fail", "n0"), build.line(7, "handshake")]
+    lines = [*build.all_lines(0), build.line(6, "slave,fail", "n0"), build.line(7, "handshake")]
     assert ids(handing.own(0, lines)) == {"n1", "n2", "n3"}
     assert ids(handing.own(3)) == {"n0", "n1", "n2"}
-    slotless = [*build.everybody(9), build.line(6, "slave", "n7"), build.line(7, "master")]
+    slotless = [*build.all_lines(9), build.line(6, "slave", "n7"), build.line(7, "master")]
     assert ids(handing.own(6, slotless)) == {"n0", "n1", "n2", "n7"}
 
 

@@ -20,14 +20,14 @@ SECOND = build.line(4, "slave", "n0")
 
 def replica(*more_lines: str, keys: int = 98, link: bool = False, **more: Any) -> View:
     """What n3 says, which follows n0 and has just started."""
-    lines = {line.split()[0]: line for line in (*build.everybody(3), *more_lines)}
+    lines = {line.split()[0]: line for line in (*build.all_lines(3), *more_lines)}
     seen = build.view(list(lines.values()), ok=True, keys=keys, link=link)
     return dataclasses.replace(seen, **{"lasting": keys, "replication_id": "of-n3", **more})
 
 
 def primary(keys: int = 0, **more: Any) -> View:
     """What n0 says, which has just started."""
-    seen = build.view(build.everybody(0), ok=True, keys=keys)
+    seen = build.view(build.all_lines(0), ok=True, keys=keys)
     return dataclasses.replace(seen, **{"run_id": "run-2", "replication_id": "of-n0", **more})
 
 
@@ -63,7 +63,7 @@ def test_a_copy_that_another_replica_may_have_got_proves_nothing(keys: int) -> N
     assert last_copy.loses(replica(SECOND), given)
     seen = dataclasses.replace(
         given,
-        members=build.view([*build.everybody(0)[:4], SECOND, *build.everybody(0)[5:]]).members,
+        members=build.view([*build.all_lines(0)[:4], SECOND, *build.all_lines(0)[5:]]).members,
     )
     assert last_copy.loses(replica(), seen)
 
@@ -124,7 +124,7 @@ def test_it_is_forgotten_once_our_node_is_a_primary() -> None:
 
 def test_another_node_without_keys_is_not_our_primary() -> None:
     other = dataclasses.replace(
-        primary(), node_id="n1", members=build.view(build.everybody(1)).members
+        primary(), node_id="n1", members=build.view(build.all_lines(1)).members
     )
     assert Looks().emptied(replica(), other) == ()
 
@@ -148,8 +148,8 @@ def test_what_clients_write_to_it_later_changes_nothing() -> None:
 
 def secret(keys: int, *, password_ok: bool = False, with_password: bool = True) -> Facts:
     """n3 lacks its password, and n0, where it dials, holds so many keys."""
-    ours = build.own(3, build.everybody(3), ok=True, keys=98, password_ok=password_ok)
-    other = build.own(0, build.everybody(0), ok=True, keys=keys)
+    ours = build.own(3, build.all_lines(3), ok=True, keys=98, password_ok=password_ok)
+    other = build.own(0, build.all_lines(0), ok=True, keys=keys)
     topology = build.topology(3, with_password=with_password)
     return Facts(build.snapshot(other, ours), topology)
 

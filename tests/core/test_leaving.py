@@ -28,7 +28,7 @@ SPANS = ("0-5460", "5461-10921", "10922-16383")
 def grown() -> list[str]:
     """Six pods in three shards, and a fourth shard behind them: pods 6 and 7."""
     four = ("0-4095", "4096-8191", "8192-12287", "12288-16383")
-    lines = build.everybody(-1)
+    lines = build.all_lines(-1)
     for ordinal in range(3):
         lines[ordinal] = build.line(ordinal, slots=four[ordinal])
     return [*lines, build.line(6, slots=four[3]), build.line(7, "slave", "n6")]
@@ -36,12 +36,12 @@ def grown() -> list[str]:
 
 def drained(*more: str) -> list[str]:
     """The same once three own all slots: pods 6 and 7 stand empty."""
-    return [*build.everybody(-1), build.line(6), build.line(7, "slave", "n6"), *more]
+    return [*build.all_lines(-1), build.line(6), build.line(7, "slave", "n6"), *more]
 
 
 def mixed(*, handed: bool = False, empty: bool = False) -> list[str]:
     """A first layout of four shards. Pods 4 to 7 are the replicas of pods 0 to 3."""
-    lines = build.everybody(-1, 8, 4)
+    lines = build.all_lines(-1, 8, 4)
     if empty:
         for ordinal, span in enumerate(SPANS):
             lines[ordinal] = build.line(ordinal, slots=span)
@@ -146,7 +146,7 @@ def test_when_it_is_put_back(wished: Wished, said: bool) -> None:
 
 
 def test_a_marked_node_of_a_shard_that_stays_gets_its_setting_back() -> None:
-    lines = build.everybody(-1)
+    lines = build.all_lines(-1)
     wished = Wished(wish=Wish(3))
     action = first(local(lines, 3, 3, wished=wished), 3)
     assert isinstance(action, ConfigSet)
@@ -237,7 +237,7 @@ def test_then_the_former_replica_stands_empty_beside_the_empty_primary() -> None
 
 
 def test_a_replica_too_many_goes_where_one_is_lacking() -> None:
-    lines = build.everybody(-1)
+    lines = build.all_lines(-1)
     lines[4] = build.line(4, "slave", "n0")
     for me, said in ((3, True), (4, False)):
         action = first(look(lines), me)
@@ -266,7 +266,7 @@ def test_an_empty_primary_that_stays_lets_its_replicas_go_first() -> None:
 
 def test_a_replica_is_counted_only_if_it_stays() -> None:
     """Else a new pod would follow a shard whose replica is needed no more, or none at all."""
-    lines = [*build.everybody(-1), build.line(6, "slave", "n1"), build.line(7)]
+    lines = [*build.all_lines(-1), build.line(6, "slave", "n1"), build.line(7)]
     lines[4] = build.line(4)
     action = first(look(lines, idle=60.0), 4)
     assert isinstance(action, Replicate)
@@ -328,7 +328,7 @@ def test_they_may_not_go_while_a_shard_lacks_a_replica_that_stays() -> None:
 
 
 def test_one_more_replica_is_no_pod_that_leaves() -> None:
-    lines = [*build.everybody(-1), build.line(6, "slave", "n0")]
+    lines = [*build.all_lines(-1), build.line(6, "slave", "n0")]
     assert planned(look(lines), 6).notes == ()
     assert going.may_go(Facts(look(lines), build.topology(0))) is None
 
@@ -385,7 +385,7 @@ def test_if_more_are_wished_again_it_is_a_seat() -> None:
 
 def test_a_pod_that_left_as_a_replica_comes_back_to_the_seat() -> None:
     """An old volume made it a replica of a shard that has another one by now."""
-    lines = [*build.everybody(-1), build.line(6, "slave", "n2"), build.line(7)]
+    lines = [*build.all_lines(-1), build.line(6, "slave", "n2"), build.line(7)]
     action = first(seen(lines), 5)
     if not isinstance(action, Replicate):
         action = first(seen(lines), 6)

@@ -30,18 +30,18 @@ PLAIN = "redis-app-0/host-a/zone-1"
     ],
 )
 def test_the_mark_is_the_last_part_of_the_name(name: str, is_mark: bool) -> None:
-    view = build.view(build.everybody(0), cluster_announce_human_nodename=name)
+    view = build.view(build.all_lines(0), cluster_announce_human_nodename=name)
     assert leaving_mark.marked(view) is leaving_mark.is_mark(name) is is_mark
 
 
 def test_a_server_without_a_name_bears_none() -> None:
-    assert not leaving_mark.marked(build.view(build.everybody(0), server="redis-7.0"))
+    assert not leaving_mark.marked(build.view(build.all_lines(0), server="redis-7.0"))
 
 
 def own(ordinal: int, name: str) -> Pod:
     return build.own(
         ordinal,
-        build.everybody(ordinal),
+        build.all_lines(ordinal),
         ok=True,
         link=True,
         follows=build.address(ordinal % 3),

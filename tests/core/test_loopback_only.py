@@ -77,7 +77,7 @@ def test_before_7_0_a_bind_switches_protected_mode_off() -> None:
 
 def facts(trouble: Trouble | None = None, said: str = "", **settings: Any) -> Facts:
     found = Unreachable(trouble=trouble, reason=said) if trouble else None
-    pod = dataclasses.replace(build.own(0, build.everybody(0), ok=True, **settings), deaf=found)
+    pod = dataclasses.replace(build.own(0, build.all_lines(0), ok=True, **settings), deaf=found)
     return Facts(build.snapshot(pod), build.topology(0, 6))
 
 

@@ -15,12 +15,12 @@ EMPTIED = build.own(3, build.blank(3).replace("n3", "m3"))
 
 def lost(me: int, replica: Pod) -> list[bool]:
     """Whether our pod serves, for each shard that is lost: n0's, whose pod is node m0 now."""
-    lines = [one.replace("myself,", "") for one in build.everybody(me)]
+    lines = [one.replace("myself,", "") for one in build.all_lines(me)]
     lines[0] = build.line(0, "master,fail", slots="0-5460")
     lines[3] = build.line(3, "slave,fail", "n0")
     new = build.blank(0).replace("n0", "m0")
     first = build.own(0, [*lines, new])
-    second = build.own(1, [*lines[:1], build.everybody(1)[1], *lines[2:]])
+    second = build.own(1, [*lines[:1], build.all_lines(1)[1], *lines[2:]])
     facts = Facts(build.snapshot(first, second, replica), build.topology(me))
     return [block.serves for _, block in lost_slots.of_ghosts(facts)]
 

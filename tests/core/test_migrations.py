@@ -42,8 +42,8 @@ def test_which_servers_can(product: str, version: tuple[int, int, int], found: W
 
 
 def test_a_view_says_it_of_its_server() -> None:
-    assert build.view(build.everybody(0)).way is Way.PUSH
-    assert build.view(build.everybody(0), server="redis-8.2").way is None
+    assert build.view(build.all_lines(0)).way is Way.PUSH
+    assert build.view(build.all_lines(0), server="redis-8.2").way is None
 
 
 def seen(**jobs: tuple[Migration, ...]) -> Snapshot:
@@ -51,7 +51,7 @@ def seen(**jobs: tuple[Migration, ...]) -> Snapshot:
 
     def one(ordinal: int) -> Pod:
         more = {} if ordinal < 3 else {"link": True, "follows": build.address(ordinal % 3)}
-        pod = build.own(ordinal, build.everybody(ordinal), ok=True, **more)
+        pod = build.own(ordinal, build.all_lines(ordinal), ok=True, **more)
         assert pod.view is not None
         view = dataclasses.replace(pod.view, migrations=jobs.get(f"p{ordinal}", ()))
         return dataclasses.replace(pod, node=view)
@@ -107,7 +107,7 @@ def torn(job: Migration, *, lost: bool) -> Snapshot:
     later = 0 if lost else 1
     pods = []
     for pod in seen(p0=(job,)).pods:
-        lines = build.everybody(pod.ordinal)
+        lines = build.all_lines(pod.ordinal)
         if pod.ordinal == later:
             for ordinal, slots in enumerate(("1366-5460", "0-1365 5461-10921")):
                 role = "myself,master" if ordinal == later else "master"

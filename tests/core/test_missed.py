@@ -21,7 +21,7 @@ def lines(ordinal: int, *failed: int) -> list[str]:
         line.replace("master", "master,fail").replace("slave", "slave,fail")
         if any(line.startswith(f"n{one} ") for one in failed)
         else line
-        for line in build.everybody(ordinal)
+        for line in build.all_lines(ordinal)
     ]
 
 

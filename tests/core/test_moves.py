@@ -80,7 +80,7 @@ def test_a_seat_is_ready_while_it_waits(me: int) -> None:
 
 @pytest.mark.parametrize("me", range(6))
 def test_a_wish_that_is_met_needs_no_look_at_others(me: int) -> None:
-    mine = pod(build.everybody(-1), me, "3")
+    mine = pod(build.all_lines(-1), me, "3")
     snapshot = build.snapshot(mine, scope=Scope.LOCAL, wished=Wished(wish=Wish(3)))
     if me > 2:
         mine = changed(mine, primary_host=build.address(me % 3))
@@ -91,7 +91,7 @@ def test_a_wish_that_is_met_needs_no_look_at_others(me: int) -> None:
 @pytest.mark.parametrize("me", [0, 3])
 def test_a_wish_that_is_met_leaves_nothing_to_do(me: int) -> None:
     """By a look at all pods, as `status` takes it."""
-    assert planned(seen(build.everybody(-1), wish=3), me).reached
+    assert planned(seen(build.all_lines(-1), wish=3), me).reached
 
 
 @pytest.mark.parametrize("wished", [UNSTATED, Wished(fault="gone")])
@@ -119,7 +119,7 @@ def test_our_own_node_alone_shows_that_there_is_something_to_do() -> None:
 
 
 def test_a_migration_by_a_person_is_looked_at() -> None:
-    mine = changed(pod(build.everybody(-1), 0, "3"), migrations=(job(target_id="n1"),))
+    mine = changed(pod(build.all_lines(-1), 0, "3"), migrations=(job(target_id="n1"),))
     near = build.snapshot(mine, scope=Scope.LOCAL, wished=Wished(wish=Wish(3)))
     assert isinstance(planning.decide(near, build.topology(0)), LookFurther)
 
@@ -169,7 +169,7 @@ def test_moves_that_cannot_be_seen_are_waited_for(ordinal: int) -> None:
 
 def test_moves_that_cannot_be_seen_are_noted() -> None:
     """No slot has to move, so nothing waits for it."""
-    mine = changed(pod(build.everybody(-1), 0, "3"), migrations_hidden="NOPERM")
+    mine = changed(pod(build.all_lines(-1), 0, "3"), migrations_hidden="NOPERM")
     near = build.snapshot(mine, scope=Scope.LOCAL, wished=Wished(wish=Wish(3)))
     assert "which slots move can't be seen: NOPERM" in planned(near).notes
 
@@ -216,7 +216,7 @@ def test_a_node_that_is_not_well_is_waited_for(
 
 
 def test_a_pod_of_the_new_shard_that_is_not_there_is_named() -> None:
-    look = seen([*build.everybody(-1), build.line(6)])
+    look = seen([*build.all_lines(-1), build.line(6)])
     (wait,) = planned(look).waiting
     assert wait.text == (
         "redis-app-6: its replicas, before it gets slots: 0 of 1 are linked; redis-app-7 to come"
@@ -287,7 +287,7 @@ def test_open_slots_are_ended_first() -> None:
 
 
 def test_more_nodes_are_needed() -> None:
-    text = waits(seen(build.everybody(-1)))
+    text = waits(seen(build.all_lines(-1)))
     assert "4 shards are wished, and 3 nodes can have slots" in text
     assert "up to redis-app-7" in text
 
@@ -295,13 +295,13 @@ def test_more_nodes_are_needed() -> None:
 def test_a_command_that_would_take_pods_away_is_not_named() -> None:
     """There are more pods than are needed, and those that came last are replicas too many."""
     more = [build.line(6 + one, "slave", f"n{one}") for one in range(3)]
-    lines = [*build.everybody(-1), *more]
+    lines = [*build.all_lines(-1), *more]
     (wait,) = planned(seen(lines)).waiting
     said = todo.line(wait.fix)
     assert "new nodes are needed" in wait.what
     assert "--replicas" not in said
     assert all(f"give redis-app-{one} an empty volume" in said for one in (6, 7, 8))
-    (few,) = planned(seen(build.everybody(-1))).waiting
+    (few,) = planned(seen(build.all_lines(-1))).waiting
     assert "--replicas=8" in todo.line(few.fix)
 
 
@@ -318,18 +318,18 @@ def test_a_new_primary_that_holds_keys_is_told_and_no_more_pods_are_asked_for() 
 
 
 def test_it_is_told_too_where_another_new_primary_waits_for_its_replica() -> None:
-    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    lines = [*build.all_lines(-1), build.line(6), build.line(7)]
     target = changed(pod(lines, 6), keys=12)
     (block,) = planned(seen(lines, at={6: target}, target="redis-app-7"), 0).blocked
     assert block.code is Code.KEYS_BEHIND
 
 
 def test_keys_of_a_pod_beyond_the_wish_are_none_of_this() -> None:
-    lines = [*build.everybody(-1), build.line(8)]
+    lines = [*build.all_lines(-1), build.line(8)]
     beyond = changed(
         build.own(
             8,
-            [*build.everybody(-1), build.line(8, "myself,master")],
+            [*build.all_lines(-1), build.line(8, "myself,master")],
             cluster_announce_human_nodename="redis-app-8/-/-/4",
         ),
         keys=12,
@@ -510,14 +510,14 @@ def test_a_new_node_that_is_needed_follows_all_the_same(wished: Wished, shown: s
 
 @pytest.mark.parametrize("jobs", [(), (job(State.DONE),), (job(source_id="n1", target_id="n0"),)])
 def test_hold_leaves_alone_what_others_move(jobs: tuple[object, ...]) -> None:
-    mine = changed(pod(build.everybody(-1), 0, "hold"), migrations=jobs)
+    mine = changed(pod(build.all_lines(-1), 0, "hold"), migrations=jobs)
     near = build.snapshot(mine, scope=Scope.LOCAL, wished=Wished(wish=Wish(None)))
     assert planned(near).reached
 
 
 def test_servers_that_cannot_move_slots_are_told_before_pods_that_are_missing() -> None:
     """More pods would not help."""
-    snapshot = seen(build.everybody(-1))
+    snapshot = seen(build.all_lines(-1))
     old = tuple(changed(one, product="redis", version=(8, 2, 0)) for one in snapshot.pods)
     (block,) = planned(dataclasses.replace(snapshot, pods=old)).blocked
     assert block.code is Code.MOVE_UNSUPPORTED

@@ -32,7 +32,7 @@ def ask(mine: Pod, *peers: Pod) -> bool:
 
 
 def test_a_later_pod_of_an_old_server_is_nameless() -> None:
-    known = [old(me, build.everybody(me, 4)) for me in range(4)]
+    known = [old(me, build.all_lines(me, 4)) for me in range(4)]
     assert ask(known[0], *known[1:3])
     assert not ask(*known)
 
@@ -53,13 +53,13 @@ def test_an_address_that_was_tried_is_known() -> None:
 def test_whom_our_node_knows_by_name_needs_no_list_when_a_peer_has_not_heard_it() -> None:
     """The node does not answer, and nobody asked DNS for it yet: no address was tried."""
     away = dataclasses.replace(build.pod(2, "timeout"), address=None)
-    peer = build.pod(1, build.view(without_names(build.everybody(1, 3))))
-    mine = build.pod(0, build.view(build.everybody(0, 3)))
+    peer = build.pod(1, build.view(without_names(build.all_lines(1, 3))))
+    mine = build.pod(0, build.view(build.all_lines(0, 3)))
     assert not ask(mine, peer, away)
-    unheard = build.pod(0, build.view(without_names(build.everybody(0, 3))))
+    unheard = build.pod(0, build.view(without_names(build.all_lines(0, 3))))
     assert ask(unheard, peer, away)
 
 
 def test_while_our_node_is_down_the_peers_may_know_somebody() -> None:
     down = build.pod(0, "refused")
-    assert ask(down, build.pod(1, build.view(without_names(build.everybody(1, 3)))))
+    assert ask(down, build.pod(1, build.view(without_names(build.all_lines(1, 3)))))

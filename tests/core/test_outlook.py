@@ -86,11 +86,11 @@ name its file in BOOTSTRAP_SHARDS_FILE (docs/operations.md, More shards)
 
 
 def test_three_shards_that_are_to_become_four() -> None:
-    assert text(seen(build.everybody(-1)), 4) == GROWS
+    assert text(seen(build.all_lines(-1)), 4) == GROWS
 
 
 def test_of_many_moves_the_first_are_listed() -> None:
-    facts, found = asked(seen(build.everybody(-1)), 1024)
+    facts, found = asked(seen(build.all_lines(-1)), 1024)
     told = words.as_text(facts, found)
     assert told.startswith("1024 shards: 16336 of 16384 slots would move")
     many = len(words.as_json(facts, found)["moves"])
@@ -116,7 +116,7 @@ redis-app-3  redis-app-2  1365   2,730  2.7 MiB  12288-13652
 
 
 def test_four_shards_that_are_to_become_three() -> None:
-    lines = build.everybody(-1, 8, 4)
+    lines = build.all_lines(-1, 8, 4)
     told = text(seen(lines, wish="4"), 3, size=8, wish_file="/etc/bootstrap/shards")
     assert told.startswith(SHRINKS)
     assert "\nto give all slots away: redis-app-3\nnot needed, so they may go once `status`" in told
@@ -125,7 +125,7 @@ def test_four_shards_that_are_to_become_three() -> None:
 
 
 def test_what_is_so_already_needs_no_move() -> None:
-    facts, found = asked(seen(build.everybody(-1), wish="3"), 3)
+    facts, found = asked(seen(build.all_lines(-1), wish="3"), 3)
     assert words.as_text(facts, found).startswith(
         "3 shards: no slot would move; 3 own slots now. Nothing was changed.\n\nnothing in the way\n"
     )
@@ -133,7 +133,7 @@ def test_what_is_so_already_needs_no_move() -> None:
 
 
 def test_a_replica_that_is_in_the_way_of_a_new_primary_needs_an_empty_volume() -> None:
-    lines = [*build.everybody(-1), build.line(6, "slave", "n0"), build.line(7, "slave", "n1")]
+    lines = [*build.all_lines(-1), build.line(6, "slave", "n0"), build.line(7, "slave", "n1")]
     facts, found = asked(seen(lines), 4)
     assert (found.primaries, found.refill) == (("redis-app-7",), ("redis-app-7",))
     assert (found.missing, found.replicas) == ((), None)
@@ -180,7 +180,7 @@ def test_a_target_without_its_replica_is_told_by_name() -> None:
 
 
 def test_an_owner_that_is_away_is_told_also_while_pods_are_missing() -> None:
-    lines = build.everybody(-1)
+    lines = build.all_lines(-1)
     away = replaced(seen(lines), build.pod(1, "timeout"))
     assert waiting(away)[0].startswith("redis-app-1: ")
     ill = replaced(seen(lines), pod(lines, 1, NONE, ok=False))
@@ -217,7 +217,7 @@ def test_what_our_own_sidecar_does_first_is_told() -> None:
      (4, "valkey-8.1", "move-unsupported", "upgrade the servers")],
 )  # fmt: skip
 def test_what_would_be_refused_is_told(shards: int, server: str, code: str, fix: str) -> None:
-    facts, found = asked(seen(build.everybody(-1), server=server), shards)
+    facts, found = asked(seen(build.all_lines(-1), server=server), shards)
     told = words.as_text(facts, found)
     assert f"\nBLOCKED {code}: " in told
     assert fix in told.partition("to state this wish")[2]
@@ -269,7 +269,7 @@ def test_a_source_that_was_not_read_leaves_the_time_out() -> None:
 
 
 def test_json_says_the_same() -> None:
-    facts, found = asked(seen(build.everybody(-1)), 4)
+    facts, found = asked(seen(build.all_lines(-1)), 4)
     told = json.loads(json.dumps(words.as_json(facts, found)))
     assert told.pop("moves")[0] == {
         "source": "redis-app-0",
@@ -314,7 +314,7 @@ def test_a_mark_of_a_hand_over_stays() -> None:
 
 
 def test_a_server_without_such_a_name_is_left_as_it_is() -> None:
-    view = build.view(build.everybody(0), server="redis-7.0")
+    view = build.view(build.all_lines(0), server="redis-7.0")
     assert human_name.showing(view, Wish(4)) is view
 
 

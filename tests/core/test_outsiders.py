@@ -15,7 +15,7 @@ DOUBTED = ALIVE.replace("master", "master,fail?")
 
 def found(*lines: str) -> list[str]:
     """The members that count where each pod knows the stray node by its own line."""
-    pods = [build.own(n, [*build.everybody(n), line], ok=True) for n, line in enumerate(lines)]
+    pods = [build.own(n, [*build.all_lines(n), line], ok=True) for n, line in enumerate(lines)]
     facts = Facts(build.snapshot(*pods), build.topology(0))
     return [one.node_id for one in outsiders.outsiders(facts, pods)]
 

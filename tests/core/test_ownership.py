@@ -14,7 +14,7 @@ def facts(*pods: Pod) -> Facts:
 
 def me(*instead: str) -> Pod:
     """Our node, n1 of a formed cluster, with some lines instead of those of the same id."""
-    lines = {line.split()[0]: line for line in [*build.everybody(1), *instead]}
+    lines = {line.split()[0]: line for line in [*build.all_lines(1), *instead]}
     return build.own(1, list(lines.values()))
 
 
@@ -56,8 +56,8 @@ def test_no_replica_is_elected_by_half_of_the_owners() -> None:
 def test_slots_of_an_owner_that_is_away_are_told_as_far_as_no_newer_owner_has_them() -> None:
     """Our node has no word of n0's slots; n3 has, and n2 has taken some of them since."""
     ours = me(build.line(0, "master,fail"))
-    heard = build.own(3, build.everybody(3))
+    heard = build.own(3, build.all_lines(3))
     newer = build.line(2, "myself,master", slots="0-99 10922-16383").replace(" 3 conn", " 9 conn")
-    taken = build.own(2, [build.everybody(2)[1], newer])
+    taken = build.own(2, [build.all_lines(2)[1], newer])
     found = ownership.remembered(facts(ours, taken, heard))
     assert {node_id: tuple(one.slots) for node_id, one in found.items()} == {"n0": ((100, 5460),)}

@@ -214,7 +214,7 @@ def test_before_7_0_a_server_keeps_the_ports_of_its_start(
 
 
 def test_whose_clients_are_sent_to_an_old_port_is_told() -> None:
-    me = build.own(0, build.everybody(0), ok=True)
+    me = build.own(0, build.all_lines(0), ok=True)
     assert me.view is not None
     old = dataclasses.replace(me, node=dataclasses.replace(me.view, old_port=7001))
     plan = planning.plan(build.snapshot(old, scope=Scope.LOCAL), build.topology(0))

@@ -59,8 +59,8 @@ def test_text_says_all_that_the_plan_says(path: Path) -> None:
 def test_the_table_of_what_is_seen() -> None:
     seen = build.snapshot(
         build.own(0),
-        build.own(1, build.everybody(1), ok=True),
-        build.own(3, build.everybody(3), link=True),
+        build.own(1, build.all_lines(1), ok=True),
+        build.own(3, build.all_lines(3), link=True),
         build.pod(4, "loading"),
         build.pod(5, resolved=scenario._NAMES["absent"]),
     )
@@ -102,7 +102,7 @@ def test_all_addresses_behind_a_name_are_shown_where_there_are_several() -> None
 
 
 def test_a_wait_of_somebody_names_the_pod() -> None:
-    seen = build.snapshot(build.own(1, build.everybody(1)), scope=Scope.LOCAL)
+    seen = build.snapshot(build.own(1, build.all_lines(1)), scope=Scope.LOCAL)
     about = build.topology(1)
     text = plan_text.as_text(seen, planning.plan(seen, about), about)
     assert "waiting for redis-app-1: its own cluster_state to turn ok" in text

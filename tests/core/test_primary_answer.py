@@ -44,8 +44,8 @@ def test_copies_that_were_refused_are_counted() -> None:
 
 def test_status_names_every_replica_without_a_link() -> None:
     topology = build.topology(1)
-    pods = [build.own(one, build.everybody(one), ok=True, link=one != 4) for one in range(6)]
-    pods[5] = build.own(5, build.everybody(5), ok=True)
+    pods = [build.own(one, build.all_lines(one), ok=True, link=one != 4) for one in range(6)]
+    pods[5] = build.own(5, build.all_lines(5), ok=True)
     seen = build.snapshot(*pods)
     seen = dataclasses.replace(
         seen, timers=Timers(unlinked=tuple((pod.name, None) for pod in seen.pods))

@@ -67,7 +67,7 @@ def test_what_has_come_is_what_the_target_owns() -> None:
 
 
 def test_where_the_new_primary_is_still_to_come() -> None:
-    six = build.everybody(-1)
+    six = build.all_lines(-1)
     assert line(seen(six)) == (
         "4 shards wished, 3 own slots; 1 new primary node to come;"
         " redis-app-6 has 0 of 4096 slots (0 %); 4096 slots to move with about 6,140 keys (6.0 MiB)"

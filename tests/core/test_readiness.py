@@ -16,20 +16,20 @@ AWAY = "n1 :0@0,redis-app-1 master,noaddr - 0 0 2 disconnected 5461-10921"
 
 def seen(*others: Pod, me: int = 0, **lines: str) -> bool:
     """What is said of our node 0, whose lines may be others: `n1=...`."""
-    mine = [lines.get(line.split()[0], line) for line in build.everybody(me)]
+    mine = [lines.get(line.split()[0], line) for line in build.all_lines(me)]
     pods = (build.own(me, mine), *others)
     return readiness.introduced(Facts(build.snapshot(*pods), build.topology(me)))
 
 
 def peer(ordinal: int, **more: Any) -> Pod:
     """A peer of the formed cluster."""
-    return build.own(ordinal, build.everybody(ordinal), **more)
+    return build.own(ordinal, build.all_lines(ordinal), **more)
 
 
 def at(ordinal: int, address: str, **more: Any) -> Pod:
     """A peer that was found at this address."""
     said = build.view(
-        build.everybody(ordinal),
+        build.all_lines(ordinal),
         **{"cluster_announce_hostname": build.hostname(ordinal), **more},
     )
     return build.pod(ordinal, said, at=address)
@@ -70,7 +70,7 @@ def test_who_has_no_address_is_not_there() -> None:
 
 
 def test_patience_is_the_servers_own_and_doubled() -> None:
-    view = build.view(build.everybody(0), cluster_node_timeout="2000")
+    view = build.view(build.all_lines(0), cluster_node_timeout="2000")
     assert readiness.patience(view, build.topology()) == 4.0
-    silent = build.view(build.everybody(0), cluster_node_timeout=None)
+    silent = build.view(build.all_lines(0), cluster_node_timeout=None)
     assert readiness.patience(silent, build.topology(node_timeout=1000)) == 2.0

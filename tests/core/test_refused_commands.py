@@ -18,7 +18,7 @@ LACKS = "no permissions; what it lacks: ACL SETUSER bootstrap '+cluster|meet'"
 
 def told(*some: Refusal, clients: int = 0, server: str = build.NEWEST, **more: Any) -> str:
     pods = [
-        build.own(one, build.everybody(one), ok=True, link=True, server=server) for one in range(6)
+        build.own(one, build.all_lines(one), ok=True, link=True, server=server) for one in range(6)
     ]
     view = pods[1].view
     assert view is not None

@@ -12,11 +12,11 @@ from tests.core import build
 
 def followed(word_of_n0: str) -> str | None:
     """What n3, which follows n0, is told to follow; n0 says that it follows n1."""
-    lines = build.everybody(3)
+    lines = build.all_lines(3)
     ours = build.own(3, [word_of_n0, *lines[1:]], ok=True, link=True, keys=7)
-    below = [build.line(0, "myself,slave", "n1"), *build.everybody(0)[1:]]
+    below = [build.line(0, "myself,slave", "n1"), *build.all_lines(0)[1:]]
     primary = build.own(0, below, ok=True, link=True, keys=7)
-    above = build.own(1, build.everybody(1), ok=True, keys=7)
+    above = build.own(1, build.all_lines(1), ok=True, keys=7)
     told = replication.follow(Facts(build.snapshot(primary, above, ours), build.topology(3)))
     return told.primary_id if told else None
 
@@ -27,7 +27,7 @@ def test_a_follower_of_a_replica_follows_its_primary_once_our_own_server_knows_o
 
 
 def replica(follows: str, server: str, *, link: bool) -> View:
-    return build.view(build.everybody(3), follows=follows, server=server, link=link)
+    return build.view(build.all_lines(3), follows=follows, server=server, link=link)
 
 
 def test_a_primary_is_wrong_if_replication_dials_where_it_is_not() -> None:
@@ -42,13 +42,13 @@ def test_a_primary_is_wrong_if_replication_dials_where_it_is_not() -> None:
 
 def test_no_replica_is_led_to_a_node_of_which_there_are_two() -> None:
     """One of the two is a copy of the other's volume, and may have other data."""
-    ours = build.own(3, build.everybody(3), ok=True, keys=7, follows="10.9.9.9", server="redis-8.2")
-    primary = build.own(0, build.everybody(0), ok=True, keys=7)
+    ours = build.own(3, build.all_lines(3), ok=True, keys=7, follows="10.9.9.9", server="redis-8.2")
+    primary = build.own(0, build.all_lines(0), ok=True, keys=7)
     topology = build.topology(3)
     alone = replication.follow(Facts(build.snapshot(primary, ours), topology))
     assert alone is not None
     assert alone.primary_id == "n0"
     assert primary.view is not None
-    second = build.own(1, build.everybody(0), ok=True, keys=7)
+    second = build.own(1, build.all_lines(0), ok=True, keys=7)
     both = Facts(build.snapshot(primary, second, ours), topology)
     assert replication.follow(both) is None

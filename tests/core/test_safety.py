@@ -30,7 +30,7 @@ from tests.core import build, handing
 
 BLANK = [build.own(ordinal) for ordinal in range(6)]
 FORMED = [
-    build.own(ordinal, build.everybody(ordinal), ok=True, link=True, keys=7) for ordinal in range(6)
+    build.own(ordinal, build.all_lines(ordinal), ok=True, link=True, keys=7) for ordinal in range(6)
 ]
 FOREIGN = "x1 10.9.9.9:6379@16379,cache-0.elsewhere.ns.svc.cluster.local master - 0 0 9 connected"
 GHOST = "g1 10.0.0.99:6379@16379,{name} master,fail - 0 0 1 connected".format
@@ -57,7 +57,7 @@ def instead(pods: list[Pod], *others: Pod) -> list[Pod]:
 
 def knowing(ordinal: int, *lines: str) -> Pod:
     """A pod of the formed cluster that knows further nodes."""
-    nodes = [*build.everybody(ordinal), *lines]
+    nodes = [*build.all_lines(ordinal), *lines]
     return build.own(ordinal, nodes, ok=True, link=True, keys=7)
 
 
@@ -155,8 +155,8 @@ def test_no_other_settings_are_changed_than_those_that_are_ours() -> None:
 
 
 def follow(*, keys: int, link: bool, source_keys: int) -> tuple[str, ...]:
-    replica = build.own(3, build.everybody(3), ok=True, link=link, keys=keys)
-    source = build.own(0, build.everybody(0), ok=True, keys=source_keys)
+    replica = build.own(3, build.all_lines(3), ok=True, link=link, keys=keys)
+    source = build.own(0, build.all_lines(0), ok=True, keys=source_keys)
     return found(instead(FORMED, replica, source), FOLLOW, me=3)
 
 
@@ -172,8 +172,8 @@ def test_a_replica_is_led_to_no_empty_node_with_the_last_of_the_keys() -> None:
 def test_a_replica_with_the_last_of_the_keys_is_not_let_in_at_an_empty_primary() -> None:
     """I3: with the password its link comes up by itself."""
     password = SetPeersPassword(pod="redis-app-3", why="")
-    replica = build.own(3, build.everybody(3), ok=True, keys=5)
-    empty, full = (build.own(0, build.everybody(0), ok=True, keys=keys) for keys in (0, 5))
+    replica = build.own(3, build.all_lines(3), ok=True, keys=5)
+    empty, full = (build.own(0, build.all_lines(0), ok=True, keys=keys) for keys in (0, 5))
     said = found(instead(FORMED, replica, empty), password, me=3)[0]
     assert "holds 5 keys, maybe the last copy, and redis-app-0 came back without them" in said
     assert found(instead(FORMED, replica, full), password, me=3) == ()
@@ -183,7 +183,7 @@ def test_a_replica_with_the_last_of_the_keys_is_not_let_in_at_an_empty_primary()
 
 def test_a_replica_that_may_have_the_last_copy_stays_with_its_own_primary() -> None:
     """I3: any other primary would empty it, and so may one that was not seen."""
-    replica = build.own(3, build.everybody(3), ok=True, keys=5)
+    replica = build.own(3, build.all_lines(3), ok=True, keys=5)
     other = dataclasses.replace(FOLLOW, primary="redis-app-1", primary_id="n1")
     said = found(instead(FORMED, replica), other, me=3)
     assert "redis-app-1 is not its primary" in said[0]
@@ -337,11 +337,11 @@ def test_only_what_is_gone_for_good_is_forgotten() -> None:
     assert found(pods, forget("g1")) == ()
     assert "it is the node of a pod" in found(FORMED, forget("n4"))[0]
     owner = f"{ghost.replace('connected', 'disconnected')} 7"
-    lines = [line.replace("0-5460", "0-6 8-5460") for line in build.everybody(1)]
+    lines = [line.replace("0-5460", "0-6 8-5460") for line in build.all_lines(1)]
     seen = build.own(1, [*lines, owner], ok=True, keys=7)
     assert "says that it owns slots" in found(instead(pods, seen), forget("g1"))[0]
     follower = build.own(
-        4, [*build.everybody(4)[:4], build.line(4, "myself,slave", "g1"), ghost], ok=True
+        4, [*build.all_lines(4)[:4], build.line(4, "myself,slave", "g1"), ghost], ok=True
     )
     assert "says that a node follows it" in found(instead(pods, follower), forget("g1"))[0]
 
@@ -368,9 +368,9 @@ def test_only_our_own_role_is_handed_over_and_to_a_replica_that_has_our_data() -
     assert "no replica of our node" in found(FORMED, other)[0]
     nowhere = dataclasses.replace(over, pod="redis-app-9")
     assert "no replica of our node" in found(FORMED, nowhere)[0]
-    down = build.own(3, build.everybody(3), ok=True, keys=7)
+    down = build.own(3, build.all_lines(3), ok=True, keys=7)
     astray = build.own(
-        3, build.everybody(3), ok=True, link=True, keys=7, follows="10.0.0.77", server="redis-8.2"
+        3, build.all_lines(3), ok=True, link=True, keys=7, follows="10.0.0.77", server="redis-8.2"
     )
     for replica in (down, astray):
         assert "has no link to it" in found(instead(FORMED, replica), over)[0]

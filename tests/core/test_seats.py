@@ -26,7 +26,7 @@ def told(snapshot: Snapshot, me: int) -> tuple[list[str], str, bool]:
 
 def two_new(**wishes: str) -> Snapshot:
     """Six pods in order, and two that were met and have no role."""
-    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    lines = [*build.all_lines(-1), build.line(6), build.line(7)]
     return seen(
         lines, at={int(name[1:]): pod(lines, int(name[1:]), wish) for name, wish in wishes.items()}
     )
@@ -61,7 +61,7 @@ def test_a_seat_looks_often_while_it_waits(wishes: dict[str, str]) -> None:
 )
 def test_one_place_to_be_filled_takes_one_of_two_new_nodes(wishes: dict[int, str]) -> None:
     """Pod 5 is gone for good. Pod 6 takes the seat, and pod 7 the place of pod 5."""
-    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    lines = [*build.all_lines(-1), build.line(6), build.line(7)]
     lines[5] = build.line(5, "slave,fail", "n2")
     gone = build.pod(5, resolved=Name(state="absent"))
     pods = {n: pod(lines, n, wishes.get(n, "4")) for n in range(8) if n != 5}
@@ -71,28 +71,28 @@ def test_one_place_to_be_filled_takes_one_of_two_new_nodes(wishes: dict[int, str
 
 
 def test_three_are_wished_and_all_new_nodes_follow() -> None:
-    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    lines = [*build.all_lines(-1), build.line(6), build.line(7)]
     for me in (6, 7):
         assert told(seen(lines, wish=3), me)[0][0].startswith("replicate redis-app-")
 
 
 def test_a_pod_that_the_wish_does_not_need_follows() -> None:
-    lines = [*build.everybody(-1), build.line(8)]
+    lines = [*build.all_lines(-1), build.line(8)]
     pods = {place: pod(lines, place) for place in range(6)}
     later = build.own(
         8,
-        [*build.everybody(-1), build.line(8, "myself,master")],
+        [*build.all_lines(-1), build.line(8, "myself,master")],
         ok=True,
         cluster_announce_human_nodename="redis-app-8/-/-/4",
     )
-    snapshot = seen(build.everybody(-1), at=pods)
+    snapshot = seen(build.all_lines(-1), at=pods)
     snapshot = dataclasses.replace(snapshot, pods=(*snapshot.pods, later))
     assert told(snapshot, 8)[0][0].startswith("replicate redis-app-")
 
 
 def lacking(state: str) -> Snapshot:
     """A replica failed: its pod is away, scaled away, or another node by now."""
-    lines = [*build.everybody(-1), build.line(6)]
+    lines = [*build.all_lines(-1), build.line(6)]
     lines[5] = build.line(5, "slave,fail", "n2")
     pods: dict[int, Pod] = {n: pod(lines, n) for n in range(7) if n != 5}
     gone = build.pod(5, resolved=Name(state="absent")) if state == "absent" else build.pod(5, state)
@@ -112,7 +112,7 @@ def test_a_replica_that_is_only_away_comes_back() -> None:
 @pytest.mark.parametrize(("state", "stays"), [("timeout", True), ("absent", False)])
 def test_a_former_primary_that_is_only_away_comes_back(flags: str, state: str, stays: bool) -> None:
     """Its replica took over, and not all have heard of its new role, or it has died."""
-    lines = [*build.everybody(-1), build.line(6)]
+    lines = [*build.all_lines(-1), build.line(6)]
     lines[0] = build.line(0, flags)
     lines[3] = build.line(3, slots="0-5460")
     pods: dict[int, Pod] = {n: pod(lines, n) for n in range(1, 7)}
@@ -124,7 +124,7 @@ def test_a_former_primary_that_is_only_away_comes_back(flags: str, state: str, s
 
 def placed(*hosts: str) -> Snapshot:
     """Owners on hosts a, b, c; two new nodes on these hosts."""
-    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    lines = [*build.all_lines(-1), build.line(6), build.line(7)]
     places = ["a", "b", "c", "b", "c", "a", *hosts]
     pods = {
         n: pod(lines, n, cluster_announce_human_nodename=f"redis-app-{n}/{host}/-/4")
@@ -145,7 +145,7 @@ def test_the_seat_is_where_fewest_primaries_are(hosts: tuple[str, str], seat: in
 
 def test_a_seat_with_its_replica_keeps_it() -> None:
     """A node with a lower ordinal that comes later takes the next seat, not this one."""
-    lines = [*build.everybody(-1), build.line(6), build.line(7), build.line(8, "slave", "n7")]
+    lines = [*build.all_lines(-1), build.line(6), build.line(7), build.line(8, "slave", "n7")]
     snapshot = seen(lines, target="redis-app-7")
     assert told(snapshot, 7)[2]
     assert told(snapshot, 6)[0][0].startswith("replicate")
@@ -153,7 +153,7 @@ def test_a_seat_with_its_replica_keeps_it() -> None:
 
 def test_a_wiped_replica_goes_home() -> None:
     """Its shard has a primary, and its former node is a ghost."""
-    lines = build.everybody(-1)
+    lines = build.all_lines(-1)
     ghost = build.line(5, "slave,fail", "n2").replace("n5 ", "x5 ", 1)
     lines[5] = build.line(5)
     all_lines = [*lines, ghost]
@@ -170,7 +170,7 @@ def test_an_empty_primary_that_is_ready_waits_for_its_slots() -> None:
 
 def emptied(wish: int | None = 4) -> Snapshot:
     """Pods 6 and 7 were a replica too many each, and come back empty."""
-    lines = [*build.everybody(-1), build.line(6), build.line(7)]
+    lines = [*build.all_lines(-1), build.line(6), build.line(7)]
     ghosts = [
         build.line(n, "slave,fail", f"n{n - 6}").replace(f"n{n} ", f"x{n} ", 1) for n in (6, 7)
     ]
@@ -192,7 +192,7 @@ def test_while_nothing_is_to_move_it_goes_home() -> None:
 
 
 def test_what_is_to_be_done_names_the_replicas_too_many() -> None:
-    lines = [*build.everybody(-1), build.line(6, "slave", "n0"), build.line(7, "slave", "n1")]
+    lines = [*build.all_lines(-1), build.line(6, "slave", "n0"), build.line(7, "slave", "n1")]
     found = planning.decide(seen(lines), build.topology(0))
     assert isinstance(found, Plan)
     (wait,) = found.waiting

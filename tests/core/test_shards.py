@@ -18,7 +18,7 @@ from tests.core import build, resharding, scenario
 
 def own(ordinal: int, lines: list[str] | None = None, *, offset: int = 0, **more: Any) -> Pod:
     defaults: dict[str, Any] = {"ok": True, "link": True, "follows": build.address(ordinal % 3)}
-    pod = build.own(ordinal, lines or build.everybody(ordinal), **{**defaults, **more})
+    pod = build.own(ordinal, lines or build.all_lines(ordinal), **{**defaults, **more})
     assert pod.view is not None
     return dataclasses.replace(pod, node=dataclasses.replace(pod.view, offset=offset))
 
@@ -75,17 +75,17 @@ def test_a_replica_lags_by_the_bytes_that_it_lacks() -> None:
 
 def test_a_nodes_own_word_counts_most() -> None:
     """The replica has taken over, and our own node has not heard of it yet."""
-    lines = build.everybody(3)
+    lines = build.all_lines(3)
     lines[0] = build.line(0, "slave", "n3")
     lines[3] = build.line(3, "myself,master", slots="0-5460")
-    former = build.everybody(0)
+    former = build.all_lines(0)
     former[0], former[3] = build.line(0, "myself,slave", "n3"), build.line(3, slots="0-5460")
     found = cluster(*six(p0=own(0, former), p3=own(3, lines)), me=5)
     assert names(found)[0] == ["redis-app-3", "redis-app-0"]
 
 
 def test_slots_of_two_masters_are_disputed() -> None:
-    lines = build.everybody(3)
+    lines = build.all_lines(3)
     lines[0] = build.line(0, "master", slots="0-99")
     lines[3] = build.line(3, "myself,master", slots="100-5460")
     lines[1] = build.line(1, slots="5461-10921")
@@ -96,7 +96,7 @@ def test_slots_of_two_masters_are_disputed() -> None:
 
 
 def test_who_does_not_answer_stands_where_others_see_it() -> None:
-    lines = build.everybody(0)
+    lines = build.all_lines(0)
     lines[1] = lines[1].replace("master", "master,fail")
     found = cluster(*six(p0=own(0, lines, ok=False), p1=build.pod(1, "timeout")))
     assert names(found) == LAYOUT
@@ -107,13 +107,13 @@ def test_who_does_not_answer_stands_where_others_see_it() -> None:
 
 
 def test_who_is_seen_as_failed_is_in_trouble_though_it_answers() -> None:
-    lines = build.everybody(0)
+    lines = build.all_lines(0)
     lines[1] = lines[1].replace("master", "master,fail?")
     assert said(cluster(*six(p0=own(0, lines)))) == {"redis-app-1": "1 node takes it for failed"}
 
 
 def test_who_knows_everybody_and_is_known_to_nobody_is_in_trouble() -> None:
-    heard = {f"p{one}": own(one, [line for line in build.everybody(one) if line[:2] != "n4"])
+    heard = {f"p{one}": own(one, [line for line in build.all_lines(one) if line[:2] != "n4"])
              for one in (0, 1, 2, 3, 5)}  # fmt: skip
     found = cluster(*six(**heard))
     assert said(found) == {"redis-app-4": "no other node knows it"}
@@ -143,7 +143,7 @@ def test_a_ghost_is_named_and_the_new_node_in_its_pod_is_outside() -> None:
 
 def test_pods_that_are_not_there_and_nodes_without_a_shard() -> None:
     gone = build.pod(6, resolved=Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53"))
-    lines = [*build.everybody(0), build.line(7, "master"), build.line(8, "slave", "n99")]
+    lines = [*build.all_lines(0), build.line(7, "master"), build.line(8, "slave", "n99")]
     stranger = build.own(9, cluster_announce_hostname="db-0.elsewhere")
     met = build.own(10, [build.line(10, "myself,master"), build.line(0)])
     found = cluster(*six(p0=own(0, lines)), gone, stranger, met)
@@ -158,7 +158,7 @@ def test_pods_that_are_not_there_and_nodes_without_a_shard() -> None:
 
 
 def test_lost_slots_are_named() -> None:
-    lines = [line for line in build.everybody(0) if not line.startswith("n1 ")]
+    lines = [line for line in build.all_lines(0) if not line.startswith("n1 ")]
     pods = [own(0, lines, ok=False), build.pod(1, "refused")]
     found = cluster(*pods)
     assert found.lost == ((5461, 10921),)
@@ -178,7 +178,7 @@ def test_with_our_own_node_silent_another_ones_word_is_taken() -> None:
 def test_a_node_of_nobody_is_called_by_its_hostname_or_id() -> None:
     named = "n77777777777 10.0.0.77:6379@16379,db-0.else slave n0 0 0 9 connected"
     nameless = "n88888888888 10.0.0.88:6379@16379 slave n0 0 0 9 connected"
-    lines = [*build.everybody(0), named, nameless]
+    lines = [*build.all_lines(0), named, nameless]
     found = cluster(*six(p0=own(0, lines)))
     assert names(found)[0] == ["redis-app-0", "redis-app-3", "db-0.else", "n8888888"]
     assert said(found)["n8888888"] == "not looked at"
@@ -234,7 +234,7 @@ def test_the_table() -> None:
 
 
 def test_what_is_being_done_and_waited_for_and_why_nothing_is() -> None:
-    unnamed = build.own(0, build.everybody(0), ok=True, cluster_announce_hostname="")
+    unnamed = build.own(0, build.all_lines(0), ok=True, cluster_announce_hostname="")
     assert "about to: redis-app-0: config-set cluster-announce-hostname=" in text(unnamed)
     syncing = own(3, link=False)
     assert "waiting for redis-app-3: the sync with its primary" in text(syncing, me=3)

@@ -20,7 +20,7 @@ from tests.core import build
 
 TOPOLOGY = build.topology(0)
 WELL = build.snapshot(
-    *(build.own(one, build.everybody(one), ok=True, link=True) for one in range(6))
+    *(build.own(one, build.all_lines(one), ok=True, link=True) for one in range(6))
 )
 REFUSAL = Refusal("redis-app-1", "meet", "no", forbidden=True, seconds=9.0)
 MEMORY = Timers(
@@ -184,9 +184,9 @@ def test_a_command_is_told_once_whatever_stands_before_it() -> None:
 
 def test_open_slots_are_told_to_a_person_with_how_long_the_sidecar_has_seen_them() -> None:
     lines = [
-        f"{line} [100->-n1]" if line.startswith("n0 ") else line for line in build.everybody(0)
+        f"{line} [100->-n1]" if line.startswith("n0 ") else line for line in build.all_lines(0)
     ]
-    pods = [build.own(one, build.everybody(one), ok=True, link=True) for one in range(1, 6)]
+    pods = [build.own(one, build.all_lines(one), ok=True, link=True) for one in range(1, 6)]
     for seconds, words in (
         (12.0, "the same for 12 s, and it may be"),
         (80.0, "the same for 80 s;"),

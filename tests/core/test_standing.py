@@ -30,7 +30,7 @@ def shards(lines: list[str], wish: int, *, wet: dict[int, int] | None = None) ->
 
 def cluster(size: int, count: int, *, seats: int = 0) -> list[str]:
     """A formed cluster, and behind it empty primaries, each with a replica."""
-    found = build.everybody(-1, size, count)
+    found = build.all_lines(-1, size, count)
     for _ in range(seats):
         seat = len(found)
         found += [build.line(seat), build.line(seat + 1, "slave", f"n{seat}")]
@@ -167,14 +167,14 @@ def test_a_drained_primary_beyond_is_a_seat_if_its_replica_is_needed() -> None:
 
 def test_an_owner_that_is_away_keeps_its_place() -> None:
     lines = cluster(6, 3)
-    pods = [build.own(n, build.everybody(n), ok=True, link=n > 2) for n in range(6) if n != 1]
+    pods = [build.own(n, build.all_lines(n), ok=True, link=n > 2) for n in range(6) if n != 1]
     found = standing(Facts(build.snapshot(*pods, build.pod(1, "refused")), build.topology()), 3)
     assert names(found.owners) == ["n0", "n1", "n2"]
     assert len(lines) == 6
 
 
 def test_a_replica_without_its_link_is_no_copy_yet() -> None:
-    pods = [build.own(n, build.everybody(n), ok=True, link=n in (3, 5)) for n in range(6)]
+    pods = [build.own(n, build.all_lines(n), ok=True, link=n in (3, 5)) for n in range(6)]
     found = standing(Facts(build.snapshot(*pods), build.topology()), 3)
     assert [one.replicas for one in found.owners] == [(3,), (), (5,)]
 
@@ -187,10 +187,10 @@ def test_the_ordinals_begin_elsewhere() -> None:
 
 
 def test_an_owner_that_only_a_peer_knows_comes_last() -> None:
-    lines = [line for line in build.everybody(0) if not line.startswith("n2 ")]
+    lines = [line for line in build.all_lines(0) if not line.startswith("n2 ")]
     pods = [
         build.own(0, lines, ok=True),
-        *(build.own(n, build.everybody(n), ok=True) for n in (1, 3)),
+        *(build.own(n, build.all_lines(n), ok=True) for n in (1, 3)),
     ]
     found = standing(Facts(build.snapshot(*pods), build.topology()), 3)
     assert [(one.node_id, one.ordinal) for one in found.owners] == [

@@ -18,7 +18,7 @@ from bootstrap.plan.verdict import Gate, LookFurther, Phase, Plan
 from bootstrap.redis import parse
 from tests.core import build
 
-NODES_CONF: Final = build.everybody(0)
+NODES_CONF: Final = build.all_lines(0)
 """How n0, a primary whose replica is n3, saw the cluster when it ended."""
 REFUSED: Final = build.pod(0, "refused")
 PROMOTED: Final = build.line(3, "master", slots="0-5460").replace(" 4 connected", " 7 connected")
@@ -31,7 +31,7 @@ def volume(lines: list[str] | None = None, data: str = "", corrupt: str = "") ->
 
 def changed(ordinal: int, *lines: str, taken: tuple[str, ...] = ()) -> list[str]:
     """What a node of the formed cluster says, with some lines instead of those of the same id."""
-    found = {line.split()[0]: line for line in build.everybody(ordinal)}
+    found = {line.split()[0]: line for line in build.all_lines(ordinal)}
     for line in lines:
         found[line.split()[0]] = line
     for node_id in taken:

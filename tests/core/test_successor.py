@@ -61,7 +61,7 @@ def test_the_best_replica(given: dict[str, Any], best: int) -> None:
     assert handing.sent_to(trio(**given)) == f"redis-app-{best}"
 
 
-ELSEWHERE = handing.own(3, [*build.everybody(9)[:3], build.line(3, "slave", "n1")])
+ELSEWHERE = handing.own(3, [*build.all_lines(9)[:3], build.line(3, "slave", "n1")])
 ASTRAY = handing.own(3, follows=build.address(1), server="redis-8.2")
 
 
@@ -115,7 +115,7 @@ def test_without_a_living_replica_it_ends_at_once(flags: str) -> None:
 
 
 def test_nobody_is_told_without_a_majority_to_agree() -> None:
-    lines = build.everybody(0)
+    lines = build.all_lines(0)
     lines[1] = lines[1].replace("master", "master,fail")
     one_down = handing.decide(
         handing.own(0, lines, mark=True, ok=False), handing.own(2), handing.own(3)
@@ -138,7 +138,7 @@ def test_half_of_the_primaries_is_no_majority() -> None:
 
 def test_another_node_in_the_pod_of_our_replica_is_not_told() -> None:
     """Whatever its name says: its id is not the one that follows us."""
-    newcomer = [*build.everybody(9)[:3], build.line(3, "slave", "n0").replace("n3", "n9")]
+    newcomer = [*build.all_lines(9)[:3], build.line(3, "slave", "n0").replace("n3", "n9")]
     pod = handing.own(3, [newcomer[3].replace("slave", "myself,slave"), *newcomer[:3]])
     assert pod.view is not None
     assert pod.view.node_id == "n9"

@@ -12,7 +12,7 @@ from bootstrap.plan import timed
 from bootstrap.redis import parse
 from tests.core import build
 
-FORMED = build.everybody(0)
+FORMED = build.all_lines(0)
 FAILED = [*FORMED[:5], FORMED[5].replace("slave", "slave,fail?")]
 FOREIGN = "cache-0.elsewhere.ns.svc.cluster.local"
 
@@ -39,9 +39,9 @@ def test_conditions_of_our_own_node(
 
 
 def test_conditions_of_each_pod() -> None:
-    replica = build.own(3, build.everybody(3))
-    linked = build.own(3, build.everybody(3), link=True)
-    foreign = build.own(3, build.everybody(3), link=True, cluster_announce_hostname=FOREIGN)
+    replica = build.own(3, build.all_lines(3))
+    linked = build.own(3, build.all_lines(3), link=True)
+    foreign = build.own(3, build.all_lines(3), link=True, cluster_announce_hostname=FOREIGN)
     for pod, expected in (
         (replica, {"unlinked"}),
         (linked, set()),
@@ -59,7 +59,7 @@ def test_conditions_of_each_pod() -> None:
         ("", "", "", True),
         (FORMED, "", "", True),
         (FORMED, "/data/dump.rdb", "", False),
-        (build.everybody(3), "", "", False),
+        (build.all_lines(3), "", "", False),
         (FORMED, "/data/dump.rdb", "redis-app.elsewhere", True),
     ],
 )
@@ -143,11 +143,11 @@ def test_whether_our_node_came_back_or_is_new() -> None:
         me = build.pod(6, "timeout") if nodes is None else build.own(6, nodes)
         return watches.of(Scope.LOCAL, me, [me]).came_back
 
-    met = [*build.everybody(-1), build.line(6, "myself,master")]
+    met = [*build.all_lines(-1), build.line(6, "myself,master")]
     assert came_back(met)
     assert not came_back(build.blank(6))
     assert not came_back(met)
     assert not came_back(None)
     assert not came_back(met)
-    assert not came_back([*build.everybody(-1), build.line(6, "myself,slave", "n0")])
+    assert not came_back([*build.all_lines(-1), build.line(6, "myself,slave", "n0")])
     assert came_back(met)

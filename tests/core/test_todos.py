@@ -30,7 +30,7 @@ def told(plan: Plan) -> str:
 
 def well(ordinal: int, **more: Any) -> Pod:
     facts: dict[str, Any] = {"ok": True, "link": True, "follows": build.address(ordinal % 3)}
-    return build.own(ordinal, build.everybody(ordinal), **{**facts, **more})
+    return build.own(ordinal, build.all_lines(ordinal), **{**facts, **more})
 
 
 def five_and(trouble: str, *ordinals: int, **more: Any) -> str:
@@ -188,7 +188,7 @@ def test_which_side_holds_keys_is_said_of_a_split() -> None:
 
 def test_a_replica_that_has_the_keys_is_named_for_a_primary_that_was_reset() -> None:
     pods = [well(one, keys=7) for one in range(1, 6)]
-    lines = [line for line in build.everybody(0) if not line.startswith("n0 ")]
+    lines = [line for line in build.all_lines(0) if not line.startswith("n0 ")]
     mine = build.own(0, [build.line(0, "myself,master"), *lines])
     plan = planning.plan(build.snapshot(mine, *pods, idle=20.0), build.topology(0))
     text = told(plan)
@@ -201,7 +201,7 @@ def test_a_replica_that_has_the_keys_is_named_for_a_primary_that_was_reset() -> 
 
 
 def test_a_node_without_a_name_is_looked_for_by_its_address() -> None:
-    lines = [*build.everybody(0), "x9 10.0.0.39:6379@16379 slave,fail n0 0 0 9 disconnected"]
+    lines = [*build.all_lines(0), "x9 10.0.0.39:6379@16379 slave,fail n0 0 0 9 disconnected"]
     plan_of = build.snapshot(well(0), *(well(one) for one in range(1, 6)))
     facts = Facts(
         dataclasses.replace(plan_of, pods=(build.own(0, lines, ok=True), *plan_of.pods[1:])),
@@ -249,7 +249,7 @@ def test_no_failover_is_named_while_owners_that_are_taken_for_failed_answer() ->
     """What they lack is the cluster bus; with links the nodes elect by themselves."""
     lines = [
         line.replace("master", "master,fail") if line.startswith("n1 ") else line
-        for line in build.everybody(0)
+        for line in build.all_lines(0)
     ]
     pods = [build.own(0, lines, ok=True), *(well(one) for one in range(1, 6))]
     facts = Facts(build.snapshot(*pods), build.topology(0))

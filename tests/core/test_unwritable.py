@@ -48,7 +48,7 @@ UNSAVED = (
 
 
 def seen(*, disk: Disk | None = FULL) -> Snapshot:
-    found = build.snapshot(build.own(0, build.everybody(0), ok=True))
+    found = build.snapshot(build.own(0, build.all_lines(0), ok=True))
     return dataclasses.replace(found, disk=disk)
 
 
@@ -83,7 +83,7 @@ def test_behind_what_is_not_sent_only_our_own_settings_are() -> None:
 
 def test_each_plan_passes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the guard the same look has the server end itself: the name is to be set."""
-    pod = build.own(0, build.everybody(0), ok=True, cluster_announce_ip="10.0.0.99")
+    pod = build.own(0, build.all_lines(0), ok=True, cluster_announce_ip="10.0.0.99")
     look = dataclasses.replace(build.snapshot(pod, scope=Scope.LOCAL), disk=FULL)
     assert planning.plan(look, build.topology(0)).steps == ()
     monkeypatch.setattr(unwritable, "guarded", lambda _scene, plan: plan)
@@ -109,7 +109,7 @@ def test_a_full_primary_hands_over_without_a_mark() -> None:
 
 def test_not_without_a_majority_of_the_others() -> None:
     """Its own vote would be saved, and be its end, before another node counted it."""
-    lines = build.everybody(0)
+    lines = build.all_lines(0)
     lines[2] = build.line(2, "master,fail", slots="10922-16383")
     waits = decide(handing.own(0, lines, ok=False), handing.own(1), handing.own(3))
     assert "a majority of the primaries" in handing.waits(waits)

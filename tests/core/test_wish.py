@@ -51,7 +51,7 @@ def test_a_node_shows_what_its_sidecar_read(stated: Wish, leaving: bool) -> None
     topology = build.topology(3, host="host-a", zone="zone-1")
     name = human_name.plain(topology, stated)
     shown = leaving_mark.mark(name) if leaving else name
-    view = build.view(build.everybody(3), cluster_announce_human_nodename=shown)
+    view = build.view(build.all_lines(3), cluster_announce_human_nodename=shown)
     assert human_name.wish_of(view) == stated
     assert leaving_mark.marked(view) is leaving
     place = human_name.place(view)
@@ -70,19 +70,19 @@ def test_a_node_shows_what_its_sidecar_read(stated: Wish, leaving: bool) -> None
     ],
 )
 def test_a_name_without_a_wish(name: str) -> None:
-    view = build.view(build.everybody(3), cluster_announce_human_nodename=name)
+    view = build.view(build.all_lines(3), cluster_announce_human_nodename=name)
     assert human_name.wish_of(view) is None
 
 
 def test_a_server_without_a_name_shows_no_wish() -> None:
-    assert human_name.wish_of(build.view(build.everybody(3), server="redis-7.0")) is None
+    assert human_name.wish_of(build.view(build.all_lines(3), server="redis-7.0")) is None
 
 
 def named(shown: str, wished: Wished, *, leaving: float = 0.0) -> tuple[str, ...]:
     """The human names that the plan of pod 3, a replica in order, gives its node."""
     me = build.own(
         3,
-        build.everybody(3),
+        build.all_lines(3),
         ok=True,
         link=True,
         follows=build.address(0),

@@ -116,9 +116,9 @@ def test_ids_in_commands_are_whole() -> None:
     """Ids in scenarios are short: here they are as long as servers make them."""
     gone, kept = "ab" * 20, "cd" * 20
     name = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
-    lines = [*build.everybody(0), build.line(6, "slave,fail", "n0").replace("n6 ", f"{gone} ")]
+    lines = [*build.all_lines(0), build.line(6, "slave,fail", "n0").replace("n6 ", f"{gone} ")]
     strange = [
-        *build.everybody(0),
+        *build.all_lines(0),
         f"{kept} 10.9.9.9:6379@16379,db-0.other.svc master - 0 0 9 connected",
     ]
     away = told(own(0, lines), *(own(one) for one in range(1, 6)), build.pod(6, resolved=name))
@@ -169,7 +169,7 @@ def told(*pods: Pod, me: int = 0, scope: Scope = Scope.ALL, **more: Any) -> head
 
 def own(ordinal: int, lines: list[str] | None = None, **more: Any) -> Pod:
     defaults: dict[str, Any] = {"ok": True, "link": True, "follows": build.address(ordinal % 3)}
-    return build.own(ordinal, lines or build.everybody(ordinal), **{**defaults, **more})
+    return build.own(ordinal, lines or build.all_lines(ordinal), **{**defaults, **more})
 
 
 def test_five_names_of_which_dns_says_nothing_are_one_cause() -> None:
@@ -186,7 +186,7 @@ def test_five_names_of_which_dns_says_nothing_are_one_cause() -> None:
 
 def test_a_pod_that_was_scaled_away_is_told_once_and_with_both_ways_out() -> None:
     gone = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
-    lines = [*build.everybody(0), build.line(6, "slave,fail", "n0")]
+    lines = [*build.all_lines(0), build.line(6, "slave,fail", "n0")]
     pods = [own(0, lines), *(own(one) for one in range(1, 6)), build.pod(6, resolved=gone)]
     snapshot, topology = build.snapshot(*pods), build.topology(0)
     plan = planning.plan(snapshot, topology)
@@ -229,12 +229,12 @@ def six(**instead: Pod) -> list[Pod]:
 
 
 def test_each_kind_of_trouble_in_the_shards_has_its_verdict() -> None:
-    twice = [line for line in build.everybody(3) if not line.startswith("n3")]
+    twice = [line for line in build.all_lines(3) if not line.startswith("n3")]
     twice.append(build.line(3, "myself,master", slots="100-200").replace(" 4 conn", " 9 conn"))
     twice[0] = build.line(0, "master", slots="0-99 201-5460")
     disputed = told(*six(p3=own(3, twice)))
     assert one_of(disputed) == ("ACT", "disputed-slots", "")
-    strange = [line for line in build.everybody(1) if not line.startswith("n4")]
+    strange = [line for line in build.all_lines(1) if not line.startswith("n4")]
     doubted = told(*six(p1=own(1, [*strange, build.line(4, "slave,fail?", "n1")])))
     assert one_of(doubted) == ("ACT", "node-trouble", "redis-app-4")
     assert one_of(told(*six(p4=own(4, link=False)), me=1)) == ("WAIT", "sync", "redis-app-4")
@@ -256,7 +256,7 @@ def test_the_same_fault_of_several_servers_is_one_line() -> None:
 
 
 def test_a_node_that_was_missed_for_long_is_for_a_person() -> None:
-    lines = [line for line in build.everybody(0) if not line.startswith("n4 ")]
+    lines = [line for line in build.all_lines(0) if not line.startswith("n4 ")]
     lines.append(build.line(4, "slave,fail?", "n1"))
     soon = told(own(0, lines), scope=Scope.LOCAL)
     others = (own(1), own(2), own(3), build.pod(4, "refused"), own(5))
@@ -267,7 +267,7 @@ def test_a_node_that_was_missed_for_long_is_for_a_person() -> None:
 
 def test_nodes_that_own_slots_are_never_to_be_forgotten_after_scaling_in() -> None:
     gone = Name(state="absent", reason="NXDOMAIN from 10.96.0.10:53")
-    lines = build.everybody(0)
+    lines = build.all_lines(0)
     lines[0] = lines[0].replace("0-5460", "0-5400")
     lines.append(build.line(6, "master,fail", slots="5401-5460"))
     found = told(own(0, lines, ok=False), build.pod(6, resolved=gone))
@@ -298,7 +298,7 @@ def test_a_formed_cluster_without_a_key_is_never_told_to_be_none(size: int, repl
     """All nodes say ok, so clients are served, whatever the seed has still to do."""
     shape = {"size": size, "replicas_per_shard": replicas}
     topology = build.topology(0, **shape)
-    lines = [build.everybody(one, size, topology.shards) for one in range(size)]
+    lines = [build.all_lines(one, size, topology.shards) for one in range(size)]
     situation: dict[str, Any] = {"ok": True, "link": True, "repl_diskless_sync_delay": "0"}
     situation["repl_diskless_sync_max_replicas"] = "2000005001"
     pods = [build.own(one, lines[one], **situation) for one in range(size)]
@@ -315,7 +315,7 @@ def test_a_half_formed_cluster_serves_nothing_yet(met: int) -> None:
     """Nodes that own their slots, of which some have met: no node says ok."""
     pods = []
     for one in range(6):
-        everybody = build.everybody(one)
+        everybody = build.all_lines(one)
         mine = [line for line in everybody if line.startswith(f"n{one} ")]
         mine = [re.sub("myself,slave n[0-9]", "myself,master -", line) for line in mine]
         pods.append(build.own(one, everybody if one < met else mine))
@@ -343,13 +343,13 @@ def test_keys_of_a_node_that_has_not_proven_whose_it_is_are_told() -> None:
 
 
 def test_a_seed_that_fell_out_of_its_own_meeting_sees_the_cluster_of_the_others() -> None:
-    alone = build.own(0, [build.everybody(0)[0]])
+    alone = build.own(0, [build.all_lines(0)[0]])
     pods = [
         build.own(
             one,
             [
                 line.replace("myself,", "") if not line.startswith(f"n{one} ") else line
-                for line in build.everybody(one)
+                for line in build.all_lines(one)
             ],
             ok=True,
             link=True,
@@ -362,7 +362,7 @@ def test_a_seed_that_fell_out_of_its_own_meeting_sees_the_cluster_of_the_others(
 
 def test_a_node_that_was_given_up_is_none_of_the_nodes() -> None:
     """A ghost is known until it is forgotten: six pods have six nodes."""
-    lines = [*build.everybody(0), build.line(4, "slave,fail", "n1").replace("n4 ", "x4 ")]
+    lines = [*build.all_lines(0), build.line(4, "slave,fail", "n1").replace("n4 ", "x4 ")]
     lines[-1] = lines[-1].replace("10.0.0.14", "10.0.0.34")
     pods = [own(0, lines), *(own(one) for one in range(1, 6))]
     snapshot, topology = build.snapshot(*pods), build.topology(0)
@@ -370,7 +370,7 @@ def test_a_node_that_was_given_up_is_none_of_the_nodes() -> None:
 
 
 def test_a_wait_that_lasts_twice_as_long_as_usual_is_for_a_person() -> None:
-    lines = [line for line in build.everybody(4) if not line.startswith("n2 ")]
+    lines = [line for line in build.all_lines(4) if not line.startswith("n2 ")]
     lines.append(build.line(2, slots=""))
     others = [own(ordinal) for ordinal in (0, 1, 2, 3, 5)]
     soon = told(own(4, lines, ok=False), *others, me=4)

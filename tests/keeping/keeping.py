@@ -54,9 +54,9 @@ def client(app: sets.LocalStatefulSet) -> redis.RedisCluster:
 
 def write(app: sets.LocalStatefulSet, prefix: str = "key") -> None:
     """Put keys into every shard, and wait until the replicas have them too."""
-    with contextlib.closing(client(app)) as everybody:
+    with contextlib.closing(client(app)) as connected:
         for number in range(KEYS):
-            everybody.set(f"{prefix}-{number}", f"{prefix}-value-{number}")
+            connected.set(f"{prefix}-{number}", f"{prefix}-value-{number}")
     forming.until(lambda: _level(app), lambda: [one.ask("DBSIZE") for one in app.pods])
 
 
@@ -75,9 +75,9 @@ def role(one: pod.Pod) -> str:
 
 def missing_keys(app: sets.LocalStatefulSet, prefix: str = "key") -> list[str]:
     """Keys that cannot be read back as they were written."""
-    with contextlib.closing(client(app)) as everybody:
+    with contextlib.closing(client(app)) as connected:
         wanted = {f"{prefix}-{number}": f"{prefix}-value-{number}" for number in range(KEYS)}
-        return [key for key, value in wanted.items() if everybody.get(key) != value]
+        return [key for key, value in wanted.items() if connected.get(key) != value]
 
 
 def bring_back(app: sets.LocalStatefulSet, pods: Iterable[pod.Pod]) -> float:

@@ -149,7 +149,7 @@ def test_who_asks_together_is_answered_together(monkeypatch: Patch) -> None:
 
 def test_a_mark_is_taken_back_when_it_came_to_nothing(monkeypatch: Patch) -> None:
     """Also when time was over in the middle of something, on a new connection."""
-    lines = build.everybody(0)
+    lines = build.all_lines(0)
     names: list[str] = []
 
     async def primary() -> Snapshot:

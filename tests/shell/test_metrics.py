@@ -11,7 +11,7 @@ from bootstrap.show import metrics
 from bootstrap.show.board import Board, Status
 from tests.core import build
 
-LINES = build.everybody(0)
+LINES = build.all_lines(0)
 LINES[1] = LINES[1].replace("master", "master,fail").replace("connected", "disconnected")
 LINES[2] = LINES[2].replace("connected", "disconnected")
 LINES[5] = "n5 10.0.0.15:6379@16379 handshake - 0 0 0 connected"

@@ -43,7 +43,7 @@ async def around(one: pods.Pod) -> AsyncIterator[neighbours.Neighbours]:
         await found.close()
 
 
-def everybody(view: View) -> tuple[Member, ...]:
+def all_lines(view: View) -> tuple[Member, ...]:
     return view.others
 
 

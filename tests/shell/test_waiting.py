@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HALF = grown()
 HALF[0], HALF[6] = build.line(0, slots="0-4095"), build.line(6, slots="4096-5460")
-WHOLE = build.everybody(-1)
+WHOLE = build.all_lines(-1)
 
 
 def looked(snapshot: Snapshot) -> Seen:
@@ -115,6 +115,6 @@ def test_all_nodes_have_to_show_the_number_that_is_waited_for(
 
 def grown_well() -> Seen:
     """Four shards, as wished."""
-    lines = build.everybody(-1, 8, 4)
+    lines = build.all_lines(-1, 8, 4)
     pods = [pod(lines, ordinal, "4") for ordinal in range(8)]
     return looked(build.snapshot(*pods, wished=Wished(wish=Wish(4))))

@@ -43,7 +43,7 @@ async def around(one: pods.Pod) -> AsyncIterator[neighbours.Neighbours]:
         await found.close()
 
 
-def all_lines(view: View) -> tuple[Member, ...]:
+def all_others(view: View) -> tuple[Member, ...]:
     return view.others
 
 
@@ -51,7 +51,7 @@ def test_it_finds_whom_our_own_node_knows(three: sets.LocalStatefulSet) -> None:
     async def looks() -> None:
         async with around(three[0]) as some:
             assert some.node_of("redis-app-1") is None
-            found = await some.observe(everybody)
+            found = await some.observe(all_others)
             assert [pod.name for pod in found.pods] == [one.name for one in three.pods]
             assert [pod.view and pod.view.node_id for pod in found.pods] == [
                 one.node_id() for one in three.pods
@@ -95,12 +95,12 @@ def test_who_hangs_holds_nobody_up(three: sets.LocalStatefulSet) -> None:
 
     async def look() -> None:
         async with around(three[0]) as some:
-            _, first, second = (await some.observe(everybody)).pods
+            _, first, second = (await some.observe(all_others)).pods
             assert first.view is not None
             assert isinstance(second.node, Unreachable)
             assert second.node.trouble is Trouble.TIMEOUT
             await asyncio.to_thread(three[2].resume)
-            again = await some.observe(everybody)
+            again = await some.observe(all_others)
             assert again.pods[2].view is not None
 
     asyncio.run(look())
@@ -111,9 +111,9 @@ def test_with_our_own_node_gone_the_last_ones_are_asked_again(
 ) -> None:
     async def look() -> None:
         async with around(three[0]) as some:
-            await some.observe(everybody)
+            await some.observe(all_others)
             await asyncio.to_thread(three[0].kill_server)
-            mine, *others = (await some.observe(everybody)).pods
+            mine, *others = (await some.observe(all_others)).pods
             assert isinstance(mine.node, Unreachable)
             assert all(pod.view is not None for pod in others)
             assert len(others) == 2

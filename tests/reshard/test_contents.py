@@ -24,6 +24,7 @@ def keys_that_move(many: int) -> list[str]:
     return [key for key in found if redis.crc.key_slot(key.encode()) in MOVED][:many]
 
 
+@pytest.mark.enumerates
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_a_hash_of_a_million_fields_and_keys_that_expire(name: str, tmp_path: Path) -> None:
     many, step = 1_000_000, 20_000

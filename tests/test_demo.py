@@ -21,10 +21,14 @@ FORMED = re.compile(r"Healthy [0-9.]+ s after the last server was up")
 
 
 def start(*options: str, folder: Path) -> subprocess.Popen[str]:
-    """Start the demo as the environment that these tests run in would be made by it."""
+    """Start the demo as the environment that these tests run in would be made by it.
+
+    Its sidecars are its own processes there, and not forks (`nursery`).
+    """
+    env = {name: value for name, value in os.environ.items() if name != "SIDECARS"}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "tests.demo", *options],
-        env=os.environ | {"PYTHONPATH": str(servers.REPOSITORY), "TMPDIR": str(folder)},
+        env=env | {"PYTHONPATH": str(servers.REPOSITORY), "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

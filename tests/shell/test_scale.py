@@ -23,6 +23,7 @@ def test_while_the_own_server_is_down_the_headline_says_why() -> None:
 def test_before_a_cluster_is_formed_nothing_would_move() -> None:
     with alone.one_pod(size=6) as app:
         app[0].start_server()
+        app[0].wait_server_up()
         asked = app[0].start_sidecar(["scale", "--shards", "3"])
         assert asked.wait(forming.LONG) == 2
         first, *rest = asked.output().splitlines()

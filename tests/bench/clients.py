@@ -24,10 +24,10 @@ class Running:
         """Return what it noted, once it has ended.
 
         Raises:
-            ChildProcessError: if it did not end well, with its last words.
+            ChildProcessError: if it left none, with its last words.
 
         """
-        if self.child.status:
+        if not self.file.exists():
             said = process.tail(self.child.err)
             raise ChildProcessError(f"{self.file.stem} ended with {self.child.status}: {said}")
         return traffic.read(self.file)

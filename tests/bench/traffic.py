@@ -159,6 +159,8 @@ def main(client: str, job: Job, keys: str, file: str, *places: str) -> None:
         if stopped.wait(_PAUSE):
             break
     Path(file).write_text(json.dumps(dataclasses.asdict(record)))
+    # Threads of a client may keep a process from its end.
+    os._exit(0)
 
 
 def read(file: Path) -> Record:

@@ -261,6 +261,22 @@ def test_all_have_to_see_an_owner_as_it_sees_itself() -> None:
     assert "redis-app-1: redis-app-5 to see it as it sees itself" in waits(seen(at={5: doubting}))
 
 
+def test_the_last_hand_off_may_be_heard_of_a_moment_later() -> None:
+    """The new owner's replica hears of it last. The next move does not wait for that."""
+    before = grown()
+    lines = [*before]
+    lines[0], lines[6] = build.line(0, slots="0-4095"), build.line(6, slots="4096-5460")
+
+    def after(**more: float) -> Snapshot:
+        source = changed(pod(lines, 0), migrations=(job(State.DONE, **more),))
+        return seen(lines, at={0: source, 7: pod(before, 7)})
+
+    (action,) = planned(after(seconds=2.0, took=1.0), 1).steps[0].actions
+    assert isinstance(action, MigrateSlots)
+    late = waits(after(seconds=20.0, took=1.0), 1)
+    assert "redis-app-0: redis-app-7 to see it as it sees itself" in late
+
+
 def test_an_owner_that_is_away_is_waited_for() -> None:
     lines = grown()
     away = seen(lines, at={2: build.pod(2, "timeout")})

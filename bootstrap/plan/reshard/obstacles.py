@@ -12,6 +12,7 @@ from bootstrap.model.migration import Way
 from bootstrap.model.snapshot import Pod
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import View
+from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations, scaling
 from bootstrap.plan.reshard import drain, functions, places
@@ -106,7 +107,10 @@ def _away(facts: Facts, shard: Shard, name: str) -> Wait:
 
 
 def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:
-    """Wait until a primary is well, as it says itself and as all others say."""
+    """Wait until a primary is well, as it says itself and as all others say.
+
+    Of the last hand-off a node may hear a moment later.
+    """
     if not view.state_ok:
         yield Wait(pod=pod.name, what="its cluster_state to be ok", usual=durations.REJOINED)
     if view.migrations_hidden:
@@ -118,12 +122,14 @@ def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:
         yield Wait(pod=pod.name, what="settings of forming to be put back", usual=durations.MARKED)
     if any(member.handshake for member in view.members):
         yield Wait(pod=pod.name, what="its handshakes to end", usual=durations.HANDSHAKE)
+    # A new owner's replicas hear of a hand-off a second or two after all others.
+    handed = migrations.handed_over(facts, {one.node_id for _, one in facts.viewed})
     doubts = [
         other.name
         for other, seen in facts.viewed
         if (member := seen.member(view.node_id)) is None
         or member.failed
-        or member.slots != view.myself.slots
+        or slots.without(member.slots, handed) != slots.without(view.myself.slots, handed)
     ]
     if doubts:
         what = f"{slots.few(doubts)} to see it as it sees itself"

@@ -14,9 +14,14 @@ from bootstrap.model import fast_form, slots
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.todo import Todo
 from bootstrap.model.view import Member
-from bootstrap.plan import choose_shard, introduce, lost_slots, outsiders, ownership, seed_patience
-from bootstrap.plan.alarms import unnamed_node
-from bootstrap.plan.codes import Code
+from bootstrap.plan import (
+    choose_shard,
+    foreign_cluster,
+    introduce,
+    lost_slots,
+    ownership,
+    seed_patience,
+)
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations, forced_failover
 from bootstrap.plan.reshard import seats
@@ -89,39 +94,10 @@ def _receives_slots(seen: _Seen) -> Plan | None:
 
 def _in_a_foreign_cluster(seen: _Seen) -> Plan | None:
     """Refuse if our node is in a cluster with foreign nodes."""
-    facts = seen.facts
-    # During forming our node may not have heard every peer's name yet.
-    if facts.snapshot.scope < Scope.ALL or fast_form.marked(facts.my):
+    found = foreign_cluster.met(seen.facts)
+    if found is None:
         return None
-    others = outsiders.outsiders(facts, [facts.me])
-    if not others:
-        return None
-    me, topology = facts.me.name, facts.topology
-    if _still_unnamed(facts, others):
-        what = f"gossip to name {slots.few(outsiders.names(facts, others))}"
-        return _waiting(Wait(pod=me, what=what, usual=durations.GOSSIP))
-    block = Block(
-        code=Code.FOREIGN_NODE,
-        why=f"expected {me} to know nodes of our pods only; it is in a cluster with"
-        f" {slots.few(outsiders.names(facts, others))}",
-        fix=(
-            advice.nodes(
-                topology,
-                me,
-                "whose nodes are these? The sidecar neither joins nor leaves that cluster",
-                "expected: nodes of our pods alone",
-            ),
-            advice.emptying(topology, me, "only if it is to leave that cluster for ours"),
-        ),
-    )
-    return _refused(block)
-
-
-def _still_unnamed(facts: Facts, others: list[Member]) -> bool:
-    """Whether gossip may still name these nodes, which came to ours a moment ago."""
-    new = all(one.bus_connected and not (one.failed or facts.hostname(one)) for one in others)
-    among_ours = any(facts.is_ours(one) for one in facts.my.others)
-    return new and among_ours and unnamed_node.just_come(facts)
+    return _refused(found) if isinstance(found, Block) else _waiting(found)
 
 
 def _seed_is_forming(seen: _Seen) -> Plan | None:

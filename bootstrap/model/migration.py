@@ -68,6 +68,11 @@ class Migration:
     """How often it was tried again (redis)."""
 
     @property
+    def ended_ago(self) -> float:
+        """Seconds since it ended; without meaning while it runs."""
+        return self.seconds - self.took
+
+    @property
     def running(self) -> bool:
         """Whether it may still end with the slots at the target."""
         return self.state is State.RUNNING

@@ -12,7 +12,6 @@ from bootstrap.model import layout as layouts
 from bootstrap.model.actions import Replicate
 from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.view import Member
-from bootstrap.plan import timed
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.formation import formation
 from bootstrap.plan.reshard import seen_shards
@@ -89,12 +88,7 @@ def _shared_out(
 
     Only where it matters: where one of them is on the host, or in the zone, of such a primary.
     """
-    ids = {one.node_id for one in primaries}
-    newcomers = [
-        pod
-        for pod, view in facts.viewed
-        if timed.roleless(view) and not view.alone and view.node_id not in ids
-    ]
+    newcomers = seen_shards.newcomers(facts, {one.node_id for one in primaries})
     vacancies = [
         one
         for one in primaries

@@ -8,7 +8,6 @@ before, or else the primary with the fewest replicas (`choose_shard`).
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 
 from bootstrap.model import fast_form, slots
 from bootstrap.model.snapshot import Scope
@@ -19,6 +18,7 @@ from bootstrap.plan import (
     foreign_cluster,
     introduce,
     lost_slots,
+    migrations,
     ownership,
     seed_patience,
 )
@@ -46,12 +46,12 @@ class _Seen:
     @functools.cached_property
     def owners(self) -> tuple[ownership.Owner, ...]:
         """The owners of slots, by what all nodes say."""
-        return tuple(ownership.owners(self.facts))
+        return self.facts.once(ownership.owners)
 
     @functools.cached_property
     def primaries(self) -> list[Member]:
         """The owners that our node knows as primaries with slots, and that have not failed."""
-        return primaries(self.facts, self.owners)
+        return primaries(self.facts)
 
     @functools.cached_property
     def before(self) -> set[str]:
@@ -59,10 +59,9 @@ class _Seen:
         return choose_shard.former_shard(self.facts)
 
 
-def primaries(facts: Facts, owners: Sequence[ownership.Owner] | None = None) -> list[Member]:
+def primaries(facts: Facts) -> list[Member]:
     """Return the owners that our node knows as primaries with slots, and that have not failed."""
-    owning = ownership.owners(facts) if owners is None else owners
-    known = (facts.my.member(one.member.node_id) for one in owning)
+    known = (facts.my.member(one.member.node_id) for one in facts.once(ownership.owners))
     return [
         one
         for one in known
@@ -217,10 +216,9 @@ def _takes_a_seat(seen: _Seen) -> Plan | None:
 
 def _gets_slots(seen: _Seen) -> Plan | None:
     """Wait while servers move slots to our node: as a replica it would end the move."""
-    facts = seen.facts
-    if not any(one.running and one.target_id == facts.my.node_id for one in facts.my.migrations):
+    if not migrations.comes(seen.facts.my):
         return None
-    return _waiting(Wait(pod=facts.me.name, what="the slots that move to it"))
+    return _waiting(Wait(pod=seen.facts.me.name, what="the slots that move to it"))
 
 
 GUARDS = (

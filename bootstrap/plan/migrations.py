@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from bootstrap.model import leaving_mark, slots
 from bootstrap.model.migration import Migration, State, Way
+from bootstrap.model.view import View
 from bootstrap.plan.facts import Facts
 
 _JUST: Final = 5.0
@@ -22,7 +24,7 @@ def running(facts: Facts) -> tuple[Migration, ...]:
     return tuple(one for _, one in sorted(found.items()))
 
 
-def handed_over(facts: Facts, living: set[str]) -> slots.Ranges:
+def handed_over(facts: Facts, living: AbstractSet[str]) -> slots.Ranges:
     """Return the slots that move, or have just moved, between two of these nodes.
 
     A look reads one node after the other: the target maybe before it got them, and the source after
@@ -32,10 +34,15 @@ def handed_over(facts: Facts, living: set[str]) -> slots.Ranges:
         span
         for _, view in facts.viewed
         for one in view.migrations
-        if one.running or (one.state is State.DONE and one.seconds - one.took < _JUST)
+        if one.running or (one.state is State.DONE and one.ended_ago < _JUST)
         if {one.source_id, one.target_id} <= living
         for span in one.ranges
     )
+
+
+def comes(view: View) -> bool:
+    """Whether slots move to a node, as it says itself."""
+    return any(one.running and one.target_id == view.node_id for one in view.migrations)
 
 
 def ended_lately(facts: Facts, target_id: str, within: float) -> bool:
@@ -43,7 +50,7 @@ def ended_lately(facts: Facts, target_id: str, within: float) -> bool:
     return any(
         one.target_id == target_id
         and one.state in {State.FAILED, State.CANCELLED}
-        and one.seconds - one.took < within
+        and one.ended_ago < within
         for _, view in facts.viewed
         for one in view.migrations
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from bootstrap.model import slots
 from bootstrap.model.actions import Failover, Replicate
 from bootstrap.model.view import Member, View
-from bootstrap.plan import last_copy, safety_meet
+from bootstrap.plan import last_copy, migrations, safety_meet
 from bootstrap.plan.facts import Facts
 
 
@@ -23,7 +23,7 @@ def made_replica(facts: Facts, action: Replicate) -> Iterator[str]:
     me = view.myself
     if not me.is_replica and (me.slots or view.keys):
         yield f"{action.pod} is a primary with slots or keys, which it would lose"
-    if any(one.running and one.target_id == view.node_id for one in view.migrations):
+    if migrations.comes(view):
         yield f"slots move to {action.pod}, and a replica gets none"
     primary = view.member(action.primary_id)
     if primary is None:

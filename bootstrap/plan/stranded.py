@@ -7,6 +7,7 @@ for good, its replicas would follow it for ever. They hold no key: nothing is lo
 from __future__ import annotations
 
 from bootstrap.model.snapshot import Scope
+from bootstrap.model.view import Member
 from bootstrap.plan import choose_shard, follow
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import seats, seen_shards
@@ -15,15 +16,15 @@ from bootstrap.plan.verdict import LookFurther, Plan
 
 def needs(facts: Facts) -> LookFurther | None:
     """Ask for a look at all pods if our own node may be such a replica."""
-    if facts.snapshot.scope is Scope.ALL or not _lonely(facts):
+    if facts.snapshot.scope is Scope.ALL or _failed_primary(facts) is None:
         return None
     return LookFurther(scope=Scope.ALL, why="a look at whether its primary comes back")
 
 
 def leave(facts: Facts) -> Plan | None:
     """Return the plan to follow another primary; None if our node is no such replica."""
-    primary = facts.my.member(facts.my.myself.primary_id)
-    if facts.snapshot.scope < Scope.ALL or not _lonely(facts) or primary is None:
+    primary = _failed_primary(facts)
+    if facts.snapshot.scope < Scope.ALL or primary is None:
         return None
     if primary.node_id in facts.owner_ids or not seen_shards.lost(facts, primary):
         return None
@@ -31,9 +32,9 @@ def leave(facts: Facts) -> Plan | None:
     return choose_shard.replicate(facts, others, set()) if others else None
 
 
-def _lonely(facts: Facts) -> bool:
-    """Whether our node is a replica without keys and link, and its primary has failed."""
+def _failed_primary(facts: Facts) -> Member | None:
+    """Return the failed empty primary of our node, a replica without keys and link; else None."""
     my = facts.my
     primary = my.member(my.myself.primary_id)
-    alone = my.myself.is_replica and not (my.keys or my.link_up)
-    return alone and primary is not None and primary.gone and not primary.slots
+    lonely = my.myself.is_replica and not (my.keys or my.link_up)
+    return primary if lonely and primary and primary.gone and not primary.slots else None

@@ -100,7 +100,7 @@ def cluster(snapshot: Snapshot, topology: Topology) -> Cluster:
     ]
     listed = {row.node_id for shard in shards for row in shard.rows}
     spans = [span for primary in primaries for span in primary.slots]
-    handed = migrations.handed_over(facts, {view.node_id for _, view in facts.viewed})
+    handed = migrations.handed_over(facts, facts.pod_by_id.keys())
     return Cluster(
         shards=tuple(sorted(shards, key=lambda shard: (not shard.ranges, shard.ranges))),
         lost=slots.missing((*spans, *handed)) if spans else (),

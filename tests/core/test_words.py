@@ -315,10 +315,10 @@ def test_a_half_formed_cluster_serves_nothing_yet(met: int) -> None:
     """Nodes that own their slots, of which some have met: no node says ok."""
     pods = []
     for one in range(6):
-        everybody = build.all_lines(one)
-        mine = [line for line in everybody if line.startswith(f"n{one} ")]
+        lines = build.all_lines(one)
+        mine = [line for line in lines if line.startswith(f"n{one} ")]
         mine = [re.sub("myself,slave n[0-9]", "myself,master -", line) for line in mine]
-        pods.append(build.own(one, everybody if one < met else mine))
+        pods.append(build.own(one, lines if one < met else mine))
     snapshot, topology = build.snapshot(*pods), build.topology(0)
     plan = planning.plan(snapshot, topology)
     text = headline.headline(Facts(snapshot, topology), plan).text

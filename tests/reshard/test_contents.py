@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 import redis.crc
@@ -15,20 +14,12 @@ from tests.reshard import wishing
 from tests.reshard.wishing import owned
 from tests.statefulset import needs, sets
 
-MOVED: Final = range(4096, 5461)
-"""Slots that the first shard of three gives to a fourth."""
-
-
-def keys_that_move(many: int) -> list[str]:
-    found = (f"moved-{number}" for number in range(100 * many))
-    return [key for key in found if redis.crc.key_slot(key.encode()) in MOVED][:many]
-
 
 @pytest.mark.enumerates
 @pytest.mark.parametrize("name", wishing.SERVERS)
 def test_a_hash_of_a_million_fields_and_keys_that_expire(name: str, tmp_path: Path) -> None:
     many, step = 1_000_000, 20_000
-    big, *short = keys_that_move(20)
+    big, *short = wishing.keys_that_move(20)
     with wishing.formed(name, tmp_path) as (app, wish), fire.Fire(app) as burning:
         source = app[0]
         with source.client(socket_timeout=60) as client:

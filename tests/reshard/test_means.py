@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
-import threading
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import pytest
 import redis.exceptions
@@ -16,9 +16,7 @@ from bootstrap.model.migration import State
 from bootstrap.redis import parse
 from tests.formation import forming
 from tests.keeping import fire, keeping
-from tests.reshard import wishing
-from tests.reshard.test_contents import keys_that_move
-from tests.reshard.test_wishes import looks, wait_waits
+from tests.reshard import background, wishing
 from tests.reshard.wishing import owned
 from tests.statefulset import kubelet, pod, sets
 
@@ -47,13 +45,13 @@ def test_a_target_with_too_little_memory(name: str, policy: str, tmp_path: Path)
         for setting, text in (("maxmemory-policy", policy), ("maxmemory", 6 * MEGABYTE)):
             seat.ask("CONFIG", "SET", setting, text)
         kubelet.start([replica])
-        wait_waits(
+        wishing.wait_waits(
             app,
             f"{seat.name}: memory for slots 4096-5460",
             f"of {6 * MEGABYTE} bytes are used there",
             "more than 90% of maxmemory",
         )
-        looks(app.pods)
+        wishing.looks(app.pods)
         assert seat.ordinal not in owned(app)
         seat.ask("CONFIG", "SET", "maxmemory", 100 * MEGABYTE)
         wishing.wait_even(app, 4)
@@ -63,35 +61,27 @@ def test_a_target_with_too_little_memory(name: str, policy: str, tmp_path: Path)
         assert not burning.writer.lost()
 
 
-class Load:
-    """Writes 20 KB values to the slots that move first. A context manager."""
+class Load(background.Background):
+    """Writes 20 KB values to the slots that move first."""
 
     def __init__(self, app: sets.LocalStatefulSet) -> None:
         """Write nothing yet."""
-        self.keys = keys_that_move(20)
+        super().__init__()
+        self.keys = wishing.keys_that_move(20)
         self.value = "v" * 20_000
         self.bytes = 0
-        self._app = app
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._write, name="load", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        self._next = itertools.cycle(self.keys)
+        self._client = keeping.client(app)
 
     def __exit__(self, *exc: object) -> None:
-        self._stopped.set()
-        self._thread.join()
+        super().__exit__(*exc)
+        self._client.close()
 
-    def _write(self) -> None:
-        with contextlib.closing(keeping.client(self._app)) as client:
-            while True:
-                for key in self.keys:
-                    if self._stopped.wait(0.02):
-                        return
-                    with contextlib.suppress(redis.exceptions.RedisError):
-                        client.set(key, self.value)
-                        self.bytes += len(self.value)
+    def turn(self) -> None:
+        """Write one."""
+        with contextlib.suppress(redis.exceptions.RedisError):
+            self._client.set(next(self._next), self.value)
+            self.bytes += len(self.value)
 
 
 def failed(one: pod.Pod) -> list[int]:
@@ -150,7 +140,7 @@ def test_a_source_that_saves_a_snapshot(name: str, tmp_path: Path) -> None:
         wish.state("4")
         wishing.scale_out(app, 2)
         assert wishing.wait_moving(app)[0] is source
-        looks(app.pods)
+        wishing.looks(app.pods)
         assert source.ask("INFO", "persistence")["rdb_bgsave_in_progress"] == 1
         assert owned(app)[0] == 5461
         end_save(source)

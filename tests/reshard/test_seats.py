@@ -9,7 +9,6 @@ import pytest
 from tests.formation import forming
 from tests.keeping import fire, keeping
 from tests.reshard import wishing
-from tests.reshard.test_wishes import looks, wait_waits
 from tests.statefulset import kubelet, pod
 
 
@@ -47,10 +46,12 @@ def test_a_seat_stays_one_while_a_primary_that_died_is_away(name: str, tmp_path:
         seat, late = app.add_pod(), app.add_pod()
         app.pods.remove(late)
         kubelet.start([seat])
-        wait_waits(app, "redis-app-6: its replicas, before it gets slots", "redis-app-7 to come")
+        wishing.wait_waits(
+            app, "redis-app-6: its replicas, before it gets slots", "redis-app-7 to come"
+        )
         app.take_down(app[0])
         fire.promoted([app[3]])
-        looks([seat])
+        wishing.looks([seat])
         assert empty(seat)
         app.pods.append(late)
         kubelet.start([app[0], late])

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import pytest
 import redis.exceptions
 
 from tests.formation import forming
 from tests.keeping import fire, keeping
-from tests.reshard import leaving, wishing
+from tests.reshard import background, leaving, wishing
 from tests.statefulset import kubelet, oracle, pod, sets
 
 HOSTS, ZONES = 4, 3
@@ -34,30 +33,23 @@ def zone(ordinal: int) -> str:
     return f"zone-{ordinal % ZONES}"
 
 
-class Reader:
-    """Reads the keys of a formed set over and over. A context manager."""
+class Reader(background.Background):
+    """Reads the keys of a formed set."""
+
+    pause = 0.05
 
     def __init__(self, app: sets.LocalStatefulSet) -> None:
+        super().__init__()
         self.wrong: list[str] = []
         self.rounds = 0
         self._app = app
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="reader", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _read(self) -> None:
-        while not self._stopped.wait(0.05):
-            # Pods that restart may turn a reader away; what they answer has to be right.
-            with contextlib.suppress(redis.exceptions.RedisError, OSError):
-                self.wrong += keeping.missing_keys(self._app)
-                self.rounds += 1
+    def turn(self) -> None:
+        """Read all of them."""
+        # Pods that restart may turn a reader away; what they answer has to be right.
+        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+            self.wrong += keeping.missing_keys(self._app)
+            self.rounds += 1
 
 
 @contextlib.contextmanager
@@ -154,13 +146,6 @@ def test_three_four_six_and_three_again(
             lambda: all(forming.phase(one) == "steady" for one in app.pods),
             lambda: [forming.last(one) for one in app.pods],
         )
-        before, looks = written(app), _looks(app)
-        forming.until(
-            lambda: all(late > early + 3 for late, early in zip(_looks(app), looks, strict=True)),
-            lambda: (_looks(app), looks),
-        )
+        before = written(app)
+        wishing.looks(app.pods, more=4)
         assert written(app) == before
-
-
-def _looks(app: sets.LocalStatefulSet) -> list[float]:
-    return [forming.metric(one, "bootstrap_ticks_total") for one in app.pods]

@@ -11,35 +11,9 @@ from tests.formation import forming
 from tests.keeping import fire, keeping
 from tests.reshard import leaving, wishing
 from tests.reshard.wishing import owned
-from tests.statefulset import kubelet, oracle, pod, sets
+from tests.statefulset import kubelet, oracle, pod
 
 THREE: Final = {0: 5461, 1: 5461, 2: 5462}
-
-
-def waits(one: pod.Pod) -> str:
-    """What a pod's sidecar waits for now."""
-    return str(forming.last(one).get("waiting"))
-
-
-def wait_waits(app: sets.LocalStatefulSet, *words: str) -> None:
-    """Wait until a sidecar waits for something with all these words."""
-    forming.until(
-        lambda: any(all(word in waits(one) for word in words) for one in app.pods),
-        lambda: [forming.last(one) for one in app.pods],
-    )
-
-
-def looks(some: list[pod.Pod], *, more: int = 3) -> None:
-    """Wait until each of these sidecars has looked some more times."""
-    name = "bootstrap_ticks_total"
-    before = [forming.metric(one, name) for one in some]
-    forming.until(
-        lambda: all(
-            forming.metric(one, name) >= early + more
-            for one, early in zip(some, before, strict=True)
-        ),
-        lambda: [forming.last(one) for one in some],
-    )
 
 
 @pytest.mark.enumerates
@@ -67,8 +41,10 @@ def test_one_more_than_there_are_pods_for(name: str, tmp_path: Path) -> None:
         wishing.scale_out(app, 2)
         wishing.wait_even(app, 4)
         wish.state("5")
-        wait_waits(app, "5 shards are wished, and 4 nodes can have slots", "up to redis-app-9")
-        looks(app.pods)
+        wishing.wait_waits(
+            app, "5 shards are wished, and 4 nodes can have slots", "up to redis-app-9"
+        )
+        wishing.looks(app.pods)
         assert sorted(owned(app).values()) == [4096] * 4
         wishing.scale_out(app, 2)
         wishing.wait_even(app, 5)
@@ -89,12 +65,12 @@ def test_nothing_moves_until_all_pods_read_the_same(name: str, tmp_path: Path) -
             one.start_sidecar(env=late.env)
         wish.state("4")
         new = wishing.scale_out(app, 2)
-        wait_waits(
+        wishing.wait_waits(
             app,
             "all nodes to show one wish: redis-app-3, redis-app-4, redis-app-5: 3 shards;",
             "redis-app-0, redis-app-1, redis-app-2, redis-app-6 and 1 more: 4 shards",
         )
-        looks([*app.pods[:3], *new])
+        wishing.looks([*app.pods[:3], *new])
         assert owned(app) == THREE
         late.state("4")
         wishing.wait_even(app, 4)
@@ -140,7 +116,7 @@ def test_a_file_that_is_spoilt_while_slots_move(
         assert status != 0
         assert SPOILT[held] in str(said["alarms"]), said
         forming.until(lambda: len(owned(app)) == 4, lambda: owned(app))
-        looks(app.pods)
+        wishing.looks(app.pods)
         assert not any(wishing.moves(one) for one in app.pods)
         assert min(owned(app).values()) < 4096
         forming.wait_ready(app.pods)
@@ -161,7 +137,7 @@ def test_two_shards_are_refused(name: str, tmp_path: Path) -> None:
             lambda: all(keeping.blocked(one) == {"wish-too-small"} for one in app.pods),
             lambda: [forming.last(one) for one in app.pods],
         )
-        looks(app.pods)
+        wishing.looks(app.pods)
         assert owned(app) == dict.fromkeys(range(4), 4096)
         forming.wait_ready(app.pods)
         wish.state("4")
@@ -179,8 +155,10 @@ def test_a_pod_of_the_new_shard_that_does_not_come(name: str, pending: int, tmp_
         late = app.pods.pop(pending)
         (seat,) = [one for one in new if one is not late]
         kubelet.start([seat])
-        wait_waits(app, f"{seat.name}: its replicas, before it gets slots: 0 of 1", late.name)
-        looks(app.pods)
+        wishing.wait_waits(
+            app, f"{seat.name}: its replicas, before it gets slots: 0 of 1", late.name
+        )
+        wishing.looks(app.pods)
         assert owned(app) == THREE
         app.pods.insert(pending, late)
         kubelet.start([late])

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import redis.crc
+
 from bootstrap.model import migration
 from bootstrap.redis import parse
 from tests.formation import forming
@@ -16,6 +18,8 @@ from tests.statefulset import kubelet, pod, sets
 SERVERS: Final = ("valkey-9.1", "redis-8.10")
 """Those that move slots by themselves."""
 OFTEN: Final = {"BOOTSTRAP_INTERVAL": "1"}
+MOVED: Final = range(4096, 5461)
+"""Slots that the first shard of three gives to a fourth."""
 
 
 class Wish:
@@ -132,3 +136,34 @@ def owned(app: sets.LocalStatefulSet) -> dict[int, int]:
         if count:
             found[one.ordinal] = count
     return found
+
+
+def waits(one: pod.Pod) -> str:
+    """What a pod's sidecar waits for now."""
+    return str(forming.last(one).get("waiting"))
+
+
+def wait_waits(app: sets.LocalStatefulSet, *words: str) -> None:
+    """Wait until a sidecar waits for something with all these words."""
+    forming.until(
+        lambda: any(all(word in waits(one) for word in words) for one in app.pods),
+        lambda: [forming.last(one) for one in app.pods],
+    )
+
+
+def looks(some: list[pod.Pod], *, more: int = 3) -> None:
+    """Wait until each of these sidecars has looked some more times."""
+    name = "bootstrap_ticks_total"
+    before = [forming.metric(one, name) for one in some]
+    forming.until(
+        lambda: all(
+            forming.metric(one, name) >= early + more
+            for one, early in zip(some, before, strict=True)
+        ),
+        lambda: [forming.last(one) for one in some],
+    )
+
+
+def keys_that_move(many: int) -> list[str]:
+    found = (f"moved-{number}" for number in range(100 * many))
+    return [key for key in found if redis.crc.key_slot(key.encode()) in MOVED][:many]

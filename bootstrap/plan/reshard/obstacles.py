@@ -15,8 +15,7 @@ from bootstrap.model.view import View
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.messages import advice, commands, durations, scaling
-from bootstrap.plan.reshard import drain, functions, places
-from bootstrap.plan.reshard.seen_shards import to_come
+from bootstrap.plan.reshard import drain, functions, places, seen_shards
 from bootstrap.plan.reshard.standing import Shard, Standing, first_beyond
 from bootstrap.plan.verdict import Wait
 
@@ -64,14 +63,13 @@ def _missing(facts: Facts, found: Standing) -> Wait | None:
         f" nodes are needed, up to {topology.name_of(beyond - 1)}. A pod that is a replica already"
         " has to come back with an empty volume for it"
     )
-    there_are = {pod.ordinal for pod, _ in facts.viewed} | found.known
     more = Todo(
         what="are there as many pods as that? If not, add some",
         command=scaling.command(topology, beyond - topology.ordinal_start),
         expect="the new pods become a new shard",
     )
     # With that many pods the command would take some away.
-    enough = () if max(there_are) >= beyond - 1 else (more,)
+    enough = () if max(seen_shards.there(facts, found)) >= beyond - 1 else (more,)
     spare = [
         advice.emptying(topology, topology.name_of(ordinal), "if it is a replica too many")
         for shard in found.owners
@@ -123,7 +121,7 @@ def _of_primary(facts: Facts, pod: Pod, view: View) -> Iterator[Wait]:
     if any(member.handshake for member in view.members):
         yield Wait(pod=pod.name, what="its handshakes to end", usual=durations.HANDSHAKE)
     # A new owner's replicas hear of a hand-off a second or two after all others.
-    handed = migrations.handed_over(facts, {one.node_id for _, one in facts.viewed})
+    handed = migrations.handed_over(facts, facts.pod_by_id.keys())
     doubts = [
         other.name
         for other, seen in facts.viewed
@@ -141,7 +139,7 @@ def _of_target(facts: Facts, found: Standing, shard: Shard, pod: Pod, view: View
     wanted = facts.topology.replicas_per_shard
     if len(shard.replicas) < wanted:
         what = f"its replicas, before it gets slots: {len(shard.replicas)} of {wanted} are linked"
-        late = to_come(facts, found)
+        late = seen_shards.to_come(facts, found)
         told = f"; {slots.few(late)} to come" if late else ""
         fix = tuple(_look(facts, one) for one in late[:1])
         yield Wait(pod=pod.name, what=f"{what}{told}", usual=durations.COPIED, fix=fix)

@@ -15,7 +15,7 @@ from bootstrap.model.snapshot import Snapshot
 from bootstrap.model.wish import Wish, Wished
 from bootstrap.plan import migrations
 from bootstrap.plan.facts import Facts
-from bootstrap.plan.reshard import obstacles, refusals, work
+from bootstrap.plan.reshard import obstacles, refusals, seen_shards, work
 from bootstrap.plan.reshard.progress import Moving, Pair, pace, pairs, total
 from bootstrap.plan.reshard.seen_shards import standing
 from bootstrap.plan.reshard.standing import Standing, first_beyond
@@ -80,8 +80,7 @@ def outlook(facts: Facts, plan: Plan, shards: int) -> Outlook:
     then, topology = now.foreseen, facts.topology
     moving = pairs(facts, now)
     beyond = first_beyond(topology, shards)
-    there = {pod.ordinal for pod, _ in facts.viewed} | now.known
-    missing = [one for one in range(topology.ordinal_start, beyond) if one not in there]
+    there = seen_shards.there(facts, now)
     named = topology.name_of
     blocks = _blocks(facts, plan, now)
     seconds, paced = _seconds(facts, moving)
@@ -91,7 +90,7 @@ def outlook(facts: Facts, plan: Plan, shards: int) -> Outlook:
         pairs=moving,
         handoffs=sum(_moves(one) for one in moving),
         primaries=tuple(named(one.ordinal) for one in then.seats),
-        missing=tuple(map(named, missing)),
+        missing=tuple(seen_shards.to_come(facts, now)),
         replicas=beyond - topology.ordinal_start if max(there) < beyond - 1 else None,
         refill=tuple(named(one) for one in now.awaited if one in now.known),
         drained=tuple(facts.pod_name(one.node_id) for one in now.drained),

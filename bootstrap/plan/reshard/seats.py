@@ -24,11 +24,18 @@ from collections.abc import Iterable, Iterator
 from bootstrap.model import human_name, slots
 from bootstrap.model.snapshot import Scope
 from bootstrap.model.view import Member
-from bootstrap.plan import timed
 from bootstrap.plan.facts import Facts
 from bootstrap.plan.reshard import places, unfit
 from bootstrap.plan.reshard.agreement import agreement
-from bootstrap.plan.reshard.seen_shards import agreed, kept, lost, standing, to_come, wished
+from bootstrap.plan.reshard.seen_shards import (
+    agreed,
+    kept,
+    lost,
+    newcomers,
+    standing,
+    to_come,
+    wished,
+)
 from bootstrap.plan.reshard.standing import Shard, Standing
 from bootstrap.plan.verdict import Phase, Plan, Wait
 
@@ -139,13 +146,8 @@ def _needed(facts: Facts, found: Standing) -> bool:
 
     If it is the one to take a seat, the other new nodes become such replicas first.
     """
-    seats_taken = {one.node_id for one in found.seats}
-    others_new = [
-        view
-        for _, view in facts.viewed
-        if timed.roleless(view) and not view.alone and view.node_id not in seats_taken
-    ]
-    spare = len(others_new) if facts.my.node_id in seats_taken else 0
+    taken = {one.node_id for one in found.seats}
+    spare = len(newcomers(facts, taken)) if facts.my.node_id in taken else 0
     return _lacking(facts, found.owners, spare)
 
 

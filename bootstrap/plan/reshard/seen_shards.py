@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 
 from bootstrap.model import empty_mark
 from bootstrap.model.layout import UNKNOWN, Place
-from bootstrap.model.snapshot import Scope
+from bootstrap.model.snapshot import Pod, Scope
 from bootstrap.model.view import Member
 from bootstrap.plan import migrations, ownership, timed
 from bootstrap.plan.facts import Facts
@@ -52,9 +53,22 @@ def standing(facts: Facts, wish: int) -> Standing:
 
 def to_come(facts: Facts, found: Standing) -> list[str]:
     """Return the pods that the wish needs, that do not answer, and that have no known node."""
-    there = found.known | {pod.ordinal for pod, _ in facts.viewed}
     needed = range(found.topology.ordinal_start, first_beyond(found.topology, found.wish))
-    return [found.topology.name_of(one) for one in needed if one not in there]
+    return [found.topology.name_of(one) for one in needed if one not in there(facts, found)]
+
+
+def there(facts: Facts, found: Standing) -> set[int]:
+    """Return the ordinals of the pods that answer, or that have a known node."""
+    return {pod.ordinal for pod, _ in facts.viewed} | found.known
+
+
+def newcomers(facts: Facts, besides: Container[str]) -> list[Pod]:
+    """Return the pods whose nodes were met and have no role; without the nodes of these ids."""
+    return [
+        pod
+        for pod, view in facts.viewed
+        if timed.roleless(view) and not view.alone and view.node_id not in besides
+    ]
 
 
 def wished(facts: Facts) -> Standing | None:

@@ -125,6 +125,10 @@ class Observer:
         """Whether another wish is stated than the last look found."""
         return stated_wish.read(self.topology) != self._wished
 
+    async def migrating(self) -> bool:
+        """Whether slots still move from or to our own server."""
+        return await self._local.migrating()
+
     async def counted(self, snapshot: Snapshot, pod: str) -> Snapshot:
         """Return the snapshot with the keys that a pod's node has in slots it does not own."""
         one = self.node_of(pod)

@@ -9,10 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bootstrap.model import actions, migration, slots
+from bootstrap.model import actions, migration
 from bootstrap.model.snapshot import Unreachable
 from bootstrap.model.view import Version, View
-from bootstrap.redis import commands, login, parse, port_check, questions, rights, views
+from bootstrap.redis import (
+    commands,
+    login,
+    parse,
+    port_check,
+    questions,
+    rights,
+    slot_moves,
+    views,
+)
 
 if TYPE_CHECKING:
     from bootstrap.redis import connection
@@ -134,26 +143,21 @@ class Node:
         return self._refused(reply) if isinstance(reply, Exception) else bytes(reply)
 
     async def strays(self) -> int | str:
-        """Return how many keys the server has in slots it does not own; or why it does not tell.
-
-        Redis 8.4 hides such keys from COUNTKEYSINSLOT and SCAN, unless the slot is open, but not
-        from INFO. A server runs these few commands one after the other, without other clients'
-        between them. Keys that come and go meanwhile would show in the second INFO.
-        """
-        info: connection.Command = ("INFO", "keyspace")
-        stats: connection.Command = ("CLUSTER", "SLOT-STATS", "SLOTSRANGE", 0, slots.SLOTS - 1)
+        """Return how many keys the server has in slots it does not own; or why it does not tell."""
         try:
-            async with self._connection.turn():
-                replies = await self._connection.exchange([info, stats, info])
-                refused = [reply for reply in replies if isinstance(reply, Exception)]
-                if refused:
-                    return self._refused(refused[0]).reason
-                before, owned, after = replies
-                keys, again = (views.keys(views.info(text)) for text in (before, after))
-                inside = parse.keys_in_slots(owned)
+            found = await slot_moves.strays(self._connection)
         except login.FailedError as error:
             return error.reason
-        return keys - inside if keys == again else "their number changes just now"
+        return self._refused(found).reason if isinstance(found, Exception) else found
+
+    async def migrating(self) -> bool:
+        """Whether slots move now, by the server's list; also True if it does not tell."""
+        if self._way is None:
+            return True
+        try:
+            return await slot_moves.running(self._connection, self._way)
+        except login.FailedError:
+            return True
 
     async def close(self) -> None:
         """Close the connection. The next exchange makes a new one."""

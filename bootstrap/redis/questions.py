@@ -32,10 +32,11 @@ asked for all of them."""
 _MANY: Final = (7, 0, 0)
 """Since this version CONFIG GET and CONFIG SET take several settings at once (redis, config.c), and
 there is CLUSTER LINKS."""
-_LISTS: Final[Mapping[migration.Way, connection.Command]] = {
+LISTS: Final[Mapping[migration.Way, connection.Command]] = {
     migration.Way.PUSH: ("CLUSTER", "GETSLOTMIGRATIONS"),
     migration.Way.PULL: ("CLUSTER", "MIGRATION", "STATUS", "ALL"),
 }
+"""How a server lists its slot migrations."""
 
 
 def many(version: Version) -> bool:
@@ -70,7 +71,7 @@ def wanted(version: Version, way: migration.Way | None, *, links: bool) -> Quest
     if links and many(version):
         found["links"] = [("CLUSTER", "LINKS")]
     if way is not None:
-        found["migrations"] = [_LISTS[way]]
+        found["migrations"] = [LISTS[way]]
     return found
 
 

@@ -14,14 +14,19 @@ from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
+from bootstrap.model.view import View
 from bootstrap.observe.observer import Observer
 from bootstrap.plan import codes
 from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import LookFurther, Phase, Plan, Step
 from bootstrap.run import apply, doing, pace, start_gate
+from bootstrap.run.pace import Doing
 from bootstrap.show import summary
 from bootstrap.show.board import Board
 
+_MOVE_SECONDS = 0.03
+"""Seconds after which our own server is asked again whether slots move. Nothing else is asked
+meanwhile, since looks at all pods would take the processors from the servers."""
 _WISH_SECONDS = 1.0
 """Seconds after which a file that states the wish is read again while the loop rests."""
 _REFUSAL_SECONDS = 2.0
@@ -205,39 +210,40 @@ class Loop:
         return ended if self._terms.once or ended is Exit.CONFIGURATION else None
 
     @property
-    def _up(self) -> bool:
-        """Whether our own Redis answered at the last look."""
+    def _mine(self) -> View | None:
+        """What our own Redis answered at the last look; None if it did not."""
         seen = self._board.status.snapshot
         me = seen.pod(self._observer.topology.name) if seen else None
-        return me is not None and me.view is not None
+        return me.view if me else None
 
     async def _rest(self, plan: Plan | None, took: float) -> None:
         now = time.monotonic()
-        seconds = 1.0
+        seconds, what = 1.0, Doing.NOTHING
         if plan is not None:
             if plan.reached:
                 await self._observer.rest()
-            same = now - self._same_since
-            seed = self._observer.topology.seed
+            same, seed = now - self._same_since, self._observer.topology.seed
+            what = doing.doing(plan, self._mine, seed=seed, same=same, took=took)
             seconds = pace.rest(
-                doing.doing(plan, seed=seed, up=self._up, same=same, took=took),
+                what,
                 same=same,
                 took=took,
                 interval=self._terms.interval,
                 jitter=random.random(),  # noqa: S311 - spreads load, guards nothing
             )
         self._board.due = time.monotonic() + seconds
-        await self._pause(seconds)
+        await self._pause(seconds, moving=what is Doing.MOVING)
 
-    async def _pause(self, seconds: float) -> None:
-        """Rest until the loop is stopped, or another wish is stated."""
+    async def _pause(self, seconds: float, *, moving: bool) -> None:
+        """Rest until the loop is stopped, another wish is stated, or no slot moves any more."""
         ends = time.monotonic() + seconds
         often = _WISH_SECONDS if self._observer.topology.wish_file else seconds
+        often = _MOVE_SECONDS if moving else often
         while (left := ends - time.monotonic()) > 0 and not self._stopped.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(left, often)):
                     await self._stopped.wait()
-            if self._observer.wish_changed():
+            if self._observer.wish_changed() or (moving and not await self._observer.migrating()):
                 return
 
 

@@ -25,6 +25,8 @@ class Doing(enum.Enum):
     """A person has to act first."""
     SEARCHING = enum.auto()
     """Many pods look at all others, because the seed is late."""
+    MOVING = enum.auto()
+    """Slots move at this pod's command, and the next ones move once these have."""
     AWAITED = enum.auto()
     """This pod waits, and the others wait for it."""
     WAITING = enum.auto()
@@ -46,17 +48,15 @@ _IDLE_SHARE: Final = 0.01
 processors: the longer a look takes, the longer the pod rests."""
 _SERVERLESS: Final = 0.25
 """The longest rest of a pod that waits for its own server, in seconds: such a look costs least."""
-_SEARCHING: Final = 1.0
-"""Seconds of rest while searching. If the seed is late, all pods begin to search at once, and this
-spreads their looks."""
 _BLOCKED: Final = 2.0
 """Seconds of rest while blocked, at least."""
 _BLOCKED_SHARE: Final = 0.05
 """The part of its time in which a blocked pod looks."""
 _HEALING_SHARE: Final = 0.3
 """The same while healing. After an outage all pods heal, maybe on shared processors."""
-_HALVES: Final = 0.3
-"""Seconds of rest of a pod that looks after half of the others, at least."""
+_LEAST: Final = {Doing.HALVES: 0.3, Doing.SEARCHING: 1.0, Doing.MOVING: 0.5}
+"""Seconds of rest, at least: of a pod that looks after half of the others; while searching, which
+all pods begin at once if the seed is late; and while slots move, unless the move ends sooner."""
 
 
 def rest(doing: Doing, *, same: float, took: float, interval: float, jitter: float) -> float:
@@ -80,16 +80,14 @@ def rest(doing: Doing, *, same: float, took: float, interval: float, jitter: flo
             return 0.0
         case Doing.FORMING | Doing.ACTING:
             return max(_BRISK, min(took, _FORMING) if doing is Doing.FORMING else took)
-        case Doing.HALVES:
-            seconds = max(_HALVES, took) * spread
+        case Doing.HALVES | Doing.SEARCHING | Doing.MOVING:
+            seconds = max(_LEAST[doing], took) * spread
         case Doing.HEALING:
             seconds = (
                 max(waiting, took / _HEALING_SHARE - took if same <= _PATIENT else 0.0) * spread
             )
         case Doing.BLOCKED:
             seconds = max(_BLOCKED, took / _BLOCKED_SHARE) * spread
-        case Doing.SEARCHING:
-            seconds = _SEARCHING * spread
         case Doing.AWAITED:
             seconds = max(waiting * spread, took)
         case Doing.WAITING | Doing.SERVERLESS:

@@ -151,7 +151,7 @@ def test_a_node_that_reaches_ours_one_way_is_told(
     mine = dataclasses.replace(build.own(0), node=formed(reached_by=reached_by))
     other = dataclasses.replace(build.own(1, peer), bus="")
     # Nodes that have just met make their links one after the other.
-    for seconds, lasting in ((4.9, False), (5.0, True)):
+    for seconds, lasting in ((9.9, False), (10.0, True)):
         plan = planning.plan(build.snapshot(mine, other, unwell=seconds), build.topology())
         found = any(alarm.code == "bus-port-closed" for alarm in plan.alarms)
         assert found is (told and lasting)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from bootstrap.config.errors import Exit
+from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
@@ -27,6 +28,9 @@ SURE = Plan(
     steps=(Step(actions=(scripted.EPOCH,), until="it is done", confirm=True),),
     look=Scope.ALL,
 )
+
+IMPORT = actions.ImportSlots(pod="app-0", ranges=((0, 9),), source="app-1", why="a test")
+LETS_MOVE = Plan(phase=Phase.RESHARD, steps=(Step(actions=(IMPORT,), until="done"),), mover=True)
 
 Patch = pytest.MonkeyPatch
 
@@ -88,6 +92,23 @@ def test_a_loop_says_until_when_it_rests(monkeypatch: Patch) -> None:
     life.run_until(1)
     assert life.board.due is not None
     assert before <= life.board.due - 3600.0 <= time.monotonic()
+
+
+def test_a_rest_while_slots_move_ends_when_they_have(monkeypatch: Patch) -> None:
+    """Our own server is asked between two looks, until no slot moves; then all pods are."""
+    life = scripted.Life(monkeypatch, [LETS_MOVE, WAIT, STEADY])
+    monkeypatch.setattr(pace, "rest", lambda *_args, **_facts: 3600.0)
+    asked: list[bool] = []
+
+    async def migrating(_self: object) -> bool:
+        asked.append(len(life.observer.scopes) == 1)
+        if len(asked) == 3:
+            monkeypatch.setattr(pace, "rest", lambda *_args, **_facts: 0.0)
+        return len(asked) < 3
+
+    monkeypatch.setattr(type(life.observer), "migrating", migrating)
+    assert life.run(once=True) is Exit.REACHED
+    assert asked == [True, True, True]
 
 
 def test_the_first_step_is_done_and_a_refusal_is_told(monkeypatch: Patch) -> None:

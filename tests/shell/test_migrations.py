@@ -37,6 +37,22 @@ def look(where: pod.Pod, how: login.Access | None = None) -> View:
     return asyncio.run(twice())
 
 
+def migrating(where: pod.Pod) -> bool:
+    """Whether slots move, as the sidecar asks between two looks."""
+
+    async def ask() -> bool:
+        access = login.Access(credentials=secret.Credentials(), timeout=10.0)
+        one = node.Node(where.address, where.port, access)
+        try:
+            assert await one.migrating(), "not known before a look"
+            await one.read()
+            return await one.migrating()
+        finally:
+            await one.close()
+
+    return asyncio.run(ask())
+
+
 @contextlib.contextmanager
 def met(name: str) -> Iterator[tuple[pod.Pod, pod.Pod]]:
     """An owner of all slots with keys in some of them, and an empty primary that it knows."""
@@ -84,11 +100,13 @@ def test_both_sides_tell_of_a_migration_and_of_its_end(name: str) -> None:
             migration.Way.PUSH if source.server.valkey else migration.Way.PULL
         )
         assert look(source).migrations == look(target).migrations == ()
+        assert not migrating(source)
         begin(source, target, slow=True)
         forming.until(lambda: bool(look(source).migrations), lambda: look(target).migrations)
         for one in (source, target):
             found = listed(one)
             assert found.running, found
+            assert migrating(one)
             assert found.ranges == SLOTS
             assert (found.source_id, found.target_id) == (source.node_id(), target.node_id())
             assert 0.0 <= found.seconds < LONG
@@ -108,6 +126,8 @@ def test_both_sides_tell_of_a_migration_and_of_its_end(name: str) -> None:
         wait(target, migration.State.DONE)
         assert look(target).myself.slots == SLOTS
         assert listed(source).state is migration.State.DONE
+        assert not migrating(source)
+        assert not migrating(target)
 
 
 @pytest.mark.parametrize("name", ["valkey-8.1", "redis-8.2", "redis-7.0", "redis-6.2"])

@@ -7,10 +7,12 @@ import dataclasses
 import pytest
 
 from bootstrap.model import actions
+from bootstrap.model.migration import Migration, State
 from bootstrap.model.snapshot import Scope
 from bootstrap.plan.codes import Code
 from bootstrap.plan.verdict import Block, Phase, Plan, Step, Wait
 from bootstrap.run import doing, pace
+from tests.core import build, resharding
 
 MEET = actions.Meet(pod="a", peer="b", address="192.0.2.1", port=1, bus_port=2, why="")
 EPOCH = actions.SetConfigEpoch(pod="a", epoch=1, why="")
@@ -29,6 +31,9 @@ HEAL_WAITS = Plan(phase=Phase.HEAL, waiting=(WAIT,), look=Scope.ALL)
 HEALS_BY_HALVES = Plan(phase=Phase.HEAL, waiting=(WAIT,), look=Scope.HALF)
 LOOKS_AROUND = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.ALL)
 MOVES_SLOTS = dataclasses.replace(LOOKS_AROUND, phase=Phase.RESHARD, mover=True)
+RUNNING, DONE = resharding.job(), resharding.job(State.DONE)
+IMPORT = actions.ImportSlots(pod="a", ranges=((0, 9),), source="b", why="")
+LET_MOVE = dataclasses.replace(MOVES_SLOTS, steps=(Step(actions=(IMPORT,), until=""),))
 LOOKS_AT_SEED = Plan(phase=Phase.WAITING, waiting=(WAIT,), look=Scope.SEED)
 BLOCKED = Plan(phase=Phase.BLOCKED, blocked=(Block(code=Code.SPLIT, why="y", fix="z"),))
 
@@ -38,12 +43,14 @@ def rest(  # as the loop calls it, but for what a case is about
     *,
     seed: bool = True,
     up: bool = True,
+    moves: tuple[Migration, ...] = (),
     same: float = 1.0,
     took: float = 0.001,
     interval: float = 10.0,
     jitter: float = 0.5,
 ) -> float:
-    about = doing.doing(plan, seed=seed, up=up, same=same, took=took)
+    mine = dataclasses.replace(build.view(build.all_lines(0)), migrations=moves) if up else None
+    about = doing.doing(plan, mine, seed=seed, same=same, took=took)
     return pace.rest(about, same=same, took=took, interval=interval, jitter=jitter)
 
 
@@ -78,6 +85,14 @@ def rest(  # as the loop calls it, but for what a case is about
         (LOOKS_AROUND, {"seed": False, "interval": 0.5}, 0.5),
         (LOOKS_AROUND, {"seed": True}, 0.1),
         (MOVES_SLOTS, {"seed": False}, 0.1),
+        # Until the move ends, or for half a second.
+        (MOVES_SLOTS, {"seed": False, "moves": (RUNNING,)}, 0.5),
+        (MOVES_SLOTS, {"seed": False, "moves": (RUNNING,), "took": 0.7}, 0.7),
+        (MOVES_SLOTS, {"seed": False, "moves": (DONE,)}, 0.1),
+        (LET_MOVE, {"seed": False, "same": 0.0}, 0.5),
+        (LET_MOVE, {"seed": False, "same": 1.0}, 0.1),
+        # Moves that others command concern the seed no more than any other pod.
+        (dataclasses.replace(MOVES_SLOTS, mover=False), {"moves": (RUNNING,)}, 1.0),
         (WAITS, {}, 0.1),
         (WAITS, {"jitter": 1.0}, 0.12),
         (WAITS, {"same": 60.1}, 1.0),

@@ -145,19 +145,33 @@ class Traffic:
 
 def main(client: str, job: Job, keys: str, file: str, *places: str) -> None:
     """Run until SIGTERM."""
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    # A thread waits for it, since a client may never return from its own code.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     split = [place.rpartition(":") for place in places]
     record = Record(client=client, job=job)
     traffic = Traffic(
         connect(client, [(host, int(port)) for host, _, port in split]), record, int(keys)
     )
+    stopped, idle = threading.Event(), threading.Event()
+    waits = threading.Thread(target=_end, args=(record, file, stopped, idle))
+    waits.start()
     for number in itertools.count():
         traffic.once(number)
         if not number:
             print("ready", flush=True)
         if stopped.wait(_PAUSE):
             break
+    idle.set()
+    waits.join()
+
+
+def _end(record: Record, file: str, stopped: threading.Event, idle: threading.Event) -> None:
+    """Write the record once SIGTERM has come and the last operation has ended, or never will."""
+    signal.sigwait({signal.SIGTERM})
+    stopped.set()
+    if not idle.wait(3 * TIMEOUT):
+        said = f"no answer, and no error, {3 * TIMEOUT:.0f} s after the client was told to stop"
+        record.failed[said] = 1
     Path(file).write_text(json.dumps(dataclasses.asdict(record)))
     # Threads of a client may keep a process from its end.
     os._exit(0)

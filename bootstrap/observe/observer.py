@@ -129,11 +129,10 @@ class Observer:
         """Whether slots still move from or to our own server."""
         return await self._local.migrating()
 
-    async def counted(self, snapshot: Snapshot, pod: str) -> Snapshot:
-        """Return the snapshot with the keys that a pod's node has in slots it does not own."""
+    async def strays(self, pod: str) -> int | str:
+        """Return how many keys a pod's node has in slots it does not own; or why it is unknown."""
         one = self.node_of(pod)
-        count = await one.strays() if one else "its node is gone"
-        return dataclasses.replace(snapshot, counted=(pod, count))
+        return await one.strays() if one else "its node is gone"
 
     async def dialled(self, snapshot: Snapshot) -> PrimaryAnswer | None:
         """Return what our replica's primary answers our pod now; None if the link is up."""

@@ -59,7 +59,8 @@ async def planned(observer: Observer, snapshot: Snapshot) -> tuple[Snapshot, Pla
     """Plan from a look at all pods; count the keys that the plan depends on, if any."""
     decided = planning.decide(snapshot, observer.topology)
     if isinstance(decided, LookFurther):  # a look at all pods lacks nothing but counted keys
-        snapshot = await observer.counted(snapshot, decided.counting)
+        counted = decided.counting, await observer.strays(decided.counting)
+        snapshot = dataclasses.replace(snapshot, counted=counted)
     return snapshot, planning.plan(snapshot, observer.topology)
 
 

@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass
 
 from bootstrap import log
-from bootstrap import plan as planning
 from bootstrap.config.errors import Exit
 from bootstrap.model import actions
 from bootstrap.model.snapshot import Scope, Snapshot
@@ -18,8 +17,8 @@ from bootstrap.model.view import View
 from bootstrap.observe.observer import Observer
 from bootstrap.plan import codes
 from bootstrap.plan.codes import Code
-from bootstrap.plan.verdict import LookFurther, Phase, Plan, Step
-from bootstrap.run import apply, doing, pace, start_gate
+from bootstrap.plan.verdict import Phase, Plan, Step
+from bootstrap.run import apply, decision, doing, pace, start_gate
 from bootstrap.run.pace import Doing
 from bootstrap.show import summary
 from bootstrap.show.board import Board
@@ -116,11 +115,7 @@ class Loop:
             return None
 
     async def _tick(self) -> Plan:
-        snapshot, plan = await self._look(self._scope)
-        step = plan.steps[0] if plan.steps else None
-        if step is not None and step.confirm:
-            snapshot, again = await self._look(snapshot.scope, snapshot.counted)
-            step, plan = (step if again.steps[:1] == (step,) else None), again
+        snapshot, plan, step = await decision.decide(self._observer, self._scope)
         self._publish(snapshot, plan)
         self._unwilling = []
         if step is not None and step.actions:
@@ -129,28 +124,6 @@ class Loop:
         if plan.reached:
             self._refusals.clear()
         return plan
-
-    async def _look(
-        self, scope: Scope, counted: tuple[str, int | str] | None = None
-    ) -> tuple[Snapshot, Plan]:
-        """Look at as many nodes as the plan needs. Usually our own node is enough.
-
-        Keys that were `counted` a moment ago are not counted again: it takes longest of all.
-        """
-        while True:
-            snapshot = await self._observer.look(scope)
-            if counted is not None:
-                snapshot = dataclasses.replace(snapshot, counted=counted)
-            found = planning.decide(snapshot, self._observer.topology)
-            if isinstance(found, LookFurther) and found.counting:
-                snapshot = await self._observer.counted(snapshot, found.counting)
-                found = planning.decide(snapshot, self._observer.topology)
-            if isinstance(found, Plan):
-                # A peer's own sidecar reports what is wrong with the peer.
-                mine = self._observer.topology.name
-                alarms = tuple(one for one in found.alarms if one.pod == mine)
-                return snapshot, dataclasses.replace(found, alarms=alarms)
-            scope = found.scope
 
     async def _apply(self, step: Step) -> None:
         outcomes = await apply.apply(step.actions, self._observer.node_of)

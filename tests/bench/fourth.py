@@ -51,21 +51,9 @@ def with_replica(app: sets.LocalStatefulSet, wish: wishing.Wish) -> pod.Pod:
     return seat
 
 
-def without_replica(app: sets.LocalStatefulSet, wish: wishing.Wish) -> pod.Pod:
-    """Wish for four shards, and add the new shard's primary alone; return it."""
-    wish.state("4")
-    seat = app.add_pod()
-    kubelet.start([seat])
-    _wait_empty(app, seat)
-    wait(lambda: all(_wishes(one, "4") for one in app.pods), "all to show the wish")
-    return seat
-
-
-def add_replica(app: sets.LocalStatefulSet, seat: pod.Pod) -> None:
-    """Add a pod, and wait until its sidecar has made it the new shard's replica."""
-    replica = app.add_pod()
-    kubelet.start([replica])
-    wait_follows(replica, seat)
+def wait_stated(app: sets.LocalStatefulSet, wish: str) -> None:
+    """Wait until each pod's node shows the wish."""
+    wait(lambda: all(_wishes(one, wish) for one in app.pods), "all to show the wish")
 
 
 def wait_follows(replica: pod.Pod, primary: pod.Pod) -> None:

@@ -13,7 +13,6 @@ from typing import Final, Literal
 from tests.bench import clients, course, fourth, machine, stalls, stored, traffic
 from tests.reshard import wishing
 from tests.statefulset import folders, process, servers, sets
-from tests.statefulset import pod as pods
 
 CALM: Final = 2.0
 """Seconds of traffic before the move, to compare with, and after it."""
@@ -22,7 +21,7 @@ LEAST: Final = 4096
 MANY: Final = 20
 """Hand-offs of which one can't be told from the next: servers that are asked key by key have more."""
 
-How = Literal["redis-cli", "wish", "pods"]
+How = Literal["redis-cli", "wish", "stated"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,11 +75,11 @@ WISH: Final = Contender(
     " the file that the sidecars look at each second",
     how="wish",
 )
-PODS: Final = Contender(
-    name="bootstrap pods last",
-    about="8 sidecars; 4 shards are wished already, and the link of the new shard's replica, which"
-    " is the last thing that was missing, is up at 0 s",
-    how="pods",
+STATED: Final = Contender(
+    name="bootstrap stated",
+    about="the same, but 0 s is when the last of the 8 sidecars has read the file, and its node shows"
+    " the wish",
+    how="stated",
 )
 
 
@@ -113,20 +112,19 @@ def contenders(server: servers.Server) -> list[Contender]:
                 client=own,
             )
         )
-    return [*found, WISH, PODS]
+    return [*found, WISH, STATED]
 
 
 def measure(contender: Contender, server: servers.Server, keys: int) -> Moved:
     """Move once, in a cluster of fresh servers."""
     others = machine.busy(0.5)
     with folders.temporary() as folder, fourth.three_shards(server, folder, keys) as (app, wish):
-        add = fourth.without_replica if contender.how == "pods" else fourth.with_replica
-        seat = add(app, wish)
+        seat = fourth.with_replica(app, wish)
         if contender.how == "redis-cli":
             process.stop_all((pod.sidecar for pod in app.pods), grace=fourth.LONG)
         with clients.running(app, keys) as some:
             time.sleep(CALM)
-            began, failed = _begin(contender, app, wish, seat)
+            began, failed = _begin(contender, app, wish)
             seen = course.follow(app.pods, seat, failed)
             time.sleep(CALM)
         records = [one.record() for one in some]
@@ -152,16 +150,16 @@ def measure(contender: Contender, server: servers.Server, keys: int) -> Moved:
 
 
 def _begin(
-    contender: Contender, app: sets.LocalStatefulSet, wish: wishing.Wish, seat: pods.Pod
+    contender: Contender, app: sets.LocalStatefulSet, wish: wishing.Wish
 ) -> tuple[float, Callable[[], str]]:
     """Let slots move; return when that was, and what tells why they will not arrive any more."""
-    if contender.how == "wish":
+    if contender.how != "redis-cli":
         began = time.monotonic()
         wish.state("4")
+        if contender.how == "stated":
+            fourth.wait_stated(app, "4")
+            began = time.monotonic()
         return began, str
-    if contender.how == "pods":
-        fourth.add_replica(app, seat)
-        return time.monotonic(), str
     out = app.folder / "redis-cli.out"
     words = ["--cluster", "rebalance", f"{app[0].address}:{app[0].port}"]
     began = time.monotonic()

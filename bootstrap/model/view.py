@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -95,7 +96,7 @@ class Writing:
     """Replicas that a write needs (`min-replicas-to-write`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
     """What one node says about itself and about all nodes that it knows.
 
@@ -174,12 +175,12 @@ class View:
     shards: tuple[frozenset[str], ...] = ()
     """Node ids by shard, failed nodes included; empty if not asked, or before redis 7.2."""
 
-    @property
+    @functools.cached_property
     def myself(self) -> Member:
         """The node's line about itself."""
         return next(member for member in self.members if member.node_id == self.node_id)
 
-    @property
+    @functools.cached_property
     def others(self) -> tuple[Member, ...]:
         """All lines except the node's own, handshakes included."""
         return tuple(member for member in self.members if member.node_id != self.node_id)
@@ -189,10 +190,15 @@ class View:
         """How the server migrates slots by itself; None if it does not."""
         return migration.way(self.product, self.version)
 
-    @property
+    @functools.cached_property
     def known_ids(self) -> frozenset[str]:
         """Ids of all known nodes, its own included, handshakes excluded."""
         return frozenset(member.node_id for member in self.members if not member.handshake)
+
+    @functools.cached_property
+    def met_at(self) -> frozenset[str]:
+        """Addresses with which a handshake is under way."""
+        return frozenset(member.address for member in self.members if member.handshake)
 
     @property
     def alone(self) -> bool:

@@ -80,4 +80,4 @@ def _knows(one: tuple[Pod, View], other: tuple[Pod, View]) -> bool:
 
 def pending(one: tuple[Pod, View], other: tuple[Pod, View]) -> bool:
     """Whether the first node has a handshake with the other node's address under way."""
-    return any(member.handshake and member.address == other[0].address for member in one[1].members)
+    return other[0].address in one[1].met_at

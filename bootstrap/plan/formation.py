@@ -124,11 +124,11 @@ def ours(found: Formation) -> bool:
     Every expected pod was seen and holds no key, every node owns exactly its slots of the layout,
     and no node knows, or shakes hands with, a node of another pod.
     """
-    addresses = {pod.address for pod, _ in found.pods}
+    addresses, ids = {pod.address for pod, _ in found.pods}, _ids(found)
     return found.complete and all(
         not view.keys
-        and view.known_ids <= _ids(found)
-        and all(member.address in addresses for member in view.others if member.handshake)
+        and view.known_ids <= ids
+        and view.met_at <= addresses
         and found.prepared(pod, view)
         for pod, view in found.pods
     )

@@ -83,6 +83,7 @@ def test_a_right_that_the_seed_lacks(name: str) -> None:
 @pytest.mark.parametrize("name", keeping.SERVERS)
 def test_a_server_that_takes_no_more_clients(name: str) -> None:
     """Its sidecar is connected, and a command that a person runs is turned away."""
+    needs.insecurity("over TLS such a server hangs up without a word")
     with keeping.formed(name) as app, contextlib.ExitStack() as stack:
         admin = stack.enter_context(app[0].client())
         used = int(admin.info("clients")["connected_clients"])

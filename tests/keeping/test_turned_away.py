@@ -73,6 +73,7 @@ def told_of(
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_more_clients_than_it_may_have(name: str) -> None:
+    needs.insecurity("over TLS such a server hangs up without a word")
     with pair(name) as app:
         primary, replica = app[0], app[1]
         with primary.client() as admin:
@@ -110,6 +111,7 @@ def test_another_password(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_password_that_the_replica_lacks(name: str) -> None:
+    needs.insecurity("replicas log in as a user with a password")
     with pair(name) as app:
         says = ("NOAUTH", f"the masterauth of {app[1].name} is empty")
         told_of(app, "requirepass", "s3cret-new", *says)
@@ -117,6 +119,7 @@ def test_a_password_that_the_replica_lacks(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_password_that_the_primary_does_not_have(name: str) -> None:
+    needs.insecurity("replicas log in as a user with a password")
     with pair(name) as app:
         primary, replica = app[0], app[1]
         replica.ask("CONFIG", "SET", "masterauth", "s3cret-needless")

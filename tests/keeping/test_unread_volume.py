@@ -51,6 +51,7 @@ def start(one: pod.Pod) -> None:
 
 @pytest.mark.parametrize("name", ["redis-8.2", "valkey-9.1"])
 def test_it_is_told_as_long_as_it_lasts(name: str) -> None:
+    needs.insecurity("another user may not read the certificates of the tests")
     settings = {"appendonly": "yes", "appendfsync": "always"}
     with (
         sets.LocalStatefulSet(

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bootstrap.model import acl
+from bootstrap.model import acl, migration
 from tests.statefulset import authority, config, servers, users
 
 WANTED: Final = os.environ.get("SECURED") == "yes"
@@ -40,13 +40,14 @@ def certificates(given: config.TlsOf | None) -> config.TlsOf | None:
 
 
 def people(
-    server_config: config.Settings, env: Mapping[str, str | None]
+    server: servers.Server, server_config: config.Settings, env: Mapping[str, str | None]
 ) -> tuple[config.Settings, Mapping[str, str | None]]:
     """Return the servers' settings and the sidecars' environment, with the users in both."""
     own = any(key == "requirepass" or key.startswith("user ") for key in server_config)
     if not WANTED or own or any(key.startswith("BOOTSTRAP_REDIS_") for key in env):
         return server_config, env
-    wished = any(key.startswith("BOOTSTRAP_SHARDS") for key in env)
+    pulls = not server.valkey and server.version >= migration.REDIS
+    wished = pulls and any(key.startswith("BOOTSTRAP_SHARDS") for key in env)
     rights = (*users.RIGHTS, *acl.PULL) if wished else users.RIGHTS
     return {**server_config, **users.only(rights)}, {**env, **users.environment()}
 

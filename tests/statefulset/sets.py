@@ -64,7 +64,7 @@ class LocalStatefulSet:
 
         With a `net` each pod lives in a namespace of it, and not on a loopback address.
         """
-        given, env = secured.people(server_config or {}, sidecar_env or {})
+        given, env = secured.people(server, server_config or {}, sidecar_env or {})
         self.server = server
         self.pods: list[pods.Pod] = []
         self.surprises: list[str] = []
